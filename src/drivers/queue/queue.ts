@@ -1,0 +1,84 @@
+/** How long to wait before try number `n`: `min(maxMs, baseMs * factor^(n-1))`, plus up to `jitter` of it. */
+export interface Backoff {
+  readonly baseMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+  /** 0 to 1: share of the delay that is added at random, so that failures do not march in step. */
+  readonly jitter: number;
+}
+
+/** A job to be stored. The same `id` added again while the first still waits or runs is one job. */
+export interface NewJob {
+  /** Deterministic, its parts joined by `/` (BullMQ rejects `:` and bare integers). */
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  /** JSON; ids only, never secrets. */
+  readonly data: unknown;
+  readonly delayMs?: number;
+  /** Tries in all, at least 1. */
+  readonly attempts: number;
+  readonly backoff: Backoff;
+}
+
+/** A job handed to its worker. `attempt` counts from 1. */
+export interface RunningJob {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly data: unknown;
+  readonly attempt: number;
+  readonly attempts: number;
+}
+
+/** Thrown by a worker: no further try makes sense. */
+export class Unrecoverable extends Error {
+  override readonly name = "Unrecoverable";
+}
+
+/** Thrown by a worker: try again, but not before `delayMs` (a peer's `Retry-After`). Counts as a try. */
+export class RetryLater extends Error {
+  override readonly name = "RetryLater";
+  constructor(
+    message: string,
+    readonly delayMs: number,
+  ) {
+    super(message);
+  }
+}
+
+/** A job that is added again and again by the calendar; runs once however many processes serve. */
+export interface Schedule {
+  readonly key: string;
+  /** Five-field cron expression, in `timezone`. */
+  readonly cron: string;
+  readonly timezone: string;
+  readonly job: Omit<NewJob, "id" | "delayMs">;
+}
+
+export interface QueueCounts {
+  readonly waiting: number;
+  readonly delayed: number;
+  readonly running: number;
+  /** Jobs that used up their tries; kept for the operator, bounded. */
+  readonly dead: number;
+}
+
+/**
+ * Durable work, at least once. Both drivers (embedded in the store; BullMQ on Redis) keep the same
+ * promises, written down in `test/drivers/queue.conformance.ts`.
+ */
+export interface Queue {
+  /** Resolves once every job is durable. */
+  add(jobs: readonly NewJob[]): Promise<void>;
+  /** Declares the whole calendar; schedules that are no longer named are forgotten. */
+  schedule(schedules: readonly Schedule[]): Promise<void>;
+  /** Registers the one worker of a queue; call before `start`. */
+  process(queue: string, concurrency: number, run: (job: RunningJob) => Promise<void>): void;
+  start(): Promise<void>;
+  counts(queue: string): Promise<QueueCounts>;
+  /** Resolves when no job of any processed queue is due or running (delayed ones may remain). */
+  idle(): Promise<void>;
+  /** Takes no new job, waits up to `graceMs` for running ones, releases the rest for another process. */
+  close(graceMs?: number): Promise<void>;
+}

@@ -1,0 +1,52 @@
+import type { Logger } from "pino";
+import type { Clock, Ids } from "../drivers/clock.js";
+import type { Mailer } from "../drivers/mail.js";
+import type { Collection, Row } from "../drivers/store/collection.js";
+import type { Translator } from "./i18n/index.js";
+import type { Instance, Language } from "./instance.js";
+import type { CollectionDef } from "./records.js";
+import type { EnqueueOptions, EventDef, JobDef } from "./work.js";
+
+/** What a member may do beyond being a citizen. */
+export type Role = "citizen" | "moderator" | "official" | "admin";
+
+/** The signed-in person, as use cases see them. `_id` is also the id of their public `Person`. */
+export interface Member {
+  readonly _id: string;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly language: Language;
+}
+
+/** Whether the member holds one of the roles; an admin holds them all. */
+export function hasRole(member: Member | null, ...roles: Role[]): boolean {
+  return member !== null && member.roles.some((role) => role === "admin" || roles.includes(role));
+}
+
+/** Everything a use case may touch: one instance, one acting member (or none), nothing global. */
+export interface Ctx {
+  readonly instance: Instance;
+  readonly member: Member | null;
+  readonly language: Language;
+  readonly t: Translator;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly mailer: Mailer;
+  readonly log: Logger;
+  /** The collection, confined to this instance: every filter, insert and index carries its id. */
+  collection<T extends Row>(def: CollectionDef<T>): Collection<T>;
+  /** Store a job; resolves once it is durable. */
+  enqueue<P>(job: JobDef<P>, payload: P, options?: EnqueueOptions): Promise<void>;
+  /** The same for many payloads in one write. */
+  enqueueAll<P>(
+    job: JobDef<P>,
+    items: ReadonlyArray<{ payload: P; options: EnqueueOptions }>,
+  ): Promise<void>;
+  /**
+   * Write and announce as one: an intent is stored, `write` runs, then every subscriber of `event`
+   * is called by a job. A crash after the write loses no subscriber; a failed write announces none.
+   */
+  commit<P, R>(event: EventDef<P>, payload: P, write: () => Promise<R>): Promise<R>;
+  /** The same surroundings for another language (mails go out in the reader's). */
+  inLanguage(language: Language): Ctx;
+}

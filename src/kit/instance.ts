@@ -1,0 +1,39 @@
+/** A site's language; texts exist in both. */
+export type Language = "fr" | "en";
+
+/** One city's or association's site, as stored. Its origin is permanent: it is inside every address. */
+export interface InstanceRecord {
+  readonly _id: string;
+  /** Canonical host name, lower case, without port. */
+  readonly host: string;
+  /** Scheme, host and port, without a trailing slash: `https://parvis.example`. */
+  readonly origin: string;
+  /** Other host names that redirect here. */
+  readonly aliases: readonly string[];
+  readonly kind: "city" | "association";
+  readonly name: string;
+  /** The bare handle of its actor on the network, `[a-z0-9_]{1,30}`. */
+  readonly handle: string;
+  /** Who we are, in one line. */
+  readonly tagline: string;
+  readonly language: Language;
+  /** IANA name, e.g. `Europe/Paris`. */
+  readonly timezone: string;
+  /** Hue of the civic colour in OKLCH degrees. */
+  readonly hue: number;
+  readonly state: "new" | "active" | "suspended";
+  /** SHA-256 of the one-time set-up link's token while `state` is `new`. */
+  readonly setUpTokenHash: string | null;
+  readonly createdAt: Date;
+}
+
+/** The instance a request or job acts for. */
+export interface Instance extends InstanceRecord {
+  /** Absolute address of a path on this instance. */
+  url(path: string): string;
+}
+
+/** Adds what is derived to a stored instance. */
+export function instanceOf(record: InstanceRecord): Instance {
+  return { ...record, url: (path) => record.origin + path };
+}

@@ -1,0 +1,69 @@
+/** Why something is refused; each has a text `refusals.<code>` in every language. */
+export type RefusalCode =
+  | "not-signed-in"
+  | "not-allowed"
+  | "not-an-official"
+  | "not-found"
+  | "gone"
+  | "invalid-form"
+  | "too-many-tries"
+  | "expired-form"
+  | "already-answered"
+  | "already-taken"
+  | "wrong-credentials"
+  | "mail-not-confirmed"
+  | "link-expired"
+  | "withdrawn"
+  | "suspended"
+  | "changed-meanwhile"
+  | "unavailable";
+
+const statusOf: Record<RefusalCode, number> = {
+  "not-signed-in": 401,
+  "not-allowed": 403,
+  "not-an-official": 403,
+  "not-found": 404,
+  gone: 410,
+  "invalid-form": 422,
+  "too-many-tries": 429,
+  "expired-form": 403,
+  "already-answered": 409,
+  "already-taken": 409,
+  "wrong-credentials": 422,
+  "mail-not-confirmed": 403,
+  "link-expired": 410,
+  withdrawn: 409,
+  suspended: 403,
+  "changed-meanwhile": 409,
+  unavailable: 503,
+};
+
+/** One thing wrong with what was sent: the form field, and a translation key with its parameters. */
+export interface FieldError {
+  readonly field: string;
+  /** Key of the text to show, e.g. `refusals.too-long`. */
+  readonly key: string;
+  readonly params: Readonly<Record<string, string | number>>;
+}
+
+/** An expected "no": it has an HTTP status, a stable code and a text for the person; never a bug. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly status: number;
+  constructor(
+    readonly code: RefusalCode,
+    readonly errors: readonly FieldError[] = [],
+  ) {
+    super(code);
+    this.status = statusOf[code];
+  }
+}
+
+/** A refusal that belongs beside one field of a form. */
+export function refuseField(
+  code: RefusalCode,
+  field: string,
+  key: string = `refusals.${code}`,
+): Refusal {
+  return new Refusal(code, [{ field, key, params: {} }]);
+}

@@ -1,0 +1,84 @@
+import type { Ctx } from "./context.js";
+import type { PageDef, PageModel } from "./page.js";
+
+/** A request as features see it: already bounded, its instance and member are in the `Ctx`. */
+export interface Req {
+  readonly method: "GET" | "POST";
+  /** Path with query, as asked for. */
+  readonly url: string;
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** Query parameters; of a repeated one the first. */
+  readonly query: Readonly<Record<string, string>>;
+  /** Posted fields; a repeated field becomes an array. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly ip: string;
+  /** True when the browser asked for JSON or a fragment by script. */
+  readonly wantsJson: boolean;
+}
+
+/** A short message shown on the next page; `key` is a translation key. */
+export interface Flash {
+  readonly kind: "success" | "notice" | "error";
+  readonly key: string;
+  readonly params?: Readonly<Record<string, string | number>>;
+}
+
+/** What a route answers with; `hosting/` turns it into HTTP. */
+export type Reply =
+  | { kind: "page"; page: PageDef<PageModel>; model: PageModel; status: number }
+  | { kind: "redirect"; to: string; status: 301 | 303; flash: Flash | null }
+  | { kind: "text"; type: string; body: string; status: number }
+  | { kind: "json"; body: unknown; status: number }
+  | { kind: "sign-in"; memberId: string; to: string; flash: Flash | null }
+  | { kind: "sign-out"; to: string; flash: Flash | null }
+  | {
+      kind: "authenticate";
+      strategy: string;
+      to: string;
+      refused: () => Promise<Reply>;
+    };
+
+/** Answer with a page. */
+export function page<M extends PageModel>(def: PageDef<M>, model: M, status = 200): Reply {
+  return { kind: "page", page: def, model, status };
+}
+
+/** Send the browser on (303 after a POST), with an optional message for the next page. */
+export function redirect(to: string, flash: Flash | null = null): Reply {
+  return { kind: "redirect", to, status: 303, flash };
+}
+
+/** Send the browser to the one true address, for good. */
+export function movedTo(to: string): Reply {
+  return { kind: "redirect", to, status: 301, flash: null };
+}
+
+/** Answer with text of a media type, e.g. a feed. */
+export function text(type: string, body: string, status = 200): Reply {
+  return { kind: "text", type, body, status };
+}
+
+/** Answer with JSON, for the small scripts. */
+export function json(body: unknown, status = 200): Reply {
+  return { kind: "json", body, status };
+}
+
+export type Handler = (ctx: Ctx, req: Req) => Promise<Reply>;
+
+/** A route. Paths are Express's plain `:name` patterns. */
+export interface Route {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly handler: Handler;
+}
+
+/** A page that anyone may ask for; never writes. */
+export function get(path: string, handler: Handler): Route {
+  return { method: "GET", path, handler };
+}
+
+/** A form's target; CSRF has been checked before the handler runs. */
+export function post(path: string, handler: Handler): Route {
+  return { method: "POST", path, handler };
+}

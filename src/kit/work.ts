@@ -1,0 +1,77 @@
+import { Unrecoverable, RetryLater, type Backoff } from "../drivers/queue/queue.js";
+import type { z } from "zod";
+import type { Ctx } from "./context.js";
+
+export { RetryLater };
+
+/** Thrown by a job or subscriber: stop, no further try makes sense. */
+export class GiveUp extends Unrecoverable {}
+
+/** Something that happened, told by its ids; listeners read the rest again. */
+export interface EventDef<P> {
+  readonly name: string;
+  readonly payload: z.ZodType<P>;
+}
+
+/** Declare an event; payloads hold ids only, since they are stored with the intent. */
+export function defineEvent<P>(name: string, payload: z.ZodType<P>): EventDef<P> {
+  return { name, payload };
+}
+
+/** A listener: a job of its own, so that one listener's failure delays no other. */
+export interface Subscription {
+  readonly event: string;
+  readonly job: JobDef<unknown>;
+}
+
+/** Subscribe `run` to `event`. `name` is stored with the job; it may run twice. */
+export function on<P>(
+  event: EventDef<P>,
+  name: string,
+  run: (ctx: Ctx, payload: P) => Promise<void>,
+): Subscription {
+  const job = defineJob({ name: `${event.name}/${name}`, payload: event.payload, run });
+  return { event: event.name, job: job as JobDef<unknown> };
+}
+
+/** The two lanes of work: slow peers on `delivery` never delay what is quick. */
+export type QueueName = "default" | "delivery";
+
+/** Work done outside the request. It may run twice and at any later time. */
+export interface JobDef<P> {
+  readonly name: string;
+  readonly queue: QueueName;
+  readonly payload: z.ZodType<P>;
+  readonly attempts: number;
+  readonly backoff: Backoff;
+  run(ctx: Ctx, payload: P, attempt: Attempt): Promise<void>;
+}
+
+/** Which try this is, counted from 1, of how many. */
+export interface Attempt {
+  readonly number: number;
+  readonly of: number;
+}
+
+/** How a job is stored: its id (parts joined by `/`) is what makes it one job. */
+export interface EnqueueOptions {
+  readonly id: string;
+  readonly delayMs?: number;
+}
+
+const quick: Backoff = { baseMs: 1_000, factor: 3, maxMs: 3_600_000, jitter: 0.3 };
+
+/** Declare a job; eight tries over about an hour unless said otherwise. */
+export function defineJob<P>(
+  job: Pick<JobDef<P>, "name" | "payload" | "run"> & Partial<JobDef<P>>,
+): JobDef<P> {
+  return { queue: "default", attempts: 8, backoff: quick, ...job };
+}
+
+/** A job that the calendar adds, once for the deployment; it runs for every active instance. */
+export interface ScheduleDef {
+  readonly key: string;
+  /** Five-field cron expression, UTC. */
+  readonly cron: string;
+  readonly job: JobDef<Record<string, never>>;
+}
