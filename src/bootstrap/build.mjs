@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const SOURCES = ["src", "views"];
+const BY_THEMSELVES = ["package-lock.json", "tsconfig.json"];
+/** Run from the sources, or read by people: nothing of these goes into dist. */
+const NOT_BUILT = ["bootstrap", "browser", "decisions"];
+
+/** Every file below a folder, depth first, in the order of the names. */
+function* filesUnder(folder) {
+  if (!existsSync(folder)) return;
+  const entries = readdirSync(folder, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesUnder(path);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+/**
+ * A short text that changes whenever a source file is added, removed or written: made of names,
+ * sizes and times, which is quick enough to do at every start.
+ * @param {string} root the folder of package.json
+ */
+export function fingerprint(root) {
+  const hash = createHash("sha256").update(process.versions.node);
+  const single = BY_THEMSELVES.map((name) => join(root, name)).filter(existsSync);
+  const files = SOURCES.flatMap((name) => [...filesUnder(join(root, name))]);
+  for (const file of [...single, ...files]) {
+    const { size, mtimeMs } = statSync(file);
+    hash.update(`${relative(root, file)}\0${size}\0${mtimeMs}\n`);
+  }
+  return hash.digest("hex");
+}
+
+/** Transpiles each TypeScript file to its place in the new tree and copies the files beside them. */
+async function transpile(root, out) {
+  const { build } = await import("esbuild");
+  const src = join(root, "src");
+  const files = [...filesUnder(src)].filter(
+    (file) => !NOT_BUILT.includes(relative(src, file).split(sep)[0]),
+  );
+  await build({
+    entryPoints: files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts")),
+    outdir: out,
+    outbase: src,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    sourcemap: true,
+    logLevel: "silent",
+  });
+  for (const file of files.filter((name) => !/\.(ts|md)$/.test(name))) {
+    const copy = join(out, relative(src, file));
+    mkdirSync(dirname(copy), { recursive: true });
+    copyFileSync(file, copy);
+  }
+}
+
+/** The style sheets and browser scripts, made by the code that will serve them. */
+async function assets(out) {
+  const maker = join(out, "hosting", "assets.js");
+  if (!existsSync(maker)) return;
+  const { buildAssets } = await import(pathToFileURL(maker).href);
+  await buildAssets?.(join(out, "hosting", "assets"));
+}
+
+/** Puts the new tree in the place of the old one. */
+function swap(root, fresh, dist) {
+  const old = join(root, `.dist-old-${process.pid}`);
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(fresh, dist);
+  rmSync(old, { recursive: true, force: true });
+}
+
+/**
+ * Builds dist/ when a source has changed since the last build. The new tree is made aside and moved
+ * into place whole, so that an interrupted or failed build leaves the last good one.
+ * @param {string} root the folder of package.json
+ * @throws Error in plain words when a source cannot be built
+ */
+export async function ensureBuilt(root) {
+  const dist = join(root, "dist");
+  const stamp = join(dist, ".built");
+  const wanted = fingerprint(root);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  console.log("Building…");
+  const fresh = join(root, `.dist-new-${process.pid}`);
+  try {
+    await transpile(root, fresh);
+    await assets(fresh);
+    writeFileSync(join(fresh, ".built"), wanted);
+    swap(root, fresh, dist);
+  } catch (cause) {
+    rmSync(fresh, { recursive: true, force: true });
+    throw new Error(`Could not build Parvis.\n${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** What tests may ask of the machine: the setting that names it, where it is, where it comes from. */
+const PROGRAMS = {
+  chromium: {
+    setting: "PARVIS_TEST_CHROMIUM",
+    names: ["chromium", "chromium-browser", "google-chrome"],
+    packages: ["chromium", "fonts-dejavu-core"],
+  },
+  redis: {
+    setting: "PARVIS_TEST_REDIS",
+    names: ["redis-server"],
+    packages: ["redis-server"],
+  },
+};
+
+function onPath(names) {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/sbin"];
+  for (const file of folders.flatMap((folder) => names.map((name) => join(folder, name)))) {
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      continue;
+    }
+  }
+  return null;
+}
+
+const mayInstall = () =>
+  process.getuid?.() === 0 && existsSync("/etc/debian_version") && onPath(["apt-get"]) !== null;
+
+function apt(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  return spawnSync("apt-get", ["-qq", ...args], { env, stdio: "ignore", timeout: 300_000 });
+}
+
+/**
+ * Finds, or on Debian as root installs, the programs that the chosen tests say they need, and names
+ * each in the environment that the tests get. What cannot be had is left out: `needs()` then skips.
+ * @param {string[]} files the chosen test files
+ * @returns {Record<string, string>} settings for the tests
+ */
+export function provide(files) {
+  const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
+  const settings = {};
+  let updated = false;
+  for (const [name, { setting, names, packages }] of Object.entries(PROGRAMS)) {
+    if (process.env[setting] || !text.includes(`needs("${name}")`)) continue;
+    if (!onPath(names) && mayInstall()) {
+      console.log(`Installing ${name} for the tests…`);
+      if (!updated) apt(["update"]);
+      updated = true;
+      apt(["install", "-y", "--no-install-recommends", ...packages]);
+    }
+    const found = onPath(names);
+    if (found) settings[setting] = found;
+  }
+  return settings;
+}

@@ -1,0 +1,123 @@
+import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chooseFiles } from "./files.mjs";
+import { provide } from "./machine.mjs";
+import { openReport } from "./report.mjs";
+
+const WORKER = fileURLToPath(new URL("./worker.mjs", import.meta.url));
+const DEFAULTS = { jobs: 2, "file-seconds": 120, "run-seconds": 900 };
+
+/** Splits `--name=number` settings of the runner from the words that choose files. */
+function readArguments(args) {
+  const settings = { ...DEFAULTS };
+  const words = [];
+  for (const arg of args) {
+    const [, name, value] = /^--([a-z-]+)=(\d+)$/.exec(arg) ?? [];
+    if (name in DEFAULTS) settings[name] = Number(value);
+    else if (arg.startsWith("-")) throw new Error(`"${arg}" is not known to npm test.`);
+    else words.push(arg);
+  }
+  return { settings, words };
+}
+
+function startWorker(env) {
+  const worker = fork(WORKER, [], {
+    env: { ...process.env, NODE_ENV: "test", ...env },
+    execArgv: ["--import", import.meta.resolve("tsx")],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  worker.heard = "";
+  const hear = (chunk) => (worker.heard = (worker.heard + chunk).slice(-100_000));
+  worker.stdout.setEncoding("utf8").on("data", hear);
+  worker.stderr.setEncoding("utf8").on("data", hear);
+  return worker;
+}
+
+const lost = (title, error) => ({ passed: 0, skipped: 0, failures: [{ title, error }] });
+
+/** Gives one file to a worker; resolves with its result, or with a failure when the worker is lost. */
+function runOne(worker, file, silentMs) {
+  return new Promise((resolve) => {
+    let at = "the loading of the file";
+    let timer;
+    const finish = (result, usable) => {
+      clearTimeout(timer);
+      worker.removeAllListeners("message").removeAllListeners("exit");
+      if (!usable) worker.kill("SIGKILL");
+      resolve({ result, usable });
+    };
+    const watch = () => {
+      clearTimeout(timer);
+      const hung = () => finish(lost(at, `Nothing happened for ${silentMs / 1000} s.`), false);
+      timer = setTimeout(hung, silentMs);
+    };
+    worker.on("message", (message) => {
+      watch();
+      if (message.type === "at") at = message.title;
+      if (message.type === "done") finish(message, true);
+    });
+    worker.once("exit", (code, signal) => {
+      // What it said last may still be on its way through the pipe.
+      setTimeout(() => finish(lost(at, `The process ended (${signal ?? code}).`), false), 50);
+    });
+    watch();
+    worker.send({ file });
+  });
+}
+
+/** Takes files from the queue until there is none, on one worker at a time. */
+async function drain(queue, running, { env, silentMs, onFile }) {
+  let worker = startWorker(env);
+  running.add(worker);
+  for (let file = queue.shift(); file; file = queue.shift()) {
+    worker.heard = "";
+    worker.file = file;
+    const started = performance.now();
+    const { result, usable } = await runOne(worker, file, silentMs);
+    onFile(file, result, { ms: performance.now() - started, heard: worker.heard });
+    if (usable) continue;
+    running.delete(worker);
+    worker = startWorker(env);
+    running.add(worker);
+  }
+  worker.file = null;
+  worker.kill("SIGKILL");
+  running.delete(worker);
+}
+
+/**
+ * Runs the chosen test files and prints what came of them; the last line is the count.
+ * @param {string} root the folder of package.json
+ * @param {string[]} args words that choose files, and the runner's own settings
+ * @returns {Promise<number>} the exit code: 0 only when tests ran and none failed
+ */
+export async function runTests(root, args) {
+  const { settings, words } = readArguments(args);
+  const files = chooseFiles(root, words);
+  const report = openReport();
+  const running = new Set();
+  const queue = [...files];
+  const options = {
+    env: provide(files),
+    silentMs: settings["file-seconds"] * 1000,
+    onFile: (file, result, rest) => report.file(relative(root, file), result, rest),
+  };
+  const jobs = Math.min(settings.jobs, availableParallelism(), files.length);
+  const all = Promise.all(Array.from({ length: jobs }, () => drain(queue, running, options)));
+  let guard;
+  const tooLong = new Promise((resolve) => {
+    guard = setTimeout(() => {
+      for (const worker of running) {
+        const name = worker.file ? relative(root, worker.file) : "a worker";
+        report.file(name, lost("the whole run", "It took too long."), { heard: worker.heard });
+        worker.kill("SIGKILL");
+      }
+      resolve();
+    }, settings["run-seconds"] * 1000);
+  });
+  await Promise.race([all, tooLong]);
+  clearTimeout(guard);
+  return report.close();
+}
