@@ -1,21 +1,6 @@
-/** What the layout needs to know of every page. */
-export interface Head {
-  readonly title: string;
-  /** One or two sentences for search engines and link previews. */
-  readonly description: string | null;
-  /** Path of the page's one true address. */
-  readonly canonical: string | null;
-  /** Address of the same thing as an ActivityPub object. */
-  readonly alternateActivity: string | null;
-  /** Path of the page's feed. */
-  readonly feed: string | null;
-  readonly noIndex: boolean;
-}
+import type { Head, PageModel } from "./site-model.js";
 
-/** Every view model carries its head. */
-export interface PageModel {
-  readonly head: Head;
-}
+export type { Head, PageModel };
 
 /** A page: a template under `views/` and the type of what fills it. */
 export interface PageDef<M extends PageModel> {

@@ -16,7 +16,8 @@ export type RefusalCode =
   | "withdrawn"
   | "suspended"
   | "changed-meanwhile"
-  | "unavailable";
+  | "unavailable"
+  | "no-instance";
 
 const statusOf: Record<RefusalCode, number> = {
   "not-signed-in": 401,
@@ -36,6 +37,7 @@ const statusOf: Record<RefusalCode, number> = {
   suspended: 403,
   "changed-meanwhile": 409,
   unavailable: 503,
+  "no-instance": 421,
 };
 
 /** One thing wrong with what was sent: the form field, and a translation key with its parameters. */

@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const flag = z
+  .enum(["true", "false", "1", "0"])
+  .transform((value) => value === "true" || value === "1");
+
+const environment = z.object({
+  PORT: port.default(3000),
+  HOST: z.string().min(1).max(255).optional(),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((value) => new URL(value))
+    .refine((url) => url.pathname === "/" && url.search === "" && url.hash === "", {
+      message: "must be an origin such as https://parvis.example, without a path",
+    })
+    .transform((url) => url.origin)
+    .optional(),
+  DATA_DIR: z.string().min(1).default("data"),
+  MONGODB_URL: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\//, "must begin with mongodb:// or mongodb+srv://")
+    .optional(),
+  SECRET: z.string().min(32).optional(),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://")
+    .optional(),
+  MAIL_FROM: z.string().min(3).max(320).optional(),
+  TRUST_PROXY: z.string().min(1).optional(),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+  FEDERATION_PRIVATE_ADDRESSES: flag.default(false),
+});
+
+/** The deployment's configuration. Cities' own settings live in their records. */
+export interface Config {
+  /** TCP port to listen on; 0 lets the system choose. */
+  readonly port: number;
+  /** Address to bind; null for every interface. */
+  readonly bind: string | null;
+  /** Origin of the first instance, made at the first start. */
+  readonly publicUrl: string;
+  /** Folder of the embedded store, kept mails and the secret. */
+  readonly dataDir: string;
+  readonly mongodbUrl: string | null;
+  /** Key of sessions and form tokens; null: made once and kept in `dataDir`. */
+  readonly secret: string | null;
+  readonly smtpUrl: string | null;
+  readonly mailFrom: string | null;
+  /** Express's `trust proxy` value; null trusts none. */
+  readonly trustProxy: string | null;
+  readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "silent";
+  /** Lets federation reach private and loopback addresses, for tests and the demo. */
+  readonly privateAddresses: boolean;
+}
+
+/** Every mistake in the environment, one line each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly mistakes: readonly string[]) {
+    super(mistakes.join("\n"));
+  }
+}
+
+/**
+ * Read and validate the configuration. An empty variable counts as unset.
+ * @throws ConfigError naming every variable that is wrong and why.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
+    );
+  }
+  const values = parsed.data;
+  return {
+    port: values.PORT,
+    bind: values.HOST ?? null,
+    publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
+    dataDir: values.DATA_DIR,
+    mongodbUrl: values.MONGODB_URL ?? null,
+    secret: values.SECRET ?? null,
+    smtpUrl: values.SMTP_URL ?? null,
+    mailFrom: values.MAIL_FROM ?? null,
+    trustProxy: values.TRUST_PROXY ?? null,
+    logLevel: values.LOG_LEVEL,
+    privateAddresses: values.FEDERATION_PRIVATE_ADDRESSES,
+  };
+}
+
+/** The process's environment over an optional `.env` file in the working directory. */
+export function environmentWithFile(path = ".env"): Record<string, string | undefined> {
+  const file = existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {};
+  return { ...file, ...process.env };
+}

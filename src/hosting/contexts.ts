@@ -1,0 +1,66 @@
+import type { Logger } from "pino";
+import type { Clock, Ids } from "../drivers/clock.js";
+import type { Mailer } from "../drivers/mail.js";
+import type { Queue } from "../drivers/queue/queue.js";
+import type { Store } from "../drivers/store/collection.js";
+import type { Ctx, Member } from "../kit/context.js";
+import type { Translator } from "../kit/i18n/index.js";
+import type { Instance, Language } from "../kit/instance.js";
+import type { Outbox } from "./outbox.js";
+import { jobFor } from "./outbox.js";
+import { scopedCollection } from "./scoped-store.js";
+
+/** The parts every `Ctx` is made of. */
+export interface ContextParts {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly mailer: Mailer;
+  readonly log: Logger;
+  readonly translatorFor: (language: Language, timezone: string) => Translator;
+}
+
+/** Who and where a request or job acts. */
+export interface Acting {
+  readonly instance: Instance;
+  readonly member: Member | null;
+  readonly language: Language;
+  readonly log?: Logger;
+}
+
+/** Makes the `Ctx` of a request or a job. */
+export type Contexts = (acting: Acting) => Ctx;
+
+/** Bind the parts once; each request or job then gets its own `Ctx`. */
+export function createContexts(parts: ContextParts): Contexts {
+  return function contextFor({ instance, member, language, log }: Acting): Ctx {
+    const instanceLog = log ?? parts.log.child({ instance: instance.host });
+    return {
+      instance,
+      member,
+      language,
+      t: parts.translatorFor(language, instance.timezone),
+      clock: parts.clock,
+      ids: parts.ids,
+      mailer: parts.mailer,
+      log: instanceLog,
+      collection: (def) => scopedCollection(parts.store, instance._id, def),
+      enqueue: (job, payload, options) => {
+        const id = options?.id ?? `${job.name}/${parts.ids.next()}`;
+        return parts.queue.add([jobFor(job, instance._id, payload, id, options?.delayMs)]);
+      },
+      enqueueAll: (job, items) =>
+        parts.queue.add(
+          items.map(({ payload, options }) =>
+            jobFor(job, instance._id, payload, options.id, options.delayMs),
+          ),
+        ),
+      commit: (event, payload, write) =>
+        parts.outbox.commit(instance._id, event, payload, write),
+      inLanguage: (other) =>
+        contextFor({ instance, member, language: other, log: instanceLog }),
+    };
+  };
+}

@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { Clock, Ids } from "../drivers/clock.js";
+import { isDuplicate } from "../kit/records.js";
+import type { IndexSpec, Store } from "../drivers/store/collection.js";
+import { instanceOf, type Instance, type InstanceRecord } from "../kit/instance.js";
+
+/** Indexes of the deployment-wide register of instances. */
+export const instanceIndexes: readonly IndexSpec[] = [
+  { keys: { host: 1 }, unique: true },
+  { keys: { aliases: 1 } },
+  { keys: { state: 1, _id: 1 } },
+];
+
+/** What is needed to make an instance; the rest has defaults. */
+export type NewInstance = Pick<InstanceRecord, "origin" | "name" | "language" | "kind"> &
+  Partial<Pick<InstanceRecord, "aliases" | "handle" | "tagline" | "timezone" | "hue">> & {
+    /** SHA-256 (hex) of the set-up token; null makes the instance active at once. */
+    setUpTokenHash: string | null;
+  };
+
+/** What may change after an instance was made; its origin never does. */
+export type InstanceChange = Partial<
+  Pick<
+    InstanceRecord,
+    "name" | "tagline" | "language" | "timezone" | "hue" | "handle" | "kind" | "aliases" | "state"
+  > & { setUpTokenHash: string | null }
+>;
+
+/** The register of instances; look-ups by host are cached for two seconds at most. */
+export interface Instances {
+  /** By canonical host or alias (lower case, no port), or null. */
+  byHost(host: string): Promise<Instance | null>;
+  byId(id: string): Promise<Instance | null>;
+  /** @throws when the host is taken: `HostTaken`. */
+  create(input: NewInstance): Promise<Instance>;
+  update(id: string, change: InstanceChange): Promise<Instance>;
+  list(): AsyncIterable<Instance>;
+  /** How many there are, counted up to `limit`. */
+  count(limit: number): Promise<number>;
+}
+
+/** Another instance has that host or alias already. */
+export class HostTaken extends Error {
+  override readonly name = "HostTaken";
+}
+
+/** SHA-256 in hex, for one-time tokens that are stored only as their hash. */
+export function hashToken(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
+
+/** Open the register on a store. */
+export function createInstances(store: Store, clock: Clock, ids: Ids): Instances {
+  const rows = store.collection<InstanceRecord>("instances");
+  const hosts = new LRUCache<string, { found: Instance | null }>({ max: 5_000, ttl: 2_000 });
+
+  async function byHost(host: string): Promise<Instance | null> {
+    const cached = hosts.get(host);
+    if (cached !== undefined) return cached.found;
+    const record =
+      (await rows.findOne({ host })) ?? (await rows.findOne({ aliases: host }));
+    const found = record === null ? null : instanceOf(record);
+    hosts.set(host, { found });
+    return found;
+  }
+
+  async function create(input: NewInstance): Promise<Instance> {
+    const record = newRecord(input, ids.next(), clock.now());
+    const names = [record.host, ...record.aliases];
+    const taken = await rows.findOne({
+      $or: [{ host: { $in: names } }, { aliases: { $in: names } }],
+    });
+    if (taken !== null) throw new HostTaken(record.host);
+    try {
+      await rows.insertOne(record);
+    } catch (error) {
+      if (isDuplicate(error)) throw new HostTaken(record.host);
+      throw error;
+    }
+    hosts.clear();
+    return instanceOf(record);
+  }
+
+  return {
+    byHost,
+    create,
+    async byId(id) {
+      const record = await rows.findOne({ _id: id });
+      return record === null ? null : instanceOf(record);
+    },
+    async update(id, change) {
+      const record = await rows.findOneAndUpdate(
+        { _id: id },
+        { $set: change },
+        { returnDocument: "after" },
+      );
+      hosts.clear();
+      if (record === null) throw new Error("No such instance.");
+      return instanceOf(record);
+    },
+    async *list() {
+      for await (const record of rows.find({}, { sort: { _id: 1 } })) yield instanceOf(record);
+    },
+    count: (limit) => rows.countDocuments({}, { limit }),
+  };
+}
+
+function newRecord(input: NewInstance, id: string, now: Date): InstanceRecord {
+  const url = new URL(input.origin);
+  return {
+    _id: id,
+    host: url.hostname.toLowerCase(),
+    origin: url.origin,
+    aliases: (input.aliases ?? []).map((alias) => alias.toLowerCase()),
+    kind: input.kind,
+    name: input.name,
+    handle: input.handle ?? handleFrom(input.name),
+    tagline: input.tagline ?? "",
+    language: input.language,
+    timezone: input.timezone ?? "Europe/Paris",
+    hue: input.hue ?? 195,
+    state: input.setUpTokenHash === null ? "active" : "new",
+    setUpTokenHash: input.setUpTokenHash,
+    createdAt: now,
+  };
+}
+
+/** A network handle made of a name: `[a-z0-9_]{1,30}`. */
+export function handleFrom(name: string): string {
+  const plain = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[\u0300-\u036f]/g, "")
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^_+|_+$/g, "");
+  return plain.slice(0, 30).replace(/_+$/, "") || "mairie";
+}

@@ -1,0 +1,54 @@
+import type { Collection, IndexSpec, Row, Store } from "../drivers/store/collection.js";
+import type { CollectionDef } from "../kit/records.js";
+
+type Loose = Record<string, unknown>;
+
+/** The indexes of a collection as stored: `instanceId` in front of each. */
+export function scopedIndexes(indexes: readonly IndexSpec[]): IndexSpec[] {
+  return indexes.map((index) =>
+    index.expireAfterSeconds === undefined
+      ? { ...index, keys: { instanceId: 1, ...index.keys } }
+      : index,
+  );
+}
+
+/**
+ * A collection confined to one instance: its id is added to every filter and every inserted row,
+ * and no update may change it. Use cases never see another instance's rows.
+ */
+export function scopedCollection<T extends Row>(
+  store: Store,
+  instanceId: string,
+  def: CollectionDef<T>,
+): Collection<T> {
+  const inner = store.collection<Row>(def.name);
+  const own = (filter: unknown): Loose => ({ ...(filter as Loose), instanceId });
+  const row = (doc: unknown): Row => ({ ...(doc as Row), instanceId });
+  const scoped: Collection<Row> = {
+    collectionName: def.name,
+    insertOne: (doc) => inner.insertOne(row(doc)),
+    insertMany: (docs, options) => inner.insertMany(docs.map(row), options),
+    findOne: (filter, options) => inner.findOne(own(filter), options),
+    find: (filter, options) => inner.find(own(filter), options),
+    updateOne: (filter, update, options) =>
+      inner.updateOne(own(filter), guarded(update), options),
+    updateMany: (filter, update, options) =>
+      inner.updateMany(own(filter), guarded(update), options),
+    findOneAndUpdate: (filter, update, options) =>
+      inner.findOneAndUpdate(own(filter), guarded(update), options),
+    deleteOne: (filter) => inner.deleteOne(own(filter)),
+    deleteMany: (filter) => inner.deleteMany(own(filter)),
+    countDocuments: (filter, options) => inner.countDocuments(own(filter ?? {}), options),
+  };
+  return scoped as unknown as Collection<T>;
+}
+
+function guarded<U extends object>(update: U): U {
+  for (const [operator, fields] of Object.entries(update)) {
+    if (!operator.startsWith("$")) throw new Error("An update needs operators such as $set.");
+    if (typeof fields === "object" && fields !== null && "instanceId" in fields) {
+      throw new Error("A row never changes its instance.");
+    }
+  }
+  return update;
+}

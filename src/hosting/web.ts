@@ -1,0 +1,218 @@
+import cookieParser from "cookie-parser";
+import express, { type Express, type Request, type RequestHandler, type Response } from "express";
+import { LRUCache } from "lru-cache";
+import type { Logger } from "pino";
+import type { Clock, Ids } from "../drivers/clock.js";
+import type { Store } from "../drivers/store/collection.js";
+import { hasRole, type Member } from "../kit/context.js";
+import type { Feature, SignIn } from "../kit/feature.js";
+import type { Instance } from "../kit/instance.js";
+import { head } from "../kit/page.js";
+import { Refusal } from "../kit/refusal.js";
+import type { SiteModel } from "../kit/site-model.js";
+import type { Assets } from "./assets.js";
+import type { Contexts } from "./contexts.js";
+import type { Instances } from "./instances.js";
+import { resolveHost } from "./resolve-host.js";
+import { createPassport, sessionFor } from "./session.js";
+import type { Views } from "./views.js";
+import { createCsrf, type Csrf } from "./web/csrf.js";
+import { errorHandler, type SafeError } from "./web/error-page.js";
+import { takeFlash } from "./web/flash.js";
+import { securityHeaders } from "./web/headers.js";
+import { chooseLanguage, languageOf, pathInLanguage } from "./web/locale.js";
+import { createReplier, reqOf } from "./web/reply.js";
+import { ctxOf, stateOf } from "./web/state.js";
+
+/** What the web side is made of. */
+export interface WebParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly instances: Instances;
+  readonly contexts: Contexts;
+  readonly features: readonly Feature[];
+  readonly views: Views;
+  readonly assets: Assets;
+  readonly secret: string;
+  readonly trustProxy: string | null;
+  /** Federation's middleware: claims what is not for people. Null when federation is absent. */
+  readonly federation: RequestHandler | null;
+}
+
+const languageNames = { fr: "Français", en: "English" } as const;
+
+/** The Express application of the whole deployment; the order of its middleware is its security. */
+export function createWeb(parts: WebParts): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  if (parts.trustProxy !== null) app.set("trust proxy", trustValue(parts.trustProxy));
+  const signIn = signInOf(parts.features);
+  const csrf = createCsrf(parts.secret);
+  const passport = createPassport(signIn, ctxOf);
+  const siteModel = siteModelOf(parts, csrf);
+  const reply = createReplier({ views: parts.views, siteModel, passport });
+
+  app.use(openRequest(parts), securityHeaders, parts.assets.middleware);
+  app.get("/healthz", (_req, res) => void res.type("text/plain").send("ok\n"));
+  app.get("/readyz", readiness(parts.store));
+  app.use(resolveHost(parts));
+  if (parts.federation !== null) app.use(parts.federation);
+  app.use(cookieParser(), visitorContext(parts), chooseLanguage, sessions(parts));
+  app.use(passport.session(), memberContext(parts));
+  app.use(express.urlencoded({ extended: false, limit: "256kb", parameterLimit: 200 }));
+  app.use(csrf.protect);
+  for (const route of parts.features.flatMap((feature) => feature.routes)) {
+    const handler: RequestHandler = async (req, res) =>
+      reply(req, res, await route.handler(stateOf(res).ctx, reqOf(req)));
+    if (route.method === "GET") app.get(route.path, handler);
+    else app.post(route.path, handler);
+  }
+  app.use((_req, _res, next) => next(new Refusal("not-found")));
+  app.use(errorHandler((req, res, error) => showError(parts, siteModel, req, res, error)));
+  return app;
+}
+
+function signInOf(features: readonly Feature[]): SignIn {
+  const found = features.find((feature) => feature.signIn !== null)?.signIn;
+  if (found == null) throw new Error("One feature has to provide sign-in.");
+  return found;
+}
+
+function trustValue(value: string): string | number | boolean {
+  if (/^\d+$/.test(value)) return Number(value);
+  return value === "true" ? true : value;
+}
+
+function openRequest({ ids, log }: WebParts): RequestHandler {
+  return (_req, res, next) => {
+    const state = stateOf(res);
+    state.requestId = ids.next();
+    state.log = log.child({ request: state.requestId });
+    res.set("X-Request-Id", state.requestId);
+    next();
+  };
+}
+
+function readiness(store: Store): RequestHandler {
+  return async (_req, res) => {
+    try {
+      await store.collection("instances").findOne({});
+      res.type("text/plain").send("ready\n");
+    } catch {
+      res.status(503).set("Retry-After", "5").type("text/plain").send("not ready\n");
+    }
+  };
+}
+
+function visitorContext({ contexts }: WebParts): RequestHandler {
+  return (req, res, next) => {
+    const state = stateOf(res);
+    const { instance, log } = state;
+    const language = languageOf(req, instance.language);
+    state.ctx = contexts({ instance, member: null, language, log });
+    next();
+  };
+}
+
+function memberContext({ contexts }: WebParts): RequestHandler {
+  return (req, res, next) => {
+    const state = stateOf(res);
+    if (req.user !== undefined) {
+      const { instance, log, ctx } = state;
+      const member = req.user as Member;
+      state.ctx = contexts({ instance, member, language: ctx.language, log });
+    }
+    next();
+  };
+}
+
+function sessions({ store, clock, secret }: WebParts): RequestHandler {
+  const perInstance = new LRUCache<string, RequestHandler>({ max: 2_000 });
+  return (req, res, next) => {
+    const { instance } = stateOf(res);
+    const known = perInstance.get(instance._id);
+    const middleware = known ?? sessionFor(instance, store, clock, secret);
+    if (known === undefined) perInstance.set(instance._id, middleware);
+    void middleware(req, res, next);
+  };
+}
+
+function siteModelOf(parts: WebParts, csrf: Csrf) {
+  const unread = parts.features.find((feature) => feature.unread !== null)?.unread ?? null;
+  return async (req: Request, res: Response): Promise<SiteModel> => {
+    const { ctx, instance, requestId } = stateOf(res);
+    const { member } = ctx;
+    const count = member === null || unread === null ? 0 : await unread(ctx);
+    return {
+      ...frame(parts, instance, ctx.language),
+      otherLanguages: (["fr", "en"] as const)
+        .filter((code) => code !== ctx.language)
+        .map((code) => ({ code, name: languageNames[code], url: pathInLanguage(res, code) })),
+      path: req.originalUrl,
+      member:
+        member === null
+          ? null
+          : {
+              name: member.name,
+              unread: count,
+              canModerate: hasRole(member, "moderator"),
+              canAnswer: hasRole(member, "official"),
+              isAdmin: hasRole(member, "admin"),
+            },
+      get csrf() {
+        return csrf.tokenFor(req);
+      },
+      flash: takeFlash(req, ctx.t),
+      requestId,
+    };
+  };
+}
+
+function frame(
+  parts: WebParts,
+  instance: Pick<Instance, "name" | "kind" | "hue" | "timezone">,
+  language: SiteModel["language"],
+) {
+  return {
+    instanceName: instance.name,
+    instanceKind: instance.kind,
+    language,
+    colour: String(instance.hue),
+    assets: parts.assets.urls,
+    now: parts.clock.now(),
+    timezone: instance.timezone,
+  };
+}
+
+/** Error pages work at any point of the chain: before an instance or a session is known, too. */
+async function showError(
+  parts: WebParts,
+  siteModel: (req: Request, res: Response) => Promise<SiteModel>,
+  req: Request,
+  res: Response,
+  error: SafeError,
+): Promise<void> {
+  const state = stateOf(res) as Partial<ReturnType<typeof stateOf>>;
+  const model = { head: head(String(error.status), { noIndex: true }), ...error };
+  const known = [403, 404, 410, 421, 429, 500, 503].includes(error.status);
+  const template = `errors/${known ? error.status : error.status < 500 ? 400 : 500}`;
+  if (state.ctx !== undefined) {
+    const site = await siteModel(req, res);
+    res.type("html").send(parts.views.render(template, model, site));
+    return;
+  }
+  const language = (req.acceptsLanguages(["fr", "en"]) || "fr") as SiteModel["language"];
+  const nobody = { name: "Parvis", kind: "city", hue: 195, timezone: "UTC" } as const;
+  const site: SiteModel = {
+    ...frame(parts, nobody, language),
+    otherLanguages: [],
+    path: "/",
+    member: null,
+    csrf: null,
+    flash: null,
+    requestId: state.requestId ?? "",
+  };
+  res.type("html").send(parts.views.render(template, model, site));
+}

@@ -1,0 +1,46 @@
+import type { ErrorRequestHandler, Request, Response } from "express";
+import { Refusal } from "../../kit/refusal.js";
+import { stateOf } from "./state.js";
+
+/** How an error looks from outside: a status, a safe code, and the wrong fields if any. */
+export interface SafeError {
+  readonly status: number;
+  readonly code: string;
+  readonly errors: Refusal["errors"];
+}
+
+/** What to tell about an error; anything unexpected is a 500 without particulars. */
+export function safeError(error: unknown): SafeError {
+  if (error instanceof Refusal) {
+    return { status: error.status, code: error.code, errors: error.errors };
+  }
+  const status = clientStatus(error);
+  return { status, code: status === 500 ? "internal" : `http-${status}`, errors: [] };
+}
+
+/** The last middleware: logs what is a bug, answers page or JSON alike. */
+export function errorHandler(
+  show: (req: Request, res: Response, error: SafeError) => Promise<void> | void,
+): ErrorRequestHandler {
+  return async (error, req, res, next) => {
+    const safe = safeError(error);
+    const { log } = stateOf(res);
+    if (safe.status >= 500) log.error({ err: error as unknown }, "request failed");
+    else log.debug({ code: safe.code, status: safe.status }, "request refused");
+    if (res.headersSent) return next(error);
+    res.status(safe.status);
+    if (safe.status === 503) res.set("Retry-After", "10");
+    if (req.accepts(["html", "json"]) === "json") {
+      res.json({ error: safe.code, errors: safe.errors });
+      return;
+    }
+    await show(req, res, safe);
+  };
+}
+
+/** The 4xx status that Express and its parsers put on errors of the client; else 500. */
+function clientStatus(error: unknown): number {
+  if (typeof error !== "object" || error === null || !("status" in error)) return 500;
+  const { status } = error;
+  return typeof status === "number" && status >= 400 && status < 500 ? status : 500;
+}

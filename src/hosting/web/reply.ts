@@ -1,0 +1,111 @@
+import type { Request, Response } from "express";
+import type { PassportStatic } from "passport";
+import type { Flash, Reply, Req } from "../../kit/route.js";
+import type { SiteModel } from "../../kit/site-model.js";
+import type { Views } from "../views.js";
+import { keepFlash } from "./flash.js";
+
+interface ReplyParts {
+  readonly views: Views;
+  readonly siteModel: (req: Request, res: Response) => Promise<SiteModel>;
+  readonly passport: InstanceType<PassportStatic["Passport"]>;
+}
+
+/** Turns a feature's answer into HTTP. */
+export type Replier = (req: Request, res: Response, reply: Reply) => Promise<void>;
+
+/** Bind what rendering and signing in need. */
+export function createReplier(parts: ReplyParts): Replier {
+  async function send(req: Request, res: Response, reply: Reply): Promise<void> {
+    switch (reply.kind) {
+      case "page": {
+        const site = await parts.siteModel(req, res);
+        const html = parts.views.render(reply.page.template, reply.model, site);
+        res.status(reply.status).set("Cache-Control", "private, no-cache").type("html").send(html);
+        return;
+      }
+      case "redirect":
+        return leave(res, reply.to, reply.flash, reply.status);
+      case "text":
+        res.status(reply.status).type(reply.type).send(reply.body);
+        return;
+      case "json":
+        res.status(reply.status).json(reply.body);
+        return;
+      case "sign-in":
+        await logIn(req, { _id: reply.memberId });
+        return leave(res, reply.to, reply.flash, 303);
+      case "sign-out":
+        await logOut(req);
+        return leave(res, reply.to, reply.flash, 303);
+      case "authenticate": {
+        const user = await authenticate(parts.passport, reply.strategy, req, res);
+        if (user === null) return send(req, res, await reply.refused());
+        await logIn(req, user);
+        return leave(res, reply.to, null, 303);
+      }
+    }
+  }
+  return send;
+}
+
+function leave(res: Response, to: string, flash: Flash | null, status: number): void {
+  if (flash !== null) keepFlash(res, flash);
+  res.redirect(status, to);
+}
+
+function logIn(req: Request, user: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    req.login(user, (error?: unknown) => (error == null ? resolve() : reject(asError(error))));
+  });
+}
+
+function logOut(req: Request): Promise<void> {
+  return new Promise((resolve, reject) => {
+    req.logout((error?: unknown) => (error == null ? resolve() : reject(asError(error))));
+  });
+}
+
+function authenticate(
+  passport: ReplyParts["passport"],
+  strategy: string,
+  req: Request,
+  res: Response,
+): Promise<object | null> {
+  return new Promise((resolve, reject) => {
+    const done = (error: unknown, user?: object | false | null): void =>
+      error == null ? resolve(user || null) : reject(asError(error));
+    const middleware = passport.authenticate(strategy, done) as (
+      req: Request,
+      res: Response,
+      next: (error?: unknown) => void,
+    ) => void;
+    middleware(req, res, (error) => (error == null ? resolve(null) : reject(asError(error))));
+  });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error("signing in failed");
+}
+
+/** The request as features see it. */
+export function reqOf(req: Request): Req {
+  const query = Object.entries(req.query).map(([name, value]): [string, string] => [
+    name,
+    typeof value === "string" ? value : Array.isArray(value) ? String(value[0]) : "",
+  ]);
+  const params = Object.entries(req.params).map(([name, value]): [string, string] => [
+    name,
+    String(value),
+  ]);
+  return {
+    method: req.method === "POST" ? "POST" : "GET",
+    url: req.originalUrl,
+    path: req.path,
+    params: Object.fromEntries(params),
+    query: Object.fromEntries(query),
+    body: (req.body as Record<string, unknown> | undefined) ?? {},
+    ip: req.ip ?? "",
+    wantsJson: req.accepts(["html", "json"]) === "json",
+  };
+}

@@ -1,0 +1,23 @@
+import type { Request, Response } from "express";
+import type { Logger } from "pino";
+import type { Ctx } from "../../kit/context.js";
+import type { Instance } from "../../kit/instance.js";
+
+/** What the middleware before has found out about a request. */
+export interface RequestState {
+  requestId: string;
+  log: Logger;
+  instance: Instance;
+  ctx: Ctx;
+}
+
+/** The state of a request, filled step by step by `web.ts`. */
+export function stateOf(res: Response): RequestState {
+  return res.locals as RequestState;
+}
+
+/** The `Ctx` of the request that Passport is looking at. */
+export function ctxOf(req: Request): Ctx {
+  if (req.res === undefined) throw new Error("A request has its response in Express.");
+  return stateOf(req.res).ctx;
+}

@@ -1,0 +1,92 @@
+import type { Logger } from "pino";
+import type { Clock } from "../drivers/clock.js";
+import { Unrecoverable, type Queue, type RunningJob } from "../drivers/queue/queue.js";
+import type { Feature } from "../kit/feature.js";
+import type { Instance } from "../kit/instance.js";
+import type { JobDef, ScheduleDef } from "../kit/work.js";
+import type { Contexts } from "./contexts.js";
+import type { Instances } from "./instances.js";
+import { envelopeSchema, jobFor } from "./outbox.js";
+
+interface WorkerParts {
+  readonly queue: Queue;
+  readonly instances: Instances;
+  readonly contexts: Contexts;
+  readonly features: readonly Feature[];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How many jobs run at once: quick ones, and those that wait for other servers. */
+const concurrency = { default: 8, delivery: 24 } as const;
+
+/** Hand the queue its workers and the calendar; `queue.start()` is the caller's. */
+export async function startWorkers(parts: WorkerParts): Promise<void> {
+  const { queue, features } = parts;
+  const jobs = new Map(
+    features
+      .flatMap((feature) => [...feature.jobs, ...feature.on.map(({ job }) => job)])
+      .map((job) => [job.name, job]),
+  );
+  const schedules = new Map(
+    features.flatMap((feature) => feature.schedules).map((def) => [`calendar/${def.key}`, def]),
+  );
+  const run = async (running: RunningJob): Promise<void> => {
+    const schedule = schedules.get(running.name);
+    if (schedule !== undefined) return fanOut(parts, schedule, running);
+    const job = jobs.get(running.name);
+    if (job === undefined) throw new Unrecoverable(`no job is called ${running.name}`);
+    return runJob(parts, job, running);
+  };
+  for (const [name, limit] of Object.entries(concurrency)) queue.process(name, limit, run);
+  await queue.schedule([...schedules].map(([name, def]) => scheduleEntry(name, def)));
+}
+
+async function runJob(
+  parts: WorkerParts,
+  job: JobDef<unknown>,
+  running: RunningJob,
+): Promise<void> {
+  const { instanceId, payload } = envelopeSchema.parse(running.data);
+  const instance = await parts.instances.byId(instanceId);
+  if (instance === null || instance.state === "suspended") {
+    throw new Unrecoverable("the instance is gone or suspended");
+  }
+  const log = parts.log.child({ instance: instance.host, job: running.id });
+  const ctx = parts.contexts({ instance, member: null, language: instance.language, log });
+  const parsed = job.payload.safeParse(payload);
+  if (!parsed.success) throw new Unrecoverable(`payload of ${job.name} is not as declared`);
+  await job.run(ctx, parsed.data, { number: running.attempt, of: running.attempts });
+}
+
+/** One calendar job becomes one job for each active instance. */
+async function fanOut(
+  parts: WorkerParts,
+  schedule: ScheduleDef,
+  running: RunningJob,
+): Promise<void> {
+  let batch: Instance[] = [];
+  const flush = async (): Promise<void> => {
+    await parts.queue.add(
+      batch.map(({ _id }) =>
+        jobFor(schedule.job, _id, {}, `${running.id}/${_id}`),
+      ),
+    );
+    batch = [];
+  };
+  for await (const instance of parts.instances.list()) {
+    if (instance.state === "active") batch.push(instance);
+    if (batch.length >= 500) await flush();
+  }
+  await flush();
+}
+
+function scheduleEntry(name: string, def: ScheduleDef) {
+  const { queue, attempts, backoff } = def.job;
+  return {
+    key: def.key,
+    cron: def.cron,
+    timezone: "UTC",
+    job: { queue, name, data: {}, attempts, backoff },
+  };
+}
