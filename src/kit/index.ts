@@ -7,4 +7,5 @@ export * from "./paging.js";
 export * from "./records.js";
 export * from "./refusal.js";
 export * from "./route.js";
+export * from "./throttle.js";
 export * from "./work.js";

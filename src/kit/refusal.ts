@@ -17,7 +17,8 @@ export type RefusalCode =
   | "suspended"
   | "changed-meanwhile"
   | "unavailable"
-  | "no-instance";
+  | "no-instance"
+  | "needs-consent";
 
 const statusOf: Record<RefusalCode, number> = {
   "not-signed-in": 401,
@@ -38,6 +39,7 @@ const statusOf: Record<RefusalCode, number> = {
   "changed-meanwhile": 409,
   unavailable: 503,
   "no-instance": 421,
+  "needs-consent": 403,
 };
 
 /** One thing wrong with what was sent: the form field, and a translation key with its parameters. */

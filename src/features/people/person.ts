@@ -1,0 +1,33 @@
+/**
+ * Someone who takes part: a member of this instance, or an actor of the network. Proposals, supports
+ * and comments name a person by `_id`; a member has the same `_id` as their person.
+ */
+export interface Person {
+  readonly _id: string;
+  readonly origin: "here" | "elsewhere";
+  /** Public name; never the login mail. */
+  readonly name: string;
+  /** Handle without `@`, unique among local people: `[a-z0-9_]{1,30}`; remote: `user@host`. */
+  readonly handle: string;
+  /** The actor's id on the network: always set for people elsewhere; here once they consent. */
+  readonly uri: string | null;
+  /** Page to show for this person: a local path or a remote http(s) address. */
+  readonly url: string;
+  /** Host of the home server; null for people of this instance. */
+  readonly host: string | null;
+  /** A few words about oneself, plain text. */
+  readonly about: string;
+  /** People here: agreed to be an actor on the network under this name. */
+  readonly federated: boolean;
+  readonly createdAt: Date;
+  /** Set when the account or actor was deleted; shown as "a former member". */
+  readonly erasedAt: Date | null;
+}
+
+/** How an author is named on cards and comments. */
+export interface Byline {
+  readonly name: string;
+  readonly url: string;
+  /** `user@host` for people elsewhere, null here. */
+  readonly handle: string | null;
+}

@@ -1,0 +1,93 @@
+/** Where a proposal stands; follows from the response and its milestones, or from withdrawal. */
+export type Status =
+  | "open"
+  | "under-study"
+  | "accepted"
+  | "planned"
+  | "declined"
+  | "not-ours"
+  | "done"
+  | "withdrawn";
+
+/** A spot that a proposal is about. */
+export interface Place {
+  readonly name: string;
+  /** WGS 84 degrees; null when only named. */
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+}
+
+/** Where a proposal of another instance lives; ours hold null instead. */
+export interface Elsewhere {
+  readonly host: string;
+  /** Name of the instance it was published on. */
+  readonly instanceName: string;
+  /** The actor to support, follow and answer to: the proposal's own. */
+  readonly actorUri: string;
+  /** Its public page. */
+  readonly url: string;
+  readonly number: number | null;
+  /** Name of the author there. */
+  readonly authorName: string;
+}
+
+/** Supports by where they came from. `here` and `elsewhere` are each counted once a person. */
+export interface Counts {
+  readonly supportsHere: number;
+  readonly supportsElsewhere: number;
+  /** What lists are sorted by. */
+  readonly supports: number;
+  /** Comments that are shown. */
+  readonly comments: number;
+}
+
+/** A numbered public idea. */
+export interface Proposal {
+  readonly _id: string;
+  /** Public number on this instance (No 42); null for a proposal of another instance. */
+  readonly number: number | null;
+  /** Id of its Note on the network; permanent. */
+  readonly uri: string;
+  readonly title: string;
+  /** Markdown, as typed; for proposals of elsewhere cleaned HTML lies in `html` and this is plain text. */
+  readonly body: string;
+  /** Rendered and sanitised. */
+  readonly html: string;
+  readonly topicId: string | null;
+  readonly place: Place | null;
+  /** A `Person` of here; null for proposals of elsewhere. */
+  readonly authorId: string | null;
+  readonly elsewhere: Elsewhere | null;
+  readonly status: Status;
+  readonly counts: Counts;
+  /** Grows with recent supports and comments and fades by itself; see `warmth` in `warmth.ts`. */
+  readonly warmth: number;
+  readonly publishedAt: Date;
+  readonly editedAt: Date | null;
+  /** Last thing that happened to it: support, comment, answer. */
+  readonly movedAt: Date;
+  readonly withdrawnAt: Date | null;
+  /** Counts edits; an edit names the version it started from. */
+  readonly version: number;
+  /** Analysed words for search. */
+  readonly terms: readonly string[];
+  /** Key of the import this came from, so that a second run changes nothing; null otherwise. */
+  readonly importKey: string | null;
+}
+
+/** How a proposal read before an edit. */
+export interface ProposalVersion {
+  readonly _id: string;
+  readonly proposalId: string;
+  readonly version: number;
+  readonly title: string;
+  readonly body: string;
+  readonly replacedAt: Date;
+}
+
+/** Path of a proposal's page on this instance. */
+export function proposalPath(proposal: Pick<Proposal, "_id" | "number">): string {
+  return proposal.number === null
+    ? `/proposals/linked/${proposal._id}`
+    : `/proposals/${proposal.number}`;
+}
