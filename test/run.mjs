@@ -7,9 +7,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 requireNode(root);
 try {
   ensureInstalled(root);
+  const { runTests } = await import("./run/runner.mjs");
+  process.exitCode = await runTests(root, process.argv.slice(2));
 } catch (error) {
   console.error(error.message);
-  process.exit(1);
+  process.exitCode = 1;
 }
-const { runTests } = await import("./run/runner.mjs");
-process.exit(await runTests(root, process.argv.slice(2)));

@@ -67,24 +67,35 @@ function runOne(worker, file, silentMs) {
   });
 }
 
-/** Takes files from the queue until there is none, on one worker at a time. */
+/** Takes files from the queue until there is none, on one worker that is replaced when it is lost. */
 async function drain(queue, running, { env, silentMs, onFile }) {
-  let worker = startWorker(env);
-  running.add(worker);
+  let worker = null;
   for (let file = queue.shift(); file; file = queue.shift()) {
+    worker ??= startWorker(env);
+    running.set(worker, file);
     worker.heard = "";
-    worker.file = file;
     const started = performance.now();
     const { result, usable } = await runOne(worker, file, silentMs);
-    onFile(file, result, { ms: performance.now() - started, heard: worker.heard });
-    if (usable) continue;
     running.delete(worker);
-    worker = startWorker(env);
-    running.add(worker);
+    onFile(file, result, { ms: performance.now() - started, heard: worker.heard });
+    if (!usable) worker = null;
   }
-  worker.file = null;
-  worker.kill("SIGKILL");
-  running.delete(worker);
+  worker?.kill("SIGKILL");
+}
+
+/** Resolves when the time for the whole run is up, having ended what still ran, by name. */
+function endAfter(ms, running, report) {
+  let timer;
+  const over = new Promise((resolve) => {
+    timer = setTimeout(() => {
+      for (const [worker, file] of running) {
+        report(file, lost("the whole run", "It took too long."), { heard: worker.heard });
+        worker.kill("SIGKILL");
+      }
+      resolve();
+    }, ms);
+  });
+  return { over, cancel: () => clearTimeout(timer) };
 }
 
 /**
@@ -97,27 +108,20 @@ export async function runTests(root, args) {
   const { settings, words } = readArguments(args);
   const files = chooseFiles(root, words);
   const report = openReport();
-  const running = new Set();
+  const running = new Map();
   const queue = [...files];
-  const options = {
-    env: provide(files),
-    silentMs: settings["file-seconds"] * 1000,
-    onFile: (file, result, rest) => report.file(relative(root, file), result, rest),
+  let ended = false;
+  const onFile = (file, result, rest) => {
+    if (!ended) report.file(relative(root, file), result, rest);
   };
+  const guard = endAfter(settings["run-seconds"] * 1000, running, onFile);
+  const options = { env: provide(files), silentMs: settings["file-seconds"] * 1000, onFile };
   const jobs = Math.min(settings.jobs, availableParallelism(), files.length);
-  const all = Promise.all(Array.from({ length: jobs }, () => drain(queue, running, options)));
-  let guard;
-  const tooLong = new Promise((resolve) => {
-    guard = setTimeout(() => {
-      for (const worker of running) {
-        const name = worker.file ? relative(root, worker.file) : "a worker";
-        report.file(name, lost("the whole run", "It took too long."), { heard: worker.heard });
-        worker.kill("SIGKILL");
-      }
-      resolve();
-    }, settings["run-seconds"] * 1000);
-  });
-  await Promise.race([all, tooLong]);
-  clearTimeout(guard);
+  const all = Array.from({ length: jobs }, () => drain(queue, running, options));
+  await Promise.race([Promise.all(all), guard.over]);
+  ended = true;
+  if (queue.length > 0) console.log(`${queue.length} files were not run.`);
+  queue.length = 0;
+  guard.cancel();
   return report.close();
 }
