@@ -1,0 +1,224 @@
+import type { Agent, Dispatcher } from "undici";
+import { headerOf, readBody, readStart } from "./fetch/body.js";
+import type { FetchBudget } from "./fetch/budget.js";
+import { createDispatcher, type Resolve } from "./fetch/dispatcher.js";
+import { createHostSlots, type HostSlots } from "./fetch/host-slots.js";
+import { defaultLimits, type FetchLimits } from "./fetch/limits.js";
+import { acceptHeader, isAllowedType, type AcceptKind } from "./fetch/media-types.js";
+import { FetchRefused } from "./fetch/refused.js";
+import { checkTarget, nextHop } from "./fetch/targets.js";
+import { withDeadline } from "./fetch/deadline.js";
+import { parseRetryAfter } from "./fetch/retry-after.js";
+
+export { createBudget, type FetchBudget } from "./fetch/budget.js";
+export { FetchRefused, type FetchRefusedCode } from "./fetch/refused.js";
+export type { FetchLimits } from "./fetch/limits.js";
+export type { AcceptKind } from "./fetch/media-types.js";
+export { isGlobalUnicast } from "./fetch/addresses.js";
+
+/** A request about to leave, as its signer sees it: once per hop. */
+export interface OutgoingRequest {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+}
+
+/** Gives the headers that prove who asks (see `signCavage` and `signRfc9421`). */
+export type SignRequest = (
+  request: OutgoingRequest,
+) => Record<string, string> | Promise<Record<string, string>>;
+
+/** How to get a document. */
+export interface GetOptions {
+  readonly accept: AcceptKind;
+  readonly signal?: AbortSignal | undefined;
+  readonly sign?: SignRequest | undefined;
+  readonly budget?: FetchBudget | undefined;
+}
+
+/** A document of another server: of an allowed type, whole, and bounded. */
+export interface Fetched {
+  /** The address it was found at, after redirects, without fragment. */
+  readonly url: string;
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+/** What to send to another server. */
+export interface PostOptions {
+  readonly body: string | Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The answer to a POST, whatever its status; redirects are not followed. */
+export interface PostAnswer {
+  readonly status: number;
+  /** Seconds the peer asked us to wait, bounded to a day, or null. */
+  readonly retryAfter: number | null;
+  /** The start of the answer, for the log of an administrator. */
+  readonly text: string;
+}
+
+/** The one door to other servers. Both functions throw FetchRefused for every expected failure. */
+export interface Fetcher {
+  get(url: string, options: GetOptions): Promise<Fetched>;
+  post(url: string, options: PostOptions): Promise<PostAnswer>;
+  /** End kept connections; requests under way are ended too. */
+  close(): Promise<void>;
+}
+
+/** How a fetcher is made. */
+export interface FetcherOptions {
+  /** Who asks: sent as `Parvis/<version> (+<url>)`. */
+  readonly version: string;
+  readonly instanceUrl: string;
+  /** Only for demonstrations and tests: loopback, private networks, any port, `*.localhost`. */
+  readonly allowPrivate?: boolean | undefined;
+  /** Instead of the system's resolver. */
+  readonly resolve?: Resolve | undefined;
+  readonly limits?: Partial<FetchLimits> | undefined;
+}
+
+interface Parts {
+  readonly agent: Agent;
+  readonly slots: HostSlots;
+  readonly limits: FetchLimits;
+  readonly allowPrivate: boolean;
+  readonly userAgent: string;
+}
+
+interface Hop {
+  readonly method: "GET" | "POST";
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+
+async function inSlot<T>(
+  parts: Parts,
+  hop: Hop,
+  use: (data: Dispatcher.ResponseData) => Promise<T>,
+) {
+  const release = await parts.slots.take(hop.url.host, hop.signal);
+  try {
+    const data = await parts.agent.request({
+      origin: hop.url.origin,
+      path: hop.url.pathname + hop.url.search,
+      method: hop.method,
+      headers: { ...hop.headers, "user-agent": parts.userAgent },
+      body: hop.body ?? null,
+      signal: hop.signal,
+    });
+    // A body that is left early is destroyed with an error, which nobody else listens for.
+    data.body.on("error", () => undefined);
+    return await use(data);
+  } finally {
+    release();
+  }
+}
+
+async function readDocument(
+  { limits }: Parts,
+  { accept }: GetOptions,
+  url: string,
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+): Promise<Fetched> {
+  if (statusCode < 200 || statusCode > 299) {
+    body.destroy();
+    const retryAfter = parseRetryAfter(headerOf(headers, "retry-after")) ?? undefined;
+    throw new FetchRefused("status", { url, status: statusCode, retryAfter });
+  }
+  const contentType = headerOf(headers, "content-type") ?? "";
+  if (!isAllowedType(accept, contentType)) {
+    body.destroy();
+    throw new FetchRefused("bad-type", { url });
+  }
+  return { url, contentType, body: await readBody(body, headers, limits.maxBytes) };
+}
+
+async function oneHop(
+  parts: Parts,
+  url: URL,
+  options: GetOptions,
+  signal: AbortSignal,
+): Promise<Fetched | { readonly location: string }> {
+  options.budget?.spend();
+  const signed = await options.sign?.({ method: "GET", url: url.href });
+  const headers = {
+    ...signed,
+    accept: acceptHeader(options.accept),
+    "accept-encoding": "gzip, identity",
+  };
+  return inSlot(parts, { method: "GET", url, headers, signal }, async (data) => {
+    const location = headerOf(data.headers, "location");
+    if (redirectStatuses.has(data.statusCode) && location !== null) {
+      data.body.destroy();
+      return { location };
+    }
+    return readDocument(parts, options, url.href, data);
+  });
+}
+
+async function getFollowing(
+  parts: Parts,
+  start: URL,
+  options: GetOptions,
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const visited = new Set<string>();
+  let url = start;
+  for (let redirects = 0; redirects <= parts.limits.maxRedirects; redirects += 1) {
+    visited.add(url.href);
+    const answer = await oneHop(parts, url, options, signal);
+    if (!("location" in answer)) return answer;
+    url = nextHop(url, answer.location, visited, parts.allowPrivate);
+  }
+  throw new FetchRefused("too-many-redirects", { url: start.href });
+}
+
+async function postOnce(
+  parts: Parts,
+  url: URL,
+  options: PostOptions,
+  signal: AbortSignal,
+): Promise<PostAnswer> {
+  const hop: Hop = { method: "POST", url, headers: options.headers, body: options.body, signal };
+  return inSlot(parts, hop, async ({ statusCode, headers, body }) => ({
+    status: statusCode,
+    retryAfter: parseRetryAfter(headerOf(headers, "retry-after")),
+    text: await readStart(body, parts.limits.maxReplyBytes).catch(() => ""),
+  }));
+}
+
+/**
+ * The safe way out (SSRF rules of the project): only global unicast addresses, checked on the
+ * connected socket at every hop; ports 80 and 443; at most three redirects, of the same scheme and
+ * never to a URL twice; bounded in time, in size after decompression, and per host.
+ */
+export function createFetcher(options: FetcherOptions): Fetcher {
+  const limits: FetchLimits = { ...defaultLimits, ...options.limits };
+  const allowPrivate = options.allowPrivate ?? false;
+  const parts: Parts = {
+    agent: createDispatcher({ allowPrivate, resolve: options.resolve, limits }),
+    slots: createHostSlots(limits),
+    limits,
+    allowPrivate,
+    userAgent: `Parvis/${options.version} (+${options.instanceUrl})`,
+  };
+  return {
+    get(url, get) {
+      return withDeadline(url, limits.totalMs, get.signal, async (signal) =>
+        getFollowing(parts, checkTarget(url, allowPrivate), get, signal),
+      );
+    },
+    post(url, post) {
+      return withDeadline(url, limits.totalMs, post.signal, async (signal) =>
+        postOnce(parts, checkTarget(url, allowPrivate), post, signal),
+      );
+    },
+    close: () => parts.agent.destroy(),
+  };
+}

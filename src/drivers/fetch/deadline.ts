@@ -1,0 +1,69 @@
+import { errors } from "undici";
+import { FetchRefused } from "./refused.js";
+
+const timeoutCodes = new Set([
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "ETIMEDOUT",
+]);
+
+function causes(error: unknown): unknown[] {
+  if (!(error instanceof Error)) return [error];
+  const inner = error instanceof AggregateError ? error.errors : [];
+  return [error, ...inner, ...(error.cause === undefined ? [] : [error.cause])];
+}
+
+// Node marks wrong arguments and failures of its crypto with ERR_: bugs of ours, which stay loud.
+function isNetworkError(error: unknown): boolean {
+  if (error instanceof errors.HTTPParserError) return true;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return typeof code === "string" && (!code.startsWith("ERR_") || /^ERR_(TLS|SSL)/.test(code));
+}
+
+/** Turn what the network threw into a FetchRefused; refusals and bugs pass unchanged. */
+function asRefusal(error: unknown, url: string): unknown {
+  for (const one of causes(error)) {
+    if (one instanceof FetchRefused) {
+      return one.url === null ? copyWithUrl(one, url) : one;
+    }
+  }
+  if (!isNetworkError(error)) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const isTimeout = timeoutCodes.has(code);
+  return new FetchRefused(isTimeout ? "timeout" : "unreachable", { url, cause: error });
+}
+
+function copyWithUrl(refusal: FetchRefused, url: string): FetchRefused {
+  const { status, retryAfter } = refusal;
+  return new FetchRefused(refusal.code, {
+    url,
+    cause: refusal.cause,
+    ...(status === null ? {} : { status }),
+    ...(retryAfter === null ? {} : { retryAfter }),
+  });
+}
+
+/**
+ * Run `work` with a signal that fires after `totalMs` or with `outer`. Every failure comes out as a
+ * FetchRefused: `timeout`, `aborted` when `outer` fired, or what the work itself refused.
+ */
+export async function withDeadline<T>(
+  url: string,
+  totalMs: number,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), totalMs);
+  const signal = outer ? AbortSignal.any([deadline.signal, outer]) : deadline.signal;
+  try {
+    return await work(signal);
+  } catch (error) {
+    if (outer?.aborted) throw new FetchRefused("aborted", { url, cause: error });
+    if (deadline.signal.aborted) throw new FetchRefused("timeout", { url, cause: error });
+    throw asRefusal(error, url);
+  } finally {
+    clearTimeout(timer);
+  }
+}
