@@ -1,0 +1,104 @@
+import type { IntlMessageFormat } from "intl-messageformat";
+import type { Language } from "../instance.js";
+import { createFormats, type Formats } from "./formats.js";
+import { compileMessage, formatMessage, isPlain, type MessageParams } from "./messages.js";
+import type { Translations } from "./translations.js";
+
+/** Words, dates and numbers in one language and time zone. */
+export interface Translator extends Formats {
+  readonly language: Language;
+  readonly timezone: string;
+  /**
+   * The text of `key`, its ICU parameters filled in. The result is text, never HTML: templates
+   * escape it. An unknown key or a missing parameter throws when texts are strict; otherwise the
+   * reader gets the last part of the key, which still hints at what was meant.
+   */
+  t(key: string, params?: MessageParams): string;
+  /** Whether `key` has a text in this language. */
+  has(key: string): boolean;
+}
+
+/** Gives the translator of a language and time zone: the same one each time. */
+export type TranslatorFor = (language: Language, timezone: string) => Translator;
+
+type Text = string | IntlMessageFormat;
+
+function lastPart(key: string): string {
+  return key.slice(key.lastIndexOf(".") + 1);
+}
+
+interface Texts {
+  find(key: string): Text | undefined;
+  has(key: string): boolean;
+}
+
+/** Texts of a language, each message compiled when it is first said. */
+function textsOf(translations: Translations, language: Language): Texts {
+  const source = translations[language];
+  const ready = new Map<string, Text>();
+  return {
+    has: (key) => source.has(key),
+    find(key) {
+      const known = ready.get(key);
+      if (known !== undefined) return known;
+      const text = source.get(key);
+      if (text === undefined) return undefined;
+      const made = isPlain(text) ? text : compileMessage(text, language);
+      ready.set(key, made);
+      return made;
+    },
+  };
+}
+
+function translate(texts: Texts, key: string, params: MessageParams): string {
+  const text = texts.find(key);
+  if (text === undefined) throw new Error(`No text "${key}"`);
+  return typeof text === "string" ? text : formatMessage(text, params);
+}
+
+function strictly(texts: Texts, language: Language): Translator["t"] {
+  return (key, params = {}) => {
+    try {
+      return translate(texts, key, params);
+    } catch (cause) {
+      throw new Error(`The text "${key}" in "${language}": ${String(cause)}`, { cause });
+    }
+  };
+}
+
+function leniently(texts: Texts): Translator["t"] {
+  return (key, params = {}) => {
+    try {
+      return translate(texts, key, params);
+    } catch {
+      return lastPart(key);
+    }
+  };
+}
+
+/**
+ * Translators over the given texts. `strict` (development and tests) throws on a text that is
+ * missing or cannot be filled; otherwise a page is never lost to a text. Messages are compiled once
+ * per language, formatters once per language and time zone. An unknown zone is a `RangeError`.
+ */
+export function createTranslators(
+  translations: Translations,
+  { strict }: { readonly strict: boolean },
+): TranslatorFor {
+  const texts = { fr: textsOf(translations, "fr"), en: textsOf(translations, "en") };
+  const made = new Map<string, Translator>();
+  return (language, timezone) => {
+    const known = made.get(`${language}/${timezone}`);
+    if (known !== undefined) return known;
+    const own = texts[language];
+    const translator: Translator = {
+      ...createFormats(language, timezone),
+      language,
+      timezone,
+      t: strict ? strictly(own, language) : leniently(own),
+      has: own.has,
+    };
+    made.set(`${language}/${timezone}`, translator);
+    return translator;
+  };
+}
