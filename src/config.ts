@@ -59,8 +59,10 @@ export interface Config {
 /** Every mistake in the environment, one line each. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  constructor(readonly mistakes: readonly string[]) {
+  readonly mistakes: readonly string[];
+  constructor(mistakes: readonly string[]) {
     super(mistakes.join("\n"));
+    this.mistakes = mistakes;
   }
 }
 

@@ -29,11 +29,13 @@ const hashed = (sid: string): string => createHash("sha256").update(sid).digest(
 
 /** express-session's store on our collections. */
 class InstanceSessions extends session.Store {
-  constructor(
-    private readonly rows: Collection<SessionRow>,
-    private readonly clock: Clock,
-  ) {
+  private readonly rows: Collection<SessionRow>;
+  private readonly clock: Clock;
+
+  constructor(rows: Collection<SessionRow>, clock: Clock) {
     super();
+    this.rows = rows;
+    this.clock = clock;
   }
 
   override get(

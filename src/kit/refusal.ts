@@ -53,12 +53,13 @@ export interface FieldError {
 /** An expected "no": it has an HTTP status, a stable code and a text for the person; never a bug. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
+  readonly code: RefusalCode;
+  readonly errors: readonly FieldError[];
   readonly status: number;
-  constructor(
-    readonly code: RefusalCode,
-    readonly errors: readonly FieldError[] = [],
-  ) {
+  constructor(code: RefusalCode, errors: readonly FieldError[] = []) {
     super(code);
+    this.code = code;
+    this.errors = errors;
     this.status = statusOf[code];
   }
 }

@@ -1,0 +1,156 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Express } from "express";
+import { pino, type Logger } from "pino";
+import type { Config } from "./config.js";
+import { createIds, systemClock, type Clock } from "./drivers/clock.js";
+import { createFileMailer, createSmtpMailer, type Mailer } from "./drivers/mail.js";
+import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
+import type { Queue } from "./drivers/queue/queue.js";
+import type { Store } from "./drivers/store/collection.js";
+import { openSqliteStore } from "./drivers/store/sqlite.js";
+import { features } from "./features.js";
+import { createFederation } from "./federation/federation.feature.js";
+import { loadAssets, type Assets } from "./hosting/assets.js";
+import { createContexts, type Contexts } from "./hosting/contexts.js";
+import { createInstances, instanceIndexes, type Instances } from "./hosting/instances.js";
+import { createOutbox, intentIndexes, type Outbox } from "./hosting/outbox.js";
+import { scopedIndexes } from "./hosting/scoped-store.js";
+import { sessionsCollection } from "./hosting/session.js";
+import { createViews } from "./hosting/views.js";
+import { createWeb } from "./hosting/web.js";
+import { startWorkers } from "./hosting/worker.js";
+import type { Feature } from "./kit/feature.js";
+import { createTranslators, loadTranslations } from "./kit/i18n/index.js";
+import { throttlesCollection } from "./kit/throttle.js";
+import { migrate } from "./migrations/run.js";
+import { keptSecret } from "./secret.js";
+
+/** The replaceable outside world. */
+export interface Drivers {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly mailer: Mailer;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A deployment, composed and ready to be started. */
+export interface App {
+  readonly web: Express;
+  readonly drivers: Drivers;
+  readonly instances: Instances;
+  readonly contexts: Contexts;
+  readonly outbox: Outbox;
+  /** Take up work: queue workers, calendar, sweep. */
+  start(): Promise<void>;
+  /** Finish what runs, then close every driver. */
+  close(): Promise<void>;
+}
+
+const viewsDir = fileURLToPath(new URL("../views", import.meta.url));
+
+/** The project's version, as told to other servers. */
+export const version = (
+  JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  }
+).version;
+
+/** Structured logs; what could be a secret is never printed. */
+export function createLog(config: Pick<Config, "logLevel">): Logger {
+  return pino({
+    level: config.logLevel,
+    redact: ["*.password", "*.token", "*.privateKey", "*.authorization", "*.cookie", "err.config"],
+  });
+}
+
+/** The drivers that the configuration asks for. */
+export async function driversFor(config: Config, log = createLog(config)): Promise<Drivers> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const clock = systemClock;
+  const store = await openStore(config);
+  const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), log });
+  const from = config.mailFrom ?? `parvis@${new URL(config.publicUrl).hostname}`;
+  const mailer =
+    config.smtpUrl === null
+      ? createFileMailer(join(config.dataDir, "mail"), { from, log })
+      : createSmtpMailer({ url: config.smtpUrl, from });
+  return { store, queue, mailer, clock, log };
+}
+
+async function openStore(config: Config): Promise<Store> {
+  if (config.mongodbUrl === null) return openSqliteStore(join(config.dataDir, "parvis.db"));
+  const { openMongoStore } = await import("./drivers/store/mongo.js");
+  return openMongoStore(config.mongodbUrl);
+}
+
+/** Compose a deployment. Indexes are ensured and data migrated before it is handed over. */
+export async function createApp(config: Config, given?: Drivers): Promise<App> {
+  const drivers = given ?? (await driversFor(config));
+  const { store, queue, clock, log, mailer } = drivers;
+  const ids = createIds(clock);
+  const instances = createInstances(store, clock, ids);
+  const translatorFor = createTranslators(loadTranslations(viewsDir), {
+    strict: !import.meta.url.includes("/dist/"),
+  });
+  const subscriptions: Feature["on"][number][] = [];
+  const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions });
+  const contexts = createContexts({
+    ...{ store, queue, outbox, clock, ids, mailer, log, translatorFor },
+  });
+  const federation = createFederation({
+    ...{ contexts, instances, store, queue, clock, ids, log, version },
+    allowPrivate: config.privateAddresses,
+  });
+  const all = [...features, federation.feature];
+  subscriptions.push(...all.flatMap((feature) => feature.on));
+  await ensureIndexes(store, all);
+  await migrate(store, clock);
+  const web = createWeb({
+    ...{ store, clock, ids, log, instances, contexts },
+    features: all,
+    views: createViews({ viewsDir, translatorFor }),
+    assets: await assetsFor(config),
+    secret: config.secret ?? (await keptSecret(config.dataDir)),
+    trustProxy: config.trustProxy,
+    federation: federation.middleware,
+  });
+  return {
+    ...{ web, drivers, instances, contexts, outbox },
+    async start() {
+      await startWorkers({ queue, instances, contexts, features: all, clock, log });
+      await queue.start();
+      await outbox.sweep(0);
+      outbox.start(5_000);
+    },
+    async close() {
+      await queue.close(5_000);
+      await outbox.close();
+      await federation.close();
+      await mailer.close();
+      await store.close();
+    },
+  };
+}
+
+async function ensureIndexes(store: Store, all: readonly Feature[]): Promise<void> {
+  await store.ensureIndexes("instances", instanceIndexes);
+  await store.ensureIndexes("intents", intentIndexes);
+  const owned = [...all.flatMap((feature) => feature.collections)];
+  for (const def of [...owned, sessionsCollection, throttlesCollection]) {
+    await store.ensureIndexes(def.name, scopedIndexes(def.indexes));
+  }
+}
+
+/** What the build made; run from the sources, it is made on the spot. */
+async function assetsFor(config: Config): Promise<Assets> {
+  const built = fileURLToPath(new URL("./hosting/assets", import.meta.url));
+  if (existsSync(join(built, "manifest.json"))) return loadAssets(built);
+  const { buildAssets } = await import("./hosting/build-assets.js");
+  const made = join(config.dataDir, "assets");
+  await buildAssets(made);
+  return loadAssets(made);
+}

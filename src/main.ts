@@ -1,0 +1,48 @@
+import { createServer } from "node:http";
+import { createApp, driversFor } from "./app.js";
+import { ConfigError, environmentWithFile, loadConfig } from "./config.js";
+import { firstStart } from "./first-start.js";
+
+/** Serve until a signal asks to stop. */
+async function main(): Promise<void> {
+  const config = loadConfig(environmentWithFile());
+  const drivers = await driversFor(config);
+  const app = await createApp(config, drivers);
+  const invitation = await firstStart(app, config);
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, app.web);
+  server.listen(config.port, config.bind ?? undefined);
+  await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
+  await app.start();
+  drivers.log.info({ port: config.port, url: config.publicUrl }, "listening");
+  if (invitation !== null) process.stdout.write(invitation);
+
+  const stop = (): void => {
+    drivers.log.info("stopping");
+    server.close();
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 3_000).unref();
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        drivers.log.error({ err: error }, "did not stop cleanly");
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", stop).once("SIGINT", stop);
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`The configuration needs a correction:\n${error.message}\n`);
+  } else {
+    process.stderr.write(`Parvis could not start: ${plain(error)}\n`);
+  }
+  process.exit(1);
+});
+
+function plain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ("code" in error && error.code === "EADDRINUSE") return "the port is in use already.";
+  return error.stack ?? error.message;
+}
