@@ -51,7 +51,8 @@ export function ensureInstalled(root) {
     const args = installed === null ? ["ci"] : ["install", "--no-save"];
     const done = npm(root, args);
     if (done.error || done.status !== 0) {
-      const said = (done.error?.message ?? (done.stderr || done.stdout || "")).trim();
+      const all = (done.error?.message ?? (done.stderr || done.stdout || "")).trim();
+      const said = all.split("\n").slice(0, 12).join("\n");
       throw new Error(
         `Could not install the packages Parvis needs. Is the npm registry reachable?\n${said}`,
       );

@@ -22,13 +22,29 @@ function mutableState(source: string): string[] {
   const bindings = source.match(/^(?:export )?(?:let|var) .*$/gm) ?? [];
   const containers = [
     ...source.matchAll(
-      /^(?:export )?const \w+(?<type>:[^=]*(?:=>[^=]*)*)?\s*=\s*(?<value>new \w+|\[\];|\{\};)/gm,
+      /^(?:export )?const \w+(?<type>:[^=]*(?:=>[^=]*)*)?\s*=\s*(?<value>new (?:WeakMap|WeakSet|LRUCache)\b|new (?:Map|Set)\b[^(]*\(\s*\)|new (?:Map|Set)\b[^(]*\(\s*\[\s*\]|\[\];|\{\};)/gm,
     ),
   ].filter(({ groups }) => {
-    if (/ReadonlyMap|ReadonlySet|readonly |Readonly</.test(groups?.["type"] ?? "")) return false;
-    return /new (?:Map|Set|WeakMap|WeakSet|LRUCache)$|[;]$/.test(groups?.["value"] ?? "");
+    return !/ReadonlyMap|ReadonlySet|readonly |Readonly</.test(groups?.["type"] ?? "");
   });
   return [...bindings, ...containers.map(([text]) => text)];
+}
+
+interface Locked {
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
+/** What a locked package wants and the lock does not hold where Node would look for it. */
+function missingFromLock(packages: Record<string, Locked>): string[] {
+  return Object.entries(packages).flatMap(([path, { dependencies, optionalDependencies }]) => {
+    const above = path.split("node_modules/").map((_, at, parts) => parts.slice(0, at + 1));
+    const places = above.map((parts) => parts.join("node_modules/").replace(/\/?$/, "/"));
+    return Object.keys({ ...dependencies, ...optionalDependencies }).filter(
+      (name) =>
+        !["", ...places].some((at) => `${at.replace(/^\//, "")}node_modules/${name}` in packages),
+    );
+  });
 }
 
 describe("the rules of the house", () => {
@@ -54,6 +70,7 @@ describe("the rules of the house", () => {
     }
     for (const fixed of [
       "const names: ReadonlySet<string> = new Set(['a']);",
+      "const names = new Set([404, 410]);",
       "const names: ReadonlyMap<string, () => void> = new Map([]);",
       "function f() {\n  let count = 0;\n  const seen = new Map();\n}",
       "const none: readonly string[] = [];",
@@ -82,5 +99,17 @@ describe("the rules of the house", () => {
   it("lock packages by content, never by the registry they came from", () => {
     const lock = linesMatching(/"resolved":/, ["package-lock.json"]);
     expect(lock).to.deep.equal([]);
+  });
+
+  it("lock the builds for every platform, without which a clean install is refused", () => {
+    const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+      packages: Record<string, Locked>;
+    };
+    expect(missingFromLock(lock.packages)).to.deep.equal([]);
+    const incomplete = {
+      "": { dependencies: { a: "1" } },
+      "node_modules/a": { optionalDependencies: { b: "1" } },
+    };
+    expect(missingFromLock(incomplete)).to.deep.equal(["b"]);
   });
 });
