@@ -1,0 +1,99 @@
+import type {
+  Collection as MongoCollection,
+  CountDocumentsOptions,
+  DeleteResult,
+  Document,
+  Filter,
+  FindOneAndUpdateOptions,
+  FindOptions,
+  InsertManyResult,
+  InsertOneResult,
+  OptionalUnlessRequiredId,
+  UpdateFilter,
+  UpdateOptions,
+  UpdateResult,
+  WithId,
+} from "mongodb";
+
+export type { Document, Filter, FindOptions, UpdateFilter, WithId };
+
+/** Every record carries a string `_id`, chosen by us and never by the store. */
+export interface Row extends Document {
+  readonly _id: string;
+}
+
+/** One stored row, streamed or gathered. A subset of MongoDB's `FindCursor`. */
+export interface Cursor<T> extends AsyncIterable<T> {
+  toArray(): Promise<T[]>;
+  close(): Promise<void>;
+}
+
+/** What an index covers; the names and meanings are MongoDB's. */
+export interface IndexSpec {
+  readonly keys: Readonly<Record<string, 1 | -1>>;
+  readonly unique?: boolean;
+  /** Only rows that match are indexed: `{ field: { $exists: true } }`, equality, `$gt` and kin. */
+  readonly partialFilterExpression?: Document;
+  /** TTL: rows are removed this many seconds after the date in the single indexed field. */
+  readonly expireAfterSeconds?: number;
+}
+
+/**
+ * The part of MongoDB's `Collection` that the project uses. MongoDB's own class satisfies it as it
+ * is (see `mongo.ts`); `sqlite.ts` is the embedded twin. Operators are limited to `operators.ts`.
+ */
+export interface Collection<T extends Row> {
+  readonly collectionName: string;
+  insertOne(doc: OptionalUnlessRequiredId<T>): Promise<InsertOneResult<T>>;
+  insertMany(
+    docs: ReadonlyArray<OptionalUnlessRequiredId<T>>,
+    options?: { ordered?: boolean },
+  ): Promise<InsertManyResult<T>>;
+  findOne(filter: Filter<T>, options?: FindOptions): Promise<WithId<T> | null>;
+  find(filter: Filter<T>, options?: FindOptions): Cursor<WithId<T>>;
+  updateOne(
+    filter: Filter<T>,
+    update: UpdateFilter<T>,
+    options?: UpdateOptions,
+  ): Promise<UpdateResult<T>>;
+  updateMany(
+    filter: Filter<T>,
+    update: UpdateFilter<T>,
+    options?: UpdateOptions,
+  ): Promise<UpdateResult<T>>;
+  findOneAndUpdate(
+    filter: Filter<T>,
+    update: UpdateFilter<T>,
+    options: FindOneAndUpdateOptions,
+  ): Promise<WithId<T> | null>;
+  deleteOne(filter: Filter<T>): Promise<DeleteResult>;
+  deleteMany(filter: Filter<T>): Promise<DeleteResult>;
+  countDocuments(filter?: Filter<T>, options?: CountDocumentsOptions): Promise<number>;
+}
+
+/** A database: named collections, their indexes, and an end. Both drivers are made by a function. */
+export interface Store {
+  collection<T extends Row>(name: string): Collection<T>;
+  /** Create what is missing of the declared indexes and drop what is no longer declared. */
+  ensureIndexes(collectionName: string, indexes: readonly IndexSpec[]): Promise<void>;
+  collectionNames(): Promise<string[]>;
+  /** Throws with a plain reason when the store cannot answer or its file is damaged. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Proven<Claim extends true> = Claim;
+
+interface SampleRow extends Row {
+  readonly title: string;
+  readonly tags: readonly string[];
+  readonly publishedAt: Date | null;
+}
+
+/**
+ * Proof, at compile time, that the driver's own class still fits: this line stops compiling when
+ * MongoDB's `Collection` can no longer be handed out as ours.
+ */
+export type MongoFits = Proven<
+  MongoCollection<SampleRow> extends Collection<SampleRow> ? true : false
+>;

@@ -1,0 +1,157 @@
+import type { CollectionInfo, IndexInfo } from "./catalog.js";
+import type { IndexSpec } from "./collection.js";
+import { indexFields } from "./index-keys.js";
+import type { Connection } from "./sqlite-connection.js";
+import { matcher } from "./sqlite-match.js";
+import { fromText, toText } from "./values.js";
+
+/** What collections and indexes the file holds, as last read from it. */
+export interface Catalog {
+  /** Reads the file's own list again when another process may have changed it. */
+  refresh(): void;
+  /** The present list, to be given to `restore` when a transaction is undone. */
+  snapshot(): ReadonlyMap<string, CollectionInfo>;
+  restore(snapshot: ReadonlyMap<string, CollectionInfo>): void;
+  get(name: string): CollectionInfo | null;
+  all(): readonly CollectionInfo[];
+  /** Adds a collection with its `_id_` index. Inside a transaction only. */
+  create(name: string): CollectionInfo;
+  /** Adds an empty index. Inside a transaction only. */
+  addIndex(collection: string, spec: IndexSpec): IndexInfo;
+  /** Removes an index with its table. Inside a transaction only. */
+  dropIndex(collection: string, index: IndexInfo): void;
+  /** Remembers that fields of an index hold arrays. Inside a transaction only. */
+  addMultikey(collection: string, index: IndexInfo, bits: number): void;
+}
+
+const LIST = `SELECT c.name, i.name, i.spec, i.multikey FROM parvis_collections c
+  JOIN parvis_indexes i ON i.collection = c.name ORDER BY c.rowid, i.rowid`;
+
+/** Bumped when the layout of the file changes in a way older releases cannot read. */
+const LAYOUT = 1;
+
+const ID_INDEX: IndexSpec = { keys: { _id: 1 }, unique: true };
+
+/** Prepares the file (several processes may do so at once) and reads what it holds. */
+export function openCatalog(db: Connection): Catalog {
+  prepareFile(db);
+  let collections: ReadonlyMap<string, CollectionInfo> = new Map();
+  let version = -1;
+
+  function reload(): void {
+    version = dataVersion(db);
+    collections = readCollections(db);
+  }
+
+  function put(info: CollectionInfo): void {
+    collections = new Map(collections).set(info.name, info);
+  }
+
+  function change(name: string, alter: (indexes: readonly IndexInfo[]) => IndexInfo[]): void {
+    const info = collections.get(name);
+    if (info) put({ ...info, indexes: alter(info.indexes) });
+  }
+
+  function addIndex(collection: string, spec: IndexSpec): IndexInfo {
+    const index = indexInfo(collection, indexName(spec), spec, 0);
+    db.exec(`CREATE TABLE ${index.table} (k BLOB PRIMARY KEY, rid INTEGER NOT NULL) WITHOUT ROWID`);
+    db.run("INSERT INTO parvis_indexes (collection, name, spec, multikey) VALUES (?, ?, ?, 0)", [
+      collection,
+      index.name,
+      toText(spec),
+    ]);
+    change(collection, (indexes) => [...indexes, index]);
+    return index;
+  }
+
+  reload();
+  return {
+    snapshot: () => collections,
+    restore: (snapshot) => void (collections = snapshot),
+    refresh: () => {
+      if (!db.inMemory && dataVersion(db) !== version) reload();
+    },
+    get: (name) => collections.get(name) ?? null,
+    all: () => [...collections.values()],
+    create: (name) => {
+      const info: CollectionInfo = { name, table: quoted(`d:${name}`), indexes: [] };
+      db.exec(`CREATE TABLE ${info.table} (rid INTEGER PRIMARY KEY, doc TEXT NOT NULL)`);
+      db.run("INSERT INTO parvis_collections (name) VALUES (?)", [name]);
+      put(info);
+      addIndex(name, ID_INDEX);
+      return collections.get(name) as CollectionInfo;
+    },
+    addIndex,
+    dropIndex: (collection, index) => {
+      db.exec(`DROP TABLE ${index.table}`);
+      db.run("DELETE FROM parvis_indexes WHERE collection = ? AND name = ?", [
+        collection,
+        index.name,
+      ]);
+      change(collection, (indexes) => indexes.filter((other) => other.name !== index.name));
+    },
+    addMultikey: (collection, index, bits) => {
+      db.run(
+        "UPDATE parvis_indexes SET multikey = multikey | ? WHERE collection = ? AND name = ?",
+        [bits, collection, index.name],
+      );
+      change(collection, (indexes) =>
+        indexes.map((o) => (o.name === index.name ? { ...o, multikey: o.multikey | bits } : o)),
+      );
+    },
+  };
+}
+
+function dataVersion(db: Connection): number {
+  return db.first("PRAGMA data_version", [])?.[0] as number;
+}
+
+function prepareFile(db: Connection): void {
+  const layout = db.first("PRAGMA user_version", [])?.[0] as number;
+  if (layout > LAYOUT) {
+    throw new Error(`the store was written by a newer release (layout ${layout}, here ${LAYOUT})`);
+  }
+  if (layout === LAYOUT) return;
+  db.exec(`BEGIN IMMEDIATE;
+    CREATE TABLE IF NOT EXISTS parvis_collections (name TEXT UNIQUE NOT NULL);
+    CREATE TABLE IF NOT EXISTS parvis_indexes (collection TEXT NOT NULL, name TEXT NOT NULL,
+      spec TEXT NOT NULL, multikey INTEGER NOT NULL, UNIQUE (collection, name));
+    PRAGMA user_version = ${LAYOUT};
+    COMMIT;`);
+}
+
+function readCollections(db: Connection): Map<string, CollectionInfo> {
+  const found = new Map<string, { name: string; table: string; indexes: IndexInfo[] }>();
+  for (const [collection, name, spec, multikey] of db.all(LIST, [])) {
+    const title = collection as string;
+    const info = found.get(title) ?? { name: title, table: quoted(`d:${title}`), indexes: [] };
+    const parsed = fromText(spec as string) as IndexSpec;
+    info.indexes.push(indexInfo(title, name as string, parsed, multikey as number));
+    found.set(title, info);
+  }
+  return found;
+}
+
+function indexInfo(collection: string, name: string, spec: IndexSpec, multikey: number): IndexInfo {
+  const partial = spec.partialFilterExpression ?? null;
+  return {
+    name,
+    table: quoted(`i:${collection}:${name}`),
+    spec,
+    fields: indexFields(spec.keys),
+    unique: spec.unique === true,
+    partial,
+    covers: partial ? matcher(partial) : () => true,
+    multikey,
+  };
+}
+
+/** MongoDB's default name of an index: `a_1_b_-1`. */
+export function indexName(spec: IndexSpec): string {
+  const parts = Object.entries(spec.keys).map(([path, direction]) => `${path}_${direction}`);
+  return parts.join("_") === "_id_1" ? "_id_" : parts.join("_");
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

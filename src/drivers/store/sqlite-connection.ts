@@ -1,0 +1,70 @@
+import Database from "libsql";
+
+/** What SQLite takes and gives. */
+export type SqlValue = string | number | Buffer | null;
+
+/** One SQLite connection with its prepared statements kept. */
+export interface Connection {
+  readonly inMemory: boolean;
+  /** Runs statements that return nothing and take nothing. */
+  exec(sql: string): void;
+  /** Runs a statement that changes something; returns how many rows it changed. */
+  run(sql: string, values: readonly SqlValue[]): number;
+  /** The first row, as an array of columns. */
+  first(sql: string, values: readonly SqlValue[]): readonly SqlValue[] | undefined;
+  /** All rows, as arrays of columns. */
+  all(sql: string, values: readonly SqlValue[]): readonly (readonly SqlValue[])[];
+  inTransaction(): boolean;
+  close(): void;
+}
+
+const MAX_STATEMENTS = 2000;
+
+/** How long SQLite itself may wait, blocking this process, for another one's transaction. */
+const BUSY_TIMEOUT_MS = 100;
+
+/** Opens the file (or ":memory:") for durable writes that other processes may read meanwhile. */
+export function connect(path: string): Connection {
+  const db = new Database(path);
+  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS * 50}`);
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec("PRAGMA synchronous = FULL");
+  db.exec("PRAGMA cache_size = -32000");
+  db.exec("PRAGMA temp_store = MEMORY");
+  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  const readers = statements((sql) => db.prepare(sql).raw());
+  const writers = statements((sql) => db.prepare(sql));
+  return {
+    inMemory: path === ":memory:",
+    exec: (sql) => void db.exec(sql),
+    run: (sql, values) => writers(sql).run([...values]).changes,
+    first: (sql, values) => readers(sql).get([...values]) as readonly SqlValue[] | undefined,
+    all: (sql, values) => readers(sql).all([...values]) as readonly (readonly SqlValue[])[],
+    inTransaction: () => db.inTransaction,
+    close: () => void db.close(),
+  };
+}
+
+function statements<S>(prepare: (sql: string) => S): (sql: string) => S {
+  const prepared = new Map<string, S>();
+  return (sql) => {
+    const known = prepared.get(sql);
+    if (known) return known;
+    if (prepared.size >= MAX_STATEMENTS) prepared.clear();
+    const made = prepare(sql);
+    prepared.set(sql, made);
+    return made;
+  };
+}
+
+/** Whether the error says that another process holds the file. */
+export function isBusy(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== null && (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED"));
+}
+
+/** SQLite's code of an error, or null when it is not SQLite's. */
+export function sqliteCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !("code" in error)) return null;
+  return typeof error.code === "string" && error.code.startsWith("SQLITE_") ? error.code : null;
+}

@@ -1,0 +1,61 @@
+import type { CollectionInfo, IndexInfo } from "./catalog.js";
+import type { Document, IndexSpec } from "./collection.js";
+import { duplicateKey } from "./errors.js";
+import { indexName } from "./sqlite-catalog.js";
+import { collectionFor } from "./sqlite-change.js";
+import { EVERYTHING, rows, type Reader } from "./sqlite-find.js";
+import { addKey, keysOf } from "./sqlite-rows.js";
+import { toText } from "./values.js";
+import { checkFilter, refuse } from "./operators.js";
+
+/** Refuses declarations that one of the drivers could not honour. */
+export function checkIndexes(indexes: readonly IndexSpec[]): void {
+  for (const spec of indexes) {
+    const paths = Object.keys(spec.keys);
+    if (paths.length === 0 || paths.length > 30) refuse("an index has 1 to 30 fields");
+    if (spec.partialFilterExpression) checkFilter(spec.partialFilterExpression);
+    if (spec.expireAfterSeconds !== undefined && paths.length !== 1) {
+      refuse("an index with expireAfterSeconds has one field");
+    }
+  }
+}
+
+/** Makes a collection's indexes those declared, and no others. Inside a transaction only. */
+export function applyIndexes(reader: Reader, name: string, declared: readonly IndexSpec[]): void {
+  const info = collectionFor(reader, name);
+  const wanted = new Map(declared.map((spec) => [indexName(spec), spec]));
+  wanted.delete("_id_");
+  for (const index of info.indexes) {
+    const spec = wanted.get(index.name);
+    if (index.name === "_id_") continue;
+    if (spec && sameSpec(spec, index.spec)) wanted.delete(index.name);
+    else reader.catalog.dropIndex(name, index);
+  }
+  for (const spec of wanted.values()) fill(reader, info, reader.catalog.addIndex(name, spec));
+}
+
+function sameSpec(a: IndexSpec, b: IndexSpec): boolean {
+  const text = (spec: IndexSpec): string =>
+    toText({
+      keys: Object.entries(spec.keys),
+      unique: spec.unique === true,
+      partial: spec.partialFilterExpression ?? null,
+      expires: spec.expireAfterSeconds ?? null,
+    } as Document);
+  return text(a) === text(b);
+}
+
+function fill(reader: Reader, info: CollectionInfo, index: IndexInfo): void {
+  let multikey = 0;
+  for (const row of rows(reader, info, { ...EVERYTHING, filter: {} })) {
+    const entries = keysOf(index, row);
+    multikey |= entries.multikey;
+    for (const key of entries.keys) {
+      if (index.unique && reader.db.first(`SELECT 1 FROM ${index.table} WHERE k = ?`, [key])) {
+        throw duplicateKey(info.name, index.name, { ...index.spec.keys }, {});
+      }
+      addKey(reader.db, index, key, row.rid);
+    }
+  }
+  if (multikey !== 0) reader.catalog.addMultikey(info.name, index, multikey);
+}

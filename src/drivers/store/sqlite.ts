@@ -1,0 +1,94 @@
+import type { Collection, IndexSpec, Row, Store } from "./collection.js";
+import { connect } from "./sqlite-connection.js";
+import { openCatalog } from "./sqlite-catalog.js";
+import { checkTables } from "./sqlite-check.js";
+import { sqliteCollection } from "./sqlite-collection.js";
+import type { Reader, ScanInfo } from "./sqlite-find.js";
+import { applyIndexes, checkIndexes } from "./sqlite-indexes.js";
+import { ttlSweep } from "./sqlite-ttl.js";
+import { openWriteQueue } from "./write-queue.js";
+
+export type { ScanInfo } from "./sqlite-find.js";
+
+/** How an embedded store behaves; everything has a default. */
+export interface SqliteOptions {
+  /**
+   * Called when a query has no index that serves its filter, or had to sort more than 200
+   * documents in memory.
+   */
+  readonly onScan?: (info: ScanInfo) => void;
+  /** What time it is for TTL indexes. */
+  readonly now?: () => Date;
+  /** How often TTL indexes are swept: every 30 seconds unless told otherwise; 0 for never. */
+  readonly ttlIntervalMs?: number;
+}
+
+/** The embedded store, with what only it can do. */
+export interface SqliteStore extends Store {
+  /** Compares the newest documents of every collection with its indexes, or all when `full`. */
+  check(options?: { readonly full?: boolean }): Promise<void>;
+  /** Removes now what TTL indexes say has expired; returns how many documents. */
+  sweep(): Promise<number>;
+}
+
+const TTL_INTERVAL_MS = 30_000;
+
+/**
+ * Opens the embedded store: a SQLite file, or ":memory:". Documents are JSON rows; every declared
+ * index is a table of byte keys that sort as MongoDB sorts. A write's promise resolves once it is
+ * on disk. Several processes may open one file.
+ *
+ * It differs from MongoDB, on purpose, in this: `updateMany` and `deleteMany` happen wholly or not
+ * at all; bytes come back as `Uint8Array`; two sub-documents are equal whatever the order of their
+ * fields when a filter compares them; `$push`, `$pull` and `$addToSet` take no positions; a path may
+ * not be named `__proto__`; natural order is insertion order; equal keys of a sort keep it.
+ */
+export function openSqliteStore(path: string, options: SqliteOptions = {}): SqliteStore {
+  const db = connect(path);
+  const catalog = openCatalog(db);
+  const reader: Reader = { db, catalog, onScan: options.onScan ?? null };
+  const queue = openWriteQueue(db, catalog);
+  const sweep = ttlSweep(reader, queue, options.now ?? (() => new Date()));
+  const timer = startTimer(sweep, options.ttlIntervalMs ?? TTL_INTERVAL_MS);
+  let closing: Promise<void> | null = null;
+
+  async function shut(): Promise<void> {
+    if (timer) clearInterval(timer);
+    await queue.close();
+    db.close();
+  }
+
+  return {
+    collection: <T extends Row>(name: string): Collection<T> =>
+      sqliteCollection<T>(reader, queue, name),
+    ensureIndexes: async (name: string, indexes: readonly IndexSpec[]) => {
+      checkIndexes(indexes);
+      await queue.write(() => applyIndexes(reader, name, indexes));
+    },
+    collectionNames: async () => {
+      catalog.refresh();
+      return catalog.all().map((info) => info.name);
+    },
+    check: async ({ full = false } = {}) => {
+      catalog.refresh();
+      checkTables(reader, full);
+    },
+    sweep,
+    close: () => (closing ??= shut()),
+  };
+}
+
+function startTimer(sweep: () => Promise<number>, interval: number): NodeJS.Timeout | null {
+  if (interval <= 0) return null;
+  let running = false;
+  const timer = setInterval(() => {
+    if (running) return;
+    running = true;
+    sweep().then(
+      () => (running = false),
+      () => (running = false),
+    );
+  }, interval);
+  timer.unref();
+  return timer;
+}
