@@ -62,12 +62,12 @@ export function createWeb(parts: WebParts): Express {
   app.use(cookieParser(), visitorContext(parts), chooseLanguage, sessions(parts));
   app.use(passport.session(), memberContext(parts));
   app.use(express.urlencoded({ extended: false, limit: "256kb", parameterLimit: 200 }));
-  app.use(csrf.protect);
   for (const route of parts.features.flatMap((feature) => feature.routes)) {
     const handler: RequestHandler = async (req, res) =>
       reply(req, res, await route.handler(stateOf(res).ctx, reqOf(req)));
     if (route.method === "GET") app.get(route.path, handler);
-    else app.post(route.path, handler);
+    else if (route.fromAnywhere === true) app.post(route.path, handler);
+    else app.post(route.path, csrf.protect, handler);
   }
   app.use((_req, _res, next) => next(new Refusal("not-found")));
   app.use(errorHandler((req, res, error) => showError(parts, siteModel, req, res, error)));

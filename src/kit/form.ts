@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Refusal, type FieldError } from "./refusal.js";
+import type { Translator } from "./i18n/index.js";
 import type { Reply, Req } from "./route.js";
 
 /** A form: one zod schema whose keys are the field names. Browsers send strings. */
@@ -104,6 +105,21 @@ export async function submit<T>(
     if (!(error instanceof Refusal) || error.errors.length === 0) throw error;
     return answers.refused({ values: typedValues(form, req), errors: error.errors }, error.status);
   }
+}
+
+/** A form as templates show it: every field has a value, every error its words. */
+export interface FormView {
+  readonly values: Readonly<Record<string, string>>;
+  readonly errors: ReadonlyArray<{ readonly field: string; readonly text: string }>;
+}
+
+/** Put what was typed, and what is wrong with it, into the reader's words. */
+export function formView<T>(form: FormDef<T>, typed: Typed, t: Translator): FormView {
+  const empty = Object.fromEntries(form.fields.map((field) => [field, ""]));
+  return {
+    values: { ...empty, ...typed.values },
+    errors: typed.errors.map(({ field, key, params }) => ({ field, text: t.t(key, params) })),
+  };
 }
 
 /** What was typed, as strings, without secrets. */

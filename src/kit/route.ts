@@ -36,7 +36,8 @@ export type Reply =
       kind: "authenticate";
       strategy: string;
       to: string;
-      refused: () => Promise<Reply>;
+      /** Called with the strategy's reason, a refusal code, when nobody was recognised. */
+      refused: (reason: string | null) => Promise<Reply>;
     };
 
 /** Answer with a page. */
@@ -64,6 +65,17 @@ export function json(body: unknown, status = 200): Reply {
   return { kind: "json", body, status };
 }
 
+/** A path of this site to come back to; anything that could lead elsewhere becomes `/`. */
+export function localPath(wanted: unknown): string {
+  if (typeof wanted !== "string" || wanted.length > 500) return "/";
+  return /^\/(?![/\\])[^\\\u0000-\u001f]*$/.test(wanted) ? wanted : "/";
+}
+
+/** Where a visitor signs in to come back to `path`. */
+export function signInPath(path: string): string {
+  return `/sign-in?back=${encodeURIComponent(path)}`;
+}
+
 export type Handler = (ctx: Ctx, req: Req) => Promise<Reply>;
 
 /** A route. Paths are Express's plain `:name` patterns. */
@@ -71,6 +83,8 @@ export interface Route {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly handler: Handler;
+  /** A POST that other sites may send: one-click unsubscribe only (RFC 8058, section 3.1). */
+  readonly fromAnywhere?: boolean;
 }
 
 /** A page that anyone may ask for; never writes. */

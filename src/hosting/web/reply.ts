@@ -39,9 +39,9 @@ export function createReplier(parts: ReplyParts): Replier {
         await logOut(req);
         return leave(res, reply.to, reply.flash, 303);
       case "authenticate": {
-        const user = await authenticate(parts.passport, reply.strategy, req, res);
-        if (user === null) return send(req, res, await reply.refused());
-        await logIn(req, user);
+        const outcome = await authenticate(parts.passport, reply.strategy, req, res);
+        if (outcome.user === null) return send(req, res, await reply.refused(outcome.reason));
+        await logIn(req, outcome.user);
         return leave(res, reply.to, null, 303);
       }
     }
@@ -71,16 +71,23 @@ function authenticate(
   strategy: string,
   req: Request,
   res: Response,
-): Promise<object | null> {
+): Promise<{ user: object | null; reason: string | null }> {
   return new Promise((resolve, reject) => {
-    const done = (error: unknown, user?: object | false | null): void =>
-      error == null ? resolve(user || null) : reject(asError(error));
+    const nobody = { user: null, reason: null };
+    const done = (
+      error: unknown,
+      user?: object | false | null,
+      info?: { message?: string },
+    ): void =>
+      error == null
+        ? resolve({ user: user || null, reason: info?.message ?? null })
+        : reject(asError(error));
     const middleware = passport.authenticate(strategy, done) as (
       req: Request,
       res: Response,
       next: (error?: unknown) => void,
     ) => void;
-    middleware(req, res, (error) => (error == null ? resolve(null) : reject(asError(error))));
+    middleware(req, res, (error) => (error == null ? resolve(nobody) : reject(asError(error))));
   });
 }
 
