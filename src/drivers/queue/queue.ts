@@ -1,4 +1,4 @@
-/** How long to wait before try number `n`: `min(maxMs, baseMs * factor^(n-1))`, plus up to `jitter` of it. */
+/** How long to wait after failed try `n`: `min(maxMs, baseMs * factor^(n-1))`, plus up to `jitter` of it. */
 export interface Backoff {
   readonly baseMs: number;
   readonly factor: number;
@@ -7,9 +7,12 @@ export interface Backoff {
   readonly jitter: number;
 }
 
-/** A job to be stored. The same `id` added again while the first still waits or runs is one job. */
+/**
+ * A job to be stored. The same `id` added to the same queue while the first still waits or runs is
+ * one job; once it has finished, or is dead, the id is free again.
+ */
 export interface NewJob {
-  /** Deterministic, its parts joined by `/` (BullMQ rejects `:` and bare integers). */
+  /** Deterministic, its parts joined by `/`, at most 500 characters (BullMQ rejects `:` and bare integers). */
   readonly id: string;
   readonly queue: string;
   readonly name: string;
@@ -39,18 +42,20 @@ export class Unrecoverable extends Error {
 /** Thrown by a worker: try again, but not before `delayMs` (a peer's `Retry-After`). Counts as a try. */
 export class RetryLater extends Error {
   override readonly name = "RetryLater";
-  constructor(
-    message: string,
-    readonly delayMs: number,
-  ) {
+  readonly delayMs: number;
+  constructor(message: string, delayMs: number) {
     super(message);
+    this.delayMs = delayMs;
   }
 }
 
 /** A job that is added again and again by the calendar; runs once however many processes serve. */
 export interface Schedule {
   readonly key: string;
-  /** Five-field cron expression, in `timezone`. */
+  /**
+   * Five-field cron expression, in `timezone`. Times missed while nobody served are made up for by
+   * one run; the job's id is `key/20260131T060000Z`.
+   */
   readonly cron: string;
   readonly timezone: string;
   readonly job: Omit<NewJob, "id" | "delayMs">;
@@ -69,9 +74,12 @@ export interface QueueCounts {
  * promises, written down in `test/drivers/queue.conformance.ts`.
  */
 export interface Queue {
-  /** Resolves once every job is durable. */
+  /** Resolves once every job is durable. Throws a `TypeError` on an id or number of tries out of bounds. */
   add(jobs: readonly NewJob[]): Promise<void>;
-  /** Declares the whole calendar; schedules that are no longer named are forgotten. */
+  /**
+   * Declares the whole calendar; schedules that are no longer named are forgotten, a changed
+   * expression counts from now. Throws on an expression that is wrong or never comes.
+   */
   schedule(schedules: readonly Schedule[]): Promise<void>;
   /** Registers the one worker of a queue; call before `start`. */
   process(queue: string, concurrency: number, run: (job: RunningJob) => Promise<void>): void;

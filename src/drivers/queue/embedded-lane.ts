@@ -1,0 +1,180 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { backoffMs } from "./backoff.js";
+import { runningJob, type JobRow } from "./embedded-rows.js";
+import type { Shelf } from "./embedded-shelf.js";
+import { failureText } from "./failure-text.js";
+import { RetryLater, Unrecoverable, type RunningJob } from "./queue.js";
+import { createSignal, type Signal } from "./signal.js";
+
+/** What a queue says to its operator; a pino logger is one. */
+export interface QueueLog {
+  warn(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+/** The work of one queue in one process. */
+export interface Lane {
+  /** Something may be due. */
+  wake(): void;
+  start(): void;
+  /** Extends the leases of the running jobs and takes back those of processes that are gone. */
+  keep(): Promise<void>;
+  /** No new job; resolves when the running ones have ended or, after `graceMs`, are released. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** What a lane is made of. */
+export interface LaneParts {
+  readonly queue: string;
+  readonly concurrency: number;
+  readonly run: (job: RunningJob) => Promise<void>;
+  readonly shelf: Shelf;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly pollMs: number;
+  readonly log: QueueLog;
+}
+
+interface Outcome {
+  readonly row: JobRow;
+  readonly failure: { readonly cause: unknown } | null;
+}
+
+interface LaneState {
+  readonly signal: Signal;
+  /** Claimed and not yet settled in the store. */
+  readonly held: Set<JobRow>;
+  outcomes: Outcome[];
+  stopping: boolean;
+  loop: Promise<void>;
+}
+
+/** Makes the lane of one queue; it claims as many jobs at once as it has places free. */
+export function createLane(parts: LaneParts): Lane {
+  const state: LaneState = {
+    signal: createSignal(),
+    held: new Set(),
+    outcomes: [],
+    stopping: false,
+    loop: Promise.resolve(),
+  };
+  return {
+    wake: () => state.signal.ring(),
+    start: () => {
+      state.loop = work(parts, state);
+    },
+    async keep() {
+      await parts.shelf.renew([...state.held]);
+      if ((await parts.shelf.recover(parts.queue)) > 0) state.signal.ring();
+    },
+    close: (graceMs) => close(parts, state, graceMs),
+  };
+}
+
+async function work(parts: LaneParts, state: LaneState): Promise<void> {
+  while (!state.stopping) {
+    const waitMs = await guarded(parts, parts.pollMs, () => turn(parts, state));
+    if (waitMs > 0 && !state.stopping) await state.signal.wait(waitMs);
+    await nextTurn();
+  }
+}
+
+/** Settles what has ended, fills the free places, and says how long nothing will happen by itself. */
+async function turn(parts: LaneParts, state: LaneState): Promise<number> {
+  await settle(parts, state);
+  const free = parts.concurrency - state.held.size;
+  if (free <= 0) return parts.pollMs;
+  const { jobs, nextAt } = await parts.shelf.claim(parts.queue, free);
+  for (const row of jobs) launch(parts, state, row);
+  if (nextAt === null || jobs.length === free) return parts.pollMs;
+  return Math.min(parts.pollMs, nextAt - parts.now());
+}
+
+function launch(parts: LaneParts, state: LaneState, row: JobRow): void {
+  state.held.add(row);
+  const end = (failure: Outcome["failure"]): void => {
+    state.outcomes.push({ row, failure });
+    state.signal.ring();
+  };
+  const attempt = async (): Promise<void> => parts.run(runningJob(row));
+  attempt().then(
+    () => end(null),
+    (cause: unknown) => end({ cause }),
+  );
+}
+
+/** Writes down how jobs ended. What the store refuses to take now is kept and tried again. */
+async function settle(parts: LaneParts, state: LaneState): Promise<void> {
+  const outcomes = state.outcomes;
+  if (outcomes.length === 0) return;
+  state.outcomes = [];
+  const open = new Set(outcomes);
+  const close = (settled: readonly Outcome[]): void => {
+    for (const outcome of settled) {
+      open.delete(outcome);
+      state.held.delete(outcome.row);
+    }
+  };
+  try {
+    const done = outcomes.filter((outcome) => outcome.failure === null);
+    await parts.shelf.finish(done.map((outcome) => outcome.row));
+    close(done);
+    const hopeless = outcomes.filter(isHopeless);
+    await bury(parts, hopeless);
+    close(hopeless);
+    for (const outcome of [...open]) {
+      await parts.shelf.retry(outcome.row, retryDelay(parts, outcome));
+      close([outcome]);
+    }
+  } finally {
+    state.outcomes = [...open, ...state.outcomes];
+  }
+}
+
+function isHopeless(outcome: Outcome): boolean {
+  if (outcome.failure === null) return false;
+  const lastTry = outcome.row.tries >= outcome.row.attempts;
+  return lastTry || outcome.failure.cause instanceof Unrecoverable;
+}
+
+function retryDelay(parts: LaneParts, { row, failure }: Outcome): number {
+  const cause = failure?.cause;
+  if (cause instanceof RetryLater) return Math.max(0, cause.delayMs);
+  return backoffMs(row.backoff, row.tries, parts.random);
+}
+
+async function bury(parts: LaneParts, outcomes: readonly Outcome[]): Promise<void> {
+  const endings = outcomes.map(({ row, failure }) => ({ row, error: failureText(failure?.cause) }));
+  await parts.shelf.bury(parts.queue, endings);
+  for (const { row, error } of endings) {
+    const { queue, name, id, tries } = row;
+    parts.log.error({ queue, job: name, id, tries, error }, "job given up");
+  }
+}
+
+async function close(parts: LaneParts, state: LaneState, graceMs: number): Promise<void> {
+  const deadline = performance.now() + graceMs;
+  state.stopping = true;
+  state.signal.ring();
+  await state.loop;
+  for (;;) {
+    const settled = await guarded(parts, false, async () => {
+      await settle(parts, state);
+      return true;
+    });
+    const left = deadline - performance.now();
+    if (state.held.size === 0 || left <= 0) break;
+    await state.signal.wait(settled ? left : Math.min(left, parts.pollMs));
+  }
+  const rest = [...state.held];
+  await guarded(parts, undefined, () => parts.shelf.release(rest));
+}
+
+async function guarded<T>(parts: LaneParts, otherwise: T, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    parts.log.warn({ queue: parts.queue, error: failureText(error) }, "the queue's store failed");
+    return otherwise;
+  }
+}

@@ -1,0 +1,110 @@
+import type { Collection, IndexSpec, Row, Store } from "../store/collection.js";
+import type { Backoff, RunningJob } from "./queue.js";
+
+/** A job as it is stored while it waits or runs. */
+export interface JobRow extends Row {
+  readonly queue: string;
+  readonly id: string;
+  readonly name: string;
+  /** JSON, kept as text so that any key is allowed in it. */
+  readonly data: string;
+  readonly state: "waiting" | "running";
+  /** Milliseconds. Waiting: when it is due. Running: when its lease ends. */
+  readonly at: number;
+  /** Orders jobs that are due at the same time by when they were added. */
+  readonly order: string;
+  /** Tries begun, the running one included. */
+  readonly tries: number;
+  readonly attempts: number;
+  readonly backoff: Backoff;
+  /** The process that runs it, and the one claim by which it may be finished. */
+  readonly owner: string | null;
+  readonly claim: string | null;
+}
+
+/** What the operator sees of a job that used up its tries. */
+export interface DeadRow extends Row {
+  readonly queue: string;
+  readonly id: string;
+  readonly name: string;
+  readonly data: string;
+  readonly tries: number;
+  readonly error: string;
+  readonly diedAt: number;
+}
+
+/** One line of the calendar: the job it adds, and when next. */
+export interface ScheduleRow extends Row {
+  readonly cron: string;
+  readonly timezone: string;
+  readonly job: string;
+  readonly nextAt: number;
+  /** The time whose job is being added, by the process that won it, and since when. */
+  readonly pendingAt: number | null;
+  readonly pendingSince: number | null;
+}
+
+/** The three collections of the embedded queue. */
+export interface QueueTables {
+  readonly jobs: Collection<JobRow>;
+  readonly dead: Collection<DeadRow>;
+  readonly schedules: Collection<ScheduleRow>;
+  /** Makes the indexes, once; a failure is tried again by the next call. */
+  ready(): Promise<void>;
+}
+
+const JOBS = "queue_jobs";
+const DEAD = "queue_dead";
+const SCHEDULES = "queue_schedules";
+
+const indexes: Readonly<Record<string, readonly IndexSpec[]>> = {
+  [JOBS]: [{ keys: { queue: 1, state: 1, at: 1, order: 1 } }],
+  [DEAD]: [{ keys: { queue: 1, diedAt: -1 } }],
+  [SCHEDULES]: [{ keys: { nextAt: 1 } }],
+};
+
+/** Opens the queue's collections in `store`. */
+export function queueTables(store: Store): QueueTables {
+  let made: Promise<void> | null = null;
+  const make = async (): Promise<void> => {
+    for (const [name, specs] of Object.entries(indexes)) await store.ensureIndexes(name, specs);
+  };
+  const ready = (): Promise<void> => {
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
+  return {
+    jobs: store.collection<JobRow>(JOBS),
+    dead: store.collection<DeadRow>(DEAD),
+    schedules: store.collection<ScheduleRow>(SCHEDULES),
+    ready,
+  };
+}
+
+/** The key of a job: ids are unique within their queue. */
+export function rowId(queue: string, id: string): string {
+  return `${queue}:${id}`;
+}
+
+/** The job as its worker sees it. */
+export function runningJob(row: JobRow): RunningJob {
+  return {
+    id: row.id,
+    queue: row.queue,
+    name: row.name,
+    data: JSON.parse(row.data) as unknown,
+    attempt: row.tries,
+    attempts: row.attempts,
+  };
+}
+
+/** Whether an insert failed only because rows of the same key are there already. */
+export function isOnlyDuplicates(error: unknown): boolean {
+  const { code, writeErrors } = error as { code?: unknown; writeErrors?: unknown };
+  if (code !== 11000) return false;
+  const failures: unknown[] = Array.isArray(writeErrors) ? writeErrors : [];
+  return failures.every((failure) => (failure as { code?: unknown }).code === 11000);
+}

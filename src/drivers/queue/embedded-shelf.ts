@@ -1,0 +1,142 @@
+import { stillClaimed, timeOf, waitingFrom, type QueueParts } from "./embedded-parts.js";
+import { bury, recover, type Ending } from "./embedded-recovery.js";
+import { isOnlyDuplicates, rowId, type JobRow } from "./embedded-rows.js";
+import { checkedData } from "./new-job.js";
+import type { NewJob } from "./queue.js";
+
+const INSERT_BATCH = 1_000;
+
+/** What `claim` found: jobs that are ours now, and when to look again (null: nothing waits). */
+export interface Claimed {
+  readonly jobs: readonly JobRow[];
+  readonly nextAt: number | null;
+}
+
+/** Where jobs are kept: each method is a step that a crash before or after leaves sound. */
+export interface Shelf {
+  add(jobs: readonly NewJob[]): Promise<void>;
+  /** Takes up to `limit` due jobs of `queue`, first due first. */
+  claim(queue: string, limit: number): Promise<Claimed>;
+  /** Extends the leases of jobs that are still ours. */
+  renew(rows: readonly JobRow[]): Promise<void>;
+  /** Forgets jobs that ended well; their ids are free again. */
+  finish(rows: readonly JobRow[]): Promise<void>;
+  /** Puts one back, due in `delayMs`. */
+  retry(row: JobRow, delayMs: number): Promise<void>;
+  /** Moves jobs that will never end well to the dead, of which the last 1,000 are kept. */
+  bury(queue: string, endings: readonly Ending[]): Promise<void>;
+  /** Puts back jobs that were not given the time to end; the try does not count. */
+  release(rows: readonly JobRow[]): Promise<void>;
+  /** Takes back the jobs of processes that are gone or silent, and returns how many. The try counts. */
+  recover(queue: string): Promise<number>;
+}
+
+/** The embedded queue's steps on the store; single-document atomicity is all they rely on. */
+export function createShelf(parts: QueueParts): Shelf {
+  const { jobs } = parts.tables;
+  return {
+    add: (added) => add(parts, added),
+    claim: claimer(parts),
+    async renew(rows) {
+      if (rows.length === 0) return;
+      await jobs.updateMany(
+        { _id: { $in: keysOf(rows) }, owner: parts.owner, state: "running" },
+        { $set: { at: timeOf(parts) + parts.leaseMs } },
+      );
+    },
+    async finish(rows) {
+      if (rows.length > 0) await jobs.deleteMany(stillClaimed(rows));
+    },
+    async retry(row, delayMs) {
+      await jobs.updateOne(stillClaimed([row]), { $set: waitingFrom(timeOf(parts) + delayMs) });
+    },
+    bury: (queue, endings) => bury(parts, queue, endings),
+    async release(rows) {
+      if (rows.length === 0) return;
+      const update = { $set: waitingFrom(timeOf(parts)), $inc: { tries: -1 } };
+      await jobs.updateMany(stillClaimed(rows), update);
+    },
+    recover: (queue) => recover(parts, queue),
+  };
+}
+
+function keysOf(rows: ReadonlyArray<Pick<JobRow, "_id">>): string[] {
+  return rows.map((row) => row._id);
+}
+
+async function add(parts: QueueParts, added: readonly NewJob[]): Promise<void> {
+  const rows = added.map((job) => newRow(parts, job));
+  await parts.tables.ready();
+  for (let i = 0; i < rows.length; i += INSERT_BATCH) {
+    try {
+      await parts.tables.jobs.insertMany(rows.slice(i, i + INSERT_BATCH), { ordered: false });
+    } catch (error) {
+      if (!isOnlyDuplicates(error)) throw error;
+    }
+  }
+}
+
+function newRow(parts: QueueParts, job: NewJob): JobRow {
+  return {
+    _id: rowId(job.queue, job.id),
+    queue: job.queue,
+    id: job.id,
+    name: job.name,
+    data: checkedData(job),
+    order: parts.ids.next(),
+    tries: 0,
+    attempts: job.attempts,
+    backoff: { ...job.backoff },
+    ...waitingFrom(timeOf(parts) + Math.max(0, job.delayMs ?? 0)),
+  };
+}
+
+/**
+ * Reads the first few waiting jobs, then marks those that are due with a claim of its own: of two
+ * workers that read the same ones, each row goes to the first to write.
+ */
+function claimer(parts: QueueParts): Shelf["claim"] {
+  const { jobs } = parts.tables;
+  let claims = 0;
+  return async (queue, limit) => {
+    const first = await firstWaiting(parts, queue, limit + 1);
+    const time = timeOf(parts);
+    const due = first.filter((row) => row.at <= time).slice(0, limit);
+    const next = first[due.length];
+    const nextAt = next === undefined ? null : next.at;
+    if (due.length === 0) return { jobs: [], nextAt };
+    claims += 1;
+    const claim = `${parts.owner}|${claims}`;
+    const taken = {
+      $set: { state: "running" as const, at: time + parts.leaseMs, owner: parts.owner, claim },
+      $inc: { tries: 1 },
+    };
+    const keys = keysOf(due);
+    const open = { state: "waiting" as const, at: { $lte: time } };
+    if (keys.length === 1) {
+      const filter = { _id: keys[0] as string, ...open };
+      const row = await jobs.findOneAndUpdate(filter, taken, { returnDocument: "after" });
+      return { jobs: row ? [row] : [], nextAt: row ? nextAt : time };
+    }
+    await jobs.updateMany({ _id: { $in: keys }, ...open }, taken);
+    const ours = await jobs.find({ _id: { $in: keys }, claim }).toArray();
+    return {
+      jobs: ours.sort((a, b) => keys.indexOf(a._id) - keys.indexOf(b._id)),
+      nextAt: ours.length < keys.length ? time : nextAt,
+    };
+  };
+}
+
+/** The order of service. One place: sharing a queue out between instances would be decided here. */
+async function firstWaiting(
+  parts: QueueParts,
+  queue: string,
+  limit: number,
+): Promise<ReadonlyArray<Pick<JobRow, "_id" | "at">>> {
+  return parts.tables.jobs
+    .find(
+      { queue, state: "waiting" },
+      { sort: { at: 1, order: 1 }, limit, projection: { _id: 1, at: 1 } },
+    )
+    .toArray();
+}

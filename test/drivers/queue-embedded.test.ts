@@ -1,0 +1,407 @@
+import { expect } from "chai";
+import { createIds, type Clock } from "../../src/drivers/clock.js";
+import { backoffMs } from "../../src/drivers/queue/backoff.js";
+import { nextRun, scheduledJobId } from "../../src/drivers/queue/embedded-calendar.js";
+import { isGone, newOwner } from "../../src/drivers/queue/embedded-owner.js";
+import type { DeadRow, JobRow, ScheduleRow } from "../../src/drivers/queue/embedded-rows.js";
+import {
+  createEmbeddedQueue,
+  type EmbeddedQueueOptions,
+} from "../../src/drivers/queue/embedded.js";
+import { failureText } from "../../src/drivers/queue/failure-text.js";
+import { Unrecoverable, type Queue, type RunningJob } from "../../src/drivers/queue/queue.js";
+import type { Store } from "../../src/drivers/store/collection.js";
+import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import {
+  aGate,
+  aJob,
+  pause,
+  queueConformance,
+  until,
+  type QueueBacking,
+} from "./queue.conformance.js";
+
+const LANE = "default";
+
+interface Bench extends QueueBacking {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logged: object[];
+  queue(options?: Partial<EmbeddedQueueOptions>): Queue;
+}
+
+function onStore(store: Store): Bench {
+  let ahead = 0;
+  const clock: Clock = { now: () => new Date(Date.now() + ahead) };
+  const queues: Queue[] = [];
+  const logged: object[] = [];
+  const note = (fields: object): void => void logged.push(fields);
+  return {
+    store,
+    clock,
+    logged,
+    queue(options = {}) {
+      const ids = createIds(clock);
+      const log = { warn: note, error: note };
+      const queue = createEmbeddedQueue({ store, clock, ids, log, pollMs: 10, ...options });
+      queues.push(queue);
+      return queue;
+    },
+    advance: async (ms) => void (ahead += ms),
+    async close() {
+      await Promise.all(queues.map((queue) => queue.close(1)));
+      await store.close();
+    },
+  };
+}
+
+async function aBench(): Promise<Bench> {
+  return onStore(openSqliteStore(":memory:"));
+}
+
+queueConformance("the queue embedded in SQLite", aBench);
+
+describe("the embedded queue", () => {
+  let bench: Bench;
+
+  beforeEach(async () => {
+    bench = await aBench();
+  });
+
+  afterEach(() => bench.close());
+
+  const served = async (
+    run: (job: RunningJob) => Promise<void>,
+    options: Partial<EmbeddedQueueOptions> = {},
+  ): Promise<Queue> => {
+    const queue = bench.queue(options);
+    queue.process(LANE, 4, run);
+    await queue.start();
+    return queue;
+  };
+
+  const jobs = () => bench.store.collection<JobRow>("queue_jobs");
+  const dead = () => bench.store.collection<DeadRow>("queue_dead");
+  const schedules = () => bench.store.collection<ScheduleRow>("queue_schedules");
+
+  const takenBy = async (owner: string, leaseMs: number, tries = 1): Promise<void> => {
+    await bench.queue().add([aJob("lost")]);
+    const at = bench.clock.now().getTime() + leaseMs;
+    const taken = { state: "running" as const, owner, claim: `${owner}|1`, at, tries };
+    await jobs().updateOne({ _id: `${LANE}:lost` }, { $set: taken });
+  };
+
+  describe("leases", () => {
+    it("takes up the job of a silent process once its lease ran out, as its next try", async () => {
+      const seen: RunningJob[] = [];
+      await takenBy("other-machine|pid:[1]|77|1|a", 1_000);
+      const queue = await served(async (job) => void seen.push(job), { leaseMs: 30 });
+      await pause(30);
+      expect(seen).to.deep.equal([]);
+
+      await bench.advance?.(1_000);
+      await until(() => seen.length === 1);
+      await queue.idle();
+
+      expect(seen[0]).to.include({ id: "lost", attempt: 2 });
+    });
+
+    it("takes up at once the job of a process of this machine that is gone", async () => {
+      const seen: RunningJob[] = [];
+      const killed = newOwner().split("|");
+      killed[3] = "1";
+      await takenBy(killed.join("|"), 60_000);
+
+      await served(async (job) => void seen.push(job));
+
+      await until(() => seen.length === 1);
+    });
+
+    it("lets a job that stops its process each time die after its last try", async () => {
+      let runs = 0;
+      await takenBy("other-machine|pid:[1]|77|1|a", -1, 3);
+
+      const queue = await served(async () => void (runs += 1));
+      await until(async () => (await queue.counts(LANE)).dead === 1);
+
+      expect(runs).to.equal(0);
+      expect(await dead().findOne({ _id: `${LANE}:lost` })).to.include({
+        id: "lost",
+        tries: 3,
+        error: "the process stopped while it ran this job",
+      });
+      expect(await queue.counts(LANE)).to.include({ waiting: 0, running: 0 });
+    });
+
+    it("renews the lease of a long job, so that no other process takes it", async () => {
+      const gate = aGate();
+      let runs = 0;
+      const run = async (): Promise<void> => {
+        runs += 1;
+        await gate.opened;
+      };
+      const first = await served(run, { leaseMs: 60 });
+      await first.add([aJob("long")]);
+      await until(() => runs === 1);
+      const second = await served(run, { leaseMs: 60 });
+
+      await pause(150);
+      gate.open();
+      await Promise.all([first.idle(), second.idle()]);
+
+      expect(runs).to.equal(1);
+    });
+
+    it("leaves alone what was taken over from it", async () => {
+      const gate = aGate();
+      let runs = 0;
+      const queue = await served(async () => {
+        runs += 1;
+        await gate.opened;
+      });
+      await queue.add([aJob("slow")]);
+      await until(() => runs === 1);
+
+      const theirs = { owner: "other-machine|x|1|1|b", claim: "theirs" };
+      await jobs().updateOne({ _id: `${LANE}:slow` }, { $set: theirs });
+      gate.open();
+      await queue.close(100);
+
+      expect(await jobs().findOne({ _id: `${LANE}:slow` })).to.include({ claim: "theirs" });
+    });
+
+    it("does not count the try of a job that was released", async () => {
+      let begun = false;
+      const queue = await served(async () => {
+        begun = true;
+        await new Promise(() => undefined);
+      });
+      await queue.add([aJob("long")]);
+      await until(() => begun);
+
+      await queue.close(1);
+
+      const row = await jobs().findOne({ _id: `${LANE}:long` });
+      expect(row).to.include({ state: "waiting", tries: 0, owner: null, claim: null });
+    });
+
+    it("knows its own process for alive, and says nothing of other machines", () => {
+      const own = newOwner();
+
+      expect(isGone(own)).to.equal(false);
+      expect(isGone("other-machine|pid:[1]|999999|1|x")).to.equal(false);
+      expect(isGone("")).to.equal(false);
+      const [host, space] = own.split("|");
+      expect(isGone(`${host}|${space}|4194305|1|x`)).to.equal(true);
+    });
+  });
+
+  describe("the dead", () => {
+    it("keeps the last thousand of a queue with what went wrong", async () => {
+      await bench.queue().counts(LANE);
+      const old = Array.from({ length: 1_004 }, (_, i) => ({
+        _id: `${LANE}:old/${i}`,
+        queue: LANE,
+        id: `old/${i}`,
+        name: "greet",
+        data: "{}",
+        tries: 1,
+        error: "old",
+        diedAt: i,
+      }));
+      await dead().insertMany(old);
+      const queue = await served(async () => {
+        throw new Unrecoverable(`no answer from https://a:b@peer.example/inbox?token=secret`);
+      });
+
+      await queue.add([aJob("new")]);
+      await until(async () => (await queue.counts(LANE)).dead === 1_000);
+
+      const row = await dead().findOne({ _id: `${LANE}:new` });
+      expect(row?.error).to.equal("no answer from https://peer.example/inbox?…");
+      expect(await dead().findOne({ _id: `${LANE}:old/4` })).to.equal(null);
+      await until(() => bench.logged.length === 1);
+      expect(bench.logged[0]).to.include({ queue: LANE, job: "greet", id: "new", tries: 1 });
+    });
+
+    it("keeps no more of an error than a line of 500 characters, without credentials", () => {
+      expect(failureText(new Error("x".repeat(9_000)))).to.have.length(500);
+      expect(failureText(new Error("a\nb\u0000c"))).to.equal("a b c");
+      expect(failureText(new Error("Authorization: Bearer abc.def-123"))).to.equal(
+        "Authorization: Bearer …",
+      );
+      expect(failureText("plain")).to.equal("plain");
+      expect(failureText(undefined)).to.equal("undefined");
+    });
+  });
+
+  describe("the calendar", () => {
+    const line = {
+      key: "sweep",
+      cron: "0 * * * *",
+      timezone: "UTC",
+      job: { ...aJob("unused"), data: { n: 1 } },
+    };
+
+    it("finishes what another process began and did not live to add", async () => {
+      const seen: string[] = [];
+      const queue = await served(async ({ id }) => void seen.push(id), { leaseMs: 30 });
+      await queue.schedule([line]);
+      const pendingAt = Date.UTC(2026, 0, 31, 6);
+      const pendingSince = bench.clock.now().getTime();
+      await schedules().updateOne({ _id: "sweep" }, { $set: { pendingAt, pendingSince } });
+
+      await until(() => seen.length === 1);
+
+      expect(seen).to.deep.equal(["sweep/20260131T060000Z"]);
+      await until(async () => (await schedules().findOne({ _id: "sweep" }))?.pendingAt === null);
+    });
+
+    it("takes over a changed job without moving its time", async () => {
+      const queue = bench.queue();
+      await queue.schedule([line]);
+      const before = await schedules().findOne({ _id: "sweep" });
+
+      await bench.advance?.(1);
+      await queue.schedule([{ ...line, job: { ...line.job, data: { n: 2 } } }]);
+
+      const after = await schedules().findOne({ _id: "sweep" });
+      expect(after?.nextAt).to.equal(before?.nextAt);
+      expect(JSON.parse(after?.job ?? "")).to.have.nested.property("data.n", 2);
+    });
+
+    it("follows the clock of the town through the change to winter time", () => {
+      const saturday = Date.UTC(2026, 9, 24, 12);
+      const first = nextRun("0 7 * * *", "Europe/Paris", saturday);
+
+      expect(scheduledJobId("k", first)).to.equal("k/20261025T060000Z");
+      expect(nextRun("0 7 * * *", "Europe/Paris", first)).to.equal(Date.UTC(2026, 9, 26, 6));
+    });
+  });
+
+  describe("waiting for work", () => {
+    it("adds the share of chance that the backoff asks for, under its ceiling", () => {
+      const backoff = { baseMs: 1_000, factor: 3, maxMs: 20_000, jitter: 0.5 };
+
+      expect([1, 2, 3, 4].map((n) => backoffMs(backoff, n, () => 0))).to.deep.equal([
+        1_000, 3_000, 9_000, 20_000,
+      ]);
+      expect(backoffMs(backoff, 1, () => 1)).to.equal(1_500);
+      expect(backoffMs(backoff, 2_000, () => 1)).to.equal(30_000);
+    });
+
+    it("takes its chance from where it is told", async () => {
+      const backoff = { baseMs: 60_000, factor: 1, maxMs: 60_000, jitter: 1 };
+      const fail = async (): Promise<void> => {
+        throw new Error("no");
+      };
+      const queue = await served(fail, { random: () => 0.5 });
+      const before = bench.clock.now().getTime();
+
+      await queue.add([aJob("a", { backoff })]);
+      await until(async () => (await queue.counts(LANE)).delayed === 1);
+
+      const row = await jobs().findOne({ _id: `${LANE}:a` });
+      expect((row?.at ?? 0) - before).to.be.within(90_000, 90_500);
+    });
+
+    it("wakes for what it adds itself and for what falls due, without polling", async () => {
+      const seen: string[] = [];
+      const queue = await served(async ({ id }) => void seen.push(id), { pollMs: 60_000 });
+      await pause(5);
+
+      await queue.add([aJob("soon", { delayMs: 30 })]);
+      await queue.add([aJob("now")]);
+      await until(() => seen.length === 2);
+
+      expect(seen).to.deep.equal(["now", "soon"]);
+    });
+
+    it("asks the store for next to nothing while there is nothing to do", async () => {
+      let reads = 0;
+      const counting = countingReads(bench.store, () => (reads += 1));
+      await served(async () => undefined, { store: counting, pollMs: 60_000 });
+      await pause(20);
+      const settled = reads;
+
+      await pause(40);
+
+      expect(reads - settled).to.equal(0);
+    });
+  });
+
+  describe("a store that fails", () => {
+    it("is reported and asked again, and every job still runs", async () => {
+      const seen: string[] = [];
+      let broken = false;
+      const flaky = failingWhen(bench.store, () => broken);
+      const gate = aGate();
+      const queue = await served(
+        async ({ id }) => {
+          seen.push(id);
+          await gate.opened;
+        },
+        { store: flaky, leaseMs: 30 },
+      );
+      await queue.add([aJob("a")]);
+      await until(() => seen.length === 1);
+
+      broken = true;
+      gate.open();
+      await until(() => bench.logged.length > 2);
+      broken = false;
+      await queue.add([aJob("b")]);
+      await queue.idle();
+
+      expect(seen).to.deep.equal(["a", "b"]);
+      expect(bench.logged[0]).to.have.property("error", "the disk is full");
+    });
+
+    it("refuses what is added, so that the caller knows", async () => {
+      const queue = bench.queue({ store: failingWhen(bench.store, () => true) });
+
+      const failure: unknown = await queue.add([aJob("a")]).catch((error: unknown) => error);
+
+      expect(failure).to.have.property("message", "the disk is full");
+    });
+
+    it("does not keep the process from closing", async () => {
+      const store = openSqliteStore(":memory:");
+      const queue = await served(() => new Promise(() => undefined), { store });
+      await queue.add([aJob("a")]);
+      await until(async () => (await queue.counts(LANE)).running === 1);
+
+      await store.close();
+      await queue.close(20);
+
+      expect(bench.logged).not.to.have.length(0);
+    });
+  });
+});
+
+function intercept(store: Store, before: (method: string) => void): Store {
+  return {
+    ...store,
+    collection: (name) =>
+      new Proxy(store.collection(name), {
+        get(target, key) {
+          const member: unknown = Reflect.get(target, key);
+          if (typeof member !== "function") return member;
+          return (...args: unknown[]): unknown => {
+            before(String(key));
+            return Reflect.apply(member, target, args);
+          };
+        },
+      }),
+  };
+}
+
+function countingReads(store: Store, count: () => void): Store {
+  return intercept(store, count);
+}
+
+function failingWhen(store: Store, isBroken: () => boolean): Store {
+  return intercept(store, () => {
+    if (isBroken()) throw new Error("the disk is full");
+  });
+}

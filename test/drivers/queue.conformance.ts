@@ -1,0 +1,526 @@
+import { expect } from "chai";
+import {
+  RetryLater,
+  Unrecoverable,
+  type NewJob,
+  type Queue,
+  type RunningJob,
+  type Schedule,
+} from "../../src/drivers/queue/queue.js";
+
+/** One durable backing that any number of queue objects share, as processes would. */
+export interface QueueBacking {
+  /** A queue object of its own, as another process would have; the backing closes it. */
+  queue(): Queue;
+  /** Moves time forward for all of them; `null` where a driver knows the machine's clock only. */
+  readonly advance: ((ms: number) => Promise<void>) | null;
+  close(): Promise<void>;
+}
+
+const LANE = "default";
+const steady = { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 };
+const MINUTE = 60_000;
+
+/** A job of the suite; `changes` says what matters to the test. */
+export function aJob(id: string, changes: Partial<NewJob> = {}): NewJob {
+  return { id, queue: LANE, name: "greet", data: { id }, attempts: 3, backoff: steady, ...changes };
+}
+
+/** A promise and the means to keep it. */
+export function aGate(): { readonly opened: Promise<void>; open(): void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** Resolves once `condition` holds; fails after two seconds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 2_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
+    await pause(3);
+  }
+}
+
+/** Waits. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The promises that every driver of `Queue` keeps; `open` gives an empty backing. */
+export function queueConformance(name: string, open: () => Promise<QueueBacking>): void {
+  describe(`${name} keeps the promises of a queue`, () => {
+    let backing: QueueBacking;
+
+    beforeEach(async () => {
+      backing = await open();
+    });
+
+    afterEach(() => backing.close());
+
+    describeIdentity(() => backing);
+    describeTime(() => backing);
+    describeFailure(() => backing);
+    describeWorkers(() => backing);
+    describeClosing(() => backing);
+    describeCalendar(() => backing);
+  });
+}
+
+type Backing = () => QueueBacking;
+
+async function serving(
+  backing: QueueBacking,
+  run: (job: RunningJob) => Promise<void>,
+  concurrency = 4,
+): Promise<Queue> {
+  const queue = backing.queue();
+  queue.process(LANE, concurrency, run);
+  await queue.start();
+  return queue;
+}
+
+async function refusal(promise: Promise<void>): Promise<unknown> {
+  return promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+function describeIdentity(backing: Backing): void {
+  it("hands a job to its worker as it was added", async () => {
+    const seen: RunningJob[] = [];
+    const data = { text: "é 🌳", list: [1, null], "odd.$key": { deep: true } };
+    const queue = await serving(backing(), async (job) => void seen.push(job));
+
+    await queue.add([aJob("proposal/1", { data, attempts: 5 })]);
+    await queue.idle();
+
+    expect(seen).to.deep.equal([
+      { id: "proposal/1", queue: LANE, name: "greet", data, attempt: 1, attempts: 5 },
+    ]);
+  });
+
+  it("keeps what is added while nobody serves, and runs each job once", async () => {
+    const runs = new Map<string, number>();
+    await backing()
+      .queue()
+      .add(Array.from({ length: 250 }, (_, i) => aJob(`job/${i}`)));
+
+    const queue = await serving(
+      backing(),
+      async ({ id }) => void runs.set(id, (runs.get(id) ?? 0) + 1),
+    );
+    await queue.idle();
+
+    expect(runs.size).to.equal(250);
+    expect([...runs.values()].every((count) => count === 1)).to.equal(true);
+  });
+
+  it("makes one job of an id that still waits, and keeps the others of the batch", async () => {
+    const queue = backing().queue();
+
+    await queue.add([aJob("a"), aJob("a"), aJob("b")]);
+    await queue.add([aJob("c"), aJob("a"), aJob("d")]);
+
+    expect(await queue.counts(LANE)).to.include({ waiting: 4 });
+  });
+
+  it("makes one job of an id that still runs", async () => {
+    const gate = aGate();
+    let runs = 0;
+    const queue = await serving(backing(), async () => {
+      runs += 1;
+      await gate.opened;
+    });
+    await queue.add([aJob("a")]);
+    await until(() => runs === 1);
+
+    await queue.add([aJob("a")]);
+    gate.open();
+    await queue.idle();
+
+    expect(runs).to.equal(1);
+  });
+
+  it("takes the id of a finished job again", async () => {
+    let runs = 0;
+    const queue = await serving(backing(), async () => void (runs += 1));
+    await queue.add([aJob("a")]);
+    await queue.idle();
+
+    await queue.add([aJob("a")]);
+    await queue.idle();
+
+    expect(runs).to.equal(2);
+  });
+
+  it("tells the same id on two queues apart", async () => {
+    const queue = backing().queue();
+
+    await queue.add([aJob("a"), aJob("a", { queue: "delivery" })]);
+
+    expect(await queue.counts(LANE)).to.include({ waiting: 1 });
+    expect(await queue.counts("delivery")).to.include({ waiting: 1 });
+  });
+
+  it("refuses whole a batch with a job that a driver could not keep", async () => {
+    const queue = backing().queue();
+    const wrong = [aJob("a:b"), aJob("12"), aJob(""), aJob("z".repeat(501))];
+    wrong.push(aJob("none", { attempts: 0 }), aJob("lane", { queue: "Not a queue" }));
+
+    for (const job of wrong) {
+      expect(await refusal(queue.add([aJob("good"), job])), job.id).to.be.instanceOf(TypeError);
+    }
+
+    expect(await queue.counts(LANE)).to.include({ waiting: 0 });
+  });
+}
+
+function describeTime(backing: Backing): void {
+  it("runs a delayed job when it is due and not before", async () => {
+    let ranAt = 0;
+    const queue = await serving(backing(), async () => void (ranAt = Date.now()));
+    const addedAt = Date.now();
+
+    await queue.add([aJob("later", { delayMs: 60 })]);
+    expect(await queue.counts(LANE)).to.include({ delayed: 1, waiting: 0 });
+    await until(() => ranAt > 0);
+
+    expect(ranAt - addedAt).to.be.within(59, 600);
+  });
+
+  it("is idle while the only jobs left are delayed", async () => {
+    const queue = await serving(backing(), async () => undefined);
+
+    await queue.add([aJob("now"), aJob("later", { delayMs: MINUTE })]);
+    await queue.idle();
+
+    expect(await queue.counts(LANE)).to.deep.equal({ waiting: 0, delayed: 1, running: 0, dead: 0 });
+  });
+
+  it("serves first what was due first", async () => {
+    const order: string[] = [];
+    await backing()
+      .queue()
+      .add(["a", "b", "c"].map((id) => aJob(id)));
+    await backing()
+      .queue()
+      .add([aJob("d")]);
+
+    const queue = await serving(backing(), async ({ id }) => void order.push(id), 1);
+    await queue.idle();
+
+    expect(order).to.deep.equal(["a", "b", "c", "d"]);
+  });
+}
+
+function describeFailure(backing: Backing): void {
+  it("tries again after a failure, waiting longer each time", async () => {
+    const begun: number[] = [];
+    const attempts: number[] = [];
+    const queue = await serving(backing(), async ({ attempt }) => {
+      begun.push(Date.now());
+      attempts.push(attempt);
+      if (attempt < 4) throw new Error("the peer is down");
+    });
+
+    await queue.add([
+      aJob("a", { attempts: 4, backoff: { ...steady, baseMs: 20, factor: 2, maxMs: 60 } }),
+    ]);
+    await until(() => attempts.length === 4);
+    await queue.idle();
+
+    expect(attempts).to.deep.equal([1, 2, 3, 4]);
+    const gaps = begun.slice(1).map((time, i) => time - (begun[i] ?? 0));
+    [20, 40, 60].forEach((least, i) => expect(gaps[i]).to.be.at.least(least - 1));
+    expect(await queue.counts(LANE)).to.include({ dead: 0, delayed: 0 });
+  });
+
+  it("counts a job dead after its last try, and takes its id again", async () => {
+    let runs = 0;
+    const queue = await serving(backing(), async () => {
+      runs += 1;
+      if (runs <= 3) throw new Error("no");
+    });
+
+    await queue.add([aJob("a")]);
+    await until(async () => (await queue.counts(LANE)).dead === 1);
+    expect(runs).to.equal(3);
+    await queue.add([aJob("a")]);
+    await until(() => runs === 4);
+    await queue.idle();
+
+    expect(await queue.counts(LANE)).to.include({ waiting: 0, delayed: 0, running: 0 });
+  });
+
+  it("gives up at once when the worker says that no try makes sense", async () => {
+    let runs = 0;
+    const queue = await serving(backing(), async () => {
+      runs += 1;
+      throw new Unrecoverable("gone");
+    });
+
+    await queue.add([aJob("a", { attempts: 9 })]);
+    await until(async () => (await queue.counts(LANE)).dead === 1);
+
+    expect(runs).to.equal(1);
+  });
+
+  it("waits as long as the worker asks, and counts the try", async () => {
+    const begun: number[] = [];
+    const queue = await serving(backing(), async () => {
+      begun.push(Date.now());
+      throw new RetryLater("too many requests", 50);
+    });
+
+    await queue.add([aJob("a", { attempts: 2 })]);
+    await until(async () => (await queue.counts(LANE)).dead === 1);
+
+    expect(begun).to.have.length(2);
+    expect((begun[1] ?? 0) - (begun[0] ?? 0)).to.be.at.least(49);
+  });
+
+  it("takes a worker that throws before it awaits for one that failed", async () => {
+    const queue = await serving(backing(), () => {
+      throw new Unrecoverable("at once");
+    });
+
+    await queue.add([aJob("a")]);
+    await until(async () => (await queue.counts(LANE)).dead === 1);
+  });
+
+  it("lets other jobs pass one that waits for its next try", async () => {
+    const done: string[] = [];
+    const queue = await serving(
+      backing(),
+      async ({ id }) => {
+        if (id === "stuck") throw new RetryLater("busy", MINUTE);
+        done.push(id);
+      },
+      1,
+    );
+
+    await queue.add([aJob("stuck"), aJob("next")]);
+    await queue.idle();
+
+    expect(done).to.deep.equal(["next"]);
+  });
+}
+
+function describeWorkers(backing: Backing): void {
+  it("never runs more jobs at once than it was told", async () => {
+    let running = 0;
+    let most = 0;
+    const queue = await serving(
+      backing(),
+      async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await pause(2);
+        running -= 1;
+      },
+      3,
+    );
+
+    await queue.add(Array.from({ length: 30 }, (_, i) => aJob(`job/${i}`)));
+    await queue.idle();
+
+    expect(most).to.equal(3);
+  });
+
+  it("never gives one job to two workers", async () => {
+    const runs = new Map<string, number>();
+    const run = async ({ id }: RunningJob): Promise<void> => {
+      runs.set(id, (runs.get(id) ?? 0) + 1);
+      await pause(1);
+    };
+    const queues = await Promise.all([1, 2, 3].map(() => serving(backing(), run, 5)));
+
+    await queues[0]?.add(Array.from({ length: 300 }, (_, i) => aJob(`job/${i}`)));
+    await Promise.all(queues.map((queue) => queue.idle()));
+
+    expect(runs.size).to.equal(300);
+    expect([...runs.values()].every((count) => count === 1)).to.equal(true);
+  });
+
+  it("takes up what another process adds", async () => {
+    const seen: string[] = [];
+    const queue = await serving(backing(), async ({ id }) => void seen.push(id));
+    await queue.idle();
+
+    await backing()
+      .queue()
+      .add([aJob("from/elsewhere")]);
+    await until(() => seen.length === 1);
+
+    expect(seen).to.deep.equal(["from/elsewhere"]);
+  });
+
+  it("keeps a slow queue from delaying another", async () => {
+    const gate = aGate();
+    const done: string[] = [];
+    const queue = backing().queue();
+    queue.process("delivery", 1, () => gate.opened);
+    queue.process(LANE, 1, async ({ id }) => void done.push(id));
+    await queue.start();
+
+    await queue.add([aJob("slow", { queue: "delivery" }), aJob("quick")]);
+    await until(() => done.length === 1);
+    gate.open();
+    await queue.idle();
+  });
+
+  it("has one worker for each queue", () => {
+    const queue = backing().queue();
+    queue.process(LANE, 1, async () => undefined);
+
+    expect(() => queue.process(LANE, 1, async () => undefined)).to.throw(Error);
+  });
+}
+
+function describeClosing(backing: Backing): void {
+  it("lets running jobs end before it closes", async () => {
+    const gate = aGate();
+    let ended = false;
+    let begun = false;
+    const queue = await serving(backing(), async () => {
+      begun = true;
+      await gate.opened;
+      ended = true;
+    });
+    await queue.add([aJob("a")]);
+    await until(() => begun);
+
+    const closing = queue.close(1_000);
+    gate.open();
+    await closing;
+
+    expect(ended).to.equal(true);
+    expect(await backing().queue().counts(LANE)).to.include({ waiting: 0, running: 0 });
+  });
+
+  it("releases what did not end in time to another process, at once", async () => {
+    const seen: RunningJob[] = [];
+    const first = await serving(backing(), () => new Promise(() => undefined));
+    await first.add([aJob("a"), aJob("b")]);
+    await until(async () => (await first.counts(LANE)).running === 2);
+
+    await first.close(1);
+    const second = await serving(backing(), async (job) => void seen.push(job));
+    await until(() => seen.length === 2);
+    await second.idle();
+
+    expect(seen.map((job) => job.id)).to.have.members(["a", "b"]);
+  });
+
+  it("begins no job once it was told to close, and leaves them to others", async () => {
+    const gate = aGate();
+    const seen: string[] = [];
+    const first = await serving(
+      backing(),
+      async ({ id }) => {
+        seen.push(id);
+        await gate.opened;
+      },
+      1,
+    );
+    await first.add([aJob("a"), aJob("b")]);
+    await until(() => seen.length === 1);
+
+    const closing = first.close(1_000);
+    gate.open();
+    await closing;
+
+    expect(seen).to.deep.equal(["a"]);
+    expect(await backing().queue().counts(LANE)).to.include({ waiting: 1 });
+  });
+}
+
+function describeCalendar(backing: Backing): void {
+  const hourly: Schedule = {
+    key: "digests.due",
+    cron: "0 * * * *",
+    timezone: "UTC",
+    job: { queue: LANE, name: "digests.due", data: {}, attempts: 3, backoff: steady },
+  };
+
+  it("refuses a calendar with a line that is wrong or never comes", async () => {
+    const queue = backing().queue();
+
+    for (const cron of ["* * * * * *", "61 * * * *", "tomorrow", "0 0 30 2 *"]) {
+      expect(await refusal(queue.schedule([{ ...hourly, cron }])), cron).to.be.instanceOf(Error);
+    }
+    const nowhere = { ...hourly, timezone: "Nowhere/Else" };
+    expect(await refusal(queue.schedule([nowhere]))).to.be.instanceOf(Error);
+  });
+
+  describe("with a clock that the test moves", () => {
+    let seen: string[];
+    let advance: (ms: number) => Promise<void>;
+
+    beforeEach(function () {
+      const mover = backing().advance;
+      if (mover === null) return this.skip();
+      advance = mover;
+      seen = [];
+    });
+
+    const scheduled = async (schedules: readonly Schedule[]): Promise<Queue> => {
+      const queue = await serving(backing(), async ({ id }) => void seen.push(id));
+      await queue.schedule(schedules);
+      return queue;
+    };
+
+    it("adds a scheduled job once, however many processes serve", async () => {
+      await Promise.all([scheduled([hourly]), scheduled([hourly]), scheduled([hourly])]);
+      await pause(10);
+      expect(seen).to.deep.equal([]);
+
+      await advance(60 * MINUTE);
+      await until(() => seen.length > 0);
+      await advance(60 * MINUTE);
+      await until(() => seen.length > 1);
+      await pause(40);
+
+      expect(seen).to.have.length(2);
+      expect(new Set(seen).size).to.equal(2);
+      expect(seen[0]).to.match(/^digests\.due\/\d{8}T\d\d0000Z$/);
+    });
+
+    it("makes up for missed times by one run", async () => {
+      await (await scheduled([hourly])).close();
+
+      await advance(7 * 60 * MINUTE);
+      await scheduled([hourly]);
+      await until(() => seen.length > 0);
+      await pause(40);
+
+      expect(seen).to.have.length(1);
+    });
+
+    it("counts a changed line from now, and forgets one that is no longer named", async () => {
+      const queue = await scheduled([hourly, { ...hourly, key: "old" }]);
+
+      await queue.schedule([{ ...hourly, cron: "*/5 * * * *" }]);
+      await advance(5 * MINUTE);
+      await until(() => seen.length > 0);
+      await advance(65 * MINUTE);
+      await until(() => seen.length > 1);
+      await pause(40);
+
+      expect(seen.map((id) => id.split("/")[0])).to.deep.equal(["digests.due", "digests.due"]);
+    });
+
+    it("keeps the calendar in the time zone of its line", async () => {
+      await scheduled([{ ...hourly, cron: "0 7 * * *", timezone: "Asia/Kolkata" }]);
+
+      await advance(24 * 60 * MINUTE);
+      await until(() => seen.length > 0);
+
+      expect(seen[0]).to.match(/T013000Z$/);
+    });
+  });
+}
