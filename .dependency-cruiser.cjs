@@ -5,7 +5,7 @@
  * file) are the linter's, in .oxlintrc.json.
  */
 
-const TOP = "src/(?:main|cli)\\.ts$|src/(?:cli|demo)/";
+const TOP = "src/(?:main|first-start|cli)\\.ts$|src/(?:cli|demo)/";
 const LAYERS = [
   { name: "drivers", at: "^src/drivers/", sees: "^src/drivers/" },
   { name: "kit", at: "^src/kit/", sees: "^src/(?:drivers|kit)/" },
@@ -71,7 +71,7 @@ module.exports = {
     },
     fence("mongodb", "^src/drivers/store/"),
     fence("bullmq|ioredis", "^src/drivers/queue/bullmq\\.ts$"),
-    fence("express", "^src/(?:hosting|federation)/"),
+    fence("express", "^src/(?:(?:hosting|federation)/|app\\.ts$)"),
     fence("activitypub-express", "^src/federation/apex/"),
     fence("libsql", "^src/drivers/store/"),
     fence("undici", "^src/drivers/"),
@@ -84,7 +84,10 @@ module.exports = {
     {
       name: "no-development-package-at-run-time",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(?:bootstrap|browser)/|^src/hosting/assets" },
+      from: {
+        path: "^src/",
+        pathNot: "^src/(?:bootstrap|browser)/|^src/hosting/build-assets\\.ts$",
+      },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["npm"] },
     },
   ],

@@ -69,12 +69,23 @@ async function transpile(root, out) {
   }
 }
 
-/** The style sheets and browser scripts, made by the code that will serve them. */
+/** The style sheets and browser scripts, made by the code that stands beside what serves them. */
 async function assets(out) {
-  const maker = join(out, "hosting", "assets.js");
+  const maker = join(out, "hosting", "build-assets.js");
   if (!existsSync(maker)) return;
   const { buildAssets } = await import(pathToFileURL(maker).href);
-  await buildAssets?.(join(out, "hosting", "assets"));
+  await buildAssets(join(out, "hosting", "assets"));
+}
+
+/** Removes what builds that were killed have left behind; a build that still runs keeps its own. */
+function sweep(root) {
+  for (const name of readdirSync(root).filter((entry) => /^\.dist-(?:new|old)-\d+$/.test(entry))) {
+    try {
+      process.kill(Number(name.split("-").at(-1)), 0);
+    } catch {
+      rmSync(join(root, name), { recursive: true, force: true });
+    }
+  }
 }
 
 /** Puts the new tree in the place of the old one. */
@@ -97,6 +108,7 @@ export async function ensureBuilt(root) {
   const wanted = fingerprint(root);
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   console.log("Building…");
+  sweep(root);
   const fresh = join(root, `.dist-new-${process.pid}`);
   try {
     await transpile(root, fresh);

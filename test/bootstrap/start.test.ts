@@ -94,6 +94,14 @@ describe("starting from a fresh clone", function () {
     write(folder(), { "src/kit/word.ts": 'export const word = "open";\n' });
   });
 
+  it("sweeps up what a killed build has left", async () => {
+    write(folder(), { ".dist-new-99999999/main.js": "", "views/home.hbs": "home again" });
+
+    await start("main");
+
+    expect(existsSync(join(folder(), ".dist-new-99999999"))).to.equal(false);
+  });
+
   it("installs what a newer lock adds without emptying what a running server uses", async () => {
     write(folder(), { "package-lock.json": lock("1.1.0") });
 
