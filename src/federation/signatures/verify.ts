@@ -1,0 +1,135 @@
+import type { KeyObject } from "node:crypto";
+import { algorithmFor, isKnownAlgorithm, verifyBytes } from "./algorithms.js";
+import { inspectCavage } from "./cavage.js";
+import {
+  headerValue,
+  SignatureProblem,
+  type InspectedSignature,
+  type SignatureRefusal,
+  type SignatureRefusalCode,
+  type SignedRequest,
+} from "./request.js";
+import { inspectRfc9421 } from "./rfc9421.js";
+
+/** A key whose owner is proven (see `createKeyResolver`). */
+export interface VerifiedKey {
+  readonly keyId: string;
+  /** The actor that the key belongs to, and that says so itself. */
+  readonly owner: string;
+  readonly key: KeyObject;
+  readonly actor: Readonly<Record<string, unknown>>;
+}
+
+/** Why no key came out of a key id. */
+export interface NoKey {
+  readonly unavailable: "key-not-found" | "key-not-owned" | "key-gone" | "key-unreachable";
+}
+
+/** Finds the key of a key id; `refresh` asks for it anew, which may be declined. */
+export type ResolveKey = (
+  keyId: string,
+  options?: { readonly refresh?: boolean },
+) => Promise<VerifiedKey | NoKey>;
+
+/** What verification needs beside the request. */
+export interface VerifyOptions {
+  readonly resolveKey: ResolveKey;
+  readonly now: Date;
+  /** Hosts that we do not deal with: refused before anything is fetched from them. */
+  readonly isBlocked?: ((hostname: string) => boolean | Promise<boolean>) | undefined;
+}
+
+/** A request that is proven to come from `owner`. */
+export interface VerifiedRequest {
+  readonly ok: true;
+  readonly keyId: string;
+  readonly owner: string;
+  readonly algorithm: string;
+  readonly actor: VerifiedKey["actor"];
+}
+
+function refusal(code: SignatureRefusalCode, message: string): SignatureRefusal {
+  const status = code === "blocked" ? 403 : code === "key-unreachable" ? 503 : 401;
+  return { ok: false, status, code, message };
+}
+
+function assertOurs(request: SignedRequest): void {
+  const { protocol, host } = new URL(request.url);
+  const sent = `${protocol}//${request.host}`;
+  if (!/^[A-Za-z0-9.:[\]-]{1,255}$/.test(request.host) || !URL.canParse(sent)) {
+    throw new SignatureProblem("wrong-host", "the host is ill-formed");
+  }
+  if (new URL(sent).host !== host) {
+    throw new SignatureProblem("wrong-host", "the request was made for another host");
+  }
+}
+
+/**
+ * All checks that need no key and fetch nothing: presence, form, host, coverage, freshness, digest.
+ * RFC 9421 when there is a `Signature-Input`, draft-cavage otherwise.
+ */
+export function inspectRequest(
+  request: SignedRequest,
+  now: Date,
+): InspectedSignature | SignatureRefusal {
+  if (headerValue(request, "signature") === null) {
+    return refusal("no-signature", "the request is not signed");
+  }
+  try {
+    assertOurs(request);
+    const isRfc9421 = headerValue(request, "signature-input") !== null;
+    const inspected = (isRfc9421 ? inspectRfc9421 : inspectCavage)(request, now);
+    if (isKnownAlgorithm(inspected.scheme, inspected.algorithm)) return inspected;
+    return refusal("algorithm", `the algorithm ${inspected.algorithm} is not supported`);
+  } catch (error) {
+    if (error instanceof SignatureProblem) return refusal(error.code, error.message);
+    throw error;
+  }
+}
+
+function check(
+  inspected: InspectedSignature,
+  found: VerifiedKey,
+): VerifiedRequest | SignatureRefusal {
+  const algorithm = algorithmFor(inspected, found.key);
+  if (algorithm === null) return refusal("algorithm", "the algorithm is not that of the key");
+  if (!inspected.bases.some((base) => verifyBytes(base, inspected.signature, found.key))) {
+    return refusal("bad-signature", "the signature does not verify");
+  }
+  const { keyId, owner, actor } = found;
+  return { ok: true, keyId, owner, algorithm, actor };
+}
+
+/**
+ * The part of verification that needs the key. A signature that fails with the key we hold is tried
+ * once more with the key fetched anew, since actors change keys without notice.
+ */
+export async function verifyInspected(
+  inspected: InspectedSignature,
+  options: VerifyOptions,
+): Promise<VerifiedRequest | SignatureRefusal> {
+  const { keyId } = inspected;
+  if (await options.isBlocked?.(new URL(keyId).hostname)) {
+    return refusal("blocked", "this host is blocked");
+  }
+  const held = await options.resolveKey(keyId);
+  if ("unavailable" in held) return refusal(held.unavailable, `${keyId}: no key`);
+  const first = check(inspected, held);
+  if (first.ok) return first;
+  const renewed = await options.resolveKey(keyId, { refresh: true });
+  if ("unavailable" in renewed) return refusal(renewed.unavailable, `${keyId}: no key`);
+  return renewed.key === held.key ? first : check(inspected, renewed);
+}
+
+/**
+ * Prove who sent a request, or say why not: 401 for a signature that is missing, ill-formed, stale
+ * or wrong, 403 for a blocked host, 503 when the key's host cannot be reached. Never throws for
+ * anything a sender did, and fetches nothing before every syntactic check has passed.
+ */
+export async function verifyRequest(
+  request: SignedRequest,
+  options: VerifyOptions,
+): Promise<VerifiedRequest | SignatureRefusal> {
+  const inspected = inspectRequest(request, options.now);
+  return inspected.ok ? verifyInspected(inspected, options) : inspected;
+}
