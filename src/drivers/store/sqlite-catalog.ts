@@ -1,6 +1,7 @@
 import type { CollectionInfo, IndexInfo } from "./catalog.js";
 import type { IndexSpec } from "./collection.js";
 import { indexFields } from "./index-keys.js";
+import { indexName } from "./index-specs.js";
 import type { Connection } from "./sqlite-connection.js";
 import { matcher } from "./sqlite-match.js";
 import { fromText, toText } from "./values.js";
@@ -144,12 +145,6 @@ function indexInfo(collection: string, name: string, spec: IndexSpec, multikey: 
     covers: partial ? matcher(partial) : () => true,
     multikey,
   };
-}
-
-/** MongoDB's default name of an index: `a_1_b_-1`. */
-export function indexName(spec: IndexSpec): string {
-  const parts = Object.entries(spec.keys).map(([path, direction]) => `${path}_${direction}`);
-  return parts.join("_") === "_id_1" ? "_id_" : parts.join("_");
 }
 
 function quoted(name: string): string {

@@ -1,24 +1,10 @@
 import type { CollectionInfo, IndexInfo } from "./catalog.js";
-import type { Document, IndexSpec } from "./collection.js";
+import type { IndexSpec } from "./collection.js";
 import { duplicateKey } from "./errors.js";
-import { indexName } from "./sqlite-catalog.js";
+import { indexName, sameIndex } from "./index-specs.js";
 import { collectionFor } from "./sqlite-change.js";
 import { EVERYTHING, rows, type Reader } from "./sqlite-find.js";
 import { addKey, keysOf } from "./sqlite-rows.js";
-import { toText } from "./values.js";
-import { checkFilter, refuse } from "./operators.js";
-
-/** Refuses declarations that one of the drivers could not honour. */
-export function checkIndexes(indexes: readonly IndexSpec[]): void {
-  for (const spec of indexes) {
-    const paths = Object.keys(spec.keys);
-    if (paths.length === 0 || paths.length > 30) refuse("an index has 1 to 30 fields");
-    if (spec.partialFilterExpression) checkFilter(spec.partialFilterExpression);
-    if (spec.expireAfterSeconds !== undefined && paths.length !== 1) {
-      refuse("an index with expireAfterSeconds has one field");
-    }
-  }
-}
 
 /** Makes a collection's indexes those declared, and no others. Inside a transaction only. */
 export function applyIndexes(reader: Reader, name: string, declared: readonly IndexSpec[]): void {
@@ -28,21 +14,10 @@ export function applyIndexes(reader: Reader, name: string, declared: readonly In
   for (const index of info.indexes) {
     const spec = wanted.get(index.name);
     if (index.name === "_id_") continue;
-    if (spec && sameSpec(spec, index.spec)) wanted.delete(index.name);
+    if (spec && sameIndex(spec, index.spec)) wanted.delete(index.name);
     else reader.catalog.dropIndex(name, index);
   }
   for (const spec of wanted.values()) fill(reader, info, reader.catalog.addIndex(name, spec));
-}
-
-function sameSpec(a: IndexSpec, b: IndexSpec): boolean {
-  const text = (spec: IndexSpec): string =>
-    toText({
-      keys: Object.entries(spec.keys),
-      unique: spec.unique === true,
-      partial: spec.partialFilterExpression ?? null,
-      expires: spec.expireAfterSeconds ?? null,
-    } as Document);
-  return text(a) === text(b);
 }
 
 function fill(reader: Reader, info: CollectionInfo, index: IndexInfo): void {

@@ -1,10 +1,11 @@
 import type { Collection, IndexSpec, Row, Store } from "./collection.js";
+import { checkIndexes } from "./index-specs.js";
 import { connect } from "./sqlite-connection.js";
 import { openCatalog } from "./sqlite-catalog.js";
 import { checkTables } from "./sqlite-check.js";
 import { sqliteCollection } from "./sqlite-collection.js";
 import type { Reader, ScanInfo } from "./sqlite-find.js";
-import { applyIndexes, checkIndexes } from "./sqlite-indexes.js";
+import { applyIndexes } from "./sqlite-indexes.js";
 import { ttlSweep } from "./sqlite-ttl.js";
 import { openWriteQueue } from "./write-queue.js";
 
