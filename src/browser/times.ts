@@ -1,6 +1,7 @@
 const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
-  ["year", 31_557_600],
-  ["month", 2_629_800],
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["week", 604_800],
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],

@@ -56,8 +56,10 @@ export function loadAssets(dir: string): Assets {
     urls: { css: url("main.css"), js: url("main.js") },
     url,
     middleware: (req, res, next) => {
-      if (!req.path.startsWith("/assets/")) return next();
       if (req.method !== "GET" && req.method !== "HEAD") return next();
+      const icon = req.path === "/favicon.svg" ? files.get(manifest["favicon.svg"] ?? "") : null;
+      if (icon != null) return send(req, res, icon, "public, max-age=86400");
+      if (!req.path.startsWith("/assets/")) return next();
       serve(files, req, res);
     },
   };

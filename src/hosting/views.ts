@@ -3,11 +3,11 @@ import { join, relative, sep } from "node:path";
 
 import Handlebars from "handlebars";
 
+import type { TranslatorFor } from "../kit/i18n/index.js";
 import { markSafe } from "../kit/safe-html.js";
 import type { PageModel, SiteModel } from "../kit/site-model.js";
 import { createHelpers, type RenderData } from "./views/helpers.js";
 import { loadIcons } from "./views/icons.js";
-import type { TranslatorFor } from "./views/translator.js";
 
 /** Turns a template and its model into HTML. */
 export interface Views {

@@ -105,7 +105,7 @@ export interface Pager {
 }
 
 /** What was wrong with a form: the summary links to each field (partial `error-summary`). */
-export interface FieldError {
+export interface FieldErrorView {
   readonly field: string;
   readonly text: string;
 }

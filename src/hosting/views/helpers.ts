@@ -1,12 +1,12 @@
 import type { HelperDelegate, HelperOptions } from "handlebars";
 import Handlebars from "handlebars";
 
+import type { DateStyle, NumberStyle, Translator } from "../../kit/i18n/index.js";
 import { isSafeHtml } from "../../kit/safe-html.js";
 import type { SiteModel } from "../../kit/site-model.js";
 import { civicStylesheetPath } from "./colour.js";
 import { drawIcon, type Icons } from "./icons.js";
 import { fillAddress, safeHref } from "./links.js";
-import type { Translator } from "./translator.js";
 
 /** What `render` hands to every template besides its model. */
 export interface RenderData {
@@ -25,15 +25,17 @@ function textHelpers(): Record<string, HelperDelegate> {
   return {
     /** `{{t "site.nav.home"}}`, `{{t "proposals.count" count=n}}`: a translated text. */
     t: (key: string, options: HelperOptions) => dataOf(options).translator.t(key, options.hash),
-    /** `{{number n}}`: digits grouped as the language does. */
-    number: (value: number, options: HelperOptions) =>
-      dataOf(options).translator.formatNumber(value),
+    /** `{{number n}}`, `{{number n "compact"}}`: written as the language does. */
+    number: (value: number, style: NumberStyle | HelperOptions, options?: HelperOptions) =>
+      typeof style === "string"
+        ? dataOf(options as HelperOptions).translator.formatNumber(value, style)
+        : dataOf(style).translator.formatNumber(value),
     /** `{{date value}}`, `{{date value "short"}}`: a `<time>` element. */
-    date: (value: Date | string, style: string | HelperOptions, options?: HelperOptions) => {
-      const { translator } = dataOf(typeof style === "string" ? (options as HelperOptions) : style);
+    date: (value: Date | string, style: DateStyle | HelperOptions, options?: HelperOptions) => {
       const when = new Date(value);
-      const text = translator.formatDate(when, typeof style === "string" ? style : "long");
-      return timeElement(when, text, "");
+      return typeof style === "string"
+        ? timeElement(when, dataOf(options as HelperOptions).translator.formatDate(when, style), "")
+        : timeElement(when, dataOf(style).translator.formatDate(when), "");
     },
     /** `{{ago value}}`: a `<time>` that reads "3 days ago", kept fresh by the browser module. */
     ago: (value: Date | string, options: HelperOptions) => {
@@ -82,6 +84,7 @@ function pageHelpers(icons: () => Icons): Record<string, HelperDelegate> {
 }
 
 function timeElement(when: Date, text: string, attributes: string): Handlebars.SafeString {
+  if (Number.isNaN(when.getTime())) return new SafeString("");
   const iso = escapeExpression(when.toISOString());
   return new SafeString(`<time datetime="${iso}"${attributes}>${escapeExpression(text)}</time>`);
 }
