@@ -5,6 +5,7 @@ import { checkFilter } from "../../src/drivers/store/operators.js";
 import {
   analyse,
   analyseQuery,
+  createAnalyser,
   isEmptyQuery,
   MAX_TERMS,
   scoreMatch,
@@ -97,7 +98,8 @@ describe("A visitor who searches", () => {
   it("is answered whatever they type", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
-        found(text);
+        searchFilter(analyseQuery(text, ["fr", "en"]));
+        checkFilter(searchFilter(analyseQuery(text, ["fr"])));
       }),
     );
   });
@@ -143,6 +145,13 @@ describe("The terms kept on a proposal", () => {
     const terms = analyse({ title: "L'a", body: `de la ${"x".repeat(41)} https://www.ville.fr` });
 
     expect(terms).to.deep.equal(["ville", "vill", "fr"]);
+  });
+
+  it("are the same when many proposals are analysed in one go", () => {
+    const analyseNext = createAnalyser();
+
+    expect(proposals.map(analyseNext)).to.deep.equal(proposals.map(({ terms }) => terms));
+    expect(proposals.map(analyseNext)).to.deep.equal(proposals.map(({ terms }) => terms));
   });
 
   it("are made in linear time", () => {

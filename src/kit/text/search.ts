@@ -17,6 +17,9 @@ const MAX_QUERY_WORDS = 8;
 /** A last word this short is not taken for the beginning of a longer one. */
 const MIN_PREFIX = 3;
 
+/** Words whose terms a bulk analysis remembers. */
+const MAX_REMEMBERED = 50_000;
+
 /** Marks the terms of a title; no word holds a colon. */
 const IN_TITLE = "t:";
 
@@ -46,8 +49,26 @@ function isStemLanguage(language: string): language is StemLanguage {
 }
 
 /** The whole word, for prefixes, and its stems in every language a proposal may be written in. */
-function termsOfWord(word: Word): string[] {
+function termsOfWord(word: Word): readonly string[] {
   return [word.folded, ...STEM_LANGUAGES.flatMap((language) => stemsOf(word, language))];
+}
+
+function analyseWith(
+  { title, body }: Searchable,
+  termsOf: (word: Word) => readonly string[],
+): string[] {
+  const terms = new Set<string>();
+  for (const word of wordsOf(cutText(title, MAX_TITLE))) {
+    for (const term of termsOf(word)) terms.add(term).add(IN_TITLE + term);
+  }
+  const seen = new Set<string>();
+  for (const word of wordsOf(cutText(body, MAX_BODY))) {
+    if (terms.size >= MAX_TERMS) break;
+    if (seen.has(word.written)) continue;
+    seen.add(word.written);
+    for (const term of termsOf(word)) terms.add(term);
+  }
+  return [...terms].slice(0, MAX_TERMS);
 }
 
 /**
@@ -55,19 +76,20 @@ function termsOfWord(word: Word): string[] {
  * its French and English stems (people write in either, whatever the page's language), those of the
  * title also marked as such. At most 400, the title's first and then the body's in their order.
  */
-export function analyse({ title, body }: Searchable): string[] {
-  const terms = new Set<string>();
-  for (const word of wordsOf(cutText(title, MAX_TITLE))) {
-    for (const term of termsOfWord(word)) terms.add(term).add(IN_TITLE + term);
-  }
-  const seen = new Set<string>();
-  for (const word of wordsOf(cutText(body, MAX_BODY))) {
-    if (terms.size >= MAX_TERMS) break;
-    if (seen.has(word.written)) continue;
-    seen.add(word.written);
-    for (const term of termsOfWord(word)) terms.add(term);
-  }
-  return [...terms].slice(0, MAX_TERMS);
+export function analyse(document: Searchable): string[] {
+  return analyseWith(document, termsOfWord);
+}
+
+/** `analyse` for many documents: remembers the terms of the words it met, up to a bound. */
+export function createAnalyser(): (document: Searchable) => string[] {
+  const known = new Map<string, readonly string[]>();
+  const remembered = (word: Word): readonly string[] => {
+    const terms = known.get(word.written) ?? termsOfWord(word);
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    known.set(word.written, terms);
+    return terms;
+  };
+  return (document) => analyseWith(document, remembered);
 }
 
 function endsInsideWord(text: string): boolean {

@@ -7,6 +7,7 @@ const MIN_TOKEN = 2;
 const MAX_TOKEN = 40;
 
 const TOKEN = /[\p{L}\p{N}]+/gu;
+const PLAIN = /^[a-z0-9]*$/u;
 const MARKS = /\p{M}+/gu;
 const LETTERS_WITHOUT_PARTS = /[œæßøłđðþı]/gu;
 const PARTS: Readonly<Record<string, string>> = {
@@ -37,6 +38,7 @@ export interface Word {
 
 /** Lower-case, without accents or ligatures: "Cœur d'Évreux" becomes "coeur d'evreux". */
 export function fold(text: string): string {
+  if (PLAIN.test(text)) return text;
   const plain = text.toLowerCase().normalize("NFKD").replace(MARKS, "");
   return plain.replace(LETTERS_WITHOUT_PARTS, (letter) => PARTS[letter] ?? letter);
 }
