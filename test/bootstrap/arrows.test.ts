@@ -88,7 +88,7 @@ describe("the arrows between folders", () => {
   let clean: string[];
   let found: string[];
   before(async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     borrow(folder(), [".dependency-cruiser.cjs", "package.json", "tsconfig.json"]);
     write(folder(), allowed);
     clean = await violations(folder());

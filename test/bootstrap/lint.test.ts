@@ -67,7 +67,7 @@ describe("the linter", () => {
   let clean: string[];
   let found: string[];
   before(async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     borrow(folder(), [".oxlintrc.json", "package.json", "tsconfig.json"]);
     write(folder(), allowed);
     clean = await lint(folder());
@@ -84,7 +84,7 @@ describe("the linter", () => {
   }
 
   it("leaves enumerations to the compiler, which refuses them", async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     write(folder(), { "src/enum.ts": "export enum Colour {\n  Red,\n}\n" });
     const compiler = join(root, "node_modules/typescript/bin/tsc");
 

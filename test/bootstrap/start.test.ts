@@ -16,7 +16,7 @@ const lock = (version: string) =>
   JSON.stringify({ packages: { "": {}, "node_modules/one": { version, integrity: version } } });
 
 describe("starting from a fresh clone", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   const folder = scratchFolder();
   const start = (...args: string[]): Promise<Outcome> =>
     run(["src/bootstrap/start.mjs", ...args], folder(), {

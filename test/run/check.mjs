@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { ensureInstalled } from "../../src/bootstrap/install.mjs";
 import { requireNode } from "../../src/bootstrap/node-version.mjs";
 
@@ -54,7 +55,7 @@ function perform({ name, run }) {
     child.on("close", (code) => {
       const ms = performance.now() - started;
       console.log(`${code === 0 ? "✔" : "✘"} ${name} (${(ms / 1000).toFixed(1)} s)`);
-      if (code !== 0) console.log(said.trimEnd().replace(/^/gm, "  "));
+      if (code !== 0) console.log(stripVTControlCharacters(said).trimEnd().replace(/^/gm, "  "));
       resolve(code === 0);
     });
   });
