@@ -101,6 +101,7 @@ describe("A visitor who searches", () => {
         searchFilter(analyseQuery(text, ["fr", "en"]));
         checkFilter(searchFilter(analyseQuery(text, ["fr"])));
       }),
+      { numRuns: 40 },
     );
   });
 

@@ -37,7 +37,7 @@ export interface SearchQuery {
   readonly all: ReadonlyArray<readonly string[]>;
   /** The last word while it may still be growing, folded; else `null`. */
   readonly prefix: string | null;
-  /** The terms that also satisfy `prefix`: the stems of the last word, were it finished. */
+  /** What else satisfies it: the stems of the last word, were it finished, that do not begin so. */
   readonly prefixTerms: readonly string[];
 }
 
@@ -119,12 +119,15 @@ export function analyseQuery(text: string, languages: readonly string[]): Search
     return stems.length === 0 ? [word.folded] : [...new Set(stems)];
   };
   const { finished, last } = queryWords(cutText(text, MAX_QUERY));
-  const growing = last !== null && last.folded.length >= MIN_PREFIX ? last : null;
+  const growing = last !== null && last.folded.length >= MIN_PREFIX ? last.folded : null;
   const whole = last === null || growing !== null ? finished : [...finished, last];
   return {
     all: whole.map(formsOf),
-    prefix: growing?.folded ?? null,
-    prefixTerms: growing === null ? [] : formsOf(growing),
+    prefix: growing,
+    prefixTerms:
+      last === null || growing === null
+        ? []
+        : formsOf(last).filter((term) => !term.startsWith(growing)),
   };
 }
 
@@ -150,7 +153,8 @@ export function searchFilter(query: SearchQuery, place: SearchPlace = "anywhere"
   if (query.prefix !== null) {
     const start = mark + query.prefix;
     const begins = { terms: { $elemMatch: { $gte: start, $lt: `${start}\uffff` } } };
-    clauses.push({ $or: [begins, anyOf(query.prefixTerms, mark)] });
+    const whole = query.prefixTerms.length > 0 ? [anyOf(query.prefixTerms, mark)] : [];
+    clauses.push(whole.length > 0 ? { $or: [begins, ...whole] } : begins);
   }
   if (clauses.length === 0) return {};
   return clauses.length === 1 ? (clauses[0] ?? {}) : { $and: clauses };
@@ -171,7 +175,7 @@ export function scoreMatch(terms: readonly string[], query: SearchQuery): number
   );
   const { prefix, prefixTerms } = query;
   if (prefix !== null) {
-    const whole = weigh((mark) => prefixTerms.some((one) => kept.has(mark + one)));
+    const whole = weigh((mark) => [prefix, ...prefixTerms].some((one) => kept.has(mark + one)));
     const begun = weigh((mark) => terms.some((term) => term.startsWith(mark + prefix)));
     scores.push(Math.max(whole * 1.25, begun));
   }
