@@ -1,5 +1,20 @@
 import { z } from "zod";
-import { defineCollection, defineEvent } from "../../kit/index.js";
+import { renderMarkdown } from "../../kit/text/markdown.js";
+import { cleanRemoteHtml } from "../../kit/text/sanitize.js";
+import {
+  defineCollection,
+  defineEvent,
+  hasRole,
+  isDuplicate,
+  Refusal,
+  throttle,
+  type Ctx,
+  type Member,
+} from "../../kit/index.js";
+import { personById } from "../people/people.js";
+import { countComment } from "../proposals/movement.js";
+import type { Proposal } from "../proposals/proposal.js";
+import { proposalById } from "../proposals/proposals.js";
 import type { Comment } from "./comment.js";
 
 const payload = z.object({ commentId: z.string() });
@@ -13,7 +28,217 @@ export const commentDeleted = defineEvent("comment-deleted", payload);
 
 export const commentsCollection = defineCollection<Comment>("comments", [
   { keys: { uri: 1 }, unique: true },
+  { keys: { importKey: 1 }, unique: true, partialFilterExpression: { importKey: { $gt: "" } } },
   { keys: { proposalId: 1, rootId: 1, _id: 1 } },
-  { keys: { parentId: 1, _id: 1 } },
+  { keys: { proposalId: 1, parentId: 1, _id: 1 } },
+  { keys: { proposalId: 1, state: 1, publishedAt: -1 } },
+  { keys: { proposalId: 1, authorId: 1 } },
   { keys: { authorId: 1, _id: 1 } },
 ]);
+
+/** What somebody writes under a proposal; without a parent it answers the proposal itself. */
+export interface NewComment {
+  readonly proposalId: string;
+  readonly parentId: string | null;
+  /** Markdown. */
+  readonly body: string;
+}
+
+/** A comment as the network tells it. */
+export interface ReceivedComment {
+  readonly uri: string;
+  readonly proposalId: string;
+  readonly parentId: string | null;
+  readonly personId: string;
+  readonly html: string;
+  /** The same as plain text. */
+  readonly text: string;
+  readonly publishedAt: Date;
+}
+
+/** Words of elsewhere, before they are cleaned. */
+export type ReceivedWords = Pick<ReceivedComment, "html" | "text">;
+
+const writing = { what: "comments", limit: 30, windowMs: 10 * 60_000 };
+
+/** A comment by id, or null. */
+export async function commentById(ctx: Ctx, id: string): Promise<Comment | null> {
+  return ctx.collection(commentsCollection).findOne({ _id: id });
+}
+
+/** A comment by the id of its Note on the network, or null. */
+export async function commentByUri(ctx: Ctx, uri: string): Promise<Comment | null> {
+  return ctx.collection(commentsCollection).findOne({ uri });
+}
+
+/**
+ * Publish the member's comment. Refused on a withdrawn proposal, under a comment that is gone, and on
+ * another instance's proposal while the member has not agreed to the network ("needs-consent").
+ */
+export async function publishComment(ctx: Ctx, input: NewComment): Promise<Comment> {
+  const { member } = ctx;
+  if (member === null) throw new Refusal("not-signed-in");
+  const proposal = await openProposal(ctx, input.proposalId);
+  await assertMayComment(ctx, member, proposal);
+  const parent = await parentOf(ctx, input);
+  await throttle(ctx, writing, member._id);
+  const _id = ctx.ids.next();
+  const comment: Comment = {
+    ...placeOf(input, parent, _id),
+    ...{ _id, uri: ctx.instance.url(`/comments/${_id}`), authorId: member._id },
+    ...{ body: input.body, html: renderMarkdown(input.body), origin: "here", state: "shown" },
+    ...{ publishedAt: ctx.clock.now(), editedAt: null, importKey: null },
+  };
+  return keep(ctx, comment);
+}
+
+async function openProposal(ctx: Ctx, proposalId: string): Promise<Proposal> {
+  const proposal = await proposalById(ctx, proposalId);
+  if (proposal === null) throw new Refusal("not-found");
+  if (proposal.status === "withdrawn") throw new Refusal("withdrawn");
+  return proposal;
+}
+
+async function assertMayComment(ctx: Ctx, member: Member, proposal: Proposal): Promise<void> {
+  if (proposal.origin === "here") return;
+  const person = await personById(ctx, member._id);
+  if (person?.federated !== true) throw new Refusal("needs-consent");
+}
+
+async function parentOf(
+  ctx: Ctx,
+  { parentId, proposalId }: Pick<NewComment, "parentId" | "proposalId">,
+): Promise<Comment | null> {
+  if (parentId === null) return null;
+  const parent = await commentById(ctx, parentId);
+  if (parent === null || parent.proposalId !== proposalId) throw new Refusal("not-found");
+  if (parent.state !== "shown") throw new Refusal("gone");
+  return parent;
+}
+
+function placeOf({ proposalId }: { proposalId: string }, parent: Comment | null, ownId: string) {
+  return {
+    proposalId,
+    parentId: parent?._id ?? null,
+    rootId: parent?.rootId ?? ownId,
+    depth: parent === null ? 0 : Math.min(parent.depth + 1, 1000),
+  };
+}
+
+async function keep(ctx: Ctx, comment: Comment): Promise<Comment> {
+  await ctx.commit(commentPublished, { commentId: comment._id }, async () => {
+    await ctx.collection(commentsCollection).insertOne(comment);
+    await countComment(ctx, comment.proposalId, 1);
+  });
+  return comment;
+}
+
+/** Change one's own comment. */
+export async function editComment(
+  ctx: Ctx,
+  id: string,
+  { body }: Pick<NewComment, "body">,
+): Promise<Comment> {
+  const comment = await ownComment(ctx, id, false);
+  await openProposal(ctx, comment.proposalId);
+  return rewrite(ctx, comment, { body, html: renderMarkdown(body) });
+}
+
+async function ownComment(ctx: Ctx, id: string, orModerator: boolean): Promise<Comment> {
+  const { member } = ctx;
+  if (member === null) throw new Refusal("not-signed-in");
+  const comment = await commentById(ctx, id);
+  if (comment === null) throw new Refusal("not-found");
+  const may = comment.authorId === member._id || (orModerator && hasRole(member, "moderator"));
+  if (!may) throw new Refusal("not-allowed");
+  if (comment.state === "deleted") throw new Refusal("gone");
+  return comment;
+}
+
+async function rewrite(
+  ctx: Ctx,
+  comment: Comment,
+  words: Pick<Comment, "body" | "html">,
+): Promise<Comment> {
+  if (comment.html === words.html && comment.body === words.body) return comment;
+  const changed = await ctx.commit(commentEdited, { commentId: comment._id }, () =>
+    ctx
+      .collection(commentsCollection)
+      .findOneAndUpdate(
+        { _id: comment._id, state: { $in: ["shown", "held"] } },
+        { $set: { ...words, editedAt: ctx.clock.now() } },
+        { returnDocument: "after" },
+      ),
+  );
+  if (changed === null) throw new Refusal("gone");
+  return changed;
+}
+
+/** Remove a comment, as its author or a moderator: its words are forgotten, its place is kept. */
+export async function deleteComment(ctx: Ctx, id: string): Promise<void> {
+  await forget(ctx, await ownComment(ctx, id, true));
+}
+
+async function forget(ctx: Ctx, comment: Comment): Promise<void> {
+  await ctx.commit(commentDeleted, { commentId: comment._id }, async () => {
+    const before = await ctx
+      .collection(commentsCollection)
+      .findOneAndUpdate(
+        { _id: comment._id, state: { $in: ["shown", "held"] } },
+        { $set: { state: "deleted", body: "", html: "", editedAt: ctx.clock.now() } },
+        { returnDocument: "before" },
+      );
+    if (before?.state === "shown") await countComment(ctx, comment.proposalId, -1);
+  });
+}
+
+/** Keep a comment of the network; told twice, it is one. Its HTML is cleaned before it is stored. */
+export async function receiveComment(ctx: Ctx, input: ReceivedComment): Promise<Comment> {
+  const known = await commentByUri(ctx, input.uri);
+  if (known !== null) return known;
+  await openProposal(ctx, input.proposalId);
+  const parent = await parentOf(ctx, input);
+  const _id = ctx.ids.next();
+  const comment: Comment = {
+    ...placeOf(input, parent, _id),
+    ...{ _id, uri: input.uri, authorId: input.personId, ...cleaned(input) },
+    ...{ origin: "elsewhere", state: "shown", editedAt: null, importKey: null },
+    publishedAt: input.publishedAt,
+  };
+  try {
+    return await keep(ctx, comment);
+  } catch (error) {
+    const first = isDuplicate(error) ? await commentByUri(ctx, input.uri) : null;
+    if (first === null) throw error;
+    return first;
+  }
+}
+
+function cleaned({ html, text }: ReceivedWords): Pick<Comment, "body" | "html"> {
+  return { body: text.slice(0, 20_000), html: cleanRemoteHtml(html) };
+}
+
+/** Their author changed a comment of the network; of anybody else it is refused. */
+export async function receiveCommentEdit(
+  ctx: Ctx,
+  uri: string,
+  personId: string,
+  words: ReceivedWords,
+): Promise<void> {
+  const comment = await commentByUri(ctx, uri);
+  if (comment === null) throw new Refusal("not-found");
+  if (comment.authorId !== personId) throw new Refusal("not-allowed");
+  if (comment.state !== "deleted") await rewrite(ctx, comment, cleaned(words));
+}
+
+/** Their author removed a comment of the network; of anybody else it is refused. */
+export async function receiveCommentDeleted(
+  ctx: Ctx,
+  uri: string,
+  personId: string,
+): Promise<void> {
+  const comment = await commentByUri(ctx, uri);
+  if (comment === null || comment.state === "deleted") return;
+  if (comment.authorId !== personId) throw new Refusal("not-allowed");
+  await forget(ctx, comment);
+}

@@ -1,6 +1,14 @@
+import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { defineCollection, defineEvent } from "../../kit/index.js";
-import type { Person } from "./person.js";
+import {
+  defineCollection,
+  defineEvent,
+  isDuplicate,
+  Refusal,
+  type Ctx,
+  type Member,
+} from "../../kit/index.js";
+import type { Byline, Person } from "./person.js";
 
 export const peopleCollection = defineCollection<Person>("people", [
   { keys: { handle: 1 }, unique: true },
@@ -17,3 +25,201 @@ const payload = z.object({ personId: z.string() });
 export const personChanged = defineEvent("person-changed", payload);
 /** An account was deleted; its public traces say "a former member". */
 export const personErased = defineEvent("person-erased", payload);
+
+/** A person by id, or null. */
+export async function personById(ctx: Ctx, id: string): Promise<Person | null> {
+  return ctx.collection(peopleCollection).findOne({ _id: id });
+}
+
+/** Several people at once, by id; unknown ids are left out. At most 1,000 ids. */
+export async function peopleByIds(
+  ctx: Ctx,
+  ids: ReadonlyArray<string | null>,
+): Promise<Map<string, Person>> {
+  const wanted = [...new Set(ids)].filter((id): id is string => id !== null).slice(0, 1000);
+  if (wanted.length === 0) return new Map();
+  const found = await ctx
+    .collection(peopleCollection)
+    .find({ _id: { $in: wanted } })
+    .toArray();
+  return new Map(found.map((person) => [person._id, person]));
+}
+
+/** A member of this instance by their public handle, or null. */
+export async function personByHandle(ctx: Ctx, handle: string): Promise<Person | null> {
+  const person = await ctx.collection(peopleCollection).findOne({ handle });
+  return person?.origin === "here" ? person : null;
+}
+
+/** A person by the id of their actor on the network, or null. */
+export async function personByUri(ctx: Ctx, uri: string): Promise<Person | null> {
+  if (uri === "") return null;
+  return ctx.collection(peopleCollection).findOne({ uri });
+}
+
+/** How to name an author. Somebody unknown is a dash that leads nowhere. */
+export function bylineOf(person: Person | null | undefined): Byline {
+  if (person == null) return { name: "–", url: "/", handle: null };
+  const handle = person.origin === "elsewhere" ? person.handle : null;
+  return { name: person.name, url: person.url, handle };
+}
+
+/** A handle that tells nothing of its owner: ten random letters and digits, the first a letter. */
+function randomHandle(): string {
+  const letters = "abcdefghjkmnpqrstuvwxyz";
+  const all = `${letters}23456789`;
+  const [first = 0, ...rest] = randomBytes(10);
+  const tail = rest.map((byte) => all[byte % all.length] as string).join("");
+  return `${letters[first % letters.length] as string}${tail}`;
+}
+
+/** The public face of a new account. Its handle is random, so that it betrays no login or mail. */
+export async function newPerson(
+  ctx: Ctx,
+  { _id, name }: Pick<Person, "_id" | "name">,
+): Promise<Person> {
+  const people = ctx.collection(peopleCollection);
+  for (let tries = 0; tries < 5; tries++) {
+    const known = await people.findOne({ _id });
+    if (known !== null) return known;
+    const handle = randomHandle();
+    const person: Person = {
+      ...{ _id, name, handle, uri: null, host: null, about: "" },
+      origin: "here",
+      url: `/people/${handle}`,
+      federated: false,
+      createdAt: ctx.clock.now(),
+      erasedAt: null,
+    };
+    try {
+      await people.insertOne(person);
+      return person;
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+    }
+  }
+  throw new Error("No handle is free.");
+}
+
+/** Remove the person of an account that could not be made after all (its address was taken). */
+export async function forgetNewPerson(ctx: Ctx, id: string): Promise<void> {
+  await ctx.collection(peopleCollection).deleteOne({ _id: id });
+}
+
+/** Somebody of the network, as their home server describes them. */
+export type ReceivedPerson = Pick<Person, "name" | "handle" | "url" | "about"> & {
+  readonly uri: string;
+  readonly host: string;
+};
+
+/**
+ * Keep what the network says about somebody, by the id of their actor. People of this instance and
+ * people whose actor was deleted stay as they are.
+ */
+export async function receivePerson(ctx: Ctx, input: ReceivedPerson): Promise<Person> {
+  const people = ctx.collection(peopleCollection);
+  for (let tries = 0; tries < 3; tries++) {
+    const known = await personByUri(ctx, input.uri);
+    if (known !== null && (known.origin === "here" || known.erasedAt !== null)) return known;
+    try {
+      const person = await people.findOneAndUpdate(
+        { uri: input.uri },
+        { $set: faceOf(input), $setOnInsert: birthOf(ctx) },
+        { upsert: true, returnDocument: "after" },
+      );
+      if (person !== null) return person;
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+      await freeHandle(ctx, input);
+    }
+  }
+  throw new Error("A remote person could not be kept.");
+}
+
+function faceOf({ name, handle, url, host, about }: ReceivedPerson) {
+  return {
+    name: name.slice(0, 200),
+    handle: handle.slice(0, 300),
+    url: url.slice(0, 2000),
+    host,
+    about: about.slice(0, 2000),
+  };
+}
+
+function birthOf(ctx: Ctx) {
+  return {
+    _id: ctx.ids.next(),
+    origin: "elsewhere" as const,
+    federated: false,
+    createdAt: ctx.clock.now(),
+    erasedAt: null,
+  };
+}
+
+/** An account made again under the same handle has a new actor; the former one gives way. */
+async function freeHandle(ctx: Ctx, { handle, uri }: ReceivedPerson): Promise<void> {
+  const people = ctx.collection(peopleCollection);
+  const former = await people.findOne({ handle: handle.slice(0, 300) });
+  if (former === null || former.uri === uri || former.origin === "here") return;
+  await people.updateOne(
+    { _id: former._id },
+    { $set: { handle: `${former.handle}#${former._id}` } },
+  );
+}
+
+function signedIn(ctx: Ctx): Member {
+  if (ctx.member === null) throw new Refusal("not-signed-in");
+  return ctx.member;
+}
+
+async function change(ctx: Ctx, personId: string, set: Partial<Person>): Promise<Person> {
+  const changed = await ctx.commit(personChanged, { personId }, () =>
+    ctx
+      .collection(peopleCollection)
+      .findOneAndUpdate(
+        { _id: personId, erasedAt: null },
+        { $set: set },
+        { returnDocument: "after" },
+      ),
+  );
+  if (changed === null) throw new Refusal("not-found");
+  return changed;
+}
+
+/** The member agrees to be an actor on the network under their public name and handle. */
+export async function consentToNetwork(ctx: Ctx): Promise<Person> {
+  const member = signedIn(ctx);
+  const person = await personById(ctx, member._id);
+  if (person === null) throw new Refusal("not-found");
+  const uri = ctx.instance.url(`/people/${person.handle}`);
+  return change(ctx, member._id, { federated: true, uri });
+}
+
+/** The member takes their consent back. The actor's id is kept, so that servers can be told. */
+export async function leaveNetwork(ctx: Ctx): Promise<Person> {
+  return change(ctx, signedIn(ctx)._id, { federated: false });
+}
+
+/** Change the member's public name and their few words. */
+export async function renamePerson(
+  ctx: Ctx,
+  { name, about }: Pick<Person, "name" | "about">,
+): Promise<Person> {
+  return change(ctx, signedIn(ctx)._id, { name, about });
+}
+
+/**
+ * Forget who a person was: name and words go, the handle is never given again, what they did in
+ * public stays under "a former member". Erasing twice changes nothing.
+ */
+export async function erasePerson(ctx: Ctx, personId: string): Promise<void> {
+  const name = ctx.inLanguage(ctx.instance.language).t.t("people.formerMember");
+  await ctx.commit(personErased, { personId }, () =>
+    ctx
+      .collection(peopleCollection)
+      .updateOne(
+        { _id: personId, erasedAt: null },
+        { $set: { name, about: "", federated: false, erasedAt: ctx.clock.now() } },
+      ),
+  );
+}

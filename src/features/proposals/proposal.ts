@@ -1,13 +1,8 @@
+import { hasRole, type Member } from "../../kit/index.js";
+
 /** Where a proposal stands; follows from the response and its milestones, or from withdrawal. */
 export type Status =
-  | "open"
-  | "under-study"
-  | "accepted"
-  | "planned"
-  | "declined"
-  | "not-ours"
-  | "done"
-  | "withdrawn";
+  "open" | "under-study" | "accepted" | "planned" | "declined" | "not-ours" | "done" | "withdrawn";
 
 /** A spot that a proposal is about. */
 export interface Place {
@@ -48,6 +43,8 @@ export interface Proposal {
   readonly number: number | null;
   /** Id of its Note on the network; permanent. */
   readonly uri: string;
+  /** Published here, or received from another instance (then `elsewhere` says where it lives). */
+  readonly origin: "here" | "elsewhere";
   readonly title: string;
   /** Markdown, as typed; for proposals of elsewhere cleaned HTML lies in `html` and this is plain text. */
   readonly body: string;
@@ -60,7 +57,7 @@ export interface Proposal {
   readonly elsewhere: Elsewhere | null;
   readonly status: Status;
   readonly counts: Counts;
-  /** Grows with recent supports and comments and fades by itself; see `warmth` in `warmth.ts`. */
+  /** Grows with recent supports and comments and fades by itself; see `warmthOf` in `warmth.ts`. */
   readonly warmth: number;
   readonly publishedAt: Date;
   readonly editedAt: Date | null;
@@ -83,6 +80,22 @@ export interface ProposalVersion {
   readonly title: string;
   readonly body: string;
   readonly replacedAt: Date;
+}
+
+/** Every status of a proposal that is shown in lists, in the order filters offer them. */
+export const listedStatuses = [
+  "open",
+  "under-study",
+  "accepted",
+  "planned",
+  "done",
+  "declined",
+  "not-ours",
+] as const satisfies readonly Status[];
+
+/** Who may change or withdraw a proposal of this instance: its author, moderators, admins. */
+export function mayChange(member: Member | null, proposal: Pick<Proposal, "authorId">): boolean {
+  return member !== null && (proposal.authorId === member._id || hasRole(member, "moderator"));
 }
 
 /** Path of a proposal's page on this instance. */

@@ -1,6 +1,17 @@
 import { z } from "zod";
-import { defineCollection, defineEvent } from "../../kit/index.js";
-import type { Support } from "./support.js";
+import {
+  defineCollection,
+  defineEvent,
+  isDuplicate,
+  Refusal,
+  throttle,
+  type Ctx,
+  type Member,
+} from "../../kit/index.js";
+import { personById } from "../people/people.js";
+import { countSupport } from "../proposals/movement.js";
+import { proposalById } from "../proposals/proposals.js";
+import type { Support, Supportable } from "./support.js";
 
 const payload = z.object({ proposalId: z.string(), personId: z.string() });
 
@@ -14,3 +25,112 @@ export const supportsCollection = defineCollection<Support>("supports", [
   { keys: { proposalId: 1, origin: 1, at: -1 } },
   { keys: { personId: 1, at: -1 } },
 ]);
+
+/** Whose support, of what. */
+export interface SupportOf {
+  readonly proposalId: string;
+  readonly personId: string;
+}
+
+const pressing = { what: "supports", limit: 120, windowMs: 10 * 60_000 };
+
+async function memberWhoMay(ctx: Ctx, proposal: Supportable): Promise<Member> {
+  const { member } = ctx;
+  if (member === null) throw new Refusal("not-signed-in");
+  if (proposal.status === "withdrawn") throw new Refusal("withdrawn");
+  if (proposal.origin === "elsewhere") {
+    const person = await personById(ctx, member._id);
+    if (person?.federated !== true) throw new Refusal("needs-consent");
+  }
+  await throttle(ctx, pressing, member._id);
+  return member;
+}
+
+/**
+ * The member backs a proposal; a second press changes nothing. For a proposal of another instance
+ * they must have agreed to appear on the network, else "needs-consent".
+ */
+export async function giveSupport(ctx: Ctx, proposal: Supportable): Promise<void> {
+  const member = await memberWhoMay(ctx, proposal);
+  await addSupport(ctx, { proposalId: proposal._id, personId: member._id }, "here");
+}
+
+/** The member takes their support back; without one nothing changes. */
+export async function takeBackSupport(ctx: Ctx, proposal: Supportable): Promise<void> {
+  const member = await memberWhoMay(ctx, proposal);
+  await removeSupport(ctx, { proposalId: proposal._id, personId: member._id });
+}
+
+/** Somebody of the network backs a proposal; told twice, it counts once. */
+export async function receiveSupport(ctx: Ctx, support: SupportOf): Promise<void> {
+  const proposal = await proposalById(ctx, support.proposalId);
+  if (proposal === null) throw new Refusal("not-found");
+  if (proposal.status === "withdrawn") throw new Refusal("withdrawn");
+  await addSupport(ctx, support, "elsewhere");
+}
+
+/** Somebody of the network took their support back; without one nothing changes. */
+export async function receiveSupportTakenBack(ctx: Ctx, support: SupportOf): Promise<void> {
+  await removeSupport(ctx, support);
+}
+
+async function addSupport(
+  ctx: Ctx,
+  { proposalId, personId }: SupportOf,
+  origin: Support["origin"],
+): Promise<void> {
+  const rows = ctx.collection(supportsCollection);
+  if ((await rows.findOne({ proposalId, personId })) !== null) return;
+  const support = { _id: ctx.ids.next(), proposalId, personId, origin, at: ctx.clock.now() };
+  try {
+    await ctx.commit(supportGiven, { proposalId, personId }, async () => {
+      await rows.insertOne(support);
+      await countSupport(ctx, { proposalId, origin }, 1);
+    });
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+  }
+}
+
+async function removeSupport(ctx: Ctx, { proposalId, personId }: SupportOf): Promise<void> {
+  const rows = ctx.collection(supportsCollection);
+  const support = await rows.findOne({ proposalId, personId });
+  if (support === null) return;
+  await ctx.commit(supportTakenBack, { proposalId, personId }, async () => {
+    const { deletedCount } = await rows.deleteOne({ _id: support._id });
+    if (deletedCount === 1) await countSupport(ctx, { proposalId, origin: support.origin }, -1);
+  });
+}
+
+/** Which of these proposals a person backs. At most 1,000 ids. */
+export async function supportedAmong(
+  ctx: Ctx,
+  personId: string,
+  proposalIds: readonly string[],
+): Promise<Set<string>> {
+  if (proposalIds.length === 0) return new Set();
+  const found = await ctx
+    .collection(supportsCollection)
+    .find(
+      { personId, proposalId: { $in: proposalIds.slice(0, 1000) } },
+      { projection: { proposalId: 1 } },
+    )
+    .toArray();
+  return new Set(found.map(({ proposalId }) => proposalId));
+}
+
+/** The next 200 people who back a proposal, by id after `after`; none when all were given. */
+export async function supportersOf(
+  ctx: Ctx,
+  proposalId: string,
+  after: string | null,
+): Promise<string[]> {
+  const found = await ctx
+    .collection(supportsCollection)
+    .find(
+      { proposalId, personId: { $gt: after ?? "" } },
+      { sort: { personId: 1 }, limit: 200, projection: { personId: 1 } },
+    )
+    .toArray();
+  return found.map(({ personId }) => personId);
+}

@@ -1,0 +1,5 @@
+import { defineFeature } from "../../kit/index.js";
+import { peopleCollection } from "./people.js";
+
+/** Who takes part, here and elsewhere. Their pages are on the square. */
+export const people = defineFeature({ name: "people", collections: [peopleCollection] });

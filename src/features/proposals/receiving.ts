@@ -1,0 +1,135 @@
+import { isDuplicate, type Ctx } from "../../kit/index.js";
+import { cleanRemoteHtml } from "../../kit/text/sanitize.js";
+import { noteMovement } from "./movement.js";
+import type { Counts, Elsewhere, Place, Proposal, Status } from "./proposal.js";
+import { proposalByUri, proposalReceived, proposalsCollection } from "./proposals.js";
+import { untouchedFields } from "./publishing.js";
+import { analyse } from "../../kit/text/search.js";
+
+/** What the home instance of a proposal says about how much moves around it. */
+export type ReceivedCounts = Pick<Counts, "supports" | "comments">;
+
+/** A proposal as its home instance describes it. */
+export interface ReceivedProposal {
+  readonly uri: string;
+  readonly title: string;
+  readonly html: string;
+  /** The same as plain text, for search and excerpts. */
+  readonly text: string;
+  readonly place: Place | null;
+  readonly elsewhere: Elsewhere;
+  readonly publishedAt: Date;
+  readonly status: Status;
+  readonly counts: ReceivedCounts;
+}
+
+function writtenFields({ title, html, text, place, elsewhere }: ReceivedProposal) {
+  const body = text.slice(0, 20_000);
+  const short = title.slice(0, 300);
+  return {
+    ...{ title: short, body, place, elsewhere },
+    html: cleanRemoteHtml(html),
+    terms: analyse({ title: short, body }),
+  };
+}
+
+/**
+ * Keep a proposal of a linked instance, or what changed of it when it is known by its uri. A proposal
+ * of this instance is never touched. Its HTML is cleaned before it is stored.
+ */
+export async function receiveProposal(ctx: Ctx, input: ReceivedProposal): Promise<Proposal> {
+  const known = await proposalByUri(ctx, input.uri);
+  if (known !== null) return (await receiveProposalUpdate(ctx, input)) ?? known;
+  const proposal: Proposal = {
+    ...untouchedFields(input.publishedAt),
+    ...writtenFields(input),
+    _id: ctx.ids.next(),
+    number: null,
+    uri: input.uri,
+    origin: "elsewhere",
+    topicId: null,
+    authorId: null,
+    status: input.status,
+    counts: shared(input.counts, 0),
+  };
+  try {
+    await ctx.commit(proposalReceived, { proposalId: proposal._id }, () =>
+      ctx.collection(proposalsCollection).insertOne(proposal),
+    );
+    return proposal;
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    return (await receiveProposalUpdate(ctx, input)) ?? proposal;
+  }
+}
+
+/** What changed of a known proposal of elsewhere; null when there is none by that uri. */
+export async function receiveProposalUpdate(
+  ctx: Ctx,
+  input: ReceivedProposal,
+): Promise<Proposal | null> {
+  const known = await proposalByUri(ctx, input.uri);
+  if (known === null || known.origin === "here") return known;
+  const written = writtenFields(input);
+  const edited = known.title !== written.title || known.html !== written.html;
+  const now = ctx.clock.now();
+  return ctx.collection(proposalsCollection).findOneAndUpdate(
+    { _id: known._id },
+    {
+      $set: {
+        ...written,
+        status: input.status,
+        withdrawnAt: input.status === "withdrawn" ? (known.withdrawnAt ?? now) : null,
+        counts: shared(input.counts, known.counts.supportsHere),
+        editedAt: edited ? now : known.editedAt,
+        movedAt: now,
+      },
+    },
+    { returnDocument: "after" },
+  );
+}
+
+/** Its home instance deleted it: the words are forgotten, the place stays as withdrawn. */
+export async function receiveProposalDeleted(ctx: Ctx, uri: string): Promise<void> {
+  const now = ctx.clock.now();
+  await ctx.collection(proposalsCollection).updateOne(
+    { uri, origin: "elsewhere" },
+    {
+      $set: {
+        ...{ title: "", body: "", html: "", terms: [], place: null },
+        ...{ status: "withdrawn", withdrawnAt: now, movedAt: now },
+      },
+    },
+  );
+}
+
+/** What moved at its home: supports and comments in all, and where it stands. */
+export async function receiveCounts(
+  ctx: Ctx,
+  uri: string,
+  { supports, comments, status }: ReceivedCounts & { readonly status: Status },
+): Promise<void> {
+  const known = await proposalByUri(ctx, uri);
+  if (known === null || known.origin === "here") return;
+  const counts = shared({ supports, comments }, known.counts.supportsHere);
+  await noteMovement(ctx, known._id, async () => {
+    await ctx
+      .collection(proposalsCollection)
+      .updateOne({ _id: known._id }, { $set: { counts, status, movedAt: ctx.clock.now() } });
+  });
+}
+
+/** The home instance counts our supporters too, once they have reached it. */
+function shared({ supports, comments }: ReceivedCounts, supportsHere: number): Counts {
+  const inAll = Math.max(bounded(supports), supportsHere);
+  return {
+    supportsHere,
+    supportsElsewhere: inAll - supportsHere,
+    supports: inAll,
+    comments: bounded(comments),
+  };
+}
+
+function bounded(count: number): number {
+  return Number.isSafeInteger(count) ? Math.min(Math.max(count, 0), 1_000_000_000) : 0;
+}
