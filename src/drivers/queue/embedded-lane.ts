@@ -44,6 +44,8 @@ interface LaneState {
   readonly signal: Signal;
   /** Claimed and not yet settled in the store. */
   readonly held: Set<JobRow>;
+  /** How many workers are at it. */
+  running: number;
   outcomes: Outcome[];
   stopping: boolean;
   loop: Promise<void>;
@@ -54,6 +56,7 @@ export function createLane(parts: LaneParts): Lane {
   const state: LaneState = {
     signal: createSignal(),
     held: new Set(),
+    running: 0,
     outcomes: [],
     stopping: false,
     loop: Promise.resolve(),
@@ -79,10 +82,22 @@ async function work(parts: LaneParts, state: LaneState): Promise<void> {
   }
 }
 
-/** Settles what has ended, fills the free places, and says how long nothing will happen by itself. */
+/**
+ * Writes down what has ended and fills the places that are free, both in one go so that a store that
+ * groups its writes syncs once. Says how long nothing will happen by itself.
+ */
 async function turn(parts: LaneParts, state: LaneState): Promise<number> {
-  await settle(parts, state);
-  const free = parts.concurrency - state.held.size;
+  const settled = settle(parts, state);
+  settled.catch(() => undefined);
+  const waitMs = await fill(parts, state);
+  await settled;
+  return waitMs;
+}
+
+/** What has ended may still be unwritten, but not for more than one round: then no more is taken. */
+async function fill(parts: LaneParts, state: LaneState): Promise<number> {
+  const unwritten = state.held.size - state.running;
+  const free = parts.concurrency - Math.max(state.running, unwritten);
   if (free <= 0) return parts.pollMs;
   const { jobs, nextAt } = await parts.shelf.claim(parts.queue, free);
   for (const row of jobs) launch(parts, state, row);
@@ -92,7 +107,9 @@ async function turn(parts: LaneParts, state: LaneState): Promise<number> {
 
 function launch(parts: LaneParts, state: LaneState, row: JobRow): void {
   state.held.add(row);
+  state.running += 1;
   const end = (failure: Outcome["failure"]): void => {
+    state.running -= 1;
     state.outcomes.push({ row, failure });
     state.signal.ring();
   };
@@ -122,10 +139,11 @@ async function settle(parts: LaneParts, state: LaneState): Promise<void> {
     const hopeless = outcomes.filter(isHopeless);
     await bury(parts, hopeless);
     close(hopeless);
-    for (const outcome of [...open]) {
+    const again = [...open].map(async (outcome) => {
       await parts.shelf.retry(outcome.row, retryDelay(parts, outcome));
       close([outcome]);
-    }
+    });
+    await Promise.all(again);
   } finally {
     state.outcomes = [...open, ...state.outcomes];
   }
