@@ -76,7 +76,7 @@ export async function driversFor(config: Config, log = createLog(config)): Promi
   const from = config.mailFrom ?? `parvis@${new URL(config.publicUrl).hostname}`;
   const mailer =
     config.smtpUrl === null
-      ? createFileMailer(join(config.dataDir, "mail"), { from, log })
+      ? createFileMailer({ directory: join(config.dataDir, "mail"), from, log })
       : createSmtpMailer({ url: config.smtpUrl, from });
   return { store, queue, mailer, clock, log };
 }
@@ -99,7 +99,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const subscriptions: Feature["on"][number][] = [];
   const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions });
   const contexts = createContexts({
-    ...{ store, queue, outbox, clock, ids, mailer, log, translatorFor },
+    ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
   });
   const federation = createFederation({
     ...{ contexts, instances, store, queue, clock, ids, log, version },

@@ -6,6 +6,7 @@ import type { Store } from "../drivers/store/collection.js";
 import type { Ctx, Member } from "../kit/context.js";
 import type { Translator } from "../kit/i18n/index.js";
 import type { Instance, Language } from "../kit/instance.js";
+import type { Instances } from "./instances.js";
 import type { Outbox } from "./outbox.js";
 import { jobFor } from "./outbox.js";
 import { scopedCollection } from "./scoped-store.js";
@@ -13,6 +14,7 @@ import { scopedCollection } from "./scoped-store.js";
 /** The parts every `Ctx` is made of. */
 export interface ContextParts {
   readonly store: Store;
+  readonly instances: Instances;
   readonly queue: Queue;
   readonly outbox: Outbox;
   readonly clock: Clock;
@@ -57,10 +59,9 @@ export function createContexts(parts: ContextParts): Contexts {
             jobFor(job, instance._id, payload, options.id, options.delayMs),
           ),
         ),
-      commit: (event, payload, write) =>
-        parts.outbox.commit(instance._id, event, payload, write),
-      inLanguage: (other) =>
-        contextFor({ instance, member, language: other, log: instanceLog }),
+      commit: (event, payload, write) => parts.outbox.commit(instance._id, event, payload, write),
+      changeInstance: (change, expected) => parts.instances.update(instance._id, change, expected),
+      inLanguage: (other) => contextFor({ instance, member, language: other, log: instanceLog }),
     };
   };
 }

@@ -3,7 +3,12 @@ import { LRUCache } from "lru-cache";
 import type { Clock, Ids } from "../drivers/clock.js";
 import { isDuplicate } from "../kit/records.js";
 import type { IndexSpec, Store } from "../drivers/store/collection.js";
-import { instanceOf, type Instance, type InstanceRecord } from "../kit/instance.js";
+import {
+  instanceOf,
+  type Instance,
+  type InstanceChange,
+  type InstanceRecord,
+} from "../kit/instance.js";
 
 /** Indexes of the deployment-wide register of instances. */
 export const instanceIndexes: readonly IndexSpec[] = [
@@ -19,14 +24,6 @@ export type NewInstance = Pick<InstanceRecord, "origin" | "name" | "language" | 
     setUpTokenHash: string | null;
   };
 
-/** What may change after an instance was made; its origin never does. */
-export type InstanceChange = Partial<
-  Pick<
-    InstanceRecord,
-    "name" | "tagline" | "language" | "timezone" | "hue" | "handle" | "kind" | "aliases" | "state"
-  > & { setUpTokenHash: string | null }
->;
-
 /** The register of instances; look-ups by host are cached for two seconds at most. */
 export interface Instances {
   /** By canonical host or alias (lower case, no port), or null. */
@@ -34,7 +31,12 @@ export interface Instances {
   byId(id: string): Promise<Instance | null>;
   /** @throws when the host is taken: `HostTaken`. */
   create(input: NewInstance): Promise<Instance>;
-  update(id: string, change: InstanceChange): Promise<Instance>;
+  /** Change an instance; with `expected`, only while it still has those values. Null when not. */
+  update(
+    id: string,
+    change: InstanceChange,
+    expected?: Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">>,
+  ): Promise<Instance | null>;
   list(): AsyncIterable<Instance>;
   /** How many there are, counted up to `limit`. */
   count(limit: number): Promise<number>;
@@ -58,8 +60,7 @@ export function createInstances(store: Store, clock: Clock, ids: Ids): Instances
   async function byHost(host: string): Promise<Instance | null> {
     const cached = hosts.get(host);
     if (cached !== undefined) return cached.found;
-    const record =
-      (await rows.findOne({ host })) ?? (await rows.findOne({ aliases: host }));
+    const record = (await rows.findOne({ host })) ?? (await rows.findOne({ aliases: host }));
     const found = record === null ? null : instanceOf(record);
     hosts.set(host, { found });
     return found;
@@ -89,15 +90,14 @@ export function createInstances(store: Store, clock: Clock, ids: Ids): Instances
       const record = await rows.findOne({ _id: id });
       return record === null ? null : instanceOf(record);
     },
-    async update(id, change) {
+    async update(id, change, expected = {}) {
       const record = await rows.findOneAndUpdate(
-        { _id: id },
+        { ...expected, _id: id },
         { $set: change },
         { returnDocument: "after" },
       );
       hosts.clear();
-      if (record === null) throw new Error("No such instance.");
-      return instanceOf(record);
+      return record === null ? null : instanceOf(record);
     },
     async *list() {
       for await (const record of rows.find({}, { sort: { _id: 1 } })) yield instanceOf(record);

@@ -31,6 +31,7 @@ export function resolveHost({ instances }: { instances: Instances }): RequestHan
     }
     if (instance.state === "suspended") return next(new Refusal("unavailable"));
     stateOf(res).instance = instance;
-    next();
+    const waits = instance.state === "new" && !req.path.startsWith("/set-up/");
+    next(waits ? new Refusal("being-set-up") : undefined);
   };
 }

@@ -197,7 +197,10 @@ async function showError(
   const state = stateOf(res) as Partial<ReturnType<typeof stateOf>>;
   const model = { head: head(String(error.status), { noIndex: true }), ...error };
   const known = [403, 404, 410, 421, 429, 500, 503].includes(error.status);
-  const template = `errors/${known ? error.status : error.status < 500 ? 400 : 500}`;
+  const template =
+    error.code === "being-set-up"
+      ? "set-up/waiting"
+      : `errors/${known ? error.status : error.status < 500 ? 400 : 500}`;
   if (state.ctx !== undefined) {
     const site = await siteModel(req, res);
     res.type("html").send(parts.views.render(template, model, site));

@@ -3,7 +3,7 @@ import type { Clock, Ids } from "../drivers/clock.js";
 import type { Mailer } from "../drivers/mail.js";
 import type { Collection, Row } from "../drivers/store/collection.js";
 import type { Translator } from "./i18n/index.js";
-import type { Instance, Language } from "./instance.js";
+import type { Instance, InstanceChange, InstanceRecord, Language } from "./instance.js";
 import type { CollectionDef } from "./records.js";
 import type { EnqueueOptions, EventDef, JobDef } from "./work.js";
 
@@ -47,6 +47,14 @@ export interface Ctx {
    * is called by a job. A crash after the write loses no subscriber; a failed write announces none.
    */
   commit<P, R>(event: EventDef<P>, payload: P, write: () => Promise<R>): Promise<R>;
+  /**
+   * Change this instance's own settings; with `expected`, only while it still has those values.
+   * @returns the instance as it is now, or null when it had other values.
+   */
+  changeInstance(
+    change: InstanceChange,
+    expected?: Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">>,
+  ): Promise<Instance | null>;
   /** The same surroundings for another language (mails go out in the reader's). */
   inLanguage(language: Language): Ctx;
 }

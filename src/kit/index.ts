@@ -2,6 +2,7 @@ export * from "./context.js";
 export * from "./feature.js";
 export * from "./form.js";
 export * from "./instance.js";
+export * from "./letter.js";
 export * from "./page.js";
 export * from "./paging.js";
 export * from "./records.js";

@@ -33,6 +33,23 @@ export interface Instance extends InstanceRecord {
   url(path: string): string;
 }
 
+/** What may change after an instance was made; its origin never does. */
+export type InstanceChange = Partial<
+  Pick<
+    InstanceRecord,
+    | "name"
+    | "tagline"
+    | "language"
+    | "timezone"
+    | "hue"
+    | "handle"
+    | "kind"
+    | "aliases"
+    | "state"
+    | "setUpTokenHash"
+  >
+>;
+
 /** Adds what is derived to a stored instance. */
 export function instanceOf(record: InstanceRecord): Instance {
   return { ...record, url: (path) => record.origin + path };

@@ -18,7 +18,8 @@ export type RefusalCode =
   | "changed-meanwhile"
   | "unavailable"
   | "no-instance"
-  | "needs-consent";
+  | "needs-consent"
+  | "being-set-up";
 
 const statusOf: Record<RefusalCode, number> = {
   "not-signed-in": 401,
@@ -40,6 +41,7 @@ const statusOf: Record<RefusalCode, number> = {
   unavailable: 503,
   "no-instance": 421,
   "needs-consent": 403,
+  "being-set-up": 503,
 };
 
 /** One thing wrong with what was sent: the form field, and a translation key with its parameters. */

@@ -1,12 +1,152 @@
-import { defineCollection } from "../../kit/index.js";
-import type { Account, MailToken } from "./account.js";
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import {
+  defineCollection,
+  defineEvent,
+  hasRole,
+  isDuplicate,
+  Refusal,
+  refuseIfDuplicate,
+  type Ctx,
+  type Language,
+  type Member,
+  type Role,
+} from "../../kit/index.js";
+import { forgetNewPerson, newPerson, personById, renamePerson } from "../people/people.js";
+import { assertNotObvious, type Account } from "./account.js";
+import { hashPassword } from "./passwords.js";
 
 export const accountsCollection = defineCollection<Account>("accounts", [
   { keys: { mail: 1 }, unique: true },
-  { keys: { roles: 1, _id: 1 } },
+  { keys: { createdAt: -1, _id: -1 } },
 ]);
 
-export const mailTokensCollection = defineCollection<MailToken>("mailTokens", [
-  { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
-  { keys: { memberId: 1, purpose: 1 } },
-]);
+/** Somebody registered; their address is to be confirmed. */
+export const memberRegistered = defineEvent(
+  "member-registered",
+  z.object({ memberId: z.string() }),
+);
+
+/** What registering asks for. */
+export interface NewAccount {
+  readonly name: string;
+  readonly mail: string;
+  readonly password: string;
+  readonly language: Language;
+}
+
+/** Make an account by hand (set-up, command line). Throws `already-taken` beside `mail`. */
+export async function createAccount(
+  ctx: Ctx,
+  input: Omit<NewAccount, "language"> & {
+    readonly roles: readonly Role[];
+    readonly confirmed: boolean;
+  },
+): Promise<Account> {
+  assertNotObvious(input.password, input.mail, input.name);
+  const account = await newAccount(ctx, { ...input, language: ctx.language });
+  await refuseIfDuplicate("already-taken", () => insertAccount(ctx, account, input.name), "mail");
+  return account;
+}
+
+/** An account as it will be stored; hashes the password. */
+export async function newAccount(
+  ctx: Ctx,
+  input: NewAccount & { readonly roles: readonly Role[]; readonly confirmed: boolean },
+): Promise<Account> {
+  const now = ctx.clock.now();
+  return {
+    _id: ctx.ids.next(),
+    mail: input.mail,
+    passwordHash: await hashPassword(input.password),
+    roles: input.roles,
+    language: input.language,
+    confirmedAt: input.confirmed ? now : null,
+    suspendedAt: null,
+    mailNotices: true,
+    unsubscribeKey: randomBytes(18).toString("base64url"),
+    createdAt: now,
+  };
+}
+
+/** Store a new account with its person. Throws a duplicate key when the address is taken. */
+export async function insertAccount(ctx: Ctx, account: Account, name: string): Promise<void> {
+  await newPerson(ctx, { _id: account._id, name });
+  try {
+    await ctx.commit(memberRegistered, { memberId: account._id }, () =>
+      ctx.collection(accountsCollection).insertOne(account),
+    );
+  } catch (error) {
+    if (isDuplicate(error)) await forgetNewPerson(ctx, account._id);
+    throw error;
+  }
+}
+
+/** The member of a session; null once the account is gone, suspended or unconfirmed. */
+export async function loadMember(ctx: Ctx, memberId: string): Promise<Member | null> {
+  const [account, person] = await Promise.all([
+    accountOf(ctx, memberId),
+    personById(ctx, memberId),
+  ]);
+  if (account === null || person === null) return null;
+  if (account.suspendedAt !== null || account.confirmedAt === null) return null;
+  const { roles, language } = account;
+  return { _id: memberId, name: person.name, roles, language };
+}
+
+/** A member's account, or null. */
+export function accountOf(ctx: Ctx, memberId: string): Promise<Account | null> {
+  return ctx.collection(accountsCollection).findOne({ _id: memberId });
+}
+
+/** The accounts of at most a few hundred members, by id. */
+export async function accountsByIds(
+  ctx: Ctx,
+  ids: readonly string[],
+): Promise<Map<string, Account>> {
+  const found = await ctx
+    .collection(accountsCollection)
+    .find({ _id: { $in: [...ids] } }, { limit: ids.length })
+    .toArray();
+  return new Map(found.map((account) => [account._id, account]));
+}
+
+/** What a member sets about themselves. */
+export interface Profile {
+  readonly name: string;
+  readonly about: string;
+  readonly language: Language;
+  readonly mailNotices: boolean;
+}
+
+/** Change one's public name, words, language and whether mails are wanted. */
+export async function changeProfile(ctx: Ctx, profile: Profile): Promise<void> {
+  const { name, about, language, mailNotices } = profile;
+  if (ctx.member === null) throw new Refusal("not-signed-in");
+  await ctx
+    .collection(accountsCollection)
+    .updateOne({ _id: ctx.member._id }, { $set: { language, mailNotices } });
+  await renamePerson(ctx, { name, about });
+}
+
+/** Stop the mails of the account a link names; a link that names none changes nothing. */
+export async function unsubscribe(ctx: Ctx, memberId: string, key: string): Promise<void> {
+  await ctx
+    .collection(accountsCollection)
+    .updateOne({ _id: memberId, unsubscribeKey: key }, { $set: { mailNotices: false } });
+}
+
+/** Give a member these roles beside "citizen". Admins only, and never to take away one's own. */
+export async function grantRoles(
+  ctx: Ctx,
+  memberId: string,
+  roles: readonly Role[],
+): Promise<void> {
+  if (!hasRole(ctx.member, "admin")) throw new Refusal("not-allowed");
+  if (memberId === ctx.member?._id && !roles.includes("admin")) throw new Refusal("not-allowed");
+  const wanted: Role[] = ["citizen", ...roles.filter((role) => role !== "citizen")];
+  const changed = await ctx
+    .collection(accountsCollection)
+    .updateOne({ _id: memberId }, { $set: { roles: wanted } });
+  if (changed.matchedCount === 0) throw new Refusal("not-found");
+}

@@ -1,0 +1,246 @@
+import {
+  defineFeature,
+  formView,
+  get,
+  hasRole,
+  head,
+  localPath,
+  packCursor,
+  page,
+  post,
+  redirect,
+  Refusal,
+  signInPath,
+  sliceOf,
+  submit,
+  throttle,
+  unpackCursor,
+  untouched,
+  type Ctx,
+  type Reply,
+  type Req,
+  type Route,
+} from "../../kit/index.js";
+import { peopleByIds, personById } from "../people/people.js";
+import { grantableRoles } from "./account.js";
+import {
+  accountOf,
+  accountsCollection,
+  changeProfile,
+  grantRoles,
+  unsubscribe,
+} from "./accounts.js";
+import { forgottenForm, profileForm, registerForm, resetForm } from "./accounts.forms.js";
+import { remindOfAccount, sendReset, welcome } from "./accounts.jobs.js";
+import {
+  checkMailPage,
+  confirmPage,
+  forgottenPage,
+  formPage,
+  membersModel,
+  membersPage,
+  profilePage,
+  registerPage,
+  resetPage,
+  signInModel,
+  signInPage,
+  tokenPage,
+  unsubscribePage,
+  wordPage,
+  type ProfilePage,
+} from "./accounts.pages.js";
+import { mailTokensCollection } from "./mail-tokens.js";
+import { askForReset, confirmMail, register, resetPassword } from "./registration.js";
+import { signIn } from "./sign-in.js";
+
+const registering: Route[] = [
+  get("/register", async (ctx, req) => {
+    const back = localPath(req.query["back"]);
+    if (ctx.member !== null) return redirect(back);
+    return page(registerPage, formPage(ctx, "register", registerForm, untouched(), back));
+  }),
+  post("/register", (ctx, req) =>
+    submit(registerForm, req, {
+      accepted: async ({ name, mail, password }) => {
+        await register(ctx, { name, mail, password, language: ctx.language }, req.ip);
+        return page(checkMailPage, wordPage(ctx, mail));
+      },
+      refused: async (typed, status) =>
+        page(
+          registerPage,
+          formPage(ctx, "register", registerForm, typed, localPath(req.body["back"])),
+          status,
+        ),
+    }),
+  ),
+  get("/confirm/:token", async (ctx, req) =>
+    page(confirmPage, tokenPage(ctx, "confirm", `/confirm/${tokenOf(req)}`)),
+  ),
+  post("/confirm/:token", async (ctx, req) => {
+    const memberId = await confirmMail(ctx, tokenOf(req));
+    return welcomed(memberId, "accounts.confirm.done");
+  }),
+];
+
+const signingIn: Route[] = [
+  get("/sign-in", async (ctx, req) => {
+    const back = localPath(req.query["back"]);
+    if (ctx.member !== null) return redirect(back);
+    return page(signInPage, signInModel(ctx, "", back, null));
+  }),
+  post("/sign-in", async (ctx, req) => {
+    const back = localPath(req.body["back"]);
+    const mail = typeof req.body["mail"] === "string" ? req.body["mail"].slice(0, 254) : "";
+    return {
+      kind: "authenticate",
+      strategy: "local",
+      to: back,
+      refused: async (reason) => {
+        const code = reason ?? "wrong-credentials";
+        const status = code === "too-many-tries" ? 429 : 422;
+        return page(signInPage, signInModel(ctx, mail, back, code), status);
+      },
+    };
+  }),
+  post("/sign-out", async () => ({
+    kind: "sign-out",
+    to: "/",
+    flash: { kind: "success", key: "accounts.signed-out" },
+  })),
+  get("/forgotten", async (ctx) =>
+    page(forgottenPage, formPage(ctx, "forgotten", forgottenForm, untouched())),
+  ),
+  post("/forgotten", (ctx, req) =>
+    submit(forgottenForm, req, {
+      accepted: async ({ mail }) => {
+        await askForReset(ctx, mail, req.ip);
+        return page(checkMailPage, wordPage(ctx, mail));
+      },
+      refused: async (typed, status) =>
+        page(forgottenPage, formPage(ctx, "forgotten", forgottenForm, typed), status),
+    }),
+  ),
+  get("/reset/:token", async (ctx, req) =>
+    page(
+      resetPage,
+      tokenPage(ctx, "reset", `/reset/${tokenOf(req)}`, { form: resetForm, typed: untouched() }),
+    ),
+  ),
+  post("/reset/:token", (ctx, req) =>
+    submit(resetForm, req, {
+      accepted: async ({ password }) => {
+        await throttle(ctx, { what: "reset-try", limit: 20, windowMs: 3_600_000 }, req.ip);
+        const memberId = await resetPassword(ctx, tokenOf(req), password);
+        return welcomed(memberId, "accounts.reset.done");
+      },
+      refused: async (typed, status) =>
+        page(
+          resetPage,
+          tokenPage(ctx, "reset", `/reset/${tokenOf(req)}`, { form: resetForm, typed }),
+          status,
+        ),
+    }),
+  ),
+];
+
+const settings: Route[] = [
+  get("/profile", async (ctx, req) => {
+    if (ctx.member === null) return redirect(signInPath(req.url));
+    return page(profilePage, await profileModel(ctx, null));
+  }),
+  post("/profile", (ctx, req) =>
+    submit(profileForm, req, {
+      accepted: async (profile) => {
+        await changeProfile(ctx, profile);
+        return redirect("/profile", { kind: "success", key: "accounts.profile.saved" });
+      },
+      refused: async (typed, status) =>
+        page(profilePage, await profileModel(ctx, formView(profileForm, typed, ctx.t)), status),
+    }),
+  ),
+  get("/unsubscribe/:member/:key", async (ctx, req) =>
+    page(unsubscribePage, tokenPage(ctx, "unsubscribe", req.path)),
+  ),
+  {
+    ...post("/unsubscribe/:member/:key", async (ctx, req) => {
+      await unsubscribe(ctx, req.params["member"] ?? "", req.params["key"] ?? "");
+      return redirect("/", { kind: "success", key: "accounts.unsubscribe.done" });
+    }),
+    fromAnywhere: true,
+  },
+];
+
+const administration: Route[] = [
+  get("/admin/members", async (ctx, req) => {
+    if (!hasRole(ctx.member, "admin")) throw new Refusal("not-allowed");
+    const query = (req.query["mail"] ?? "").trim().toLowerCase().slice(0, 254);
+    const after = req.query["after"];
+    const slice = await membersAfter(ctx, query, after === undefined ? null : after);
+    const people = await peopleByIds(
+      ctx,
+      slice.items.map(({ _id }) => _id),
+    );
+    return page(membersPage, membersModel(ctx, slice, people, query));
+  }),
+  post("/admin/members/:id", async (ctx, req) => {
+    const roles = grantableRoles.filter((role) => req.body[role] === "on");
+    await grantRoles(ctx, req.params["id"] ?? "", roles);
+    return redirect("/admin/members", { kind: "success", key: "accounts.members.saved" });
+  }),
+];
+
+async function membersAfter(ctx: Ctx, mail: string, after: string | null) {
+  const limit = 50;
+  const rows = ctx.collection(accountsCollection);
+  if (mail !== "") return sliceOf(await rows.find({ mail }, { limit }).toArray(), limit, () => "");
+  const filter = after === null ? {} : olderThan(unpackCursor(after, 2));
+  const found = await rows
+    .find(filter, { sort: { createdAt: -1, _id: -1 }, limit: limit + 1 })
+    .toArray();
+  return sliceOf(found, limit, (last) => packCursor([last.createdAt, last._id]));
+}
+
+function olderThan([time, id]: ReadonlyArray<string | number | null>) {
+  const createdAt = new Date(Number(time));
+  return {
+    $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: String(id) } }],
+  };
+}
+
+async function profileModel(ctx: Ctx, refused: ProfilePage["form"] | null): Promise<ProfilePage> {
+  const memberId = ctx.member?._id ?? "";
+  const [account, person] = await Promise.all([
+    accountOf(ctx, memberId),
+    personById(ctx, memberId),
+  ]);
+  if (account === null || person === null) throw new Refusal("not-signed-in");
+  const { name, about } = person;
+  const { language, mailNotices } = account;
+  const values = { name, about, language, mailNotices: mailNotices ? "on" : "" };
+  return {
+    head: head(ctx.t.t("accounts.profile.title"), { noIndex: true }),
+    form: refused ?? formView(profileForm, untouched(values), ctx.t),
+    mail: account.mail,
+    publicUrl: person.url,
+    networkHandle: person.federated
+      ? `@${person.handle}@${new URL(ctx.instance.origin).host}`
+      : null,
+  };
+}
+
+function tokenOf(req: Req): string {
+  return encodeURIComponent((req.params["token"] ?? "").slice(0, 100));
+}
+
+function welcomed(memberId: string, key: string): Reply {
+  return { kind: "sign-in", memberId, to: "/", flash: { kind: "success", key } };
+}
+
+export const accounts = defineFeature({
+  name: "accounts",
+  collections: [accountsCollection, mailTokensCollection],
+  routes: [...registering, ...signingIn, ...settings, ...administration],
+  jobs: [remindOfAccount, sendReset],
+  on: [welcome],
+  signIn,
+});

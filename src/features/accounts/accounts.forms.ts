@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { checkbox, defineForm, line, lines } from "../../kit/index.js";
+import { maxPassword, minPassword } from "./account.js";
+
+const wrongMail = { message: "refusals.mail" };
+
+/** A mail address as typed: trimmed, lower-cased, at most 254 characters (RFC 5321). */
+export const mailField = z
+  .string()
+  .max(254, wrongMail)
+  .transform((value) => value.trim().toLowerCase())
+  .refine((value) => z.email().safeParse(value).success, wrongMail);
+
+const password = z.string().min(minPassword).max(maxPassword);
+const language = z.enum(["fr", "en"]);
+
+export const registerForm = defineForm(
+  {
+    name: line(2, 60),
+    mail: mailField,
+    password,
+    agreed: z.literal("on", { error: "refusals.agree" }).transform(() => true as const),
+  },
+  ["password"],
+);
+
+export const forgottenForm = defineForm({ mail: mailField });
+
+export const resetForm = defineForm({ password }, ["password"]);
+
+export const profileForm = defineForm({
+  name: line(2, 60),
+  about: lines(0, 500),
+  language,
+  mailNotices: checkbox(),
+});

@@ -1,0 +1,46 @@
+import { MailError } from "../drivers/mail.js";
+import type { Ctx } from "./context.js";
+import type { MessageParams } from "./i18n/index.js";
+import type { Language } from "./instance.js";
+import { GiveUp } from "./work.js";
+
+/** A mail to one person, in words from the translation files. */
+export interface Letter {
+  readonly to: string;
+  readonly language: Language;
+  /** Texts `<key>.subject` and `<key>.body`; both get `params` and `instance`. */
+  readonly key: string;
+  readonly params: MessageParams;
+  /** What the mail is about, the same at each try: `response/<id>/<memberId>`. */
+  readonly about: string;
+  readonly unsubscribeUrl: string | null;
+}
+
+/**
+ * Send a letter in the reader's language, in the instance's name.
+ * @throws GiveUp when the recipient is refused for good; MailError when a later try may succeed.
+ */
+export async function sendLetter(ctx: Ctx, letter: Letter): Promise<void> {
+  const { t } = ctx.inLanguage(letter.language).t;
+  const params = { ...letter.params, instance: ctx.instance.name };
+  const end = letter.unsubscribeUrl === null ? "letters.end" : "letters.endWithUnsubscribe";
+  const closing = t(end, {
+    instance: ctx.instance.name,
+    address: ctx.instance.origin,
+    unsubscribe: letter.unsubscribeUrl ?? "",
+  });
+  try {
+    await ctx.mailer.send({
+      to: letter.to,
+      subject: t(`${letter.key}.subject`, params),
+      text: `${t(`${letter.key}.body`, params)}\n\n-- \n${closing}\n`,
+      fromName: ctx.instance.name,
+      host: ctx.instance.host,
+      messageId: `${letter.about.replace(/[^a-zA-Z0-9.-]/g, ".")}@${ctx.instance.host}`,
+      ...(letter.unsubscribeUrl === null ? {} : { unsubscribeUrl: letter.unsubscribeUrl }),
+    });
+  } catch (error) {
+    if (error instanceof MailError && error.permanent) throw new GiveUp(error.message);
+    throw error;
+  }
+}
