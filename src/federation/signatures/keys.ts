@@ -1,0 +1,121 @@
+import type { KeyObject } from "node:crypto";
+import { FetchRefused } from "../../drivers/fetch.js";
+import type { Clock } from "../../drivers/clock.js";
+import { originOf, type FetchDocument, type JsonObject } from "../remote-document.js";
+import { isKeyDocument, keyMaterial, listingOf, ownerOf } from "./key-documents.js";
+import { createKeyCache, type KeyCache, type KeyEntry } from "./key-cache.js";
+import type { NoKey, ResolveKey, VerifiedKey } from "./verify.js";
+
+const minute = 60 * 1000;
+const keyTtlMs = 24 * 60 * minute;
+const refetchPauseMs = 5 * minute;
+const failureTtlMs = 10 * minute;
+const unreachableTtlMs = minute;
+const goneTtlMs = 7 * 24 * 60 * minute;
+
+/** What a key resolver is made of. */
+export interface KeyResolverOptions {
+  readonly fetchDocument: FetchDocument;
+  readonly clock: Clock;
+  readonly cache?: KeyCache | undefined;
+  /** Keys looked for at once, over all hosts; more are answered `key-unreachable`. */
+  readonly maxConcurrent?: number | undefined;
+}
+
+const notOwned: NoKey = { unavailable: "key-not-owned" };
+const notFound: NoKey = { unavailable: "key-not-found" };
+const unreachable: NoKey = { unavailable: "key-unreachable" };
+
+function fromFailure(error: unknown): NoKey {
+  if (!(error instanceof FetchRefused)) throw error;
+  if (error.isGone) return { unavailable: "key-gone" };
+  if (error.code === "id-mismatch") return notOwned;
+  return error.isPassing ? unreachable : notFound;
+}
+
+function ttlOf(outcome: VerifiedKey | NoKey): number {
+  if (!("unavailable" in outcome)) return keyTtlMs;
+  if (outcome.unavailable === "key-gone") return goneTtlMs;
+  return outcome.unavailable === "key-unreachable" ? unreachableTtlMs : failureTtlMs;
+}
+
+function proven(keyId: string, actor: JsonObject, key: KeyObject | null): VerifiedKey | NoKey {
+  const owner = actor["id"];
+  if (key === null || typeof owner !== "string") return notFound;
+  return { keyId, owner, key, actor };
+}
+
+async function viaKeyDocument(
+  fetchDocument: FetchDocument,
+  keyId: string,
+  keyDocument: JsonObject,
+): Promise<VerifiedKey | NoKey> {
+  const owner = ownerOf(keyDocument);
+  if (keyDocument["id"] !== keyId || owner === null) return notOwned;
+  if (originOf(owner) !== originOf(keyId)) return notOwned;
+  const { id, document: actor } = await fetchDocument(owner);
+  if (id !== owner) return notOwned;
+  const listing = listingOf(actor, keyId);
+  if (listing.kind === "none") return notOwned;
+  return proven(keyId, actor, keyMaterial(listing.kind === "embedded" ? listing.key : keyDocument));
+}
+
+/**
+ * Prove whose key a key id is: the key leads to its owner, and the owner's document, fetched from
+ * the owner's own id, lists this exact key id; both are of one origin. A key document by itself
+ * proves nothing (that was Fedify's GHSA-q9f8-5hc7-898f). Throws what `fetchDocument` throws.
+ */
+async function findKey(fetchDocument: FetchDocument, keyId: string): Promise<VerifiedKey | NoKey> {
+  const { id, document } = await fetchDocument(keyId);
+  if (originOf(id) !== originOf(keyId)) return notOwned;
+  if (isKeyDocument(document)) return viaKeyDocument(fetchDocument, keyId, document);
+  const listing = listingOf(document, keyId);
+  return listing.kind === "embedded" ? proven(keyId, document, keyMaterial(listing.key)) : notOwned;
+}
+
+/**
+ * Resolve key ids to keys whose ownership is proven. Keys are kept 24 hours; a refresh is declined
+ * within five minutes of the last attempt; failures are remembered ten minutes (a minute when the
+ * host was out of reach), a 410 for a week. Concurrent questions about one key share one fetch.
+ */
+export function createKeyResolver(options: KeyResolverOptions): ResolveKey {
+  const { fetchDocument, clock, cache = createKeyCache(), maxConcurrent = 32 } = options;
+  const underWay = new Map<string, Promise<VerifiedKey | NoKey>>();
+
+  function remember(keyId: string, held: KeyEntry | undefined, outcome: VerifiedKey | NoKey): void {
+    const at = clock.now().getTime();
+    const isPassing = "unavailable" in outcome && outcome.unavailable === "key-unreachable";
+    const isHeldGood = held !== undefined && !("unavailable" in held.outcome);
+    // A host that is down for a moment must not cost us a key that is still good.
+    if (isPassing && isHeldGood) cache.set(keyId, { ...held, triedAt: at });
+    else cache.set(keyId, { outcome, foundAt: at, triedAt: at });
+  }
+
+  async function find(keyId: string, held: KeyEntry | undefined): Promise<VerifiedKey | NoKey> {
+    const outcome = await findKey(fetchDocument, keyId).catch(fromFailure);
+    remember(keyId, held, outcome);
+    return outcome;
+  }
+
+  function findShared(keyId: string, held: KeyEntry | undefined): Promise<VerifiedKey | NoKey> {
+    const running = underWay.get(keyId);
+    if (running !== undefined) return running;
+    if (underWay.size >= maxConcurrent) return Promise.resolve(unreachable);
+    const work = find(keyId, held).finally(() => underWay.delete(keyId));
+    underWay.set(keyId, work);
+    return work;
+  }
+
+  return async (keyId, { refresh = false } = {}) => {
+    const held = cache.get(keyId);
+    if (held === undefined) return findShared(keyId, held);
+    const now = clock.now().getTime();
+    const sinceTried = now - held.triedAt;
+    if (now - held.foundAt < ttlOf(held.outcome)) {
+      const mayRefresh = refresh && sinceTried >= refetchPauseMs;
+      return mayRefresh ? findShared(keyId, held) : held.outcome;
+    }
+    const wasJustTried = held.triedAt > held.foundAt && sinceTried < unreachableTtlMs;
+    return wasJustTried ? unreachable : findShared(keyId, held);
+  };
+}

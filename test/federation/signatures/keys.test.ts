@@ -1,0 +1,311 @@
+import { generateKeyPairSync } from "node:crypto";
+import { expect } from "chai";
+import { FetchRefused } from "../../../src/drivers/fetch.js";
+import { createKeyCache } from "../../../src/federation/signatures/key-cache.js";
+import { createKeyResolver } from "../../../src/federation/signatures/keys.js";
+import { encodeEd25519Multikey } from "../../../src/federation/signatures/multikey.js";
+import { verifyRequest } from "../../../src/federation/signatures/verify.js";
+import type { FetchDocument, JsonObject } from "../../../src/federation/remote-document.js";
+import { aDelivery, carol, carolKeyId, carolKeys, now, signed } from "./signed-requests.js";
+
+const minute = 60_000;
+const pem = (key = carolKeys.rsa.publicKey) => String(key.export({ type: "spki", format: "pem" }));
+const carolsMainKey = { id: carolKeyId, owner: carol, publicKeyPem: pem() };
+const carolsActor = { id: carol, type: "Person", publicKey: carolsMainKey };
+
+type Answer = JsonObject | FetchRefused | (() => JsonObject | FetchRefused);
+
+/** Other servers, as they answer once their documents are found at their own ids. */
+function theNetwork(answers: Record<string, Answer>) {
+  const asked: string[] = [];
+  const clock = { at: now.getTime(), now: () => new Date(clock.at) };
+  const fetchDocument: FetchDocument = async (url) => {
+    asked.push(url);
+    await Promise.resolve();
+    const found = answers[url] ?? answers[url.split("#")[0] ?? ""];
+    const answer = typeof found === "function" ? found() : found;
+    if (answer === undefined) throw new FetchRefused("status", { status: 404 });
+    if (answer instanceof FetchRefused) throw answer;
+    return { id: String(answer["id"]), document: answer };
+  };
+  const resolveKey = createKeyResolver({ fetchDocument, clock, maxConcurrent: 3 });
+  return { asked, answers, clock, resolveKey };
+}
+
+describe("whose key it is", () => {
+  it("is proven when the actor's own document lists the key", async () => {
+    const { resolveKey, asked } = theNetwork({ [carol]: carolsActor });
+
+    const found = await resolveKey(carolKeyId);
+
+    expect(found).to.include({ keyId: carolKeyId, owner: carol });
+    expect(asked).to.deep.equal([carolKeyId]);
+  });
+
+  it("is proven through a key document of its own, once its owner confirms it", async () => {
+    const keyId = "https://peer.example/keys/1";
+    const keyDocument = { id: keyId, owner: carol, publicKeyPem: pem() };
+    for (const publicKey of [keyId, { ...keyDocument }]) {
+      const { resolveKey, asked } = theNetwork({
+        [keyId]: keyDocument,
+        [carol]: { id: carol, type: "Person", publicKey },
+      });
+
+      expect(await resolveKey(keyId)).to.include({ owner: carol });
+      expect(asked).to.deep.equal([keyId, carol]);
+    }
+  });
+
+  it("is proven for a stub actor at the key's address: the actor is read at its own id", async () => {
+    const keyId = `${carol}/main-key`;
+    const actor = { id: carol, publicKey: { ...carolsMainKey, id: keyId } };
+    const { resolveKey } = theNetwork({ [keyId]: actor });
+
+    expect(await resolveKey(keyId)).to.include({ owner: carol });
+  });
+
+  it("is proven for an Ed25519 Multikey among the actor's assertion methods", async () => {
+    const keyId = `${carol}#ed25519-key`;
+    const publicKeyMultibase = encodeEd25519Multikey(carolKeys.ed25519.publicKey);
+    const multikey = { id: keyId, type: "Multikey", controller: carol, publicKeyMultibase };
+    const { resolveKey } = theNetwork({ [carol]: { ...carolsActor, assertionMethod: [multikey] } });
+
+    const found = await resolveKey(keyId);
+
+    expect("key" in found && found.key.asymmetricKeyType).to.equal("ed25519");
+  });
+
+  describe("is refused", () => {
+    const evil = "https://evil.example/users/mallory";
+    const evilKeyId = "https://evil.example/keys/1";
+    const refused: Record<string, [string, Record<string, Answer>, string]> = {
+      "when a key document names carol, who does not list it": [
+        `${new URL(carol).origin}/keys/9`,
+        {
+          "https://peer.example/keys/9": {
+            id: "https://peer.example/keys/9",
+            owner: carol,
+            publicKeyPem: pem(carolKeys.foreign.publicKey),
+          },
+          [carol]: carolsActor,
+        },
+        "key-not-owned",
+      ],
+      "when a key on another host names carol, even if she lists it": [
+        evilKeyId,
+        {
+          [evilKeyId]: { id: evilKeyId, owner: carol, publicKeyPem: pem() },
+          [carol]: { id: carol, publicKey: evilKeyId },
+        },
+        "key-not-owned",
+      ],
+      "when a key id on another host answers with carol's document": [
+        evilKeyId,
+        { [evilKeyId]: { ...carolsActor, publicKey: { ...carolsMainKey, id: evilKeyId } } },
+        "key-not-owned",
+      ],
+      "when the document was found not to be at its own id": [
+        evilKeyId,
+        { [evilKeyId]: new FetchRefused("id-mismatch") },
+        "key-not-owned",
+      ],
+      "when the actor's key names another owner": [
+        carolKeyId,
+        { [carol]: { ...carolsActor, publicKey: { ...carolsMainKey, owner: evil } } },
+        "key-not-owned",
+      ],
+      "when owner and controller disagree": [
+        carolKeyId,
+        { [carol]: { ...carolsActor, publicKey: { ...carolsMainKey, controller: evil } } },
+        "key-not-owned",
+      ],
+      "when the actor lists another key id": [
+        `${carol}#other-key`,
+        { [carol]: carolsActor },
+        "key-not-owned",
+      ],
+      "when the actor lists the id twice with different keys": [
+        carolKeyId,
+        {
+          [carol]: {
+            ...carolsActor,
+            publicKey: [carolsMainKey, { ...carolsMainKey, publicKeyPem: "x" }],
+          },
+        },
+        "key-not-owned",
+      ],
+      "when the key document's id is not its address": [
+        "https://peer.example/keys/2",
+        {
+          "https://peer.example/keys/2": {
+            id: "https://peer.example/keys/3",
+            owner: carol,
+            publicKeyPem: pem(),
+          },
+        },
+        "key-not-owned",
+      ],
+      "when there is no document": [carolKeyId, {}, "key-not-found"],
+      "when the actor is gone": [
+        carolKeyId,
+        { [carol]: new FetchRefused("status", { status: 410 }) },
+        "key-gone",
+      ],
+      "when the host is down": [
+        carolKeyId,
+        { [carol]: new FetchRefused("unreachable") },
+        "key-unreachable",
+      ],
+    };
+    for (const [title, [keyId, answers, unavailable]] of Object.entries(refused)) {
+      it(title, async () => {
+        const { resolveKey } = theNetwork(answers);
+        expect(await resolveKey(keyId)).to.deep.equal({ unavailable });
+      });
+    }
+
+    const weak = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey;
+    const curve = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey;
+    const privatePem = String(carolKeys.rsa.privateKey.export({ type: "pkcs8", format: "pem" }));
+    const material: Record<string, unknown> = {
+      "an RSA key of 1,024 bits": pem(weak),
+      "an elliptic key": pem(curve),
+      "a private key": privatePem,
+      "no PEM": "hello",
+      "something enormous": `${pem()}${" ".repeat(10_000)}`,
+      "a number": 7,
+    };
+    for (const [title, publicKeyPem] of Object.entries(material)) {
+      it(`when the key is ${title}`, async () => {
+        const publicKey = { ...carolsMainKey, publicKeyPem };
+        const { resolveKey } = theNetwork({ [carol]: { id: carol, publicKey } });
+        expect(await resolveKey(carolKeyId)).to.deep.equal({ unavailable: "key-not-found" });
+      });
+    }
+  });
+
+  it("is asked once for many requests at once, and not again for a day", async () => {
+    const { resolveKey, asked, clock } = theNetwork({ [carol]: carolsActor });
+
+    await Promise.all(Array.from({ length: 20 }, () => resolveKey(carolKeyId)));
+    clock.at += 23 * 60 * minute;
+    await resolveKey(carolKeyId);
+    expect(asked).to.have.length(1);
+
+    clock.at += 61 * minute;
+    await resolveKey(carolKeyId);
+    expect(asked).to.have.length(2);
+  });
+
+  it("is asked again after a failed signature, five minutes apart at least", async () => {
+    const { resolveKey, asked, answers, clock } = theNetwork({ [carol]: carolsActor });
+    await resolveKey(carolKeyId);
+
+    await resolveKey(carolKeyId, { refresh: true });
+    expect(asked).to.have.length(1);
+
+    clock.at += 5 * minute;
+    const rotated = { ...carolsMainKey, publicKeyPem: pem(carolKeys.foreign.publicKey) };
+    answers[carol] = { ...carolsActor, publicKey: rotated };
+    const found = await resolveKey(carolKeyId, { refresh: true });
+    expect("key" in found && found.key.equals(carolKeys.foreign.publicKey)).to.equal(true);
+
+    await resolveKey(carolKeyId, { refresh: true });
+    expect(asked).to.have.length(2);
+  });
+
+  it("stays known when a refresh finds the host down", async () => {
+    const { resolveKey, answers, clock } = theNetwork({ [carol]: carolsActor });
+    await resolveKey(carolKeyId);
+    clock.at += 6 * minute;
+    answers[carol] = new FetchRefused("timeout");
+
+    const refreshed = await resolveKey(carolKeyId, { refresh: true });
+
+    expect(refreshed).to.deep.equal({ unavailable: "key-unreachable" });
+    expect(await resolveKey(carolKeyId)).to.include({ owner: carol });
+  });
+
+  it("is not asked again and again of a host that is down, even once the key is a day old", async () => {
+    const { resolveKey, answers, asked, clock } = theNetwork({ [carol]: carolsActor });
+    await resolveKey(carolKeyId);
+    clock.at += 25 * 60 * minute;
+    answers[carol] = new FetchRefused("timeout");
+
+    for (let turn = 0; turn < 5; turn += 1) {
+      expect(await resolveKey(carolKeyId)).to.deep.equal({ unavailable: "key-unreachable" });
+    }
+
+    expect(asked).to.have.length(2);
+  });
+
+  it("is remembered as unknown for ten minutes, as gone for a week", async () => {
+    const bob = "https://peer.example/users/bob#main-key";
+    const network = theNetwork({ [carol]: new FetchRefused("status", { status: 410 }) });
+    const { resolveKey, asked, clock } = network;
+    for (const keyId of [carolKeyId, bob]) await resolveKey(keyId);
+
+    clock.at += 9 * minute;
+    for (const keyId of [carolKeyId, bob]) await resolveKey(keyId);
+    expect(asked).to.have.length(2);
+
+    clock.at += 2 * minute;
+    for (const keyId of [carolKeyId, bob]) await resolveKey(keyId);
+    expect(asked).to.deep.equal([carolKeyId, bob, bob]);
+  });
+
+  it("is not looked for without end when a flood of unknown keys arrives", async () => {
+    const { resolveKey, asked } = theNetwork({});
+    const flood = Array.from({ length: 50 }, (_, index) => resolveKey(`${carol}/${index}#k`));
+
+    const outcomes = await Promise.all(flood);
+
+    expect(asked).to.have.length(3);
+    expect(outcomes[49]).to.deep.equal({ unavailable: "key-unreachable" });
+  });
+
+  it("survives a flood of invented key ids", () => {
+    const cache = createKeyCache(2);
+    const entry = (outcome: Parameters<typeof cache.set>[1]["outcome"]) => ({
+      outcome,
+      foundAt: 0,
+      triedAt: 0,
+    });
+    const key = carolKeys.rsa.publicKey;
+    cache.set(carolKeyId, entry({ keyId: carolKeyId, owner: carol, key, actor: {} }));
+
+    for (let index = 0; index < 100; index += 1) {
+      cache.set(`${index}`, entry({ unavailable: "key-not-found" }));
+    }
+
+    expect(cache.get(carolKeyId)).to.not.equal(undefined);
+    expect(cache.get("0")).to.equal(undefined);
+  });
+
+  it("lets a rotated key through at the second look, and never a forged one", async () => {
+    const { resolveKey, answers, clock } = theNetwork({
+      [carol]: {
+        ...carolsActor,
+        publicKey: { ...carolsMainKey, publicKeyPem: pem(carolKeys.foreign.publicKey) },
+      },
+    });
+    const verify = () => verifyRequest(signed("cavage"), { now, resolveKey });
+    expect(await verify()).to.include({ status: 401, code: "bad-signature" });
+
+    clock.at += 6 * minute;
+    answers[carol] = carolsActor;
+
+    expect(await verify()).to.include({ ok: true, owner: carol });
+  });
+
+  it("costs no fetch when the request is unsigned or ill-formed", async () => {
+    const { resolveKey, asked } = theNetwork({ [carol]: carolsActor });
+    const tampered = { ...signed("rfc9421"), rawBody: Buffer.from("{}") };
+
+    for (const request of [aDelivery(), tampered]) {
+      expect(await verifyRequest(request, { now, resolveKey })).to.include({ status: 401 });
+    }
+
+    expect(asked).to.deep.equal([]);
+  });
+});
