@@ -1,7 +1,8 @@
 import { MongoClient, type Collection as MongoCollection, type Db } from "mongodb";
 import type { Collection, Document, IndexSpec, Row, Store } from "./collection.js";
 import { checkIndexes, indexName, sameIndex } from "./index-specs.js";
-import { checkChange, checkFilter, checkInserted, checkOptions } from "./operators.js";
+import { checkFilter, checkInserted, checkOptions } from "./operators.js";
+import { checkChange } from "./operators-update.js";
 
 /** How the MongoDB store behaves; everything has a default. */
 export interface MongoOptions {

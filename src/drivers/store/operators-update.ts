@@ -1,5 +1,13 @@
 import type { Document } from "./collection.js";
-import { checkCondition, checkFilter, checkPath, checkValue, refuse } from "./operators.js";
+import {
+  checkCondition,
+  checkFilter,
+  checkOptions,
+  checkPath,
+  checkValue,
+  hasOperators,
+  refuse,
+} from "./operators.js";
 import { isDocument, type Value } from "./values.js";
 
 type Check = (path: string, operand: Value) => void;
@@ -16,8 +24,7 @@ const UPDATES: Readonly<Record<string, Check>> = {
   $push: (path, operand) => checkAdded(path, operand, "$push", ["$each", "$slice", "$sort"]),
   $addToSet: (path, operand) => checkAdded(path, operand, "$addToSet", ["$each"]),
   $pull: (path, operand) => {
-    const plain = isDocument(operand) && !Object.keys(operand).some((key) => key.startsWith("$"));
-    if (plain) checkFilter(operand);
+    if (isDocument(operand) && !hasOperators(operand)) checkFilter(operand);
     else checkCondition(path, operand);
   },
 };
@@ -73,4 +80,23 @@ function checkAdded(path: string, operand: Value, name: string, known: readonly 
   if ($slice !== undefined && !Number.isInteger($slice)) refuse(`$slice on "${path}"`);
   const sorts = isDocument($sort) ? Object.values($sort) : $sort === undefined ? [] : [$sort];
   if (sorts.some((direction) => direction !== 1 && direction !== -1)) refuse(`$sort on "${path}"`);
+}
+
+/**
+ * Refuses an upsert that would leave the choice of `_id` to the store, and every update outside the
+ * shared language; see `checkUpdate`.
+ */
+export function checkChange(filter: Value, update: Value, options: object | undefined): void {
+  checkFilter(filter);
+  checkUpdate(update);
+  checkOptions("change", options);
+  if ((options as { upsert?: boolean } | undefined)?.upsert !== true) return;
+  const chosen = ((update as Document)["$setOnInsert"] as Document | undefined)?.["_id"];
+  const id: Value = chosen ?? idIn(filter);
+  if (typeof id !== "string") refuse("an upsert must say the _id, in the filter or $setOnInsert");
+}
+
+function idIn(filter: Document): Value {
+  const condition: Value = filter["_id"];
+  return hasOperators(condition) ? (condition["$eq"] as Value) : condition;
 }

@@ -1,5 +1,4 @@
 import type { Document } from "./collection.js";
-import { checkUpdate } from "./operators-update.js";
 import { isDocument, type Value } from "./values.js";
 
 const JOINING = new Set(["$and", "$or", "$nor"]);
@@ -44,7 +43,8 @@ export function checkPath(path: string): void {
   }
 }
 
-function hasOperators(value: Value): value is Document {
+/** Whether the value is an object of operators and not a value to compare with. */
+export function hasOperators(value: Value): value is Document {
   return isDocument(value) && Object.keys(value).some((key) => key.startsWith("$"));
 }
 
@@ -134,25 +134,6 @@ function checkProjection(projection: Value): void {
     if (path !== "_id") kinds.add(Boolean(shown));
   }
   if (kinds.size > 1) refuse("a projection either shows or hides fields, not both");
-}
-
-/**
- * Refuses an upsert that would leave the choice of `_id` to the store, and every update outside the
- * shared language; see `checkUpdate`.
- */
-export function checkChange(filter: Value, update: Value, options: object | undefined): void {
-  checkFilter(filter);
-  checkUpdate(update);
-  checkOptions("change", options);
-  if ((options as { upsert?: boolean } | undefined)?.upsert !== true) return;
-  const chosen = ((update as Document)["$setOnInsert"] as Document | undefined)?.["_id"];
-  const id: Value = chosen ?? idIn(filter);
-  if (typeof id !== "string") refuse("an upsert must say the _id, in the filter or $setOnInsert");
-}
-
-function idIn(filter: Document): Value {
-  const condition: Value = filter["_id"];
-  return hasOperators(condition) ? (condition["$eq"] as Value) : condition;
 }
 
 /** Refuses documents without an `_id` of ours. */

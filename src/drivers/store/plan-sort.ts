@@ -20,8 +20,19 @@ export function sortServed(
   bounds: readonly FieldBounds[],
   sort: Sort,
 ): ServedSort | null {
-  const wanted = Object.entries(sort).filter(([path]) => !isFixed(index, bounds, path));
-  if (wanted.length === 0) return { start: index.fields.length, backwards: false };
+  const all = Object.entries(sort);
+  const whole = all.length > 0 ? orderFrom(index, bounds, all) : null;
+  if (whole) return whole;
+  const open = all.filter(([path]) => !isFixed(index, bounds, path));
+  if (open.length === 0) return { start: index.fields.length, backwards: false };
+  return open.length < all.length ? orderFrom(index, bounds, open) : null;
+}
+
+function orderFrom(
+  index: IndexInfo,
+  bounds: readonly FieldBounds[],
+  wanted: readonly [string, 1 | -1][],
+): ServedSort | null {
   let next = 0;
   let start = -1;
   let backwards = false;

@@ -8,7 +8,8 @@ import {
   type Changed,
 } from "./sqlite-change.js";
 import { count, cursor, rows, type Query, type Reader } from "./sqlite-find.js";
-import { checkChange, checkFilter, checkInserted, checkOptions } from "./operators.js";
+import { checkFilter, checkInserted, checkOptions } from "./operators.js";
+import { checkChange } from "./operators-update.js";
 import { projector } from "./projection.js";
 import type { Sort } from "./sqlite-plan.js";
 import type { Stored } from "./sqlite-scan.js";

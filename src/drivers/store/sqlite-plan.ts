@@ -18,6 +18,8 @@ export interface IndexScan {
   readonly index: IndexInfo;
   readonly intervals: readonly Interval[];
   readonly backwards: boolean;
+  /** The first index field that the order is made of; scans are merged from there. */
+  readonly start: number;
 }
 
 /** How a query is answered. */
@@ -81,7 +83,7 @@ function planIndex(
   const answered = bounds.reduce((sum, b) => sum + b.answered, 0);
   const asked = [...analysis.byPath.values()].reduce((sum, list) => sum + list.length, 0);
   return {
-    scans: [{ index, intervals, backwards: order?.backwards ?? false }],
+    scans: [{ index, intervals, backwards: order?.backwards ?? false, start: order?.start ?? 0 }],
     sorted: sortless || order !== null,
     exact: analysis.others === 0 && answered === asked && !repeats(index),
     repeats: repeats(index),
@@ -167,7 +169,10 @@ function planUnion(
   }
   const first = scans[0];
   const alike = scans.every(
-    (scan) => scan.index === first?.index && scan.backwards === first.backwards,
+    (scan) =>
+      scan.index === first?.index &&
+      scan.backwards === first.backwards &&
+      scan.start === first.start,
   );
   const sorted = Object.keys(sort).length === 0 || (alike && plans.every((p) => p.sorted));
   const lowest = Math.min(...plans.map((p) => p.score));

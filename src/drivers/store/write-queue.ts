@@ -25,7 +25,7 @@ const LARGEST_GROUP = 1000;
  * holds the file, the group waits without blocking, for 15 seconds at most.
  */
 export function openWriteQueue(db: Connection, catalog: Catalog): WriteQueue {
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
   let scheduled = false;
   let closed = false;
   let busySince: number | null = null;
