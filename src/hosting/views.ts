@@ -32,12 +32,14 @@ type Template = Handlebars.TemplateDelegate<object>;
 
 /**
  * Compile options shared with the test that walks templates. A partial sees only the context and
- * parameters it is handed, and an unknown field throws instead of printing nothing.
+ * parameters it is handed, an unknown field throws instead of printing nothing, and partials are
+ * not indented: a long text in a form would come back with spaces before each line.
  */
 export const templateOptions = {
   knownHelpersOnly: true,
   strict: true,
   explicitPartialContext: true,
+  preventIndent: true,
 } as const;
 
 /** Views over a folder. Each template is compiled on its first use and kept. */
