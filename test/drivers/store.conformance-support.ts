@@ -1,8 +1,8 @@
 import { afterEach, beforeEach } from "mocha";
-import type { Row, Store } from "../../src/drivers/store/collection.js";
+import type { Document, Row, Store } from "../../src/drivers/store/collection.js";
 
 /** A record of any shape. */
-export type Thing = Row;
+export type Thing = Row & Document;
 
 /** Opens an empty store; `close` also removes what it left behind. */
 export type OpenStore = () => Promise<{ readonly store: Store; close(): Promise<void> }>;

@@ -18,7 +18,7 @@ import type {
 export type { Document, Filter, FindOptions, UpdateFilter, WithId };
 
 /** Every record carries a string `_id`, chosen by us and never by the store. */
-export interface Row extends Document {
+export interface Row {
   readonly _id: string;
 }
 
