@@ -16,8 +16,12 @@ const files = {
   "only.test.ts": `describe.${"on"}${"ly"}("a suite", () => { it("holds", () => {}); });\n`,
   "exits.test.ts": suite(`it("leaves", () => { console.log("last words"); process.exit(0); });`),
   "hangs.test.ts": suite(`it("turns forever", () => { for (;;) {} });`),
+  "leaves-a-trap.test.ts": `${suite(
+    `it("holds", () => { setTimeout(() => { console.log("a trap"); process.exit(3); }, 100); });`,
+  )}// ${"The larger file goes first. ".repeat(10)}`,
+  "slow.test.ts": suite(`it("holds", (done) => { setTimeout(done, 300); });`),
   "late.test.ts": suite(
-    `it("throws later", () => new Promise((ok) => { setTimeout(() => { throw new Error("late"); }, 1); setTimeout(ok, 40); }));`,
+    `it("throws later", () => new Promise(() => { setTimeout(() => { throw new Error("late"); }); }));`,
   ),
 };
 
@@ -59,6 +63,16 @@ describe("the test command", function () {
       expect(outcome.out).to.include(says);
     }
     expect(outcome.code).to.equal(1);
+  });
+
+  it("blames a crash on the file that left it behind, and still runs the next", async () => {
+    const outcome = await test(["leaves-a-trap", "slow"], ["--jobs=1"]);
+
+    expect(lastLine(outcome)).to.equal("2 passed, 1 failed");
+    expect(outcome.out)
+      .to.match(/✘ \S*leaves-a-trap\.test\.ts/)
+      .and.include("a trap");
+    expect(outcome.out).to.match(/✔ \S*slow\.test\.ts/);
   });
 
   it("ends a test that never ends, by its name", async () => {

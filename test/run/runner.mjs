@@ -42,11 +42,11 @@ function runOne(worker, file, silentMs) {
   return new Promise((resolve) => {
     let at = "the loading of the file";
     let timer;
-    const finish = (result, usable) => {
+    const finish = (result, usable, ended = false) => {
       clearTimeout(timer);
       worker.removeAllListeners("message").removeAllListeners("exit");
       if (!usable) worker.kill("SIGKILL");
-      resolve({ result, usable });
+      resolve({ result, usable, ended });
     };
     const watch = () => {
       clearTimeout(timer);
@@ -60,25 +60,45 @@ function runOne(worker, file, silentMs) {
     });
     worker.once("exit", (code, signal) => {
       // What it said last may still be on its way through the pipe.
-      setTimeout(() => finish(lost(at, `The process ended (${signal ?? code}).`), false), 50);
+      const result = lost(at, `The process ended (${signal ?? code}).`);
+      setTimeout(() => finish(result, false, true), 50);
     });
     watch();
     worker.send({ file });
   });
 }
 
-/** Takes files from the queue until there is none, on one worker that is replaced when it is lost. */
+/**
+ * Takes files from the queue until there is none, on one worker that is replaced when it is lost.
+ * A file whose worker ended may be innocent, when something an earlier file left behind did it: it
+ * gets a second try on a fresh worker, and where that goes well an earlier file is the one to blame:
+ * the one that the last words name, or else the last.
+ */
 async function drain(queue, running, { env, silentMs, onFile }) {
   let worker = null;
-  for (let file = queue.shift(); file; file = queue.shift()) {
+  let earlier = [];
+  const attempt = async (file) => {
     worker ??= startWorker(env);
     running.set(worker, file);
     worker.heard = "";
     const started = performance.now();
-    const { result, usable } = await runOne(worker, file, silentMs);
+    const { result, usable, ended } = await runOne(worker, file, silentMs);
     running.delete(worker);
-    onFile(file, result, { ms: performance.now() - started, heard: worker.heard });
+    const tried = { result, usable, ended, ms: performance.now() - started, heard: worker.heard };
     if (!usable) worker = null;
+    return tried;
+  };
+  for (let file = queue.shift(); file; file = queue.shift()) {
+    let tried = await attempt(file);
+    if (tried.ended && earlier.length > 0) {
+      const { heard } = tried;
+      const blamed = earlier.findLast((name) => heard.includes(name)) ?? earlier.at(-1);
+      earlier = [];
+      tried = await attempt(file);
+      if (tried.usable) onFile(blamed, lost("after its end", "It ended the process."), { heard });
+    }
+    onFile(file, tried.result, tried);
+    earlier = tried.usable ? [...earlier, file] : [];
   }
   worker?.kill("SIGKILL");
 }
