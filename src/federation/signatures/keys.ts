@@ -22,6 +22,11 @@ export interface KeyResolverOptions {
   readonly maxConcurrent?: number | undefined;
 }
 
+/** Proves whose keys are whose. */
+export interface KeyResolver {
+  readonly resolveKey: ResolveKey;
+}
+
 const notOwned: NoKey = { unavailable: "key-not-owned" };
 const notFound: NoKey = { unavailable: "key-not-found" };
 const unreachable: NoKey = { unavailable: "key-unreachable" };
@@ -78,7 +83,7 @@ async function findKey(fetchDocument: FetchDocument, keyId: string): Promise<Ver
  * within five minutes of the last attempt; failures are remembered ten minutes (a minute when the
  * host was out of reach), a 410 for a week. Concurrent questions about one key share one fetch.
  */
-export function createKeyResolver(options: KeyResolverOptions): ResolveKey {
+export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
   const { fetchDocument, clock, cache = createKeyCache(), maxConcurrent = 32 } = options;
   const underWay = new Map<string, Promise<VerifiedKey | NoKey>>();
 
@@ -106,7 +111,7 @@ export function createKeyResolver(options: KeyResolverOptions): ResolveKey {
     return work;
   }
 
-  return async (keyId, { refresh = false } = {}) => {
+  const resolveKey: ResolveKey = async (keyId, { refresh = false } = {}) => {
     const held = cache.get(keyId);
     if (held === undefined) return findShared(keyId, held);
     const now = clock.now().getTime();
@@ -118,4 +123,5 @@ export function createKeyResolver(options: KeyResolverOptions): ResolveKey {
     const wasJustTried = held.triedAt > held.foundAt && sinceTried < unreachableTtlMs;
     return wasJustTried ? unreachable : findShared(keyId, held);
   };
+  return { resolveKey };
 }

@@ -28,7 +28,7 @@ function theNetwork(answers: Record<string, Answer>) {
     if (answer instanceof FetchRefused) throw answer;
     return { id: String(answer["id"]), document: answer };
   };
-  const resolveKey = createKeyResolver({ fetchDocument, clock, maxConcurrent: 3 });
+  const { resolveKey } = createKeyResolver({ fetchDocument, clock, maxConcurrent: 3 });
   return { asked, answers, clock, resolveKey };
 }
 
