@@ -23,15 +23,14 @@ export function scopedCollection<T extends Row>(
 ): Collection<T> {
   const inner = store.collection<Row>(def.name);
   const own = (filter: unknown): Loose => ({ ...(filter as Loose), instanceId });
-  const row = (doc: unknown): Row => ({ ...(doc as Row), instanceId });
+  const row = (doc: unknown): Row => ({ ...(doc as Row), instanceId }) as Row;
   const scoped: Collection<Row> = {
     collectionName: def.name,
     insertOne: (doc) => inner.insertOne(row(doc)),
     insertMany: (docs, options) => inner.insertMany(docs.map(row), options),
     findOne: (filter, options) => inner.findOne(own(filter), options),
     find: (filter, options) => inner.find(own(filter), options),
-    updateOne: (filter, update, options) =>
-      inner.updateOne(own(filter), guarded(update), options),
+    updateOne: (filter, update, options) => inner.updateOne(own(filter), guarded(update), options),
     updateMany: (filter, update, options) =>
       inner.updateMany(own(filter), guarded(update), options),
     findOneAndUpdate: (filter, update, options) =>
