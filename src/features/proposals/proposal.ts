@@ -30,7 +30,9 @@ export interface Elsewhere {
 export interface Counts {
   readonly supportsHere: number;
   readonly supportsElsewhere: number;
-  /** What lists are sorted by. */
+  /** Counted on the site it was imported from, where only the number was kept. */
+  readonly supportsBefore: number;
+  /** All of them; what lists are sorted by. */
   readonly supports: number;
   /** Comments that are shown. */
   readonly comments: number;

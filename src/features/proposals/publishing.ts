@@ -82,7 +82,7 @@ export function writtenFields({ title, body, topicId, place }: NewProposal) {
 /** What every proposal begins with. */
 export function untouchedFields(publishedAt: Date) {
   return {
-    counts: { supportsHere: 0, supportsElsewhere: 0, supports: 0, comments: 0 },
+    counts: { supportsHere: 0, supportsElsewhere: 0, supportsBefore: 0, supports: 0, comments: 0 },
     warmth: warmthOf([publishedAt]),
     publishedAt,
     editedAt: null,

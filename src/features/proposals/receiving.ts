@@ -125,6 +125,7 @@ function shared({ supports, comments }: ReceivedCounts, supportsHere: number): C
   return {
     supportsHere,
     supportsElsewhere: inAll - supportsHere,
+    supportsBefore: 0,
     supports: inAll,
     comments: bounded(comments),
   };

@@ -59,14 +59,13 @@ async function countsOf(ctx: Ctx, { _id, origin, counts }: Proposal): Promise<Co
     supports.countDocuments({ proposalId: _id, origin: "elsewhere" }),
     ctx.collection(commentsCollection).countDocuments({ proposalId: _id, state: "shown" }),
   ]);
-  if (origin === "here") return countsFrom(here, elsewhere, comments);
-  return countsFrom(here, counts.supportsElsewhere, Math.max(comments, counts.comments));
-}
-
-function countsFrom(here: number, elsewhere: number, comments: number): Counts {
+  const { supportsBefore } = counts;
+  const isOurs = origin === "here";
+  const supportsElsewhere = isOurs ? elsewhere : counts.supportsElsewhere;
   return {
-    ...{ supportsHere: here, supportsElsewhere: elsewhere, comments },
-    supports: here + elsewhere,
+    ...{ supportsHere: here, supportsElsewhere, supportsBefore },
+    supports: here + supportsElsewhere + supportsBefore,
+    comments: isOurs ? comments : Math.max(comments, counts.comments),
   };
 }
 
