@@ -67,16 +67,27 @@ export interface Fetcher {
   close(): Promise<void>;
 }
 
-/** How a fetcher is made. */
-export interface FetcherOptions {
-  /** Who asks: sent as `Parvis/<version> (+<url>)`. */
+/** How fetchers are made. */
+export interface FetchersOptions {
+  /** Of the software: who asks is sent as `Parvis/<version> (+<instance url>)`. */
   readonly version: string;
-  readonly instanceUrl: string;
   /** Only for demonstrations and tests: loopback, private networks, any port, `*.localhost`. */
   readonly allowPrivate?: boolean | undefined;
   /** Instead of the system's resolver. */
   readonly resolve?: Resolve | undefined;
   readonly limits?: Partial<FetchLimits> | undefined;
+}
+
+/** How a single fetcher is made. */
+export interface FetcherOptions extends FetchersOptions {
+  readonly instanceUrl: string;
+}
+
+/** Fetchers of many instances that share their connections and their places at each host. */
+export interface Fetchers {
+  /** The fetcher of one instance; closing it closes nothing. */
+  of(instanceUrl: string): Fetcher;
+  close(): Promise<void>;
 }
 
 interface Parts {
@@ -193,21 +204,8 @@ async function postOnce(
   }));
 }
 
-/**
- * The safe way out (SSRF rules of the project): only global unicast addresses, checked on the
- * connected socket at every hop; ports 80 and 443; at most three redirects, of the same scheme and
- * never to a URL twice; bounded in time, in size after decompression, and per host.
- */
-export function createFetcher(options: FetcherOptions): Fetcher {
-  const limits: FetchLimits = { ...defaultLimits, ...options.limits };
-  const allowPrivate = options.allowPrivate ?? false;
-  const parts: Parts = {
-    agent: createDispatcher({ allowPrivate, resolve: options.resolve, limits }),
-    slots: createHostSlots(limits),
-    limits,
-    allowPrivate,
-    userAgent: `Parvis/${options.version} (+${options.instanceUrl})`,
-  };
+function fetcherOf(parts: Parts): Fetcher {
+  const { limits, allowPrivate } = parts;
   return {
     get(url, get) {
       return withDeadline(url, limits.totalMs, get.signal, async (signal) =>
@@ -219,6 +217,30 @@ export function createFetcher(options: FetcherOptions): Fetcher {
         postOnce(parts, checkTarget(url, allowPrivate), post, signal),
       );
     },
-    close: () => parts.agent.destroy(),
+    close: () => Promise.resolve(),
   };
+}
+
+/**
+ * The safe way out (SSRF rules of the project): only global unicast addresses, checked on the
+ * connected socket at every hop; ports 80 and 443; at most three redirects, of the same scheme and
+ * never to a URL twice; bounded in time, in size after decompression, and per host over all the
+ * instances that share it.
+ */
+export function createFetchers(options: FetchersOptions): Fetchers {
+  const limits: FetchLimits = { ...defaultLimits, ...options.limits };
+  const allowPrivate = options.allowPrivate ?? false;
+  const agent = createDispatcher({ allowPrivate, resolve: options.resolve, limits });
+  const shared = { agent, slots: createHostSlots(limits), limits, allowPrivate };
+  return {
+    of: (instanceUrl) =>
+      fetcherOf({ ...shared, userAgent: `Parvis/${options.version} (+${instanceUrl})` }),
+    close: () => agent.destroy(),
+  };
+}
+
+/** One fetcher with connections and places of its own (see `createFetchers`). */
+export function createFetcher(options: FetcherOptions): Fetcher {
+  const fetchers = createFetchers(options);
+  return { ...fetchers.of(options.instanceUrl), close: () => fetchers.close() };
 }

@@ -3,7 +3,12 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import type { RequestListener } from "node:http";
 import { expect } from "chai";
-import { createBudget, type Fetcher, type FetcherOptions } from "../../src/drivers/fetch.js";
+import {
+  createBudget,
+  createFetchers,
+  type Fetcher,
+  type FetcherOptions,
+} from "../../src/drivers/fetch.js";
 import { activityType, aFetcher, aPeer, expectRefused, type Peer } from "./fetch-support.js";
 
 describe("the door to other servers", () => {
@@ -321,6 +326,23 @@ describe("the door to other servers", () => {
     expect(outcomes.filter((outcome) => outcome.status === "fulfilled")).to.have.length(5);
     const busy = outcomes.find((outcome) => outcome.status === "rejected");
     expect(busy?.reason).to.have.property("code", "host-busy");
+  });
+
+  it("counts the places at a host over all instances of the deployment", async () => {
+    const agents = new Set<unknown>();
+    const { url } = await peer((req, res) => {
+      agents.add(req.headers["user-agent"]);
+      setTimeout(() => res.writeHead(200, activityType).end("{}"), 10);
+    });
+    const limits = { perHost: 1, maxWaiting: 1 };
+    const fetchers = createFetchers({ version: "0.1.0", allowPrivate: true, limits });
+    open.push(fetchers);
+    const cities = ["a", "b", "c"].map((name) => fetchers.of(`https://${name}.example/`));
+
+    const outcomes = await Promise.allSettled(cities.map((one) => get(one, url)));
+
+    expect(outcomes.map((one) => one.status)).to.deep.equal(["fulfilled", "fulfilled", "rejected"]);
+    expect([...agents]).to.have.length(2);
   });
 
   it("lets nobody wait for ever at a host that is stuck", async () => {
