@@ -1,0 +1,98 @@
+import type { Instance } from "../kit/index.js";
+
+/** An actor of this instance. */
+export type LocalActor =
+  | { readonly kind: "city" }
+  | { readonly kind: "instance" }
+  | { readonly kind: "topic"; readonly slug: string }
+  | { readonly kind: "proposal"; readonly number: number }
+  | { readonly kind: "person"; readonly handle: string };
+
+export const city: LocalActor = { kind: "city" };
+export const instanceActor: LocalActor = { kind: "instance" };
+
+/** The collections every actor has, below its own address. */
+export type ActorCollection = "inbox" | "outbox" | "followers" | "following" | "featured";
+
+/** Where an actor's document is, on its instance. */
+export function actorPath(actor: LocalActor): string {
+  switch (actor.kind) {
+    case "city":
+      return "/actor";
+    case "instance":
+      return "/actor/instance";
+    case "topic":
+      return `/topics/${actor.slug}`;
+    case "proposal":
+      return `/proposals/${actor.number}/actor`;
+    case "person":
+      return `/people/${actor.handle}`;
+  }
+}
+
+/** An actor's id. */
+export function actorUri(instance: Instance, actor: LocalActor): string {
+  return instance.url(actorPath(actor));
+}
+
+/** Id of one of an actor's collections. */
+export function collectionUri(
+  instance: Instance,
+  actor: LocalActor,
+  name: ActorCollection,
+): string {
+  return `${actorUri(instance, actor)}/${name}`;
+}
+
+/** The actor whose document has that path, whether or not there is one; null for other paths. */
+export function actorAt(path: string): LocalActor | null {
+  if (path === "/actor") return city;
+  if (path === "/actor/instance") return instanceActor;
+  const topic = /^\/topics\/([a-z0-9-]{1,24})$/.exec(path)?.[1];
+  if (topic !== undefined) return { kind: "topic", slug: topic };
+  const number = /^\/proposals\/([1-9]\d{0,9})\/actor$/.exec(path)?.[1];
+  if (number !== undefined) return { kind: "proposal", number: Number(number) };
+  const handle = /^\/people\/([a-z0-9_]{1,30})$/.exec(path)?.[1];
+  return handle === undefined ? null : { kind: "person", handle };
+}
+
+/** The actor and the collection of a path such as `/proposals/42/actor/inbox`; null for others. */
+export function actorCollectionAt(
+  path: string,
+): { actor: LocalActor; collection: ActorCollection } | null {
+  const match = /^(.+)\/(inbox|outbox|followers|following|featured)$/.exec(path);
+  const actor = match?.[1] === undefined ? null : actorAt(match[1]);
+  if (actor === null) return null;
+  return { actor, collection: match?.[2] as ActorCollection };
+}
+
+/**
+ * The path of a URI that lies on this very instance, without query or fragment; null for every
+ * other. Origins are compared whole: `https://us.example.evil.net` is not `https://us.example`.
+ */
+export function localPath(instance: Instance, uri: string): string | null {
+  if (!URL.canParse(uri)) return null;
+  const url = new URL(uri);
+  return url.origin === instance.origin && url.username === "" ? url.pathname : null;
+}
+
+/** The local actor that a URI names, or null. */
+export function localActor(instance: Instance, uri: string): LocalActor | null {
+  const path = localPath(instance, uri);
+  return path === null ? null : actorAt(path);
+}
+
+/** Host with port of an http(s) URI, lower case; null for anything else. */
+export function hostOf(uri: string): string | null {
+  if (uri.length > 2048 || !URL.canParse(uri)) return null;
+  const url = new URL(uri);
+  return url.protocol === "https:" || url.protocol === "http:" ? url.host : null;
+}
+
+/** Whether both URIs are http(s) and of one origin. */
+export function sameOrigin(one: string, other: string): boolean {
+  const host = hostOf(one);
+  return (
+    host !== null && host === hostOf(other) && new URL(one).protocol === new URL(other).protocol
+  );
+}

@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import type { Ctx, JobDef } from "../../kit/index.js";
+import { hostOf } from "../addresses.js";
+import { defineFanOut, type FanOut } from "../outbound/send.js";
+import { activitiesCollection, followersCollection, type Follower } from "../records.js";
+import type { Deliver, DeliveryPayload } from "./deliver.js";
+
+/** Rows of followers read at once. */
+const batchSize = 500;
+
+/**
+ * Finds who an activity goes to: distinct inboxes, read by cursor, one delivery job for each
+ * (requirement 17). A run that died begins again; jobs have their own ids, so none is made twice.
+ */
+export function createFanOut(deliver: Deliver): FanOut {
+  return defineFanOut(async (ctx, { activityId }) => {
+    const rows = ctx.collection(activitiesCollection);
+    const activity = await rows.findOne({ _id: activityId });
+    if (activity === null || activity.fannedOutAt !== null) return;
+    const { followersOf, linkedOf, everyone, inboxes } = activity.audience;
+    const seen = new Set<string>();
+    await handOut(ctx, deliver, activityId, fresh(seen, inboxes));
+    const lists: ReadonlyArray<Partial<Follower>> = everyone
+      ? [{}]
+      : [
+          ...followersOf.map((uri) => ({ actorUri: uri })),
+          ...linkedOf.map((uri) => ({ actorUri: uri, linked: true })),
+        ];
+    for (const list of lists) {
+      for await (const targets of targetsOf(ctx, list)) {
+        await handOut(ctx, deliver, activityId, fresh(seen, targets));
+      }
+    }
+    await rows.updateOne({ _id: activityId }, { $set: { fannedOutAt: ctx.clock.now() } });
+  });
+}
+
+/** The distinct inboxes of a list of followers, a page at a time, never all of them at once. */
+async function* targetsOf(ctx: Ctx, list: Partial<Follower>): AsyncGenerator<readonly string[]> {
+  let last = "";
+  for (;;) {
+    const rows = await ctx
+      .collection(followersCollection)
+      .find(
+        { ...list, target: { $gt: last } },
+        { sort: { target: 1 }, limit: batchSize, projection: { target: 1 } },
+      )
+      .toArray();
+    if (rows.length === 0) return;
+    yield [...new Set(rows.map(({ target }) => target))];
+    last = rows.at(-1)?.target ?? "";
+  }
+}
+
+/** Inboxes not met before in this fan-out; the memory of it is bounded, the job ids do the rest. */
+function fresh(seen: Set<string>, targets: readonly string[]): string[] {
+  const news = targets.filter((target) => !seen.has(target));
+  if (seen.size < 50_000) for (const target of news) seen.add(target);
+  return news;
+}
+
+async function handOut(
+  ctx: Ctx,
+  deliver: JobDef<DeliveryPayload>,
+  activityId: string,
+  inboxes: readonly string[],
+): Promise<void> {
+  const own = hostOf(ctx.instance.origin);
+  const items = inboxes
+    .filter((inbox) => hostOf(inbox) !== null && hostOf(inbox) !== own)
+    .map((inbox) => ({
+      payload: { activityId, inbox },
+      options: { id: `deliver/${activityId}/${shortHash(inbox)}` },
+    }));
+  if (items.length > 0) await ctx.enqueueAll(deliver, items);
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 24);
+}

@@ -1,0 +1,96 @@
+import { personByHandle } from "../../features/people/people.js";
+import { topicBySlug } from "../../features/topics/topics.js";
+import type { Ctx, Instance } from "../../kit/index.js";
+import {
+  actorAt,
+  actorUri,
+  city,
+  hostOf,
+  instanceActor,
+  localPath,
+  type LocalActor,
+} from "../addresses.js";
+import { actorRecord } from "../documents/actors.js";
+import { localActorOf, usernameOf } from "../translate/actor.js";
+import { ACTIVITY_JSON } from "../vocabulary.js";
+
+/** What a WebFinger question leads to. */
+export type FingerAnswer =
+  | { readonly kind: "found"; readonly jrd: object }
+  | { readonly kind: "gone" }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "malformed" };
+
+/**
+ * Answer a WebFinger question (RFC 7033): `acct:name@host`, with or without the port, any alias of
+ * the instance, or the address of an actor or of its page.
+ */
+export async function finger(ctx: Ctx, resource: unknown): Promise<FingerAnswer> {
+  if (typeof resource !== "string" || resource === "" || resource.length > 2048) {
+    return { kind: "malformed" };
+  }
+  const actor = await askedFor(ctx, resource);
+  if (actor === null) return { kind: "unknown" };
+  const record = await actorRecord(ctx, actor);
+  if (record === null) return { kind: "unknown" };
+  if (record === "gone") return { kind: "gone" };
+  return { kind: "found", jrd: jrdOf(ctx.instance, localActorOf(record)) };
+}
+
+async function askedFor(ctx: Ctx, resource: string): Promise<LocalActor | null> {
+  if (/^https?:/i.test(resource)) return byAddress(ctx, resource);
+  const match = /^(?:acct:)?@?([^@\s/]{1,100})@([^@\s/]{1,260})$/i.exec(resource);
+  if (match?.[1] === undefined || match[2] === undefined) return null;
+  if (!isOurs(ctx.instance, match[2].toLowerCase())) return null;
+  return byName(ctx, match[1].toLowerCase());
+}
+
+function isOurs(instance: Instance, host: string): boolean {
+  return [hostOf(instance.origin), instance.host, ...instance.aliases].includes(host);
+}
+
+function byAddress({ instance }: Ctx, address: string): LocalActor | null {
+  const path = localPath(instance, address);
+  if (path === null) return null;
+  if (path === "/") return city;
+  const number = /^\/proposals\/([1-9]\d{0,9})$/.exec(path)?.[1];
+  return number === undefined ? actorAt(path) : { kind: "proposal", number: Number(number) };
+}
+
+async function byName(ctx: Ctx, name: string): Promise<LocalActor | null> {
+  const { instance } = ctx;
+  if (name === instance.handle) return city;
+  if (name === usernameOf(instance, instanceActor) || name === instance.host) return instanceActor;
+  const number = /^p([1-9]\d{0,9})$/.exec(name)?.[1];
+  if (number !== undefined) return { kind: "proposal", number: Number(number) };
+  const topic = /^topic_([a-z0-9_]{1,24})$/.exec(name)?.[1];
+  if (topic !== undefined) {
+    const slug = topic.replaceAll("_", "-");
+    return (await topicBySlug(ctx, slug)) === null ? null : { kind: "topic", slug };
+  }
+  const person = await personByHandle(ctx, name);
+  return person === null ? null : { kind: "person", handle: person.handle };
+}
+
+function jrdOf(instance: Instance, actor: LocalActor): object {
+  const uri = actorUri(instance, actor);
+  const page = pageOf(instance, actor);
+  return {
+    subject: `acct:${usernameOf(instance, actor)}@${hostOf(instance.origin)}`,
+    aliases: [...new Set([uri, page])],
+    links: [
+      { rel: "self", type: ACTIVITY_JSON, href: uri },
+      { rel: "http://webfinger.net/rel/profile-page", type: "text/html", href: page },
+      {
+        rel: "http://ostatus.org/schema/1.0/subscribe",
+        template: instance.url("/authorize_interaction?uri={uri}"),
+      },
+    ],
+  };
+}
+
+function pageOf(instance: Instance, actor: LocalActor): string {
+  if (actor.kind === "proposal") return instance.url(`/proposals/${actor.number}`);
+  if (actor.kind === "topic" || actor.kind === "person") return actorUri(instance, actor);
+  return instance.url("/");
+}

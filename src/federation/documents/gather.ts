@@ -1,0 +1,85 @@
+import type { Comment } from "../../features/comments/comment.js";
+import { commentById } from "../../features/comments/comments.js";
+import { personById } from "../../features/people/people.js";
+import type { Person } from "../../features/people/person.js";
+import type { Proposal } from "../../features/proposals/proposal.js";
+import { proposalById } from "../../features/proposals/proposals.js";
+import { responseTo } from "../../features/responses/responses.js";
+import { topicsByIds } from "../../features/topics/topics.js";
+import type { Ctx } from "../../kit/index.js";
+import { actorUri, collectionUri, hostOf } from "../addresses.js";
+import { reactionsCollection } from "../records.js";
+import type { CommentInPublic } from "../translate/comment.js";
+import type { ProposalInPublic } from "../translate/proposal.js";
+
+type Numbered = Proposal & { readonly number: number };
+
+/** True for a proposal of this instance. */
+export function isNumbered(proposal: Proposal | null): proposal is Numbered {
+  return proposal !== null && proposal.origin === "here" && proposal.number !== null;
+}
+
+/** A person who agreed to be an actor on the network and still is one. */
+export function isOnNetwork(person: Person | null): person is Person & { uri: string } {
+  return person !== null && person.uri !== null && person.federated && person.erasedAt === null;
+}
+
+/** All that the Note of a proposal tells. */
+export async function gatherProposal(ctx: Ctx, proposal: Numbered): Promise<ProposalInPublic> {
+  const [author, topics, response, shares] = await Promise.all([
+    proposal.authorId === null ? null : personById(ctx, proposal.authorId),
+    topicsByIds(ctx, [proposal.topicId]),
+    responseTo(ctx, proposal._id),
+    ctx
+      .collection(reactionsCollection)
+      .countDocuments({ objectUri: proposal.uri, kind: "announce" }),
+  ]);
+  const topic = proposal.topicId === null ? null : (topics.get(proposal.topicId) ?? null);
+  return { instance: ctx.instance, proposal, author, topic, response, shares };
+}
+
+/** All that the Note of a comment tells; null when its author is not on the network. */
+export async function gatherComment(ctx: Ctx, comment: Comment): Promise<CommentInPublic | null> {
+  const [author, proposal, parent] = await Promise.all([
+    personById(ctx, comment.authorId),
+    proposalById(ctx, comment.proposalId),
+    comment.parentId === null ? null : commentById(ctx, comment.parentId),
+  ]);
+  if (!isOnNetwork(author) || proposal === null) return null;
+  const answered = parent === null ? null : await personById(ctx, parent.authorId);
+  const about = aboutProposal(ctx, proposal);
+  const whom =
+    answered !== null && answered.uri !== null && answered.erasedAt === null
+      ? [{ uri: answered.uri, handle: handleOf(ctx, answered) }]
+      : [];
+  return {
+    instance: ctx.instance,
+    comment,
+    author,
+    inReplyTo: parent?.uri ?? proposal.uri,
+    told: [about.actor, ...whom],
+    followers: about.followers,
+    proposalUri: proposal.uri,
+    replies: 0,
+  };
+}
+
+function aboutProposal(ctx: Ctx, proposal: Proposal) {
+  if (isNumbered(proposal)) {
+    const actor = { kind: "proposal", number: proposal.number } as const;
+    const handle = `p${proposal.number}@${hostOf(ctx.instance.origin)}`;
+    return {
+      actor: { uri: actorUri(ctx.instance, actor), handle },
+      followers: [collectionUri(ctx.instance, actor, "followers")],
+    };
+  }
+  const uri = proposal.elsewhere?.actorUri ?? proposal.uri;
+  const handle = `p${proposal.elsewhere?.number ?? 0}@${proposal.elsewhere?.host ?? ""}`;
+  return { actor: { uri, handle }, followers: [] };
+}
+
+function handleOf(ctx: Ctx, person: Person): string {
+  return person.origin === "elsewhere"
+    ? person.handle
+    : `${person.handle}@${hostOf(ctx.instance.origin)}`;
+}

@@ -1,0 +1,38 @@
+import type { Response } from "express";
+import { ACTIVITY_JSON, withContext, type As2 } from "../vocabulary.js";
+import type { Found } from "../documents/found.js";
+
+/** Answer JSON that any site's script may read; caches keep it apart by `Accept`. */
+export function sendJson(res: Response, status: number, type: string, body: unknown): void {
+  res
+    .status(status)
+    .set({ "Access-Control-Allow-Origin": "*", "Content-Type": `${type}; charset=utf-8` })
+    .vary("Accept")
+    .send(Buffer.from(JSON.stringify(body)));
+}
+
+/** Answer a document of the network. */
+export function sendDocument(res: Response, status: number, body: As2): void {
+  res.set("Cache-Control", status === 200 ? "public, max-age=60" : "no-cache");
+  sendJson(res, status, ACTIVITY_JSON, withContext(body));
+}
+
+/** A refusal as JSON: a fixed word, never what was asked for, never a stack. */
+export function sendError(res: Response, status: number, error: string): void {
+  res.set("Cache-Control", "no-cache");
+  sendJson(res, status, "application/json", { error });
+}
+
+/** Answer with what was found: 200, 410 with a Tombstone, a way elsewhere, or 404. */
+export function sendFound(res: Response, found: Found): void {
+  switch (found.kind) {
+    case "document":
+      return sendDocument(res, 200, found.body);
+    case "gone":
+      return sendDocument(res, 410, found.body);
+    case "elsewhere":
+      return res.redirect(303, found.uri);
+    case "nothing":
+      return sendError(res, 404, "not found");
+  }
+}

@@ -1,0 +1,17 @@
+import type { Request } from "express";
+import { AS_CONTEXT } from "../vocabulary.js";
+
+const activityTypes = ["application/activity+json", `application/ld+json; profile="${AS_CONTEXT}"`];
+
+/** Whether a request on a page's address asks for the object rather than for the page. */
+export function prefersActivity(req: Request): boolean {
+  if (req.headers.accept === undefined) return false;
+  const chosen = req.accepts(["text/html", ...activityTypes]);
+  return chosen !== false && chosen !== "text/html";
+}
+
+/** Whether a request on an address without a page comes from a browser. */
+export function prefersPage(req: Request): boolean {
+  if (req.headers.accept === undefined) return false;
+  return req.accepts([...activityTypes, "application/json", "text/html"]) === "text/html";
+}

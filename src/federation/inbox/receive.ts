@@ -1,0 +1,162 @@
+import { createHash } from "node:crypto";
+import type { Request, Response } from "express";
+import { stateOf } from "../../hosting/web/state.js";
+import { insertOnce, type Ctx } from "../../kit/index.js";
+import { city, actorUri, hostOf, sameOrigin } from "../addresses.js";
+import {
+  followingCollection,
+  inboxCollection,
+  remoteActorsCollection,
+  type InboxEntry,
+} from "../records.js";
+import type { Services } from "../services.js";
+import type { InspectedSignature, SignatureRefusal } from "../signatures/request.js";
+import { inspectRequest, verifyInspected } from "../signatures/verify.js";
+import { createBlockList, createRateLimit } from "./gates.js";
+import { guard, HostileDocument } from "./guard.js";
+import { activityHead, type ActivityHead } from "./shape.js";
+
+/** How long an entry is kept: far longer than a signature is taken, so that nothing is replayed. */
+const keptMs = 30 * 24 * 3_600_000;
+
+/** What the sender is told. */
+export interface Verdict {
+  readonly status: number;
+  readonly error: string | null;
+}
+
+const accepted: Verdict = { status: 202, error: null };
+const refused = (status: number, error: string): Verdict => ({ status, error });
+
+/** Hand an entry to the job that acts on it. */
+export type Hand = (ctx: Ctx, entryId: string) => Promise<void>;
+
+/** Takes one signed POST in; resolves once it is durable, or says why it is refused. */
+export type Receive = (req: Request, res: Response) => Promise<Verdict>;
+
+/**
+ * The one door for every inbox: cheap checks, signature, one insert, one job, 202. Nothing is
+ * fetched but the key, and that only after every check that needs no network; what the activity
+ * does is left to the job (requirements 5 to 9, 14, 15, 21).
+ */
+export function createReceive(services: Services, hand: Hand): Receive {
+  const { parts, timing } = services;
+  const isBlocked = createBlockList();
+  const mayPass = createRateLimit(timing.inboxPerMinute);
+
+  async function verdictOn(ctx: Ctx, req: Request): Promise<Verdict> {
+    const rawBody = req.body as Buffer;
+    const inspected = inspectRequest(signedRequest(ctx, req, rawBody), parts.clock.now());
+    if (!inspected.ok) return refused(inspected.status, inspected.code);
+    const head = headOf(ctx, rawBody);
+    if (head === null) return refused(400, "not an activity that we take");
+    const signer = hostOf(inspected.keyId) ?? "";
+    const names = [...new Set([signer, new URL(inspected.keyId).hostname, head.actor])];
+    if (await isBlocked(ctx, names)) return refused(403, "blocked");
+    if (!mayPass(`${ctx.instance._id} ${signer}`, parts.clock.now().getTime())) {
+      return refused(429, "too many requests");
+    }
+    return verify(ctx, { inspected, head, rawBody });
+  }
+
+  async function verify(ctx: Ctx, asked: Asked): Promise<Verdict> {
+    const { resolveKey } = services.reachOf(ctx.instance);
+    const { head } = asked;
+    const verified = await verifyInspected(asked.inspected, {
+      resolveKey,
+      now: parts.clock.now(),
+    });
+    if (!verified.ok) {
+      if (isFarewell(asked, verified)) return farewell(ctx, asked);
+      return refused(verified.status, verified.code);
+    }
+    if (verified.owner !== head.actor) {
+      const linked = await isLinked(ctx, verified.owner);
+      if (!linked) return refused(401, "the signature is not the actor's");
+      return keep(ctx, asked, verified.owner);
+    }
+    services.provenActors.set(verified.owner, verified.actor);
+    return keep(ctx, asked, null);
+  }
+
+  /** An actor whose server says 410 may say goodbye without a key; strangers are not even noted. */
+  async function farewell(ctx: Ctx, asked: Asked): Promise<Verdict> {
+    const known = await ctx.collection(remoteActorsCollection).findOne({ uri: asked.head.actor });
+    return known === null ? accepted : keep(ctx, asked, null);
+  }
+
+  async function keep(ctx: Ctx, asked: Asked, forwarder: string | null): Promise<Verdict> {
+    const entry = entryOf(ctx, asked, forwarder);
+    const isNew = await insertOnce(() => ctx.collection(inboxCollection).insertOne(entry));
+    if (isNew) await hand(ctx, entry._id);
+    return accepted;
+  }
+
+  return (req, res) => {
+    const { instance, log } = stateOf(res);
+    const ctx = parts.contexts({ instance, member: null, language: instance.language, log });
+    return verdictOn(ctx, req);
+  };
+}
+
+interface Asked {
+  readonly inspected: InspectedSignature;
+  readonly head: ActivityHead;
+  readonly rawBody: Buffer;
+}
+
+function signedRequest(ctx: Ctx, req: Request, rawBody: Buffer) {
+  return {
+    method: req.method,
+    url: ctx.instance.origin + req.originalUrl,
+    host: req.host ?? "",
+    headers: req.headers,
+    rawBody,
+  };
+}
+
+function headOf(ctx: Ctx, rawBody: Buffer): ActivityHead | null {
+  try {
+    return activityHead(ctx.instance, guard(rawBody).body);
+  } catch (error) {
+    if (error instanceof HostileDocument) return null;
+    throw error;
+  }
+}
+
+function isFarewell({ head, inspected }: Asked, refusal: SignatureRefusal): boolean {
+  return (
+    refusal.code === "key-gone" &&
+    head.type === "Delete" &&
+    head.object === head.actor &&
+    sameOrigin(inspected.keyId, head.actor)
+  );
+}
+
+/** Linked instances may forward what others said; we then ask those others (ActivityPub, 7.1.2). */
+async function isLinked(ctx: Ctx, signer: string): Promise<boolean> {
+  const row = await ctx.collection(followingCollection).findOne({
+    host: hostOf(signer) ?? "",
+    state: "accepted",
+    actorUri: actorUri(ctx.instance, city),
+  });
+  return row !== null;
+}
+
+function entryOf(ctx: Ctx, { head, rawBody }: Asked, forwarder: string | null): InboxEntry {
+  const now = ctx.clock.now();
+  const what = [ctx.instance._id, forwarder ?? "", head.actor, head.id].join("\n");
+  return {
+    _id: createHash("sha256").update(what).digest("hex"),
+    actorUri: head.actor,
+    activityUri: head.id,
+    type: head.type,
+    objectUri: head.object,
+    body: rawBody.toString("utf8"),
+    trust: forwarder === null ? "signed" : "forwarded",
+    state: "waiting",
+    outcome: null,
+    receivedAt: now,
+    expiresAt: new Date(now.getTime() + keptMs),
+  };
+}

@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { defineJob, isDuplicate, type Ctx, type JobDef } from "../../kit/index.js";
+import { actorUri, type LocalActor } from "../addresses.js";
+import { activitiesCollection, type Activity, type Audience } from "../records.js";
+import { CONTEXT } from "../vocabulary.js";
+
+/** Nobody; spread it and name whom you mean. */
+export const nobody: Audience = { followersOf: [], linkedOf: [], everyone: false, inboxes: [] };
+
+/** An activity about to be made. */
+export interface Draft {
+  /** What it tells of: the same key told again is the same activity (requirement 16). */
+  readonly key: string;
+  readonly actor: LocalActor;
+  readonly type: string;
+  /** The object, or a function of the activity's own address for what lives inside it. */
+  readonly object: unknown;
+  readonly objectUri: string;
+  readonly to?: readonly string[];
+  readonly cc?: readonly string[];
+  readonly audience: Audience;
+  /** Public, and so listed in the outbox and readable by its id. */
+  readonly listed: boolean;
+}
+
+/** What the fan-out job is told. */
+export const activityPayload = z.object({ activityId: z.string() });
+
+/** The job that finds the recipients of an activity. */
+export type FanOut = JobDef<{ activityId: string }>;
+
+/** Store an activity and have it sent; told twice, it is sent once. */
+export type Send = (ctx: Ctx, draft: Draft) => Promise<Activity>;
+
+/** Bind the sender to the job that finds recipients. */
+export function createSend(fanOut: FanOut): Send {
+  return async (ctx, draft) => {
+    const activity = await storeOnce(ctx, activityOf(ctx, draft));
+    await handOn(ctx, fanOut, activity);
+    return activity;
+  };
+}
+
+/** Store bytes of somebody else's to be sent on as they are (ActivityPub, section 7.1.2). */
+export async function forward(
+  ctx: Ctx,
+  fanOut: FanOut,
+  given: Pick<Activity, "key" | "uri" | "actorUri" | "type" | "objectUri" | "body" | "audience">,
+): Promise<void> {
+  const fresh = { _id: ctx.ids.next(), listed: false, at: ctx.clock.now(), fannedOutAt: null };
+  await handOn(ctx, fanOut, await storeOnce(ctx, { ...fresh, ...given }));
+}
+
+/** Enqueue the fan-out of an activity, unless it is done. */
+export async function handOn(
+  ctx: Ctx,
+  fanOut: FanOut,
+  { _id, fannedOutAt }: Pick<Activity, "_id" | "fannedOutAt">,
+): Promise<void> {
+  if (fannedOutAt !== null) return;
+  await ctx.enqueue(fanOut, { activityId: _id }, { id: `fan-out/${_id}` });
+}
+
+async function storeOnce(ctx: Ctx, activity: Activity): Promise<Activity> {
+  const rows = ctx.collection(activitiesCollection);
+  const known = await rows.findOne({ key: activity.key });
+  if (known !== null) return known;
+  try {
+    await rows.insertOne(activity);
+    return activity;
+  } catch (error) {
+    const first = isDuplicate(error) ? await rows.findOne({ key: activity.key }) : null;
+    if (first === null) throw error;
+    return first;
+  }
+}
+
+/** The actor is always the one that the code names; nothing of an object can change it. */
+function activityOf(ctx: Ctx, draft: Draft): Activity {
+  const { key, type, objectUri, audience, listed } = draft;
+  const _id = ctx.ids.next();
+  const uri = ctx.instance.url(`/activities/${_id}`);
+  const actor = actorUri(ctx.instance, draft.actor);
+  const at = ctx.clock.now();
+  const inside = draft.object;
+  const object: unknown =
+    typeof inside === "function" ? (inside as (id: string) => unknown)(_id) : inside;
+  const body = JSON.stringify({
+    "@context": CONTEXT,
+    id: uri,
+    type,
+    actor,
+    published: at.toISOString(),
+    ...(draft.to === undefined ? {} : { to: draft.to }),
+    ...(draft.cc === undefined ? {} : { cc: draft.cc }),
+    object,
+  });
+  const target = objectUri === "" ? ((object as { id?: string }).id ?? "") : objectUri;
+  return {
+    ...{ _id, key, uri, actorUri: actor, type, objectUri: target, listed, body, audience, at },
+    fannedOutAt: null,
+  };
+}
+
+/** The fan-out job, given what sends to one page of inboxes. */
+export function defineFanOut(run: FanOut["run"]): FanOut {
+  return defineJob({ name: "federation.fan-out", payload: activityPayload, attempts: 12, run });
+}

@@ -1,0 +1,205 @@
+import { defineCollection } from "../kit/index.js";
+
+/** A local actor's key pair. The only place where a private key is ever kept (the vault). */
+export interface ActorKey {
+  /** The actor's id. */
+  readonly _id: string;
+  readonly publicKeyPem: string;
+  readonly privateKeyPem: string;
+  readonly createdAt: Date;
+}
+
+/** Somebody elsewhere who follows a local actor; the pair is unique, the newest Follow's id is kept. */
+export interface Follower {
+  readonly _id: string;
+  /** The local actor that is followed. */
+  readonly actorUri: string;
+  readonly followerUri: string;
+  /** `sharedInbox ?? inbox`. */
+  readonly target: string;
+  readonly host: string;
+  /** Another instance of this software: it is sent proposals, answers and comments, too. */
+  readonly linked: boolean;
+  readonly followUri: string;
+  readonly at: Date;
+}
+
+/** A local actor's wish to follow somebody elsewhere; valid once `accepted`. */
+export interface Following {
+  readonly _id: string;
+  readonly actorUri: string;
+  readonly targetUri: string;
+  readonly host: string;
+  readonly followUri: string;
+  readonly state: "asked" | "accepted" | "refused";
+  readonly at: Date;
+}
+
+/** What is known of an actor elsewhere; read again after a day (requirement 25). */
+export interface RemoteActor {
+  readonly _id: string;
+  readonly uri: string;
+  readonly type: string;
+  readonly name: string;
+  readonly username: string;
+  readonly summary: string;
+  readonly url: string;
+  readonly host: string;
+  readonly inbox: string;
+  readonly sharedInbox: string | null;
+  readonly followers: string | null;
+  readonly outbox: string | null;
+  /** Declares that it exchanges proposals as this software does. */
+  readonly civicExchange: boolean;
+  readonly fetchedAt: Date;
+}
+
+/** A verified activity, kept before anything is done with it. */
+export interface InboxEntry {
+  /** Hash of instance, actor and activity id: the same activity is one entry (requirement 15). */
+  readonly _id: string;
+  readonly actorUri: string;
+  readonly activityUri: string;
+  readonly type: string;
+  readonly objectUri: string | null;
+  /** The bytes as they came, for forwarding and for a second run. */
+  readonly body: string;
+  /** `forwarded`: signed by another actor, so that nothing in it is believed unfetched. */
+  readonly trust: "signed" | "forwarded";
+  readonly state: "waiting" | "done" | "refused";
+  /** What came of it, in one word, for the administrator. */
+  readonly outcome: string | null;
+  readonly receivedAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** Somebody's like or boost of something of ours, so that it can be undone by either of its ids. */
+export interface Reaction {
+  readonly _id: string;
+  readonly kind: "like" | "announce";
+  readonly actorUri: string;
+  readonly objectUri: string;
+  readonly activityUri: string;
+  readonly at: Date;
+}
+
+/** An activity of a local actor, its body stored once whatever the number of its recipients. */
+export interface Activity {
+  readonly _id: string;
+  /** What it tells of, so that an event told twice is one activity; unique. */
+  readonly key: string;
+  readonly uri: string;
+  readonly actorUri: string;
+  readonly type: string;
+  readonly objectUri: string;
+  /** Listed in the actor's outbox. */
+  readonly listed: boolean;
+  readonly body: string;
+  readonly audience: Audience;
+  readonly at: Date;
+  readonly fannedOutAt: Date | null;
+}
+
+/** Who an activity is sent to. */
+export interface Audience {
+  /** All followers of these local actors. */
+  readonly followersOf: readonly string[];
+  /** The linked instances among the followers of these local actors. */
+  readonly linkedOf: readonly string[];
+  /** Every server that follows anything here, since any may hold a copy. */
+  readonly everyone: boolean;
+  readonly inboxes: readonly string[];
+}
+
+/** How a server elsewhere does; one row a host. */
+export interface Peer {
+  readonly _id: string;
+  readonly host: string;
+  /** The signature it understood last. */
+  readonly speaks: "cavage" | "rfc9421" | null;
+  readonly failures: number;
+  readonly openUntil: Date | null;
+  readonly lastDeliveredAt: Date | null;
+  readonly lastFailedAt: Date | null;
+  readonly lastError: string | null;
+}
+
+/** A server or an actor that we do not listen to. */
+export interface Block {
+  readonly _id: string;
+  /** A host name with port, or an actor's id. */
+  readonly who: string;
+  readonly at: Date;
+}
+
+/** Something elsewhere that was deleted: its id is never accepted again. */
+export interface Deleted {
+  readonly _id: string;
+  readonly uri: string;
+  readonly expiresAt: Date;
+}
+
+export const keysCollection = defineCollection<ActorKey>("actorKeys", []);
+
+export const followersCollection = defineCollection<Follower>("remoteFollowers", [
+  { keys: { actorUri: 1, followerUri: 1 }, unique: true },
+  { keys: { actorUri: 1, target: 1 } },
+  { keys: { actorUri: 1, linked: 1, target: 1 } },
+  { keys: { followerUri: 1 } },
+  { keys: { target: 1 } },
+]);
+
+export const followingCollection = defineCollection<Following>("following", [
+  { keys: { actorUri: 1, targetUri: 1 }, unique: true },
+  { keys: { followUri: 1 } },
+  { keys: { host: 1, state: 1 } },
+]);
+
+export const remoteActorsCollection = defineCollection<RemoteActor>("remoteActors", [
+  { keys: { uri: 1 }, unique: true },
+]);
+
+export const inboxCollection = defineCollection<InboxEntry>("inboxEntries", [
+  { keys: { state: 1, receivedAt: 1 } },
+  { keys: { objectUri: 1, receivedAt: -1 } },
+  { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
+]);
+
+export const reactionsCollection = defineCollection<Reaction>("reactions", [
+  { keys: { kind: 1, actorUri: 1, objectUri: 1 }, unique: true },
+  { keys: { activityUri: 1 } },
+  { keys: { objectUri: 1, kind: 1 } },
+]);
+
+export const activitiesCollection = defineCollection<Activity>("activities", [
+  { keys: { key: 1 }, unique: true },
+  { keys: { actorUri: 1, listed: 1, _id: -1 } },
+  { keys: { fannedOutAt: 1, at: 1 } },
+]);
+
+export const peersCollection = defineCollection<Peer>("peers", [
+  { keys: { host: 1 }, unique: true },
+]);
+
+export const blocksCollection = defineCollection<Block>("peerBlocks", [
+  { keys: { who: 1 }, unique: true },
+]);
+
+export const deletedCollection = defineCollection<Deleted>("deletedElsewhere", [
+  { keys: { uri: 1 }, unique: true },
+  { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
+]);
+
+/** Every collection of the folder, for the manifest. */
+export const federationCollections = [
+  keysCollection,
+  followersCollection,
+  followingCollection,
+  remoteActorsCollection,
+  inboxCollection,
+  reactionsCollection,
+  activitiesCollection,
+  peersCollection,
+  blocksCollection,
+  deletedCollection,
+];

@@ -1,0 +1,124 @@
+import { z } from "zod";
+import type { FetchBudget } from "../drivers/fetch.js";
+import { receivePerson } from "../features/people/people.js";
+import type { Person } from "../features/people/person.js";
+import type { Ctx } from "../kit/index.js";
+import { cleanRemoteHtml, cutText, htmlToText } from "../kit/text/sanitize.js";
+import { hostOf, sameOrigin } from "./addresses.js";
+import { guardValue } from "./inbox/guard.js";
+import { remoteActorsCollection, type RemoteActor } from "./records.js";
+import type { JsonObject } from "./remote-document.js";
+import type { Services } from "./services.js";
+import { CIVIC_EXCHANGE } from "./vocabulary.js";
+
+const day = 24 * 3_600_000;
+const address = z
+  .string()
+  .max(2048)
+  .refine((value) => hostOf(value) !== null);
+const optional = <T>(schema: z.ZodType<T>) => schema.nullish().catch(null);
+const text = (max: number) => optional(z.string().transform((value) => cutText(value, max)));
+
+const actorSchema = z.object({
+  id: address,
+  type: z.enum(["Person", "Group", "Organization", "Service", "Application"]),
+  inbox: address,
+  preferredUsername: text(200),
+  name: text(500),
+  summary: text(20_000),
+  url: optional(z.union([address, z.tuple([address]).transform(([one]) => one)])),
+  followers: optional(address),
+  outbox: optional(address),
+  endpoints: optional(z.object({ sharedInbox: optional(address) })),
+  implements: optional(z.union([z.string(), z.array(z.unknown())])),
+});
+
+/** A document that is no actor we can deal with. */
+export class NotAnActor extends Error {
+  override readonly name = "NotAnActor";
+}
+
+/** How to look for an actor. */
+export interface LookUp {
+  readonly budget?: FetchBudget;
+  /** Read it again even when what we have is less than a day old. */
+  readonly fresh?: boolean;
+}
+
+/**
+ * What is known of an actor elsewhere; fetched when unknown or older than a day (requirement 25).
+ * An old record stands in while its server is out of reach.
+ * @throws FetchRefused, NotAnActor
+ */
+export async function remoteActor(
+  services: Services,
+  ctx: Ctx,
+  uri: string,
+  { budget, fresh = false }: LookUp = {},
+): Promise<RemoteActor> {
+  const known = await ctx.collection(remoteActorsCollection).findOne({ uri });
+  const age = known === null ? Infinity : ctx.clock.now().getTime() - known.fetchedAt.getTime();
+  if (known !== null && age < day && !fresh) return known;
+  const proven = fresh ? undefined : services.provenActors.get(uri);
+  if (proven !== undefined) return keepActor(ctx, uri, proven);
+  try {
+    const { fetchDocument } = services.reachOf(ctx.instance);
+    const { id, document } = await fetchDocument(uri, { budget });
+    return await keepActor(ctx, id, document);
+  } catch (error) {
+    if (known === null || fresh) throw error;
+    return known;
+  }
+}
+
+/** Store what an actor's own document says. */
+async function keepActor(ctx: Ctx, uri: string, document: JsonObject): Promise<RemoteActor> {
+  const actor = actorOf(uri, document, ctx.clock.now());
+  const { _id, ...rest } = { _id: ctx.ids.next(), ...actor };
+  const kept = await ctx
+    .collection(remoteActorsCollection)
+    .findOneAndUpdate(
+      { uri },
+      { $set: rest, $setOnInsert: { _id } },
+      { upsert: true, returnDocument: "after" },
+    );
+  return kept ?? { _id, ...rest };
+}
+
+/** Read an actor document. Nothing in it is believed that its own host could not say. */
+export function actorOf(uri: string, document: JsonObject, now: Date): Omit<RemoteActor, "_id"> {
+  const parsed = actorSchema.safeParse(guardValue(document).body);
+  if (!parsed.success || parsed.data.id !== uri) throw new NotAnActor(uri.slice(0, 200));
+  const { data } = parsed;
+  const host = hostOf(uri) ?? "";
+  const username = data.preferredUsername ?? "";
+  const inOrder = (one: string | null | undefined): string | null =>
+    one != null && sameOrigin(one, uri) ? one : null;
+  return {
+    uri,
+    type: data.type,
+    name: htmlToText(data.name ?? "") || username || host,
+    username,
+    summary: cleanRemoteHtml(data.summary ?? ""),
+    url: data.url ?? uri,
+    host,
+    inbox: data.inbox,
+    sharedInbox: data.endpoints?.sharedInbox ?? null,
+    followers: inOrder(data.followers),
+    outbox: inOrder(data.outbox),
+    civicExchange: [data.implements].flat().includes(CIVIC_EXCHANGE),
+    fetchedAt: now,
+  };
+}
+
+/** The person behind an actor elsewhere, kept as somebody who takes part here. */
+export async function personBehind(ctx: Ctx, actor: RemoteActor): Promise<Person> {
+  return receivePerson(ctx, {
+    uri: actor.uri,
+    name: cutText(actor.name, 100),
+    handle: `${cutText(actor.username, 100)}@${actor.host}`,
+    url: actor.url,
+    host: actor.host,
+    about: cutText(htmlToText(actor.summary), 500),
+  });
+}

@@ -1,0 +1,100 @@
+import { LRUCache } from "lru-cache";
+import type { Logger } from "pino";
+import type { Clock } from "../drivers/clock.js";
+import { createFetcher, type Fetcher } from "../drivers/fetch.js";
+import type { Contexts } from "../hosting/contexts.js";
+import type { Instance } from "../kit/index.js";
+import { actorUri, instanceActor } from "./addresses.js";
+import { createNormalForm } from "./apex/normal-form.js";
+import type { NormalForm } from "./port.js";
+import { createFetchDocument, type FetchDocument, type JsonObject } from "./remote-document.js";
+import { signCavage } from "./signatures/cavage.js";
+import { createKeyCache } from "./signatures/key-cache.js";
+import { createKeyResolver } from "./signatures/keys.js";
+import type { ResolveKey } from "./signatures/verify.js";
+import { createVault, type Vault } from "./vault.js";
+
+/** How long things take; tests and the demonstration hand in shorter times. */
+export interface Timing {
+  /** One Update of a proposal's figures per this time. */
+  readonly coalesceMs: number;
+  /** First wait after a delivery that failed. */
+  readonly retryMs: number;
+  /** Verified requests of one host per minute, and at once. */
+  readonly inboxPerMinute: number;
+}
+
+const usualTiming: Timing = { coalesceMs: 60_000, retryMs: 30_000, inboxPerMinute: 1_200 };
+
+/** What federation is made of. */
+export interface FederationParts {
+  readonly contexts: Contexts;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Of the software, as NodeInfo and the user agent name it. */
+  readonly version: string;
+  /** Reach private and loopback addresses: for demonstrations and tests only. */
+  readonly allowPrivate: boolean;
+  readonly timing?: Partial<Timing>;
+}
+
+/** What an instance has ready for talking with others. */
+export interface Reach {
+  readonly fetcher: Fetcher;
+  readonly fetchDocument: FetchDocument;
+  readonly resolveKey: ResolveKey;
+}
+
+/** The parts that the pieces of this folder share; nothing of it outlives `createFederation`. */
+export interface Services {
+  readonly parts: FederationParts;
+  readonly timing: Timing;
+  readonly vault: Vault;
+  readonly normal: NormalForm;
+  /** Actor documents that a signature has just proven, so that no job fetches them again. */
+  readonly provenActors: LRUCache<string, JsonObject>;
+  /** The way out of an instance; its GETs are signed by its Application actor. */
+  reachOf(instance: Instance): Reach;
+  close(): Promise<void>;
+}
+
+/** Make what the pieces share. */
+export function createServices(parts: FederationParts): Services {
+  const vault = createVault(parts.clock);
+  const keyCache = createKeyCache();
+  const reaches = new LRUCache<string, Reach>({
+    max: 500,
+    dispose: (reach) => void reach.fetcher.close(),
+  });
+
+  function openReach(instance: Instance): Reach {
+    const { version, allowPrivate, clock, contexts } = parts;
+    const fetcher = createFetcher({ version, instanceUrl: instance.origin, allowPrivate });
+    const uri = actorUri(instance, instanceActor);
+    const fetchDocument = createFetchDocument(fetcher, async (request) => {
+      const ctx = contexts({ instance, member: null, language: instance.language });
+      return signCavage({ ...request, date: clock.now() }, await vault.signer(ctx, uri));
+    });
+    const { resolveKey } = createKeyResolver({ fetchDocument, clock, cache: keyCache });
+    return { fetcher, fetchDocument, resolveKey };
+  }
+
+  return {
+    parts,
+    timing: { ...usualTiming, ...parts.timing },
+    vault,
+    normal: createNormalForm(),
+    provenActors: new LRUCache({ max: 2_000, ttl: 3_600_000 }),
+    reachOf(instance) {
+      const known = reaches.get(instance._id);
+      if (known !== undefined) return known;
+      const opened = openReach(instance);
+      reaches.set(instance._id, opened);
+      return opened;
+    },
+    async close() {
+      const open = [...reaches.values()];
+      await Promise.all(open.map((reach) => reach.fetcher.close()));
+    },
+  };
+}
