@@ -26,10 +26,11 @@ export interface PersonView {
 
 /** A proposal in a list (partial `proposal-card`). */
 export interface ProposalCard {
-  readonly number: number;
+  /** Null for a proposal of another instance. */
+  readonly number: number | null;
   readonly title: string;
   readonly url: string;
-  readonly topic: { readonly name: string; readonly url: string };
+  readonly topic: { readonly name: string; readonly url: string } | null;
   readonly status: StatusView;
   readonly author: { readonly name: string };
   readonly publishedAt: Date;
