@@ -47,18 +47,27 @@ function signedIn(ctx: Ctx): Member {
 }
 
 /** The next public number. A crash may skip one; none is ever given twice. */
-export async function nextNumber(ctx: Ctx): Promise<number> {
+export function nextNumber(ctx: Ctx): Promise<number> {
+  return nextNumbers(ctx, 1);
+}
+
+/** The first of `count` public numbers in a row. */
+export async function nextNumbers(ctx: Ctx, count: number): Promise<number> {
   const _id = `${ctx.instance._id}/proposals`;
   const take = () =>
     ctx
       .collection(countersCollection)
-      .findOneAndUpdate({ _id }, { $inc: { value: 1 } }, { upsert: true, returnDocument: "after" });
+      .findOneAndUpdate(
+        { _id },
+        { $inc: { value: count } },
+        { upsert: true, returnDocument: "after" },
+      );
   const counter = await take().catch((error: unknown) => {
     if (isDuplicate(error)) return take();
     throw error;
   });
   if (counter === null) throw new Error("No number was given.");
-  return counter.value;
+  return counter.value - count + 1;
 }
 
 async function assertTopic(ctx: Ctx, topicId: string | null): Promise<void> {

@@ -107,7 +107,7 @@ async function addTopic(
 
 /** Give a new instance the themes of local life to begin with; a second run adds nothing. */
 export async function defaultTopics(ctx: Ctx): Promise<Topic[]> {
-  for (const [index, theme] of starterThemes[ctx.instance.language].entries()) {
+  for (const [index, theme] of starterThemes[ctx.language].entries()) {
     await insertOnce(() => addTopic(ctx, { ...theme, position: index + 1 }));
   }
   return topics(ctx);
