@@ -101,9 +101,14 @@ export function sessionFor(
 }
 
 /** Passport set up with the strategies of the feature that provides sign-in. */
-export function createPassport(signIn: SignIn, ctxOf: (req: Request) => Ctx): InstanceType<PassportStatic["Passport"]> {
+export function createPassport(
+  signIn: SignIn,
+  ctxOf: (req: Request) => Ctx,
+): InstanceType<PassportStatic["Passport"]> {
   const passport = new passportModule.Passport();
-  for (const [name, strategy] of Object.entries(signIn.strategies((req) => ctxOf(req as Request)))) {
+  for (const [name, strategy] of Object.entries(
+    signIn.strategies((req) => ctxOf(req as Request)),
+  )) {
     passport.use(name, strategy);
   }
   passport.serializeUser((user, done) => done(null, (user as Member)._id));
