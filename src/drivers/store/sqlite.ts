@@ -40,9 +40,9 @@ const TTL_INTERVAL_MS = 30_000;
  * on disk. Several processes may open one file.
  *
  * It differs from MongoDB, on purpose, in this: `updateMany` and `deleteMany` happen wholly or not
- * at all; bytes come back as `Uint8Array`; two sub-documents are equal whatever the order of their
- * fields when a filter compares them; `$push`, `$pull` and `$addToSet` take no positions; a path may
- * not be named `__proto__`; natural order is insertion order; equal keys of a sort keep it.
+ * at all; bytes come back as `Uint8Array` (a `Buffer` there); natural order is insertion order, and
+ * equal keys of a sort keep it; an upsert must say its `_id`; a document nests 100 levels at most; a
+ * TTL index is swept every 30 seconds. Errors have MongoDB's codes and names, not its texts.
  */
 export function openSqliteStore(path: string, options: SqliteOptions = {}): SqliteStore {
   const db = connect(path);
