@@ -1,3 +1,6 @@
+import { hasRole, Refusal, type Member } from "../../kit/index.js";
+import type { Status } from "../proposals/proposal.js";
+
 /** What the town hall decided about a proposal. */
 export type Decision = "accepted" | "planned" | "under-study" | "declined" | "not-ours";
 
@@ -30,4 +33,35 @@ export interface Response {
   readonly milestones: readonly Milestone[];
   readonly publishedAt: Date;
   readonly editedAt: Date | null;
+}
+
+/** An answer holds at most this many steps. */
+export const mostMilestones = 12;
+
+/** Longest title of a step, in characters. */
+export const longestStep = 160;
+
+/** Only officials speak for the town hall; anybody else is refused ("not-an-official"). */
+export function assertMayRespond(member: Member | null): asserts member is Member {
+  if (member === null) throw new Refusal("not-signed-in");
+  if (!hasRole(member, "official")) throw new Refusal("not-an-official");
+}
+
+/** Where a proposal stands by its answer: what was promised is done once every step is. */
+export function statusOf({ decision, milestones }: Pick<Response, "decision" | "milestones">) {
+  const promised = decision === "accepted" || decision === "planned";
+  const kept = milestones.length > 0 && milestones.every(({ doneAt }) => doneAt !== null);
+  return (promised && kept ? "done" : decision) satisfies Status;
+}
+
+/** Whether `day` is a day of the calendar, `YYYY-MM-DD`, between 1900 and 2199. */
+export function isDay(day: string): boolean {
+  if (!/^(?:19|20|21)\d\d-\d\d-\d\d$/.test(day)) return false;
+  const date = new Date(`${day}T00:00:00.000Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
+}
+
+/** Path of an answer's own page. */
+export function responsePath({ _id }: Pick<Response, "_id">): string {
+  return `/responses/${_id}`;
 }

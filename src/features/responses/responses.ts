@@ -1,17 +1,29 @@
 import { z } from "zod";
-import { defineCollection, defineEvent } from "../../kit/index.js";
-import type { Response } from "./response.js";
+import {
+  defineCollection,
+  defineEvent,
+  packCursor,
+  sliceOf,
+  unpackCursor,
+  type Ctx,
+  type Slice,
+} from "../../kit/index.js";
+import { setDecision } from "../proposals/movement.js";
+import { proposalById } from "../proposals/proposals.js";
+import { statusOf, type Response } from "./response.js";
 
 const payload = z.object({ responseId: z.string() });
+/** `by` is the official who did it, null for an answer of elsewhere. */
+const changed = payload.extend({ by: z.string().nullable() });
 
 /** The town hall answered a proposal. */
 export const responsePublished = defineEvent("response-published", payload);
-/** The answer, its decision or its milestones were changed. */
-export const responseEdited = defineEvent("response-edited", payload);
+/** The answer, its decision or the wording of its milestones was changed. */
+export const responseEdited = defineEvent("response-edited", changed);
 /** A step of the answer is done. */
 export const milestoneReached = defineEvent(
   "milestone-reached",
-  payload.extend({ milestoneId: z.string() }),
+  changed.extend({ milestoneId: z.string() }),
 );
 
 export const responsesCollection = defineCollection<Response>("responses", [
@@ -19,3 +31,72 @@ export const responsesCollection = defineCollection<Response>("responses", [
   { keys: { uri: 1 }, unique: true },
   { keys: { publishedAt: -1, _id: -1 } },
 ]);
+
+/** An answer by id, or null. */
+export async function responseById(ctx: Ctx, id: string): Promise<Response | null> {
+  return ctx.collection(responsesCollection).findOne({ _id: id });
+}
+
+/** An answer by the id of its Note on the network, or null. */
+export async function responseByUri(ctx: Ctx, uri: string): Promise<Response | null> {
+  return ctx.collection(responsesCollection).findOne({ uri });
+}
+
+/** The answer to a proposal, or null. */
+export async function responseTo(ctx: Ctx, proposalId: string): Promise<Response | null> {
+  return ctx.collection(responsesCollection).findOne({ proposalId });
+}
+
+/** The answers to several proposals, by the proposal's id. At most 1,000 ids. */
+export async function responsesTo(
+  ctx: Ctx,
+  proposalIds: readonly string[],
+): Promise<Map<string, Response>> {
+  const wanted = [...new Set(proposalIds)].slice(0, 1000);
+  if (wanted.length === 0) return new Map();
+  const found = await ctx
+    .collection(responsesCollection)
+    .find({ proposalId: { $in: wanted } })
+    .toArray();
+  return new Map(found.map((response) => [response.proposalId, response]));
+}
+
+/** A page of answers, the latest first. A strange cursor is refused ("not-found"). */
+export async function latestResponses(
+  ctx: Ctx,
+  { cursor, limit }: { readonly cursor: string | null; readonly limit: number },
+): Promise<Slice<Response>> {
+  const most = Math.min(Math.max(limit, 1), 100);
+  const rows = await ctx
+    .collection(responsesCollection)
+    .find(before(cursor), { sort: { publishedAt: -1, _id: -1 }, limit: most + 1 })
+    .toArray();
+  return sliceOf(rows, most, (last) => packCursor([last.publishedAt, last._id]));
+}
+
+function before(cursor: string | null): object {
+  if (cursor === null) return {};
+  const [time = null, id = null] = unpackCursor(cursor, 2);
+  const publishedAt = new Date(Number(time));
+  return {
+    $or: [{ publishedAt: { $lt: publishedAt } }, { publishedAt, _id: { $lt: String(id) } }],
+  };
+}
+
+/** Whether an answer was given on this instance, and so can be changed here. */
+export function isGivenHere(ctx: Ctx, response: Pick<Response, "uri">): boolean {
+  return response.uri.startsWith(ctx.instance.url("/"));
+}
+
+/**
+ * Make a proposal stand where its answer says, if it does not already; a withdrawn one stays
+ * withdrawn. Run after each change of an answer, so that a crash in between leaves no lie.
+ */
+export async function settleStatus(ctx: Ctx, responseId: string): Promise<void> {
+  const response = await responseById(ctx, responseId);
+  if (response === null) return;
+  const proposal = await proposalById(ctx, response.proposalId);
+  if (proposal === null || proposal.status === "withdrawn") return;
+  const status = statusOf(response);
+  if (proposal.status !== status) await setDecision(ctx, proposal._id, status);
+}

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { defineJob, GiveUp, sendLetter, type Ctx } from "../../kit/index.js";
+import { plainText } from "../../kit/text/markdown.js";
+import type { Account } from "../accounts/account.js";
+import { accountOf } from "../accounts/accounts.js";
+import { commentById } from "../comments/comments.js";
+import { personById } from "../people/people.js";
+import type { Proposal } from "../proposals/proposal.js";
+import { proposalById } from "../proposals/proposals.js";
+import { responseTo } from "../responses/responses.js";
+import type { Notification } from "./notification.js";
+import { notificationsCollection } from "./notifications.js";
+import { targetOf } from "./target.js";
+
+/**
+ * Send the mail of one notification, unless it has gone out. Its Message-ID is the same at each try,
+ * so that a mail repeated after a crash is the same mail. A mail server may be away for a day, and a
+ * mass of notices never delays what is quick.
+ */
+export const mailNotice = defineJob({
+  name: "notifications.mail",
+  payload: z.object({ notificationId: z.string() }),
+  queue: "delivery",
+  attempts: 36,
+  async run(ctx, { notificationId }) {
+    const rows = ctx.collection(notificationsCollection);
+    const notification = await rows.findOne({ _id: notificationId });
+    if (notification === null || notification.mail !== "due") return;
+    const mail = await mailOf(ctx, notification);
+    await rows.updateOne({ _id: notificationId, mail: "due" }, { $set: { mail } });
+    if (mail === "refused") throw new GiveUp("the mail server refuses this address for good");
+  },
+});
+
+/** Try to send; what became of it. */
+async function mailOf(ctx: Ctx, notification: Notification): Promise<Notification["mail"]> {
+  const account = await accountOf(ctx, notification.memberId);
+  if (account === null || !account.mailNotices) return "none";
+  if (account.confirmedAt === null || account.suspendedAt !== null) return "none";
+  const proposal = await proposalById(ctx, notification.proposalId);
+  const words = proposal === null ? null : await wordsOf(ctx, notification, account.language);
+  if (proposal === null || words === null) return "none";
+  try {
+    await send(ctx, { notification, account, proposal, words });
+    return "sent";
+  } catch (error) {
+    if (error instanceof GiveUp) return "refused";
+    throw error;
+  }
+}
+
+interface Sending {
+  readonly notification: Notification;
+  readonly account: Account;
+  readonly proposal: Proposal;
+  readonly words: Readonly<Record<string, string>>;
+}
+
+async function send(ctx: Ctx, { notification, account, proposal, words }: Sending): Promise<void> {
+  const person = await personById(ctx, account._id);
+  const { _id, unsubscribeKey, mail, language } = account;
+  await sendLetter(ctx, {
+    to: mail,
+    language,
+    key: `notifications.mail.${notification.occasion}`,
+    params: {
+      ...words,
+      name: person?.name ?? "",
+      title: proposal.title,
+      link: ctx.instance.url(targetOf(notification, proposal)),
+    },
+    about: `notice/${notification._id}`,
+    unsubscribeUrl: ctx.instance.url(`/unsubscribe/${_id}/${unsubscribeKey}`),
+  });
+}
+
+/** What the letter says beside the title, by occasion; null when its subject is gone meanwhile. */
+async function wordsOf(
+  ctx: Ctx,
+  { occasion, subjectId, proposalId }: Notification,
+  language: Account["language"],
+): Promise<Readonly<Record<string, string>> | null> {
+  if (occasion === "proposal-withdrawn") return {};
+  if (occasion === "comment-on-yours" || occasion === "reply-to-you") {
+    const comment = await commentById(ctx, subjectId);
+    if (comment === null || comment.state !== "shown") return null;
+    const author = await personById(ctx, comment.authorId);
+    return { author: author?.name ?? "–", excerpt: plainText(comment.html, 600) };
+  }
+  const response = await responseTo(ctx, proposalId);
+  if (response === null) return null;
+  const { t } = ctx.inLanguage(language).t;
+  const step = response.milestones.find(({ _id }) => `${response._id}/${_id}` === subjectId);
+  return {
+    office: response.office,
+    decision: t(`site.status.${response.decision}`),
+    excerpt: plainText(response.html, 600),
+    milestone: step?.title ?? "–",
+  };
+}

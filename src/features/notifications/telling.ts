@@ -1,0 +1,167 @@
+import { z } from "zod";
+import { defineJob, on, type Ctx } from "../../kit/index.js";
+import { commentById, commentPublished } from "../comments/comments.js";
+import { commentersOf } from "../comments/discussion.js";
+import { followersOf } from "../follows/follows.js";
+import { proposalById, proposalWithdrawn } from "../proposals/proposals.js";
+import {
+  milestoneReached,
+  responseById,
+  responseEdited,
+  responsePublished,
+} from "../responses/responses.js";
+import { supportersOf } from "../supports/supports.js";
+import { occasions, type News } from "./notification.js";
+import { notify } from "./notifying.js";
+
+/** An edited answer is told once nobody has touched it for this long, so that a slip costs no mail. */
+export const editQuietMs = 10 * 60_000;
+
+/** Whom an event around a proposal concerns. */
+const circles = ["author", "supporters", "commenters", "followers", "topic-followers"] as const;
+
+const newsShape = z.object({
+  occasion: z.enum(occasions),
+  subjectId: z.string(),
+  proposalId: z.string(),
+  by: z.string().nullable(),
+});
+
+const circleShape = newsShape.extend({
+  circle: z.enum(circles),
+  after: z.string().nullable(),
+});
+
+/**
+ * Tell the next 200 people of one circle. The job after it is stored first, under an id that follows
+ * from where it starts: however often one of them dies or runs again, nobody is left out or told twice.
+ */
+export const tellCircle = defineJob({
+  name: "notifications.tell",
+  payload: circleShape,
+  async run(ctx, step) {
+    const people = await peopleIn(ctx, step);
+    const last = people.at(-1);
+    if (last === undefined) return;
+    if (step.circle !== "author") await tellNext(ctx, { ...step, after: last });
+    await notify(ctx, step, people);
+  },
+});
+
+type Step = z.infer<typeof circleShape>;
+
+async function peopleIn(ctx: Ctx, { circle, proposalId, after }: Step): Promise<string[]> {
+  switch (circle) {
+    case "supporters":
+      return supportersOf(ctx, proposalId, after);
+    case "commenters":
+      return commentersOf(ctx, proposalId, after);
+    case "followers":
+      return followersOf(ctx, "proposal", proposalId, after);
+    case "author":
+    case "topic-followers": {
+      const proposal = await proposalById(ctx, proposalId);
+      if (circle === "author") return proposal?.authorId == null ? [] : [proposal.authorId];
+      if (proposal?.topicId == null) return [];
+      return followersOf(ctx, "topic", proposal.topicId, after);
+    }
+  }
+}
+
+function stepJob(step: Step) {
+  const { occasion, subjectId, circle, after } = step;
+  const id = `tell/${occasion}/${subjectId}/${circle}/${after ?? "first"}`;
+  return { payload: step, options: { id } };
+}
+
+async function tellNext(ctx: Ctx, step: Step): Promise<void> {
+  await ctx.enqueueAll(tellCircle, [stepJob(step)]);
+}
+
+/** Have everybody told who proposed, supported, commented or follows, or follows the topic. */
+async function tellEveryone(ctx: Ctx, news: News): Promise<void> {
+  const steps = circles.map((circle) => stepJob({ ...news, circle, after: null }));
+  await ctx.enqueueAll(tellCircle, steps);
+}
+
+const editShape = z.object({
+  responseId: z.string(),
+  editedAt: z.number(),
+  by: z.string().nullable(),
+});
+
+/** Tell of an edit, unless a later one will be told instead. */
+export const tellEdit = defineJob({
+  name: "notifications.tell-edit",
+  payload: editShape,
+  async run(ctx, { responseId, editedAt, by }) {
+    const response = await responseById(ctx, responseId);
+    if (response === null || response.editedAt?.getTime() !== editedAt) return;
+    const subjectId = `${responseId}/${editedAt}`;
+    const { proposalId } = response;
+    await tellEveryone(ctx, { occasion: "response-edited", subjectId, proposalId, by });
+  },
+});
+
+async function tellPublished(ctx: Ctx, responseId: string): Promise<void> {
+  const response = await responseById(ctx, responseId);
+  if (response === null) return;
+  const { proposalId, authorId: by } = response;
+  await tellEveryone(ctx, {
+    ...{ occasion: "response-published", subjectId: responseId },
+    ...{ proposalId, by },
+  });
+}
+
+async function tellEditSoon(
+  ctx: Ctx,
+  { responseId, by }: { readonly responseId: string; readonly by: string | null },
+): Promise<void> {
+  const editedAt = (await responseById(ctx, responseId))?.editedAt?.getTime();
+  if (editedAt === undefined) return;
+  const options = { id: `tell-edit/${responseId}/${editedAt}`, delayMs: editQuietMs };
+  await ctx.enqueue(tellEdit, { responseId, editedAt, by }, options);
+}
+
+async function tellMilestone(
+  ctx: Ctx,
+  { responseId, milestoneId, by }: z.infer<(typeof milestoneReached)["payload"]>,
+): Promise<void> {
+  const response = await responseById(ctx, responseId);
+  const step = response?.milestones.find(({ _id }) => _id === milestoneId);
+  if (response === null || step === undefined || step.doneAt === null) return;
+  await tellEveryone(ctx, {
+    ...{ occasion: "milestone-done", subjectId: `${responseId}/${milestoneId}` },
+    ...{ proposalId: response.proposalId, by },
+  });
+}
+
+async function tellComment(ctx: Ctx, commentId: string): Promise<void> {
+  const comment = await commentById(ctx, commentId);
+  if (comment === null || comment.state !== "shown") return;
+  const { proposalId, parentId, authorId: by } = comment;
+  const parent = parentId === null ? null : await commentById(ctx, parentId);
+  const news = { subjectId: commentId, proposalId, by };
+  if (parent !== null) await notify(ctx, { ...news, occasion: "reply-to-you" }, [parent.authorId]);
+  const author = (await proposalById(ctx, proposalId))?.authorId ?? null;
+  if (author === null || author === parent?.authorId) return;
+  await notify(ctx, { ...news, occasion: "comment-on-yours" }, [author]);
+}
+
+async function tellWithdrawn(ctx: Ctx, proposalId: string): Promise<void> {
+  const proposal = await proposalById(ctx, proposalId);
+  if (proposal?.status !== "withdrawn") return;
+  await tellEveryone(ctx, {
+    ...{ occasion: "proposal-withdrawn", subjectId: proposalId, proposalId },
+    by: proposal.authorId,
+  });
+}
+
+/** What members are told of. */
+export const tellings = [
+  on(responsePublished, "tell", (ctx, { responseId }) => tellPublished(ctx, responseId)),
+  on(responseEdited, "tell", tellEditSoon),
+  on(milestoneReached, "tell", tellMilestone),
+  on(commentPublished, "tell", (ctx, { commentId }) => tellComment(ctx, commentId)),
+  on(proposalWithdrawn, "tell", (ctx, { proposalId }) => tellWithdrawn(ctx, proposalId)),
+];
