@@ -1,3 +1,4 @@
+import { about } from "./features/about/about.feature.js";
 import { accounts } from "./features/accounts/accounts.feature.js";
 import { comments } from "./features/comments/comments.feature.js";
 import { follows } from "./features/follows/follows.feature.js";
@@ -9,12 +10,14 @@ import { responses } from "./features/responses/responses.feature.js";
 import { setUp } from "./features/set-up/set-up.feature.js";
 import { supports } from "./features/supports/supports.feature.js";
 import { tallies } from "./features/tallies/tallies.feature.js";
+import { tallies } from "./features/tallies/tallies.feature.js";
 import { topics } from "./features/topics/topics.feature.js";
 import type { Feature } from "./kit/feature.js";
 
 /** Every civic feature, in the order in which their routes are tried. */
 export const features: readonly Feature[] = [
   home,
+  about,
   setUp,
   accounts,
   people,
@@ -26,4 +29,5 @@ export const features: readonly Feature[] = [
   proposals,
   tallies,
   notifications,
+  tallies,
 ];
