@@ -10,7 +10,6 @@ import { responses } from "./features/responses/responses.feature.js";
 import { setUp } from "./features/set-up/set-up.feature.js";
 import { supports } from "./features/supports/supports.feature.js";
 import { tallies } from "./features/tallies/tallies.feature.js";
-import { tallies } from "./features/tallies/tallies.feature.js";
 import { topics } from "./features/topics/topics.feature.js";
 import type { Feature } from "./kit/feature.js";
 
@@ -27,7 +26,6 @@ export const features: readonly Feature[] = [
   follows,
   responses,
   proposals,
-  tallies,
   notifications,
   tallies,
 ];
