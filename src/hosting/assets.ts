@@ -80,11 +80,10 @@ function serve(files: ReadonlyMap<string, Encodings>, req: Request, res: Respons
 }
 
 function send(req: Request, res: Response, file: Encodings, cacheControl: string): void {
-  const accepted = file.br === null ? [] : req.acceptsEncodings(["br", "gzip", "identity"]);
   const [body, encoding] =
-    file.br !== null && accepted === "br"
+    file.br !== null && req.acceptsEncodings("br") === "br"
       ? [file.br, "br"]
-      : file.gzip !== null && accepted === "gzip"
+      : file.gzip !== null && req.acceptsEncodings("gzip") === "gzip"
         ? [file.gzip, "gzip"]
         : [file.plain, null];
   res.set({
