@@ -195,17 +195,19 @@ async function showError(
   error: SafeError,
 ): Promise<void> {
   const state = stateOf(res) as Partial<ReturnType<typeof stateOf>>;
-  const model = { head: head(String(error.status), { noIndex: true }), ...error };
   const known = [403, 404, 410, 421, 429, 500, 503].includes(error.status);
   const template =
     error.code === "being-set-up"
       ? "set-up/waiting"
       : `errors/${known ? error.status : error.status < 500 ? 400 : 500}`;
-  if (state.ctx !== undefined) {
-    const site = await siteModel(req, res);
+  const send = (site: SiteModel): void => {
+    const title = template.startsWith("errors/")
+      ? parts.views.text(`${template.replace("/", ".")}.title`, site)
+      : String(error.status);
+    const model = { head: head(title, { noIndex: true }), ...error };
     res.type("html").send(parts.views.render(template, model, site));
-    return;
-  }
+  };
+  if (state.ctx !== undefined) return send(await siteModel(req, res));
   const language = (req.acceptsLanguages(["fr", "en"]) || "fr") as SiteModel["language"];
   const nobody = { name: "Parvis", kind: "city", hue: 195, timezone: "UTC" } as const;
   const site: SiteModel = {
@@ -217,5 +219,5 @@ async function showError(
     flash: null,
     requestId: state.requestId ?? "",
   };
-  res.type("html").send(parts.views.render(template, model, site));
+  send(site);
 }
