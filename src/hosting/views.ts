@@ -18,6 +18,8 @@ export interface Views {
   render(template: string, model: PageModel, site: SiteModel): string;
   /** The template alone, for mails, previews, embedded widgets and self-contained pages. */
   renderBare(template: string, model: object, site: SiteModel): string;
+  /** One text in the language of the site, for a page that no feature makes; null without one. */
+  text(key: string, site: SiteModel): string | null;
 }
 
 /** Where the templates are and what they speak. */
@@ -51,6 +53,10 @@ export function createViews(options: ViewsOptions): Views {
     return engine.template(name)(model, { data });
   };
   return {
+    text: (key, site) => {
+      const translator = options.translatorFor(site.language, site.timezone);
+      return translator.has(key) ? translator.t(key) : null;
+    },
     renderBare(name, model, site) {
       if (options.development) engine = createEngine(options.viewsDir);
       return renderBare(name, model, site);

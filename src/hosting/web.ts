@@ -195,16 +195,15 @@ async function showError(
   error: SafeError,
 ): Promise<void> {
   const state = stateOf(res) as Partial<ReturnType<typeof stateOf>>;
-  const known = [403, 404, 410, 421, 429, 500, 503].includes(error.status);
+  const known = [401, 403, 404, 410, 421, 429, 500, 503].includes(error.status);
   const template =
     error.code === "being-set-up"
       ? "set-up/waiting"
       : `errors/${known ? error.status : error.status < 500 ? 400 : 500}`;
   const send = (site: SiteModel): void => {
-    const title = template.startsWith("errors/")
-      ? parts.views.text(`${template.replace("/", ".")}.title`, site)
-      : String(error.status);
-    const model = { head: head(title, { noIndex: true }), ...error };
+    const title = parts.views.text(`${template.replace("/", ".")}.title`, site);
+    const reason = parts.views.text(`refusals.${error.code}`, site);
+    const model = { head: head(title ?? String(error.status), { noIndex: true }), reason };
     res.type("html").send(parts.views.render(template, model, site));
   };
   if (state.ctx !== undefined) return send(await siteModel(req, res));

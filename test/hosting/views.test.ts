@@ -9,6 +9,7 @@ import { fillAddress, safeHref } from "../../src/hosting/views/links.js";
 import { createTranslators, loadTranslations } from "../../src/kit/i18n/index.js";
 import { head } from "../../src/kit/page.js";
 import { isSafeHtml, markSafe } from "../../src/kit/safe-html.js";
+import type { PageModel } from "../../src/kit/site-model.js";
 import { galleryViews } from "../support/gallery.js";
 import { galleryPages, sampleSite } from "../support/gallery-models.js";
 
@@ -45,7 +46,7 @@ describe("pages", () => {
   }
 
   it("stand in the frame of their instance, in its language", () => {
-    const html = views.render("errors/404", { head: head("Introuvable") }, site);
+    const html = views.render("errors/404", errorModel("Introuvable"), site);
 
     expect(html).to.match(/^<!doctype html>\n<html lang="fr">/);
     expect(html).to.include("<title>Introuvable – Saint-Amand-sur-Loire</title>");
@@ -108,6 +109,10 @@ describe("pages", () => {
     expect(() => fillAddress("/topics/:slug", {})).to.throw("slug");
   });
 });
+
+function errorModel(title: string): PageModel & { reason: string | null } {
+  return { head: head(title), reason: null };
+}
 
 /** The same model with every text replaced by an attack, but for codes and vouched-for HTML. */
 function poison(value: unknown, name = ""): unknown {

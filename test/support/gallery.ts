@@ -36,7 +36,7 @@ export async function writeGallery(dir: string, rest: Partial<SiteModel> = {}): 
     return `${name}.html`;
   });
   for (const status of [404, 421, 500]) {
-    const model = { head: head("Erreur") };
+    const model = { head: head("Erreur"), reason: null };
     const visitor = { ...site, member: null, path: "/x" };
     writeFileSync(join(dir, `${status}.html`), views.render(`errors/${status}`, model, visitor));
     pages.push(`${status}.html`);
