@@ -22,7 +22,7 @@ export const remindOfAccount = defineJob({
     const account = await existing(ctx, memberId);
     if (account.confirmedAt === null) return sendConfirmation(ctx, account);
     const link = ctx.instance.url("/sign-in");
-    await letter(ctx, account, "accounts.mail.reminder", { link, reset: resetLink(ctx) });
+    await letter(ctx, account, "accounts.letters.reminder", { link, reset: resetLink(ctx) });
   },
 });
 
@@ -33,7 +33,7 @@ export const sendReset = defineJob({
   async run(ctx, { memberId }) {
     const account = await existing(ctx, memberId);
     const token = await issueToken(ctx, memberId, "reset");
-    await letter(ctx, account, "accounts.mail.reset", {
+    await letter(ctx, account, "accounts.letters.reset", {
       link: ctx.instance.url(`/reset/${token}`),
     });
   },
@@ -41,7 +41,7 @@ export const sendReset = defineJob({
 
 async function sendConfirmation(ctx: Ctx, account: Account): Promise<void> {
   const token = await issueToken(ctx, account._id, "confirm");
-  await letter(ctx, account, "accounts.mail.confirm", {
+  await letter(ctx, account, "accounts.letters.confirm", {
     link: ctx.instance.url(`/confirm/${token}`),
   });
 }
