@@ -130,7 +130,7 @@ describe("the embedded queue", () => {
         tries: 3,
         error: "the process stopped while it ran this job",
       });
-      expect(await queue.counts(LANE)).to.include({ waiting: 0, running: 0 });
+      await until(async () => (await queue.counts(LANE)).running === 0);
     });
 
     it("renews the lease of a job for as long as it runs", async () => {
@@ -311,6 +311,14 @@ describe("the embedded queue", () => {
       await until(() => seen.length === 2);
 
       expect(seen).to.deep.equal(["now", "soon"]);
+    });
+
+    it("goes on from one handful of jobs to the next without polling", async () => {
+      let runs = 0;
+      const queue = await served(async () => void (runs += 1), { pollMs: 60_000 });
+
+      await queue.add(Array.from({ length: 60 }, (_, i) => aJob(`job/${i}`)));
+      await until(() => runs === 60);
     });
 
     it("asks the store for next to nothing while there is nothing to do", async () => {

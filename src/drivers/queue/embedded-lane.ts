@@ -47,6 +47,8 @@ interface LaneState {
   /** How many workers are at it. */
   running: number;
   outcomes: Outcome[];
+  /** The store did not take the last outcomes. */
+  failing: boolean;
   stopping: boolean;
   loop: Promise<void>;
 }
@@ -58,6 +60,7 @@ export function createLane(parts: LaneParts): Lane {
     held: new Set(),
     running: 0,
     outcomes: [],
+    failing: false,
     stopping: false,
     loop: Promise.resolve(),
   };
@@ -84,20 +87,20 @@ async function work(parts: LaneParts, state: LaneState): Promise<void> {
 
 /**
  * Writes down what has ended and fills the places that are free, both in one go so that a store that
- * groups its writes syncs once. Says how long nothing will happen by itself.
+ * groups its writes syncs once; nothing more is taken while writing fails. Says how long nothing will
+ * happen by itself.
  */
 async function turn(parts: LaneParts, state: LaneState): Promise<number> {
   const settled = settle(parts, state);
   settled.catch(() => undefined);
+  if (state.failing) await settled;
   const waitMs = await fill(parts, state);
   await settled;
   return waitMs;
 }
 
-/** What has ended may still be unwritten, but not for more than one round: then no more is taken. */
 async function fill(parts: LaneParts, state: LaneState): Promise<number> {
-  const unwritten = state.held.size - state.running;
-  const free = parts.concurrency - Math.max(state.running, unwritten);
+  const free = parts.concurrency - state.running;
   if (free <= 0) return parts.pollMs;
   const { jobs, nextAt } = await parts.shelf.claim(parts.queue, free);
   for (const row of jobs) launch(parts, state, row);
@@ -145,6 +148,7 @@ async function settle(parts: LaneParts, state: LaneState): Promise<void> {
     });
     await Promise.all(again);
   } finally {
+    state.failing = open.size > 0;
     state.outcomes = [...open, ...state.outcomes];
   }
 }

@@ -6,6 +6,9 @@ import type { NewJob } from "./queue.js";
 
 const INSERT_BATCH = 1_000;
 
+/** After a claim that another worker beat, the next one picks at random among this many times more. */
+const SPREAD = 4;
+
 /** What `claim` found: jobs that are ours now, and when to look again (null: nothing waits). */
 export interface Claimed {
   readonly jobs: readonly JobRow[];
@@ -96,35 +99,43 @@ function newRow(parts: QueueParts, job: NewJob): JobRow {
  * workers that read the same ones, each row goes to the first to write.
  */
 function claimer(parts: QueueParts): Shelf["claim"] {
-  const { jobs } = parts.tables;
   let claims = 0;
+  let contended = false;
   return async (queue, limit) => {
-    const first = await firstWaiting(parts, queue, limit + 1);
+    const first = await firstWaiting(parts, queue, limit * (contended ? SPREAD : 1) + 1);
     const time = timeOf(parts);
-    const due = first.filter((row) => row.at <= time).slice(0, limit);
-    const next = first[due.length];
-    const nextAt = next === undefined ? null : next.at;
-    if (due.length === 0) return { jobs: [], nextAt };
+    const due = first.filter((row) => row.at <= time);
+    if (due.length === 0) return { jobs: [], nextAt: first[0]?.at ?? null };
+    const start = contended ? Math.floor(Math.random() * (due.length - limit + 1)) : 0;
+    const keys = keysOf(due.slice(Math.max(0, start)).slice(0, limit));
     claims += 1;
-    const claim = `${parts.owner}|${claims}`;
-    const taken = {
-      $set: { state: "running" as const, at: time + parts.leaseMs, owner: parts.owner, claim },
-      $inc: { tries: 1 },
-    };
-    const keys = keysOf(due);
-    const open = { state: "waiting" as const, at: { $lte: time } };
-    if (keys.length === 1) {
-      const filter = { _id: keys[0] as string, ...open };
-      const row = await jobs.findOneAndUpdate(filter, taken, { returnDocument: "after" });
-      return { jobs: row ? [row] : [], nextAt: row ? nextAt : time };
-    }
-    await jobs.updateMany({ _id: { $in: keys }, ...open }, taken);
-    const ours = await jobs.find({ _id: { $in: keys }, claim }).toArray();
-    return {
-      jobs: ours.sort((a, b) => keys.indexOf(a._id) - keys.indexOf(b._id)),
-      nextAt: ours.length < keys.length ? time : nextAt,
-    };
+    const jobs = await mark(parts, keys, time, `${parts.owner}|${claims}`);
+    contended = jobs.length < keys.length;
+    const all = !contended && keys.length === due.length;
+    return { jobs, nextAt: all ? (first[due.length]?.at ?? null) : time };
   };
+}
+
+/** Marks those of `keys` that still wait, and returns them in that order. */
+async function mark(
+  { tables, owner, leaseMs }: QueueParts,
+  keys: readonly string[],
+  time: number,
+  claim: string,
+): Promise<JobRow[]> {
+  const open = { state: "waiting" as const, at: { $lte: time } };
+  const taken = {
+    $set: { state: "running" as const, at: time + leaseMs, owner, claim },
+    $inc: { tries: 1 },
+  };
+  if (keys.length === 1) {
+    const filter = { _id: keys[0] as string, ...open };
+    const row = await tables.jobs.findOneAndUpdate(filter, taken, { returnDocument: "after" });
+    return row ? [row] : [];
+  }
+  await tables.jobs.updateMany({ _id: { $in: keys }, ...open }, taken);
+  const ours = await tables.jobs.find({ _id: { $in: keys }, claim }).toArray();
+  return ours.sort((a, b) => keys.indexOf(a._id) - keys.indexOf(b._id));
 }
 
 /** The order of service. One place: sharing a queue out between instances would be decided here. */
