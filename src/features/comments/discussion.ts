@@ -16,6 +16,13 @@ export interface Discussion {
   readonly cut: boolean;
 }
 
+/** Which threads to give: those after a cursor, else those from one (by its first comment's id) on. */
+export interface DiscussionPage {
+  readonly cursor: string | null;
+  readonly limit: number;
+  readonly from?: string;
+}
+
 /** At most this many replies are shown on one page, over all its threads. */
 export const mostReplies = 200;
 
@@ -28,13 +35,13 @@ const visible = { $in: ["shown", "deleted"] as Array<Comment["state"]> };
 export async function discussionOf(
   ctx: Ctx,
   proposalId: string,
-  { cursor, limit }: { readonly cursor: string | null; readonly limit: number },
+  { cursor, limit, from = "" }: DiscussionPage,
 ): Promise<Discussion> {
   const comments = ctx.collection(commentsCollection);
-  const from = cursor === null ? "" : String(unpackCursor(cursor, 1)[0]);
+  const start = cursor === null ? { $gte: from } : { $gt: String(unpackCursor(cursor, 1)[0]) };
   const firsts = await comments
     .find(
-      { proposalId, parentId: null, state: visible, _id: { $gt: from } },
+      { proposalId, parentId: null, state: visible, _id: start },
       { sort: { _id: 1 }, limit: limit + 1 },
     )
     .toArray();

@@ -1,0 +1,159 @@
+import type {
+  PersonView,
+  ResponseBox,
+  StatusView,
+  SupportBox,
+} from "../../kit/component-models.js";
+import {
+  definePage,
+  hasRole,
+  head,
+  signInPath,
+  type Ctx,
+  type PageModel,
+} from "../../kit/index.js";
+import { markSafe, type SafeHtml } from "../../kit/safe-html.js";
+import { plainText } from "../../kit/text/markdown.js";
+import { isFollowing } from "../follows/follows.js";
+import { personById } from "../people/people.js";
+import { personView } from "../people/person-view.js";
+import { statusView, titleOf, topicLink } from "../proposals/cards.js";
+import { mayChange, proposalPath, type Proposal } from "../proposals/proposal.js";
+import { refOf } from "../proposals/proposal-ref.js";
+import { responseTo } from "../responses/responses.js";
+import { supportedAmong } from "../supports/supports.js";
+import { topicsByIds } from "../topics/topics.js";
+import { responseBoxOf } from "./answer.pages.js";
+import { discussionModel, type DiscussionView, type Reading } from "./discussion.pages.js";
+
+/** Something that can be followed, as its button needs it. */
+export interface FollowView {
+  /** Address that a POST follows or unfollows at; null for a visitor. */
+  readonly action: string | null;
+  readonly following: boolean;
+  readonly signInUrl: string | null;
+  /** Handle to follow it by from another server; null when it has none here. */
+  readonly handle: string | null;
+}
+
+/** The page of one proposal. */
+export interface ProposalPage extends PageModel {
+  readonly number: number | null;
+  readonly title: string;
+  readonly status: StatusView;
+  readonly topic: { readonly name: string; readonly url: string } | null;
+  readonly author: PersonView;
+  readonly publishedAt: Date;
+  readonly editedAt: Date | null;
+  readonly historyUrl: string | null;
+  readonly body: SafeHtml;
+  readonly place: string | null;
+  readonly withdrawnAt: Date | null;
+  /** The site a linked instance's proposal lives on. */
+  readonly home: { readonly name: string; readonly url: string } | null;
+  readonly support: SupportBox;
+  readonly follow: FollowView;
+  readonly response: ResponseBox | null;
+  /** Where an official answers, while nobody has. */
+  readonly answerUrl: string | null;
+  readonly editUrl: string | null;
+  readonly withdrawUrl: string | null;
+  readonly commentCount: number;
+  readonly discussion: DiscussionView;
+}
+
+export const proposalPage = definePage<ProposalPage>("square/proposal");
+
+/** Everything about one proposal, for the person who reads it. */
+export async function proposalModel(
+  ctx: Ctx,
+  proposal: Proposal,
+  reading: Reading,
+): Promise<ProposalPage> {
+  const { member } = ctx;
+  const [topics, author, response, supported, following, discussion] = await Promise.all([
+    topicsByIds(ctx, [proposal.topicId]),
+    proposal.authorId === null ? null : personById(ctx, proposal.authorId),
+    responseTo(ctx, proposal._id),
+    member === null ? new Set<string>() : supportedAmong(ctx, member._id, [proposal._id]),
+    isFollowing(ctx, "proposal", proposal._id),
+    discussionModel(ctx, proposal, reading),
+  ]);
+  return {
+    ...factsOf(ctx, proposal),
+    topic: topicLink(topics.get(proposal.topicId ?? "")),
+    author: authorView(ctx, proposal, author),
+    support: supportBox(ctx, proposal, supported.has(proposal._id)),
+    follow: followView(ctx, proposal, following),
+    response: response === null ? null : responseBoxOf(ctx, response),
+    ...actionsOf(ctx, proposal, response !== null),
+    discussion,
+  };
+}
+
+function factsOf(ctx: Ctx, proposal: Proposal) {
+  const { number, status, publishedAt, editedAt, html, place, elsewhere, counts } = proposal;
+  const { withdrawnAt } = proposal;
+  const title = titleOf(ctx, proposal);
+  const path = proposalPath(proposal);
+  return {
+    head: head(title, {
+      description: plainText(html, 160),
+      canonical: elsewhere?.url ?? ctx.instance.url(path),
+      alternateActivity: proposal.uri,
+      noIndex: elsewhere !== null,
+    }),
+    ...{ number, title, publishedAt, editedAt, withdrawnAt },
+    status: statusView(ctx, status),
+    historyUrl: elsewhere === null && editedAt !== null ? `${path}/history` : null,
+    body: markSafe(html),
+    place: place === null || place.name === "" ? null : place.name,
+    home: elsewhere === null ? null : { name: elsewhere.instanceName, url: elsewhere.url },
+    commentCount: counts.comments,
+  };
+}
+
+function authorView(ctx: Ctx, { elsewhere }: Proposal, author: Parameters<typeof personView>[1]) {
+  if (elsewhere === null) return personView(ctx, author);
+  return { name: elsewhere.authorName, url: null, host: elsewhere.host, role: null };
+}
+
+function supportBox(ctx: Ctx, proposal: Proposal, supported: boolean): SupportBox {
+  const { supports, supportsHere, supportsElsewhere } = proposal.counts;
+  const open = proposal.status !== "withdrawn";
+  const path = proposalPath(proposal);
+  const origins = [
+    { label: ctx.t.t("square.support.here"), count: supportsHere },
+    { label: ctx.t.t("square.support.elsewhere"), count: supportsElsewhere },
+  ];
+  return {
+    count: supports,
+    origins: supportsElsewhere > 0 ? origins : [],
+    action: open && ctx.member !== null ? `/proposals/${refOf(proposal)}/support` : null,
+    supported,
+    signInUrl: open && ctx.member === null ? signInPath(path) : null,
+    closed: open ? null : ctx.t.t("square.support.closed"),
+  };
+}
+
+function followView(ctx: Ctx, proposal: Proposal, following: boolean): FollowView {
+  const act = following ? "unfollow" : "follow";
+  return {
+    action: ctx.member === null ? null : `/proposals/${refOf(proposal)}/${act}`,
+    following,
+    signInUrl: ctx.member === null ? signInPath(proposalPath(proposal)) : null,
+    handle: proposal.number === null ? null : `@p${proposal.number}@${ctx.instance.host}`,
+  };
+}
+
+function actionsOf(ctx: Ctx, proposal: Proposal, answered: boolean) {
+  const path = proposalPath(proposal);
+  const ours = proposal.origin === "here" && proposal.status !== "withdrawn";
+  const may = ours && mayChange(ctx.member, proposal);
+  const mayAnswer = ours && !answered && hasRole(ctx.member, "official");
+  return {
+    answerUrl: mayAnswer ? `${path}/answer` : null,
+    editUrl: may ? `${path}/edit` : null,
+    withdrawUrl: may ? `${path}/withdraw` : null,
+  };
+}
