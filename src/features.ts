@@ -8,6 +8,7 @@ import { people } from "./features/people/people.feature.js";
 import { proposals } from "./features/proposals/proposals.feature.js";
 import { responses } from "./features/responses/responses.feature.js";
 import { setUp } from "./features/set-up/set-up.feature.js";
+import { square } from "./features/square/square.feature.js";
 import { supports } from "./features/supports/supports.feature.js";
 import { tallies } from "./features/tallies/tallies.feature.js";
 import { topics } from "./features/topics/topics.feature.js";
@@ -26,6 +27,7 @@ export const features: readonly Feature[] = [
   follows,
   responses,
   proposals,
+  square,
   notifications,
   tallies,
 ];
