@@ -67,6 +67,17 @@ export function describeQueries(open: OpenStore): void {
     }
   }
 
+  it("finds one thing where a list of the same index has just been empty", async () => {
+    await the.store.ensureIndexes("notices", [{ keys: { votes: 1 } }]);
+    const notices = await filled(the.store.collection<Thing>("notices"));
+
+    const none = await notices.find({ votes: 99 }).toArray();
+    const one = await notices.findOne({ votes: 7 });
+
+    expect(none).to.deep.equal([]);
+    expect(one?._id).to.equal("road");
+  });
+
   describeOrders(the);
   describePages(the);
   describeShapes(the);

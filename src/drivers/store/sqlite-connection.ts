@@ -32,13 +32,15 @@ export function connect(path: string): Connection {
   db.exec("PRAGMA cache_size = -32000");
   db.exec("PRAGMA temp_store = MEMORY");
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  // A statement never serves both: in libsql, a `get` that follows an empty `all` finds nothing.
   const readers = statements((sql) => db.prepare(sql).raw());
+  const firsts = statements((sql) => db.prepare(sql).raw());
   const writers = statements((sql) => db.prepare(sql));
   return {
     inMemory: path === ":memory:",
     exec: (sql) => void db.exec(sql),
     run: (sql, values) => writers(sql).run([...values]).changes,
-    first: (sql, values) => readers(sql).get([...values]) as readonly SqlValue[] | undefined,
+    first: (sql, values) => firsts(sql).get([...values]) as readonly SqlValue[] | undefined,
     all: (sql, values) => readers(sql).all([...values]) as readonly (readonly SqlValue[])[],
     inTransaction: () => db.inTransaction,
     close: () => void db.close(),
