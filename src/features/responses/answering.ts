@@ -1,12 +1,10 @@
 import { renderMarkdown } from "../../kit/text/markdown.js";
 import { Refusal, refuseField, refuseIfDuplicate, type Ctx } from "../../kit/index.js";
-import { setDecision } from "../proposals/movement.js";
 import { proposalById } from "../proposals/proposals.js";
 import {
   assertMayRespond,
   isDay,
   mostMilestones,
-  statusOf,
   type Decision,
   type Milestone,
   type Response,
@@ -18,6 +16,7 @@ import {
   responseEdited,
   responsePublished,
   responsesCollection,
+  settleStatus,
 } from "./responses.js";
 
 /** A step as an official writes it. */
@@ -68,7 +67,7 @@ export async function keepResponse(ctx: Ctx, response: Response): Promise<void> 
     await refuseIfDuplicate("already-answered", () =>
       ctx.collection(responsesCollection).insertOne(response),
     );
-    await setDecision(ctx, response.proposalId, statusOf(response));
+    await settleStatus(ctx, response._id);
   });
 }
 
@@ -119,7 +118,7 @@ export async function editResponse(ctx: Ctx, id: string, input: EditedResponse):
     const set = { ...words, milestones, editedAt: laterThan(before.editedAt, ctx.clock.now()) };
     const after = await changeUnchanged(ctx, before, set);
     if (after === null) throw changedMeanwhile();
-    await setDecision(ctx, after.proposalId, statusOf(after));
+    await settleStatus(ctx, after._id);
     return after;
   });
 }
@@ -158,17 +157,14 @@ export async function changeUnchanged(
   before: Response,
   set: Partial<Response>,
 ): Promise<Response | null> {
-  const steps = before.milestones.map(({ doneAt }, index) => [
-    `milestones.${index}.doneAt`,
-    doneAt,
-  ]);
+  const { _id, editedAt, milestones } = before;
+  const steps = milestones.map((step) => ({
+    milestones: { $elemMatch: { _id: step._id, doneAt: step.doneAt } },
+  }));
+  const same = { $and: [{ milestones: { $size: milestones.length } }, ...steps] };
   return ctx
     .collection(responsesCollection)
-    .findOneAndUpdate(
-      { _id: before._id, editedAt: before.editedAt, ...(Object.fromEntries(steps) as object) },
-      { $set: set },
-      { returnDocument: "after" },
-    );
+    .findOneAndUpdate({ _id, editedAt, ...same }, { $set: set }, { returnDocument: "after" });
 }
 
 /** Say that a step is done. Saying it again changes nothing, and is told to nobody. */
@@ -200,7 +196,7 @@ async function markDone(ctx: Ctx, before: Response, milestoneId: string): Promis
   return ctx.commit(milestoneReached, event, async () => {
     const after = await changeUnchanged(ctx, before, { milestones });
     if (after === null) throw new Refusal("changed-meanwhile");
-    await setDecision(ctx, after.proposalId, statusOf(after));
+    await settleStatus(ctx, after._id);
     return after;
   });
 }

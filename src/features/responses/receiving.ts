@@ -1,16 +1,14 @@
 import { Refusal, type Ctx } from "../../kit/index.js";
 import { cleanRemoteHtml } from "../../kit/text/sanitize.js";
-import { setDecision } from "../proposals/movement.js";
 import { assertAnswerable, changeUnchanged, isSame, keepResponse } from "./answering.js";
+import { isDay, longestStep, mostMilestones, type Milestone, type Response } from "./response.js";
 import {
-  isDay,
-  longestStep,
-  mostMilestones,
-  statusOf,
-  type Milestone,
-  type Response,
-} from "./response.js";
-import { isGivenHere, milestoneReached, responseByUri, responseEdited } from "./responses.js";
+  isGivenHere,
+  milestoneReached,
+  responseByUri,
+  responseEdited,
+  settleStatus,
+} from "./responses.js";
 
 /** An answer as the town hall's own instance tells it. */
 export interface ReceivedResponse extends Pick<
@@ -74,7 +72,7 @@ export async function receiveResponseEdit(
     const set = reworded ? { ...said, editedAt: ctx.clock.now() } : said;
     const after = await changeUnchanged(ctx, before, set);
     if (after === null) throw new Refusal("changed-meanwhile");
-    await setDecision(ctx, after.proposalId, statusOf(after));
+    await settleStatus(ctx, after._id);
     return after;
   };
   const announced = reached.reduce<() => Promise<Response>>(

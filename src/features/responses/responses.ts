@@ -90,13 +90,17 @@ export function isGivenHere(ctx: Ctx, response: Pick<Response, "uri">): boolean 
 
 /**
  * Make a proposal stand where its answer says, if it does not already; a withdrawn one stays
- * withdrawn. Run after each change of an answer, so that a crash in between leaves no lie.
+ * withdrawn. Run with each change of an answer and once more after it: whatever happens at the same
+ * time, or dies in between, the last one to look sees the answer as it is.
  */
 export async function settleStatus(ctx: Ctx, responseId: string): Promise<void> {
-  const response = await responseById(ctx, responseId);
-  if (response === null) return;
-  const proposal = await proposalById(ctx, response.proposalId);
-  if (proposal === null || proposal.status === "withdrawn") return;
-  const status = statusOf(response);
-  if (proposal.status !== status) await setDecision(ctx, proposal._id, status);
+  for (let tries = 0; tries < 5; tries++) {
+    const response = await responseById(ctx, responseId);
+    if (response === null) return;
+    const proposal = await proposalById(ctx, response.proposalId);
+    if (proposal === null || proposal.status === "withdrawn") return;
+    const status = statusOf(response);
+    if (proposal.status === status) return;
+    await setDecision(ctx, proposal._id, status);
+  }
 }
