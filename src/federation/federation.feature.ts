@@ -1,38 +1,81 @@
 import { Router, type ErrorRequestHandler, type RequestHandler } from "express";
 import { stateOf } from "../hosting/web/state.js";
-import { defineFeature, Refusal, type Feature } from "../kit/index.js";
+import { defineFeature, Refusal, type Ctx, type Feature } from "../kit/index.js";
+import { createDeliver } from "./delivery/deliver.js";
+import { createFanOut } from "./delivery/fan-out.js";
 import { sendError } from "./http/answers.js";
 import { serveDiscovery } from "./http/discovery.js";
 import { serveDocuments } from "./http/documents.js";
-import { federationCollections } from "./records.js";
+import { serveInbox } from "./http/inbox.js";
+import { createProcess } from "./inbound/process.js";
+import { createReceive } from "./inbox/receive.js";
+import { createCatchUp, linkInstance } from "./linking.js";
+import { subscriptions } from "./outbound/events.js";
+import { createTellMoved } from "./outbound/proposals.js";
+import { createSend } from "./outbound/send.js";
+import { federationCollections, type Following } from "./records.js";
 import { createServices, type FederationParts } from "./services.js";
+import { sweepSchedule } from "./sweep.js";
 
-export type { FederationParts } from "./services.js";
+export type { FederationParts, Timing } from "./services.js";
 
 /** ActivityPub, as the composition root sees it. */
 export interface Federation {
   readonly feature: Feature;
   /** Claims what other servers ask for; everything for people goes on to the next. */
   readonly middleware: RequestHandler;
+  /** Ask another instance, by its address or `name@host`, to exchange proposals and responses. */
+  linkInstance(ctx: Ctx, typed: string): Promise<Following>;
   close(): Promise<void>;
 }
 
 /** Make all of federation: one more manifest, and one middleware after host resolution. */
 export function createFederation(parts: FederationParts): Federation {
   const services = createServices(parts);
+  const deliver = createDeliver(services);
+  const fanOut = createFanOut(deliver);
+  const send = createSend(fanOut);
+  const catchUp = createCatchUp(services);
+  const process = createProcess({ services, send, catchUp });
+  const tellMoved = createTellMoved(send);
+  const sweeping = sweepSchedule({ process, fanOut });
+  const receive = createReceive(services, (ctx, entryId) =>
+    ctx.enqueue(process, { entryId }, { id: `inbox/${entryId}` }),
+  );
   const middleware = Router({ caseSensitive: true, strict: true });
-  middleware.use(serveDiscovery(services), serveDocuments(services), plainErrors);
+  middleware.use(
+    serveInbox(receive),
+    serveDiscovery(services),
+    serveDocuments(services),
+    plainErrors,
+  );
   return {
-    feature: defineFeature({ name: "federation", collections: federationCollections }),
+    feature: defineFeature({
+      name: "federation",
+      collections: federationCollections,
+      jobs: [deliver, fanOut, process, catchUp, tellMoved, sweeping.job],
+      on: subscriptions({ services, send, fanOut }, tellMoved),
+      schedules: [sweeping],
+    }),
     middleware,
+    linkInstance: (ctx, typed) => linkInstance(services, send, ctx, typed),
     close: () => services.close(),
   };
 }
 
-/** Other servers get JSON: never a page, never a stack. */
+/** Other servers get JSON: never a page, never a stack; never 5xx for what they did wrong. */
 const plainErrors: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   if (res.headersSent) return next(error);
   if (error instanceof Refusal) return sendError(res, error.status, error.code);
+  const status = statusOf(error);
+  if (status !== null) return sendError(res, status, "bad request");
   stateOf(res).log.error({ err: error }, "federation failed");
   sendError(res, 500, "internal error");
 };
+
+/** The status of a client's fault that Express found, such as a body that is too large. */
+function statusOf(error: unknown): number | null {
+  if (typeof error !== "object" || error === null || !("status" in error)) return null;
+  const { status } = error;
+  return typeof status === "number" && status >= 400 && status < 500 ? status : null;
+}

@@ -12,7 +12,7 @@ import { signCavage } from "./signatures/cavage.js";
 import { createKeyCache } from "./signatures/key-cache.js";
 import { createKeyResolver } from "./signatures/keys.js";
 import type { ResolveKey } from "./signatures/verify.js";
-import { createVault, type Vault } from "./vault.js";
+import { createVault, type MakePair, type Vault } from "./vault.js";
 
 /** How long things take; tests and the demonstration hand in shorter times. */
 export interface Timing {
@@ -36,6 +36,8 @@ export interface FederationParts {
   /** Reach private and loopback addresses: for demonstrations and tests only. */
   readonly allowPrivate: boolean;
   readonly timing?: Partial<Timing>;
+  /** Instead of making a new RSA pair of 2,048 bits each time; for tests, which have no time. */
+  readonly makePair?: MakePair;
 }
 
 /** What an instance has ready for talking with others. */
@@ -60,7 +62,7 @@ export interface Services {
 
 /** Make what the pieces share. */
 export function createServices(parts: FederationParts): Services {
-  const vault = createVault(parts.clock);
+  const vault = createVault(parts.clock, parts.makePair);
   const keyCache = createKeyCache();
   const reaches = new LRUCache<string, Reach>({
     max: 500,

@@ -4,7 +4,7 @@ import type { Clock } from "../drivers/clock.js";
 import { insertOnce, type Ctx } from "../kit/index.js";
 import { keysCollection } from "./records.js";
 import type { Signer } from "./signatures/cavage.js";
-import { generateRsaPair } from "./signatures/generate.js";
+import { generateRsaPair, type RsaPair } from "./signatures/generate.js";
 
 /**
  * The key vault: the only code that reads or writes private keys (requirement 18). What leaves it is
@@ -22,11 +22,14 @@ interface Held {
   readonly signer: Signer;
 }
 
+/** Makes a key pair. */
+export type MakePair = () => Promise<RsaPair>;
+
 /** At most this many pairs are made at once; each takes a thread of the pool for a while. */
 const mostAtOnce = 2;
 
 /** Open the vault. Keys in use are kept as `KeyObject`s, bounded in number. */
-export function createVault(clock: Clock): Vault {
+export function createVault(clock: Clock, makePair: MakePair = generateRsaPair): Vault {
   const held = new LRUCache<string, Held>({ max: 2_000 });
   const underWay = new Map<string, Promise<Held>>();
   const turns = createTurns(mostAtOnce);
@@ -35,7 +38,7 @@ export function createVault(clock: Clock): Vault {
     const rows = ctx.collection(keysCollection);
     const known = await rows.findOne({ _id: uri });
     if (known !== null) return open(uri, known);
-    const pair = await turns(generateRsaPair);
+    const pair = await turns(makePair);
     await insertOnce(() => rows.insertOne({ _id: uri, ...pair, createdAt: clock.now() }));
     const kept = await rows.findOne({ _id: uri });
     if (kept === null) throw new Error("a key pair was not kept");

@@ -9,6 +9,8 @@ export const nobody: Audience = { followersOf: [], linkedOf: [], everyone: false
 
 /** An activity about to be made. */
 export interface Draft {
+  /** Id of its row, where something else must know it before it is stored. */
+  readonly id?: string;
   /** What it tells of: the same key told again is the same activity (requirement 16). */
   readonly key: string;
   readonly actor: LocalActor;
@@ -78,7 +80,7 @@ async function storeOnce(ctx: Ctx, activity: Activity): Promise<Activity> {
 /** The actor is always the one that the code names; nothing of an object can change it. */
 function activityOf(ctx: Ctx, draft: Draft): Activity {
   const { key, type, objectUri, audience, listed } = draft;
-  const _id = ctx.ids.next();
+  const _id = draft.id ?? ctx.ids.next();
   const uri = ctx.instance.url(`/activities/${_id}`);
   const actor = actorUri(ctx.instance, draft.actor);
   const at = ctx.clock.now();

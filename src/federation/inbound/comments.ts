@@ -1,0 +1,105 @@
+import {
+  commentByUri,
+  receiveComment,
+  receiveCommentDeleted,
+  receiveCommentEdit,
+} from "../../features/comments/comments.js";
+import { personByUri } from "../../features/people/people.js";
+import { proposalByUri } from "../../features/proposals/proposals.js";
+import { responseByUri } from "../../features/responses/responses.js";
+import type { Ctx } from "../../kit/index.js";
+import { localPath } from "../addresses.js";
+import { guardValue } from "../inbox/guard.js";
+import type { Normal } from "../port.js";
+import { deletedCollection } from "../records.js";
+import { personBehind, remoteActor } from "../remote-actors.js";
+import type { Inbound, Outcome } from "./inbound.js";
+import { all, first, idOf, isNormal, isPublic, moment, recipients, wordsOf } from "./read.js";
+
+/** Steps up a thread of strangers to something that we know (requirement 14). */
+const mostAncestors = 10;
+/** A reply that calls more people than this is taken for spam. */
+const mostMentions = 10;
+
+/** Where a comment belongs. */
+interface Spot {
+  readonly proposalId: string;
+  readonly parentId: string | null;
+}
+
+async function spotOf(ctx: Ctx, answered: string): Promise<Spot | null> {
+  const proposal = await proposalByUri(ctx, answered);
+  if (proposal !== null) return { proposalId: proposal._id, parentId: null };
+  const comment = await commentByUri(ctx, answered);
+  if (comment !== null) return { proposalId: comment.proposalId, parentId: comment._id };
+  const response = await responseByUri(ctx, answered);
+  return response === null ? null : { proposalId: response.proposalId, parentId: null };
+}
+
+/** Climb from what a note answers to something known, when the note is addressed to us. */
+async function findSpot(inbound: Inbound, note: Normal): Promise<Spot | null> {
+  const { services, ctx, budget } = inbound;
+  let answered = idOf(first(note, "inReplyTo"));
+  for (let steps = 0; answered !== null && steps <= mostAncestors; steps += 1) {
+    const spot = await spotOf(ctx, answered);
+    if (spot !== null) return spot;
+    if (localPath(ctx.instance, answered) !== null || !isForUs(inbound, note)) return null;
+    const { fetchDocument } = services.reachOf(ctx.instance);
+    const { document } = await fetchDocument(answered, { budget });
+    answered = idOf(first(await services.normal.of(guardValue(document)), "inReplyTo"));
+  }
+  return null;
+}
+
+function isForUs({ ctx }: Inbound, note: Normal): boolean {
+  return recipients(note).some((one) => localPath(ctx.instance, one) !== null);
+}
+
+/** A reply from the network becomes a comment; its HTML is cleaned before it is stored. */
+export async function takeComment(
+  inbound: Inbound,
+  note: Normal,
+  authorUri: string,
+): Promise<Outcome> {
+  const { services, ctx, budget } = inbound;
+  const uri = note.id ?? "";
+  if (!isPublic(note)) return "not public";
+  const mentions = all(note, "tag").filter((tag) => isNormal(tag) && tag.type === "Mention");
+  if (mentions.length > mostMentions) return "too many mentions";
+  if ((await ctx.collection(deletedCollection).findOne({ uri })) !== null) return "deleted before";
+  const spot = await findSpot(inbound, note);
+  if (spot === null) return "answers nothing of ours";
+  const words = wordsOf(note);
+  if (words.text === "") return "no words";
+  const person = await personBehind(ctx, await remoteActor(services, ctx, authorUri, { budget }));
+  if (person.erasedAt !== null) return "deleted actor";
+  const publishedAt = moment(first(note, "published"), ctx.clock.now());
+  await receiveComment(ctx, { ...spot, ...words, uri, personId: person._id, publishedAt });
+  return "comment";
+}
+
+/** An edited reply; only its own author's word counts. */
+export async function takeCommentEdit(
+  inbound: Inbound,
+  note: Normal,
+  authorUri: string,
+): Promise<Outcome> {
+  const { ctx } = inbound;
+  const uri = note.id ?? "";
+  const comment = await commentByUri(ctx, uri);
+  if (comment === null) return takeComment(inbound, note, authorUri);
+  const author = await personByUri(ctx, authorUri);
+  if (author === null || author._id !== comment.authorId) return "not its author";
+  await receiveCommentEdit(ctx, uri, author._id, wordsOf(note));
+  return "comment edited";
+}
+
+/** A deleted reply; only its own author's word counts. */
+export async function dropComment(ctx: Ctx, uri: string, authorUri: string): Promise<Outcome> {
+  const comment = await commentByUri(ctx, uri);
+  if (comment === null || comment.origin === "here") return "unknown";
+  const author = await personByUri(ctx, authorUri);
+  if (author === null || author._id !== comment.authorId) return "not its author";
+  await receiveCommentDeleted(ctx, uri, author._id);
+  return "comment deleted";
+}

@@ -1,0 +1,140 @@
+import { createBudget } from "../../drivers/fetch.js";
+import type { Place } from "../../features/proposals/proposal.js";
+import { receiveProposal } from "../../features/proposals/receiving.js";
+import { proposalByUri } from "../../features/proposals/proposals.js";
+import { receiveResponse, receiveResponseEdit } from "../../features/responses/receiving.js";
+import { responseByUri } from "../../features/responses/responses.js";
+import type { Ctx } from "../../kit/index.js";
+import { htmlToText } from "../../kit/text/sanitize.js";
+import { actorUri, city, hostOf, sameOrigin } from "../addresses.js";
+import { guardValue } from "../inbox/guard.js";
+import type { Normal } from "../port.js";
+import { followingCollection } from "../records.js";
+import type { Services } from "../services.js";
+import type { Inbound, Outcome } from "./inbound.js";
+import { civicProposal, civicResponse, first, idOf, isNormal, isPublic, moment } from "./read.js";
+
+/** Whether the host of an actor is that of an instance that accepted our link. */
+export async function isLinkedHost(ctx: Ctx, uri: string): Promise<boolean> {
+  const row = await ctx.collection(followingCollection).findOne({
+    host: hostOf(uri) ?? "",
+    state: "accepted",
+    actorUri: actorUri(ctx.instance, city),
+  });
+  return row !== null;
+}
+
+/** Whether this very actor is the city or association of a linked instance. */
+export async function isLinkedActor(ctx: Ctx, uri: string): Promise<boolean> {
+  const row = await ctx
+    .collection(followingCollection)
+    .findOne({ actorUri: actorUri(ctx.instance, city), targetUri: uri });
+  return row?.state === "accepted";
+}
+
+/** Keep a proposal of a linked instance as its own actor describes it; told again, it is brought up to date. */
+export async function takeProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
+  const civic = civicProposal.safeParse(note["civic"]);
+  const uri = note.id ?? "";
+  const owner = idOf(first(note, "attributedTo"));
+  if (!civic.success || owner === null || !sameOrigin(uri, owner)) return "not a proposal";
+  if (!isPublic(note) || !(await isLinkedHost(ctx, uri))) return "not from a linked instance";
+  const { data } = civic;
+  const page = idOf(first(note, "url"));
+  await receiveProposal(ctx, {
+    ...{ uri, title: data.title, html: data.text, text: htmlToText(data.text) },
+    place: placeOf(first(note, "location")),
+    elsewhere: {
+      host: hostOf(uri) ?? "",
+      instanceName: data.instance,
+      actorUri: owner,
+      url: page !== null && sameOrigin(page, uri) ? page : uri,
+      number: data.number,
+      authorName: data.author,
+    },
+    publishedAt: moment(first(note, "published"), ctx.clock.now()),
+    status: data.status,
+    counts: { supports: data.supports, comments: data.comments },
+  });
+  return "proposal";
+}
+
+function placeOf(location: unknown): Place | null {
+  if (!isNormal(location)) return null;
+  const [name, latitude, longitude] = ["name", "latitude", "longitude"].map((term) =>
+    first(location, term),
+  );
+  if (typeof name !== "string" || name === "") return null;
+  const isSpot =
+    typeof latitude === "number" &&
+    typeof longitude === "number" &&
+    Math.abs(latitude) <= 90 &&
+    Math.abs(longitude) <= 180;
+  const spot = isSpot ? { latitude, longitude } : { latitude: null, longitude: null };
+  return { name: name.slice(0, 200), ...spot };
+}
+
+/** Fetch a proposal from its own address and keep it; only unknown ones are asked for. */
+export async function takeProposalAt(
+  { services, ctx, budget }: Pick<Inbound, "services" | "ctx" | "budget">,
+  uri: string,
+): Promise<Outcome> {
+  if ((await proposalByUri(ctx, uri)) !== null) return "known already";
+  const { fetchDocument } = services.reachOf(ctx.instance);
+  const { id, document } = await fetchDocument(uri, { budget });
+  if (id !== uri) return "not at its own address";
+  return takeProposal(ctx, await services.normal.of(guardValue(document)));
+}
+
+/** An official response by the city of a linked instance, to a proposal that we know. */
+export async function takeResponse(ctx: Ctx, note: Normal, actor: string): Promise<Outcome> {
+  const civic = civicResponse.safeParse(note["civic"]);
+  const uri = note.id ?? "";
+  if (!civic.success || !isPublic(note)) return "not a response";
+  if (!(await isLinkedActor(ctx, actor))) return "not from a linked instance";
+  const answered = idOf(first(note, "inReplyTo"));
+  const proposal = answered === null ? null : await proposalByUri(ctx, answered);
+  if (proposal === null) return "answers nothing we know";
+  const { data } = civic;
+  const said = {
+    ...{ office: data.office, decision: data.decision },
+    ...{ html: data.text, text: htmlToText(data.text) },
+    milestones: data.milestones.map(({ id, ...rest }) => ({ _id: id, ...rest })),
+  };
+  const known = await responseByUri(ctx, uri);
+  if (known !== null) {
+    if (known.proposalId !== proposal._id) return "answers another proposal";
+    await receiveResponseEdit(ctx, uri, said);
+    return "response edited";
+  }
+  const publishedAt = moment(first(note, "published"), ctx.clock.now());
+  await receiveResponse(ctx, { ...said, uri, proposalId: proposal._id, publishedAt });
+  return "response";
+}
+
+/** Proposals read when a link is made: one page of the other's outbox. */
+const mostCaughtUp = 19;
+
+/** Read the newest proposals of an instance that has just accepted our link. */
+export async function catchUpWith(
+  services: Services,
+  ctx: Ctx,
+  outboxUri: string,
+): Promise<number> {
+  const budget = createBudget(20);
+  const { fetchDocument } = services.reachOf(ctx.instance);
+  const { document } = await fetchDocument(outboxUri, { budget });
+  const outbox = await services.normal.of(guardValue(document));
+  const page = first(outbox, "first");
+  const items = isNormal(page) ? page["orderedItems"] : outbox["orderedItems"];
+  const uris = (Array.isArray(items) ? items : [])
+    .filter((item): item is Normal => isNormal(item) && item.type === "Announce")
+    .map((item) => idOf(first(item, "object")))
+    .filter((uri): uri is string => uri !== null && sameOrigin(uri, outboxUri));
+  let taken = 0;
+  for (const uri of [...new Set(uris)].slice(0, mostCaughtUp)) {
+    const outcome = await takeProposalAt({ services, ctx, budget }, uri).catch(() => "unreachable");
+    if (outcome === "proposal") taken += 1;
+  }
+  return taken;
+}

@@ -1,0 +1,135 @@
+import { FetchRefused } from "../../drivers/fetch.js";
+import { commentByUri } from "../../features/comments/comments.js";
+import { erasePerson, personById, personByUri } from "../../features/people/people.js";
+import { proposalByUri } from "../../features/proposals/proposals.js";
+import { receiveProposalDeleted } from "../../features/proposals/receiving.js";
+import type { Ctx } from "../../kit/index.js";
+import { sameOrigin } from "../addresses.js";
+import { guardValue } from "../inbox/guard.js";
+import type { Normal } from "../port.js";
+import {
+  deletedCollection,
+  followersCollection,
+  followingCollection,
+  reactionsCollection,
+  remoteActorsCollection,
+} from "../records.js";
+import { personBehind, remoteActor } from "../remote-actors.js";
+import { dropComment, takeComment, takeCommentEdit } from "./comments.js";
+import type { Handle, Inbound, Outcome } from "./inbound.js";
+import { takeProposal, takeResponse } from "./linked.js";
+import { first, idOf, isNormal } from "./read.js";
+
+/** Ids of what was deleted elsewhere are remembered this long: longer than any retry. */
+const rememberedMs = 30 * 24 * 3_600_000;
+
+async function objectOf({ services, ctx, activity, budget }: Inbound): Promise<Normal | null> {
+  const object = first(activity, "object");
+  if (isNormal(object)) return object;
+  const uri = idOf(object);
+  if (uri === null) return null;
+  const { fetchDocument } = services.reachOf(ctx.instance);
+  const { id, document } = await fetchDocument(uri, { budget });
+  return id === uri ? services.normal.of(guardValue(document)) : null;
+}
+
+function kindOf(note: Normal): unknown {
+  const civic = note["civic"];
+  return isNormal(civic) ? civic["kind"] : undefined;
+}
+
+/** Something new by its own author: a proposal or a response of a linked instance, or a reply. */
+export const create: Handle = async (inbound) => {
+  const { ctx, actor } = inbound;
+  const object = await objectOf(inbound);
+  if (object === null || idOf(first(object, "attributedTo")) !== actor) return "not its author";
+  if (kindOf(object) === "proposal") return takeProposal(ctx, object);
+  if (kindOf(object) === "response") {
+    const outcome = await takeResponse(ctx, object, actor);
+    if (outcome === "response") return outcome;
+  }
+  return takeComment(inbound, object, actor);
+};
+
+/** A change by its own author. Neither type nor author of what we hold can change by it. */
+export const update: Handle = async (inbound) => {
+  const { services, ctx, actor, budget } = inbound;
+  if (idOf(first(inbound.activity, "object")) === actor) {
+    const fresh = await remoteActor(services, ctx, actor, { budget, fresh: true });
+    if ((await personByUri(ctx, actor)) === null) return "unknown actor";
+    await personBehind(ctx, fresh);
+    return "actor updated";
+  }
+  const object = await objectOf(inbound);
+  if (object === null || idOf(first(object, "attributedTo")) !== actor) return "not its author";
+  if (kindOf(object) === "proposal") {
+    const known = await proposalByUri(ctx, object.id ?? "");
+    if (known !== null && known.elsewhere?.actorUri !== actor) return "not its author";
+    return takeProposal(ctx, object);
+  }
+  if (kindOf(object) === "response") return takeResponse(ctx, object, actor);
+  return takeCommentEdit(inbound, object, actor);
+};
+
+/** Somebody deleted what is theirs, or themselves. */
+export const remove: Handle = async ({ ctx, actor, activity }) => {
+  const uri = idOf(first(activity, "object"));
+  if (uri === null || !sameOrigin(uri, actor)) return "not theirs";
+  if (uri === actor) return eraseActor(ctx, actor);
+  await ctx.collection(deletedCollection).updateOne(
+    { uri },
+    {
+      $set: { expiresAt: new Date(ctx.clock.now().getTime() + rememberedMs) },
+      $setOnInsert: { _id: ctx.ids.next() },
+    },
+    { upsert: true },
+  );
+  const proposal = await proposalByUri(ctx, uri);
+  if (proposal === null) return dropComment(ctx, uri, actor);
+  if (proposal.elsewhere?.actorUri !== actor) return "not its author";
+  await receiveProposalDeleted(ctx, uri);
+  return "proposal deleted";
+};
+
+/** An actor is gone: so are its follows and its name here. */
+async function eraseActor(ctx: Ctx, uri: string): Promise<Outcome> {
+  await ctx.collection(followersCollection).deleteMany({ followerUri: uri });
+  await ctx.collection(followingCollection).deleteMany({ targetUri: uri });
+  await ctx.collection(reactionsCollection).deleteMany({ actorUri: uri });
+  await ctx.collection(remoteActorsCollection).deleteOne({ uri });
+  const person = await personByUri(ctx, uri);
+  if (person === null || person.origin === "here") return "unknown actor";
+  await erasePerson(ctx, person._id);
+  return "actor erased";
+}
+
+/**
+ * What a linked instance forwarded: nothing in it is believed. The object is asked for at its own
+ * address, and its own author's comment is what we keep; what is gone there goes here, too.
+ */
+export async function takeForwarded(inbound: Inbound): Promise<Outcome> {
+  const { services, ctx, entry, budget } = inbound;
+  const uri = entry.objectUri;
+  if (uri === null || !["Create", "Update", "Delete"].includes(entry.type))
+    return "not forwardable";
+  const { fetchDocument } = services.reachOf(ctx.instance);
+  try {
+    const { id, document } = await fetchDocument(uri, { budget });
+    const note = await services.normal.of(guardValue(document));
+    const author = idOf(first(note, "attributedTo"));
+    if (note.type === "Tombstone") return await dropKnown(ctx, uri);
+    if (id !== uri || author === null || !sameOrigin(author, uri)) return "not its author";
+    return entry.type === "Create"
+      ? await takeComment(inbound, note, author)
+      : await takeCommentEdit(inbound, note, author);
+  } catch (error) {
+    if (error instanceof FetchRefused && error.isGone) return dropKnown(ctx, uri);
+    throw error;
+  }
+}
+
+async function dropKnown(ctx: Ctx, uri: string): Promise<Outcome> {
+  const comment = await commentByUri(ctx, uri);
+  const author = comment === null ? null : await personById(ctx, comment.authorId);
+  return author?.uri == null ? "unknown" : dropComment(ctx, uri, author.uri);
+}

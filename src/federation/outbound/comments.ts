@@ -1,0 +1,121 @@
+import type { Comment } from "../../features/comments/comment.js";
+import { commentById } from "../../features/comments/comments.js";
+import { personById } from "../../features/people/people.js";
+import { proposalById } from "../../features/proposals/proposals.js";
+import type { Ctx } from "../../kit/index.js";
+import { actorUri, hostOf, type LocalActor } from "../addresses.js";
+import { gatherComment, isNumbered } from "../documents/gather.js";
+import { inboxCollection, type Audience } from "../records.js";
+import { remoteActor } from "../remote-actors.js";
+import type { Services } from "../services.js";
+import { commentNote, tombstone } from "../translate/comment.js";
+import { PUBLIC } from "../vocabulary.js";
+import { audienceOf, proposalActor } from "./proposals.js";
+import { forward, nobody, type FanOut, type Send } from "./send.js";
+
+/** What telling of comments needs. */
+export interface CommentTellers {
+  readonly services: Services;
+  readonly send: Send;
+  readonly fanOut: FanOut;
+}
+
+type Told = "Create" | "Update" | "Delete";
+
+/**
+ * Tell of a comment that was published, edited or deleted. A citizen who agreed to the network says
+ * it as themselves; what came from elsewhere is forwarded byte for byte to those who follow the
+ * proposal; what a citizen wrote who did not agree stays here, and is only counted.
+ */
+export async function tellComment(
+  tellers: CommentTellers,
+  ctx: Ctx,
+  commentId: string,
+  type: Told,
+): Promise<void> {
+  const comment = await commentById(ctx, commentId);
+  if (comment === null || comment.state === "held") return;
+  if (comment.origin === "elsewhere") return forwardComment(tellers, ctx, comment, type);
+  if ((comment.state === "deleted") !== (type === "Delete")) return;
+  const audience = await audienceFor(tellers.services, ctx, comment);
+  if (audience === null) return;
+  if (type === "Delete") return tellDeleted(tellers.send, ctx, comment, audience);
+  const gathered = await gatherComment(ctx, comment);
+  if (gathered === null) return;
+  const actor: LocalActor = { kind: "person", handle: gathered.author.handle };
+  const what = type === "Create" ? "first" : String(comment.editedAt?.getTime() ?? 0);
+  const note = commentNote(gathered);
+  await tellers.send(ctx, {
+    ...{ key: `${type}/comment/${commentId}/${what}`, actor, type, object: note },
+    ...{ objectUri: comment.uri, to: [PUBLIC], cc: note["cc"] as string[] },
+    ...{ listed: type === "Create", audience },
+  });
+}
+
+async function tellDeleted(
+  send: Send,
+  ctx: Ctx,
+  comment: Comment,
+  audience: Audience,
+): Promise<void> {
+  const author = await personById(ctx, comment.authorId);
+  if (author === null || author.uri === null) return;
+  await send(ctx, {
+    ...{ key: `Delete/comment/${comment._id}`, actor: { kind: "person", handle: author.handle } },
+    ...{ type: "Delete", object: tombstone(comment.uri, "Note"), objectUri: comment.uri },
+    ...{ to: [PUBLIC], listed: false, audience },
+  });
+}
+
+/** The proposal's followers, or the actor of a proposal elsewhere; and whoever is answered. */
+async function audienceFor(
+  services: Services,
+  ctx: Ctx,
+  comment: Comment,
+): Promise<Audience | null> {
+  const proposal = await proposalById(ctx, comment.proposalId);
+  if (proposal === null) return null;
+  const inboxes = await answeredInboxes(services, ctx, comment);
+  if (isNumbered(proposal)) return { ...audienceOf(ctx, proposal), inboxes };
+  if (proposal.elsewhere === null) return null;
+  const owner = await remoteActor(services, ctx, proposal.elsewhere.actorUri);
+  return { ...nobody, inboxes: [owner.inbox, ...inboxes] };
+}
+
+async function answeredInboxes(
+  services: Services,
+  ctx: Ctx,
+  { parentId }: Comment,
+): Promise<string[]> {
+  const parent = parentId === null ? null : await commentById(ctx, parentId);
+  if (parent === null || parent.origin === "here") return [];
+  const author = await personById(ctx, parent.authorId);
+  if (author === null || author.uri === null || author.erasedAt !== null) return [];
+  try {
+    const { sharedInbox, inbox } = await remoteActor(services, ctx, author.uri);
+    return [sharedInbox ?? inbox];
+  } catch {
+    return [];
+  }
+}
+
+/** Only what we received and verified ourselves, only under our own proposals, each once. */
+async function forwardComment(
+  { fanOut }: CommentTellers,
+  ctx: Ctx,
+  comment: Comment,
+  type: Told,
+): Promise<void> {
+  const proposal = await proposalById(ctx, comment.proposalId);
+  if (!isNumbered(proposal)) return;
+  const entry = await ctx
+    .collection(inboxCollection)
+    .findOne({ objectUri: comment.uri, type, trust: "signed" }, { sort: { receivedAt: -1 } });
+  if (entry === null || hostOf(entry.activityUri) === hostOf(ctx.instance.origin)) return;
+  await forward(ctx, fanOut, {
+    ...{ key: `forward/${entry._id}`, uri: entry.activityUri, type, objectUri: comment.uri },
+    actorUri: actorUri(ctx.instance, proposalActor(proposal)),
+    body: entry.body,
+    audience: audienceOf(ctx, proposal),
+  });
+}

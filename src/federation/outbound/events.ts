@@ -1,0 +1,68 @@
+import {
+  commentDeleted,
+  commentEdited,
+  commentPublished,
+} from "../../features/comments/comments.js";
+import { personChanged, personErased } from "../../features/people/people.js";
+import {
+  proposalEdited,
+  proposalMoved,
+  proposalPublished,
+  proposalWithdrawn,
+} from "../../features/proposals/proposals.js";
+import {
+  milestoneReached,
+  responseEdited,
+  responsePublished,
+} from "../../features/responses/responses.js";
+import { supportGiven, supportTakenBack } from "../../features/supports/supports.js";
+import { topicChanged } from "../../features/topics/topics.js";
+import { on, type Subscription } from "../../kit/index.js";
+import { tellComment, type CommentTellers } from "./comments.js";
+import { tellPerson, tellSupport, tellSupportTakenBack, tellTopic } from "./people.js";
+import { tellEdited, tellPublished, tellSoon, tellWithdrawn, type TellMoved } from "./proposals.js";
+import { tellMilestone, tellResponse, tellResponseEdited } from "./responses.js";
+
+/** Every civic event that other servers are told of. */
+export function subscriptions(tellers: CommentTellers, tellMoved: TellMoved): Subscription[] {
+  const { services, send } = tellers;
+  return [
+    on(proposalPublished, "federation", (ctx, { proposalId }) =>
+      tellPublished(services, send, ctx, proposalId),
+    ),
+    on(proposalEdited, "federation", (ctx, { proposalId }) => tellEdited(send, ctx, proposalId)),
+    on(proposalWithdrawn, "federation", (ctx, { proposalId }) =>
+      tellWithdrawn(send, ctx, proposalId),
+    ),
+    on(proposalMoved, "federation", (ctx, { proposalId }) =>
+      tellSoon(services, tellMoved, ctx, proposalId),
+    ),
+    on(responsePublished, "federation", (ctx, { responseId }) =>
+      tellResponse(services, send, ctx, responseId),
+    ),
+    on(responseEdited, "federation", (ctx, { responseId }) =>
+      tellResponseEdited(services, send, ctx, responseId),
+    ),
+    on(milestoneReached, "federation", (ctx, done) => tellMilestone(services, send, ctx, done)),
+    on(commentPublished, "federation", (ctx, { commentId }) =>
+      tellComment(tellers, ctx, commentId, "Create"),
+    ),
+    on(commentEdited, "federation", (ctx, { commentId }) =>
+      tellComment(tellers, ctx, commentId, "Update"),
+    ),
+    on(commentDeleted, "federation", (ctx, { commentId }) =>
+      tellComment(tellers, ctx, commentId, "Delete"),
+    ),
+    on(supportGiven, "federation", (ctx, backing) => tellSupport(services, send, ctx, backing)),
+    on(supportTakenBack, "federation", (ctx, backing) =>
+      tellSupportTakenBack(services, send, ctx, backing),
+    ),
+    on(personChanged, "federation", (ctx, { personId }) =>
+      tellPerson(services, send, ctx, personId),
+    ),
+    on(personErased, "federation", (ctx, { personId }) =>
+      tellPerson(services, send, ctx, personId),
+    ),
+    on(topicChanged, "federation", (ctx, { topicId }) => tellTopic(services, send, ctx, topicId)),
+  ];
+}

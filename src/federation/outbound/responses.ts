@@ -1,0 +1,122 @@
+import { proposalById } from "../../features/proposals/proposals.js";
+import type { Proposal } from "../../features/proposals/proposal.js";
+import type { Response } from "../../features/responses/response.js";
+import { isGivenHere, responseById } from "../../features/responses/responses.js";
+import type { Ctx } from "../../kit/index.js";
+import { actorUri, city, collectionUri } from "../addresses.js";
+import { isNumbered } from "../documents/gather.js";
+import type { Audience } from "../records.js";
+import { remoteActor } from "../remote-actors.js";
+import type { Services } from "../services.js";
+import { changedAt, responseNote } from "../translate/response.js";
+import { wordsOf } from "../translate/words.js";
+import { PUBLIC } from "../vocabulary.js";
+import { proposalActor, tellNews, tellStatus, tellUpdated } from "./proposals.js";
+import { nobody, type Send } from "./send.js";
+
+interface Answered {
+  readonly response: Response;
+  readonly proposal: Proposal;
+}
+
+async function answered(ctx: Ctx, responseId: string): Promise<Answered | null> {
+  const response = await responseById(ctx, responseId);
+  const proposal = response === null ? null : await proposalById(ctx, response.proposalId);
+  return response === null || proposal === null ? null : { response, proposal };
+}
+
+/** Followers of the city and of the proposal; for a proposal of elsewhere, its own actor. */
+async function audienceOf(services: Services, ctx: Ctx, proposal: Proposal): Promise<Audience> {
+  const cityUri = actorUri(ctx.instance, city);
+  if (isNumbered(proposal)) {
+    const uri = actorUri(ctx.instance, proposalActor(proposal));
+    return { ...nobody, followersOf: [cityUri, uri] };
+  }
+  if (proposal.elsewhere === null) return { ...nobody, followersOf: [cityUri] };
+  const { inbox } = await remoteActor(services, ctx, proposal.elsewhere.actorUri);
+  return { ...nobody, followersOf: [cityUri], inboxes: [inbox] };
+}
+
+async function tellNote(
+  services: Services,
+  send: Send,
+  ctx: Ctx,
+  { response, proposal }: Answered,
+  told: { readonly type: "Create" | "Update"; readonly what: string },
+): Promise<void> {
+  const note = responseNote({ instance: ctx.instance, response, proposal });
+  await send(ctx, {
+    ...{ key: `${told.type}/response/${response._id}/${told.what}`, actor: city },
+    ...{ type: told.type, object: note, objectUri: response.uri, to: [PUBLIC] },
+    ...{ cc: note["cc"] as string[], listed: told.type === "Create" },
+    audience: await audienceOf(services, ctx, proposal),
+  });
+}
+
+/**
+ * Tell of an official response: the city says it, the proposal's actor boosts it, and those who hold
+ * the proposal learn where it stands. One that came from elsewhere is only boosted.
+ */
+export async function tellResponse(
+  services: Services,
+  send: Send,
+  ctx: Ctx,
+  responseId: string,
+): Promise<void> {
+  const found = await answered(ctx, responseId);
+  if (found === null) return;
+  const { response, proposal } = found;
+  if (isGivenHere(ctx, response)) {
+    await tellNote(services, send, ctx, found, { type: "Create", what: "first" });
+  }
+  if (!isNumbered(proposal)) return;
+  const actor = proposalActor(proposal);
+  await send(ctx, {
+    ...{ key: `announce/response/${responseId}`, actor, type: "Announce", listed: true },
+    ...{ object: response.uri, objectUri: response.uri, to: [PUBLIC] },
+    cc: [collectionUri(ctx.instance, actor, "followers")],
+    audience: { ...nobody, followersOf: [actorUri(ctx.instance, actor)] },
+  });
+  await tellUpdated(send, ctx, proposal._id, `answered/${responseId}`);
+}
+
+/** Tell that an answer was changed, and where the proposal stands if that changed with it. */
+export async function tellResponseEdited(
+  services: Services,
+  send: Send,
+  ctx: Ctx,
+  responseId: string,
+): Promise<void> {
+  const found = await answered(ctx, responseId);
+  if (found === null) return;
+  const at = String(changedAt(found.response)?.getTime() ?? 0);
+  if (isGivenHere(ctx, found.response)) {
+    await tellNote(services, send, ctx, found, { type: "Update", what: at });
+  }
+  const { _id, status } = found.proposal;
+  await tellUpdated(send, ctx, _id, `answer/${at}`);
+  await tellStatus(send, ctx, _id, `${status}/${found.response.decision}`);
+}
+
+/** Tell that a step of an answer is done. */
+export async function tellMilestone(
+  services: Services,
+  send: Send,
+  ctx: Ctx,
+  { responseId, milestoneId }: { readonly responseId: string; readonly milestoneId: string },
+): Promise<void> {
+  const found = await answered(ctx, responseId);
+  if (found === null) return;
+  const { response, proposal } = found;
+  const what = `milestone/${milestoneId}`;
+  if (isGivenHere(ctx, response)) {
+    await tellNote(services, send, ctx, found, { type: "Update", what });
+  }
+  const milestone = response.milestones.find(({ _id }) => _id === milestoneId);
+  if (!isNumbered(proposal) || milestone === undefined) return;
+  await tellUpdated(send, ctx, proposal._id, what);
+  await tellNews(send, ctx, proposal, {
+    key: `news/${responseId}/${milestoneId}`,
+    text: wordsOf(ctx.instance.language).milestoneDone(milestone.title, proposal.title),
+  });
+}

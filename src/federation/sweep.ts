@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { defineJob, type Ctx, type ScheduleDef } from "../kit/index.js";
+import type { Process } from "./inbound/process.js";
+import type { FanOut } from "./outbound/send.js";
+import { activitiesCollection, inboxCollection } from "./records.js";
+
+/** Left behind means: not done this long after it was stored. */
+const patienceMs = 60_000;
+const batch = 200;
+
+/** What the sweep hands on again. */
+export interface Swept {
+  readonly process: Process;
+  readonly fanOut: FanOut;
+}
+
+/**
+ * Hand on again what a crash left between a stored row and its job: entries of the inbox that wait,
+ * activities whose recipients were not found. Jobs have fixed ids, so that nothing is done twice.
+ */
+export async function sweep({ process, fanOut }: Swept, ctx: Ctx): Promise<void> {
+  const before = new Date(ctx.clock.now().getTime() - patienceMs);
+  const entries = await ctx
+    .collection(inboxCollection)
+    .find({ state: "waiting", receivedAt: { $lt: before } }, { limit: batch })
+    .toArray();
+  await ctx.enqueueAll(
+    process,
+    entries.map(({ _id }) => ({ payload: { entryId: _id }, options: { id: `inbox/${_id}` } })),
+  );
+  const activities = await ctx
+    .collection(activitiesCollection)
+    .find({ fannedOutAt: null, at: { $lt: before } }, { limit: batch })
+    .toArray();
+  await ctx.enqueueAll(
+    fanOut,
+    activities.map(({ _id }) => ({
+      payload: { activityId: _id },
+      options: { id: `fan-out/${_id}` },
+    })),
+  );
+}
+
+/** The sweep in the calendar. */
+export function sweepSchedule(swept: Swept): ScheduleDef {
+  const job = defineJob({
+    name: "federation.sweep",
+    payload: z.object({}),
+    run: (ctx) => sweep(swept, ctx),
+  });
+  return { key: "federation-sweep", cron: "*/5 * * * *", job: job as ScheduleDef["job"] };
+}

@@ -1,0 +1,197 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { pino, type Logger } from "pino";
+import { createIds } from "../../../src/drivers/clock.js";
+import { createEmbeddedQueue } from "../../../src/drivers/queue/embedded.js";
+import type { Queue } from "../../../src/drivers/queue/queue.js";
+import type { Store } from "../../../src/drivers/store/collection.js";
+import { features } from "../../../src/features.js";
+import { newPerson } from "../../../src/features/people/people.js";
+import {
+  createFederation,
+  type Federation,
+  type Timing,
+} from "../../../src/federation/federation.feature.js";
+import type { MakePair } from "../../../src/federation/vault.js";
+import { createContexts, type Contexts } from "../../../src/hosting/contexts.js";
+import { createInstances } from "../../../src/hosting/instances.js";
+import { createOutbox, type Outbox } from "../../../src/hosting/outbox.js";
+import { resolveHost } from "../../../src/hosting/resolve-host.js";
+import { stateOf } from "../../../src/hosting/web/state.js";
+import { startWorkers } from "../../../src/hosting/worker.js";
+import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
+import type { Ctx, Feature, Instance, Member, Role } from "../../../src/kit/index.js";
+import { aClock, aStore, type TestClock } from "../../support/city.js";
+import { pooledPair } from "./pairs.js";
+
+/** What a town of a test is made of. */
+export interface TownOptions {
+  readonly name?: string;
+  readonly clock?: TestClock;
+  readonly timing?: Partial<Timing>;
+  readonly storeThrough?: (store: Store) => Store;
+  /** Lines of the log are gathered here. */
+  readonly logLines?: string[];
+  /** Leave the workers asleep, as after a crash. */
+  readonly asleep?: boolean;
+  readonly makePair?: MakePair;
+}
+
+/** A city in memory that other servers reach over loopback HTTP. */
+export interface Town {
+  readonly origin: string;
+  readonly instance: Instance;
+  readonly clock: TestClock;
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly outbox: Outbox;
+  readonly contexts: Contexts;
+  readonly federation: Federation;
+  /** Nobody signed in. */
+  readonly visitor: Ctx;
+  signedInAs(member: Member): Ctx;
+  newcomer(name?: string, ...roles: Role[]): Promise<Ctx & { readonly member: Member }>;
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const translatorFor = createTranslators(
+  loadTranslations(new URL("../../../views", import.meta.url).pathname),
+  { strict: false },
+);
+const open = new Set<Town>();
+
+/** Found a town on a free port. Close it with `afterEach(closeTowns)`. */
+export async function aTown(options: TownOptions = {}): Promise<Town> {
+  const clock = options.clock ?? aClock();
+  const log = logInto(options.logLines);
+  const ids = createIds(clock);
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const subscriptions: Feature["on"][number][] = [];
+  const late: { store?: Store } = {};
+  const parts = { clock, ids, log };
+  const lateStore = throughLate(late);
+  const queue = createEmbeddedQueue({ ...parts, store: lateStore, pollMs: 5, random: () => 0 });
+  const outbox = createOutbox({ ...parts, store: lateStore, queue, subscriptions });
+  const instances = createInstances(lateStore, clock, ids);
+  const contexts = createContexts({
+    ...parts,
+    ...{ store: lateStore, queue, outbox, translatorFor, instances },
+    mailer: {
+      send: () => Promise.resolve({ id: "<1@test>" }),
+      check: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    },
+  });
+  const federation = createFederation({
+    ...{ contexts, clock, log, version: "0.1.0", allowPrivate: true },
+    timing: { coalesceMs: 1_000, ...options.timing },
+    makePair: options.makePair ?? pooledPair,
+  });
+  const all = [...features, federation.feature];
+  subscriptions.push(...all.flatMap((feature) => feature.on));
+  const bare = await aStore(all, clock);
+  late.store = options.storeThrough?.(bare) ?? bare;
+  const instance = await instances.create({
+    ...{ name: options.name ?? "Valmont", origin, language: "fr", kind: "city" },
+    setUpTokenHash: null,
+  });
+  server.on("request", webOf({ instances, federation, log }));
+  await startWorkers({ queue, instances, contexts, features: all, clock, log });
+  if (options.asleep !== true) await queue.start();
+  const signedInAs = (member: Member): Ctx => contexts({ instance, member, language: "fr" });
+  const visitor = contexts({ instance, member: null, language: "fr" });
+  const town: Town = {
+    ...{ origin, instance, clock, store: late.store, queue, outbox, contexts, federation },
+    ...{ visitor, signedInAs },
+    async newcomer(name = "Camille", ...roles) {
+      const person = await newPerson(visitor, { _id: ids.next(), name });
+      const member: Member = {
+        ...{ _id: person._id, name, roles: ["citizen", ...roles], language: "fr" },
+      };
+      return { ...signedInAs(member), member };
+    },
+    settle: () => queue.idle(),
+    async close() {
+      open.delete(town);
+      await queue.close(200);
+      await outbox.close();
+      await federation.close();
+      await stop(server);
+      await bare.close();
+    },
+  };
+  open.add(town);
+  return town;
+}
+
+/** Close every town of the test that just ended. */
+export async function closeTowns(): Promise<void> {
+  for (const town of [...open]) await town.close();
+}
+
+/** Let every town do what is due, until none has anything left to do. */
+export async function settleAll(...towns: readonly Town[]): Promise<void> {
+  for (let round = 0; round < 3; round += 1) {
+    for (const town of towns) await town.settle();
+  }
+}
+
+/** Let time pass for towns that share a clock. */
+export async function laterAll(ms: number, ...towns: readonly Town[]): Promise<void> {
+  await settleAll(...towns);
+  towns[0]?.clock.advance(ms);
+  await settleAll(...towns);
+}
+
+function throughLate(late: { store?: Store }): Store {
+  const store = (): Store => {
+    if (late.store === undefined) throw new Error("the store is not open yet");
+    return late.store;
+  };
+  return {
+    collection: (name) =>
+      new Proxy(
+        {},
+        {
+          get: (_target, property) => {
+            const inner = store().collection(name) as unknown as Record<PropertyKey, unknown>;
+            const member = inner[property];
+            return typeof member === "function" ? member.bind(inner) : member;
+          },
+        },
+      ) as ReturnType<Store["collection"]>,
+    ensureIndexes: (name, indexes) => store().ensureIndexes(name, indexes),
+    collectionNames: () => store().collectionNames(),
+    check: () => store().check(),
+    close: () => store().close(),
+  } as Store;
+}
+
+function logInto(lines: string[] | undefined): Logger {
+  if (lines === undefined) return pino({ level: process.env["TEST_LOG"] ?? "silent" });
+  return pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+}
+
+function webOf(parts: {
+  instances: ReturnType<typeof createInstances>;
+  federation: Federation;
+  log: Logger;
+}): express.Express {
+  const app = express();
+  app.use((_req, res, next) => {
+    Object.assign(stateOf(res), { requestId: "test", log: parts.log });
+    next();
+  });
+  app.use(resolveHost(parts), parts.federation.middleware);
+  app.use((_req, res) => void res.type("html").send("<p>page</p>"));
+  return app;
+}
+
+function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
