@@ -50,6 +50,7 @@ import {
   type ProfilePage,
 } from "./accounts.pages.js";
 import { mailTokensCollection } from "./mail-tokens.js";
+import { networkRoutes } from "./network.js";
 import { askForReset, confirmMail, register, resetPassword } from "./registration.js";
 import { signIn } from "./sign-in.js";
 
@@ -239,7 +240,7 @@ function welcomed(memberId: string, key: string): Reply {
 export const accounts = defineFeature({
   name: "accounts",
   collections: [accountsCollection, mailTokensCollection],
-  routes: [...registering, ...signingIn, ...settings, ...administration],
+  routes: [...registering, ...signingIn, ...settings, ...networkRoutes, ...administration],
   jobs: [remindOfAccount, sendReset],
   on: [welcome],
   signIn,
