@@ -142,6 +142,7 @@ function sessions({ store, clock, secret }: WebParts): RequestHandler {
 function siteModelOf(parts: WebParts, csrf: Csrf) {
   const unread = parts.features.find((feature) => feature.unread !== null)?.unread ?? null;
   return async (req: Request, res: Response): Promise<SiteModel> => {
+    let token: string | null = null;
     const { ctx, instance, requestId } = stateOf(res);
     const { member } = ctx;
     const count = member === null || unread === null ? 0 : await unread(ctx);
@@ -162,7 +163,7 @@ function siteModelOf(parts: WebParts, csrf: Csrf) {
               isAdmin: hasRole(member, "admin"),
             },
       get csrf() {
-        return csrf.tokenFor(req);
+        return (token ??= csrf.tokenFor(req));
       },
       flash: takeFlash(req, ctx.t),
       requestId,
