@@ -5,7 +5,7 @@ import type { Mailer, MailMessage } from "../../src/drivers/mail.js";
 import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { Queue } from "../../src/drivers/queue/queue.js";
 import type { Store } from "../../src/drivers/store/collection.js";
-import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { openSqliteStore, type SqliteOptions } from "../../src/drivers/store/sqlite.js";
 import { comments } from "../../src/features/comments/comments.feature.js";
 import { people } from "../../src/features/people/people.feature.js";
 import { newPerson } from "../../src/features/people/people.js";
@@ -92,16 +92,21 @@ export function aClock(start = new Date("2026-03-02T08:00:00.000Z")): TestClock 
   };
 }
 
-/** A store in memory that fails every query no index answers. */
-export async function aStore(features: readonly Feature[], clock: Clock): Promise<Store> {
-  const store = openSqliteStore(":memory:", {
+/** How a store of a test is opened: it fails every query that no index serves. */
+export function refusingScans(clock: Clock): SqliteOptions {
+  return {
     ttlIntervalMs: 0,
     now: () => clock.now(),
     onScan: ({ collection, filter, sort }) => {
       const asked = `${JSON.stringify(filter)} ${JSON.stringify(sort)}`;
       throw new Error(`No index serves ${collection}: ${asked}`);
     },
-  });
+  };
+}
+
+/** A store in memory that fails every query no index answers. */
+export async function aStore(features: readonly Feature[], clock: Clock): Promise<Store> {
+  const store = openSqliteStore(":memory:", refusingScans(clock));
   await store.ensureIndexes("instances", instanceIndexes);
   await store.ensureIndexes("intents", intentIndexes);
   for (const def of [...features.flatMap((f) => f.collections), throttlesCollection]) {
@@ -165,7 +170,8 @@ export async function closeCities(): Promise<void> {
   for (const city of [...open]) await city.close();
 }
 
-function aMailer(): { mailer: Mailer; mails: MailMessage[] } {
+/** A mailer that keeps what it is given. */
+export function aMailer(): { mailer: Mailer; mails: MailMessage[] } {
   const mails: MailMessage[] = [];
   const mailer: Mailer = {
     send: async (mail) => {
