@@ -1,7 +1,7 @@
 import type { Ctx } from "../../kit/index.js";
 import { createAnalyser } from "../../kit/text/search.js";
 import { recountTopics } from "../tallies/tallies.js";
-import { importBatch, type BatchTools } from "./batch.js";
+import { importBatch, type BatchReport, type BatchTools } from "./batch.js";
 import { readRow, type ImportRow } from "./row.js";
 import { createTopicFinder } from "./topic-finder.js";
 
@@ -17,7 +17,13 @@ export interface ImportReport {
   readonly known: number;
   /** Lines left out; the first thousand are named in `errors`. */
   readonly refused: number;
-  readonly errors: ReadonlyArray<{ readonly line: number; readonly cause: string }>;
+  readonly errors: readonly LineError[];
+}
+
+/** A line that was left out, counted from 1. */
+export interface LineError {
+  readonly line: number;
+  readonly cause: string;
 }
 
 /** How an import is asked for. */
@@ -29,6 +35,8 @@ export interface ImportOptions {
 }
 
 const batchSize = 200;
+/** Rows may be large: a batch is also full with this many characters. */
+const batchCharacters = 8_000_000;
 const mostErrors = 1_000;
 
 /**
@@ -42,39 +50,58 @@ export async function importProposals(
   { source, onProgress }: ImportOptions,
 ): Promise<ImportReport> {
   const tools: BatchTools = {
-    source,
-    analyse: createAnalyser(),
-    topicOf: createTopicFinder(ctx),
+    ...{ source, analyse: createAnalyser(), topicOf: createTopicFinder(ctx) },
   };
-  const errors: Array<{ line: number; cause: string }> = [];
-  let report = { lines: 0, proposals: 0, comments: 0, responses: 0, supports: 0, known: 0 };
-  let refused = 0;
-  let batch: ImportRow[] = [];
-  const flush = async (): Promise<void> => {
-    const done = await importBatch(ctx, batch, tools);
-    batch = [];
-    report = {
-      lines: report.lines,
-      proposals: report.proposals + done.proposals,
-      comments: report.comments + done.comments,
-      responses: report.responses + done.responses,
-      supports: report.supports + done.supports,
-      known: report.known + done.known,
-    };
-    onProgress?.({ ...report, refused, errors });
-  };
-  for await (const line of lines) {
-    report = { ...report, lines: report.lines + 1 };
-    if (line.trim() === "") continue;
-    const read = readRow(line);
-    if ("row" in read) batch.push(read.row);
-    else {
-      refused += 1;
-      if (errors.length < mostErrors) errors.push({ line: report.lines, cause: read.cause });
-    }
-    if (batch.length >= batchSize) await flush();
+  let report = nothingYet;
+  for await (const batch of batches(lines)) {
+    const done = await importBatch(ctx, batch.rows, tools);
+    report = sum(report, batch, done);
+    onProgress?.(report);
   }
-  await flush();
   await recountTopics(ctx);
-  return { ...report, refused, errors };
+  return report;
+}
+
+const nothingYet: ImportReport = {
+  ...{ lines: 0, proposals: 0, comments: 0, responses: 0, supports: 0, known: 0 },
+  ...{ refused: 0, errors: [] },
+};
+
+interface Batch {
+  readonly rows: readonly ImportRow[];
+  /** How many lines were read for it, good, bad or empty. */
+  readonly lines: number;
+  readonly refused: readonly LineError[];
+}
+
+async function* batches(lines: AsyncIterable<string>): AsyncGenerator<Batch> {
+  let number = 0;
+  let rows: ImportRow[] = [];
+  let refused: LineError[] = [];
+  let [read, characters] = [0, 0];
+  for await (const line of lines) {
+    number += 1;
+    read += 1;
+    characters += line.length;
+    const found = line.trim() === "" ? null : readRow(line);
+    if (found !== null && "row" in found) rows.push(found.row);
+    else if (found !== null) refused.push({ line: number, cause: found.cause });
+    if (read < batchSize && characters < batchCharacters) continue;
+    yield { rows, lines: read, refused };
+    [rows, refused, read, characters] = [[], [], 0, 0];
+  }
+  if (read > 0) yield { rows, lines: read, refused };
+}
+
+function sum(before: ImportReport, { lines, refused }: Batch, done: BatchReport): ImportReport {
+  return {
+    lines: before.lines + lines,
+    proposals: before.proposals + done.proposals,
+    comments: before.comments + done.comments,
+    responses: before.responses + done.responses,
+    supports: before.supports + done.supports,
+    known: before.known + done.known,
+    refused: before.refused + refused.length,
+    errors: [...before.errors, ...refused].slice(0, mostErrors),
+  };
 }

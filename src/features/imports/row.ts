@@ -1,21 +1,16 @@
 import { z } from "zod";
+import { line, lines } from "../../kit/index.js";
 import type { Decision } from "../responses/response.js";
 
-const text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .transform((value) => value.normalize("NFC").replace(/\s+$/u, ""));
-
-const name = text(200).transform((value) => value.trim().replace(/\s+/gu, " "));
 const moment = z.iso.datetime({ offset: true }).transform((value) => new Date(value));
+const number = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 const commentSchema = z.object({
-  id: z.number().int().nonnegative(),
-  parent: z.number().int().nonnegative().nullable(),
-  author: name.pipe(z.string().min(1)),
+  id: number,
+  parent: number.nullable(),
+  author: line(1, 200),
   /** Simple HTML. */
-  body: text(20_000),
+  body: lines(0, 20_000),
   createdAt: moment,
 });
 
@@ -24,17 +19,17 @@ const commentSchema = z.object({
  * aside. `status` is what the city answered, if it did.
  */
 export const rowSchema = z.object({
-  code: name.pipe(z.string().min(1).max(100)),
-  title: name.pipe(z.string().min(1)).or(text(300).pipe(z.string().min(1))),
+  code: line(1, 100),
+  title: line(1, 300),
   /** Plain text. */
-  body: text(20_000),
-  category: name.nullish(),
-  subcategory: name.nullish(),
-  district: name.nullish(),
+  body: lines(0, 20_000),
+  category: line(0, 200).nullish(),
+  subcategory: line(0, 200).nullish(),
+  district: line(0, 200).nullish(),
   status: z.enum(["accepted", "rejected"]).nullish(),
   createdAt: moment,
   /** `city`, or somebody reduced to a number such as `citizen-7229`. */
-  author: name.pipe(z.string().min(1)),
+  author: line(1, 200),
   supports: z.number().int().min(0).max(1_000_000_000),
   comments: z.array(commentSchema).max(5_000),
 });
@@ -49,11 +44,11 @@ export type ImportComment = ImportRow["comments"][number];
 export const maxLine = 8_000_000;
 
 /** Read one line. Returns the row, or what is wrong with it in words. */
-export function readRow(line: string): { row: ImportRow } | { cause: string } {
-  if (line.length > maxLine) return { cause: `longer than ${maxLine} characters` };
+export function readRow(written: string): { row: ImportRow } | { cause: string } {
+  if (written.length > maxLine) return { cause: `longer than ${maxLine} characters` };
   let json: unknown;
   try {
-    json = JSON.parse(line);
+    json = JSON.parse(written);
   } catch {
     return { cause: "not JSON" };
   }
