@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineJob, GiveUp, sendLetter, type Ctx } from "../../kit/index.js";
 import { plainText } from "../../kit/text/markdown.js";
+import { cutText } from "../../kit/text/sanitize.js";
 import type { Account } from "../accounts/account.js";
 import { accountOf } from "../accounts/accounts.js";
 import { commentById } from "../comments/comments.js";
@@ -65,8 +66,8 @@ async function send(ctx: Ctx, { notification, account, proposal, words }: Sendin
     key: `notifications.mail.${notification.occasion}`,
     params: {
       ...words,
-      name: person?.name ?? "",
-      title: proposal.title,
+      name: oneLine(person?.name ?? ""),
+      title: oneLine(proposal.title),
       link: ctx.instance.url(targetOf(notification, proposal)),
     },
     about: `notice/${notification._id}`,
@@ -85,16 +86,22 @@ async function wordsOf(
     const comment = await commentById(ctx, subjectId);
     if (comment === null || comment.state !== "shown") return null;
     const author = await personById(ctx, comment.authorId);
-    return { author: author?.name ?? "–", excerpt: plainText(comment.html, 600) };
+    return { author: oneLine(author?.name ?? "–"), excerpt: plainText(comment.html, 600) };
   }
   const response = await responseTo(ctx, proposalId);
   if (response === null) return null;
   const { t } = ctx.inLanguage(language).t;
   const step = response.milestones.find(({ _id }) => `${response._id}/${_id}` === subjectId);
   return {
-    office: response.office,
+    office: oneLine(response.office),
     decision: t(`site.status.${response.decision}`),
     excerpt: plainText(response.html, 600),
-    milestone: step?.title ?? "–",
+    milestone: oneLine(step?.title ?? "–"),
   };
+}
+
+/** Words of elsewhere may hold line breaks or go on for long; a subject may not. */
+function oneLine(text: string): string {
+  const line = text.replace(/[\p{Cc}\s]+/gu, " ").trim();
+  return line.length > 120 ? `${cutText(line, 119)}…` : line;
 }

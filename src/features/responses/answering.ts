@@ -64,18 +64,20 @@ export async function publishResponse(ctx: Ctx, input: NewResponse): Promise<Res
 /** Store a new answer and let its proposal's status follow. */
 export async function keepResponse(ctx: Ctx, response: Response): Promise<void> {
   await ctx.commit(responsePublished, { responseId: response._id }, async () => {
-    await refuseIfDuplicate("already-answered", () =>
-      ctx.collection(responsesCollection).insertOne(response),
+    await refuseIfDuplicate(
+      "already-answered",
+      () => ctx.collection(responsesCollection).insertOne(response),
+      "body",
     );
     await settleStatus(ctx, response._id);
   });
 }
 
-/** Refuses a proposal that does not exist or was withdrawn. */
+/** Refuses a proposal that does not exist, or was withdrawn: that beside what was typed. */
 export async function assertAnswerable(ctx: Ctx, proposalId: string): Promise<void> {
   const proposal = await proposalById(ctx, proposalId);
   if (proposal === null) throw new Refusal("not-found");
-  if (proposal.status === "withdrawn") throw new Refusal("withdrawn");
+  if (proposal.status === "withdrawn") throw refuseField("withdrawn", "body");
 }
 
 function assertSteps(steps: readonly NewMilestone[]): void {
@@ -111,7 +113,7 @@ export async function editResponse(ctx: Ctx, id: string, input: EditedResponse):
   if (before.editedAt?.getTime() !== input.editedAt?.getTime()) throw changedMeanwhile();
   const { office, decision, body } = input;
   const words = { office, decision, body, html: renderMarkdown(body) };
-  const milestones = input.milestones.map((step) => keptMilestone(ctx, before, step));
+  const milestones = keptMilestones(ctx, before, input.milestones);
   if (isSame(before, { ...words, milestones })) return before;
   const by = ctx.member?._id ?? null;
   return ctx.commit(responseEdited, { responseId: id, by }, async () => {
@@ -132,13 +134,18 @@ function laterThan(last: Date | null, now: Date): Date {
   return last === null ? now : new Date(Math.max(now.getTime(), last.getTime() + 1));
 }
 
-function keptMilestone(
+/** Steps by the ids they had, each id once; what has none is new. */
+function keptMilestones(
   ctx: Ctx,
-  { milestones }: Response,
-  { _id, title, due }: EditedResponse["milestones"][number],
-): Milestone {
-  const known = milestones.find((milestone) => milestone._id === _id);
-  return known === undefined ? newMilestone(ctx, { title, due }) : { ...known, title, due };
+  before: Response,
+  steps: EditedResponse["milestones"],
+): Milestone[] {
+  const known = new Map(before.milestones.map((step) => [step._id, step]));
+  return steps.map(({ _id, title, due }) => {
+    const step = known.get(_id ?? "");
+    known.delete(_id ?? "");
+    return step === undefined ? newMilestone(ctx, { title, due }) : { ...step, title, due };
+  });
 }
 
 /** Whether two answers say the same. */

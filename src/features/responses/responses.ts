@@ -10,7 +10,7 @@ import {
 } from "../../kit/index.js";
 import { setDecision } from "../proposals/movement.js";
 import { proposalById } from "../proposals/proposals.js";
-import { statusOf, type Response } from "./response.js";
+import { statusOf, type Decision, type Response } from "./response.js";
 
 const payload = z.object({ responseId: z.string() });
 /** `by` is the official who did it, null for an answer of elsewhere. */
@@ -30,6 +30,7 @@ export const responsesCollection = defineCollection<Response>("responses", [
   { keys: { proposalId: 1 }, unique: true },
   { keys: { uri: 1 }, unique: true },
   { keys: { publishedAt: -1, _id: -1 } },
+  { keys: { decision: 1, publishedAt: -1, _id: -1 } },
 ]);
 
 /** An answer by id, or null. */
@@ -61,15 +62,23 @@ export async function responsesTo(
   return new Map(found.map((response) => [response.proposalId, response]));
 }
 
-/** A page of answers, the latest first. A strange cursor is refused ("not-found"). */
+/** A page of answers, perhaps with one decision, the latest first. A strange cursor is refused ("not-found"). */
 export async function latestResponses(
   ctx: Ctx,
-  { cursor, limit }: { readonly cursor: string | null; readonly limit: number },
+  asked: {
+    readonly cursor: string | null;
+    readonly limit: number;
+    readonly decision?: Decision | null;
+  },
 ): Promise<Slice<Response>> {
+  const { cursor, limit, decision = null } = asked;
   const most = Math.min(Math.max(limit, 1), 100);
   const rows = await ctx
     .collection(responsesCollection)
-    .find(before(cursor), { sort: { publishedAt: -1, _id: -1 }, limit: most + 1 })
+    .find(
+      { ...(decision === null ? {} : { decision }), ...before(cursor) },
+      { sort: { publishedAt: -1, _id: -1 }, limit: most + 1 },
+    )
     .toArray();
   return sliceOf(rows, most, (last) => packCursor([last.publishedAt, last._id]));
 }
