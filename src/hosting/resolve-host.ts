@@ -1,4 +1,4 @@
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 import { Refusal } from "../kit/refusal.js";
 import type { Instances } from "./instances.js";
 import { stateOf } from "./web/state.js";
@@ -20,18 +20,22 @@ export function resolveHost({ instances }: { instances: Instances }): RequestHan
   return async (req, res, next) => {
     const forwarded = req.get("x-forwarded-host");
     const trusted = req.app.get("trust proxy fn") as (address: string, hop: number) => boolean;
-    const viaProxy =
-      forwarded !== undefined && trusted(req.socket.remoteAddress ?? "", 0) ? forwarded : null;
-    const name = hostName(viaProxy ?? req.headers.host);
+    const believed = forwarded !== undefined && trusted(req.socket.remoteAddress ?? "", 0);
+    const name = hostName(believed ? forwarded.split(",")[0]?.trim() : req.headers.host);
     const instance = name === null ? null : await instances.byHost(name);
     if (instance === null) return next(new Refusal("no-instance"));
     if (instance.host !== name) {
       const same = req.method === "GET" || req.method === "HEAD" ? 301 : 308;
-      return res.redirect(same, instance.origin + req.originalUrl);
+      return res.redirect(same, instance.origin + pathOf(req));
     }
     if (instance.state === "suspended") return next(new Refusal("unavailable"));
     stateOf(res).instance = instance;
     const waits = instance.state === "new" && !req.path.startsWith("/set-up/");
     next(waits ? new Refusal("being-set-up") : undefined);
   };
+}
+
+/** Path and query as asked for; `/` for a target in absolute form (RFC 9112, section 3.2.2). */
+function pathOf(req: Request): string {
+  return req.originalUrl.startsWith("/") ? req.originalUrl : "/";
 }

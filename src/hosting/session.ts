@@ -9,6 +9,7 @@ import type { SignIn } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
 import { defineCollection, type Collection } from "../kit/records.js";
 import { scopedCollection } from "./scoped-store.js";
+import { speaksHttps } from "./web/cookies.js";
 
 interface SessionRow {
   /** SHA-256 of the cookie's session id: a copy of the table opens no session. */
@@ -77,7 +78,15 @@ export async function endSessions(ctx: Ctx, memberId: string): Promise<void> {
   await ctx.collection(sessionsCollection).deleteMany({ memberId });
 }
 
-/** The session middleware of one instance; cheap, kept with the instance. */
+/** The name of the session's cookie; under HTTPS its prefix keeps other hosts from setting it. */
+export function sessionCookie(instance: Instance): string {
+  return speaksHttps(instance) ? "__Host-parvis" : "parvis";
+}
+
+/**
+ * The session middleware of one instance; cheap, kept with the instance. The cookie is secure by the
+ * instance's origin: the last hop behind a proxy that ends TLS is not, and is not asked.
+ */
 export function sessionFor(
   instance: Instance,
   store: RowStore,
@@ -85,8 +94,9 @@ export function sessionFor(
   secret: string,
 ): RequestHandler {
   const rows = scopedCollection(store, instance._id, sessionsCollection);
-  return session({
-    name: "parvis",
+  const secure = speaksHttps(instance);
+  const middleware = session({
+    name: sessionCookie(instance),
     secret,
     resave: false,
     saveUninitialized: false,
@@ -94,10 +104,14 @@ export function sessionFor(
     cookie: {
       httpOnly: true,
       sameSite: "lax",
-      secure: instance.origin.startsWith("https:"),
+      secure,
       maxAge: lifetimeMs,
     },
   });
+  return (req, res, next) => {
+    if (secure) Object.defineProperty(req, "secure", { value: true, configurable: true });
+    return middleware(req, res, next) as unknown;
+  };
 }
 
 /** Passport set up with the strategies of the feature that provides sign-in. */

@@ -16,6 +16,7 @@ import type { Instances } from "./instances.js";
 import { resolveHost } from "./resolve-host.js";
 import { createPassport, sessionFor } from "./session.js";
 import type { Views } from "./views.js";
+import { textCookies } from "./web/cookies.js";
 import { createCsrf, type Csrf } from "./web/csrf.js";
 import { errorHandler, type SafeError } from "./web/error-page.js";
 import { takeFlash } from "./web/flash.js";
@@ -59,7 +60,7 @@ export function createWeb(parts: WebParts): Express {
   app.get("/readyz", readiness(parts.store));
   app.use(resolveHost(parts));
   if (parts.federation !== null) app.use(parts.federation);
-  app.use(cookieParser(), visitorContext(parts), chooseLanguage, sessions(parts));
+  app.use(cookieParser(), textCookies, visitorContext(parts), chooseLanguage, sessions(parts));
   app.use(passport.session(), memberContext(parts));
   app.use(express.urlencoded({ extended: false, limit: "256kb", parameterLimit: 200 }));
   for (const route of parts.features.flatMap((feature) => feature.routes)) {
@@ -111,6 +112,7 @@ function visitorContext({ contexts }: WebParts): RequestHandler {
     const state = stateOf(res);
     const { instance, log } = state;
     const language = languageOf(req, instance.language);
+    res.set("Cache-Control", "private, no-cache");
     state.ctx = contexts({ instance, member: null, language, log });
     next();
   };

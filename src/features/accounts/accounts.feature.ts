@@ -14,6 +14,7 @@ import {
   sliceOf,
   submit,
   throttle,
+  typedValues,
   unpackCursor,
   untouched,
   type Ctx,
@@ -30,7 +31,13 @@ import {
   grantRoles,
   unsubscribe,
 } from "./accounts.js";
-import { forgottenForm, profileForm, registerForm, resetForm } from "./accounts.forms.js";
+import {
+  forgottenForm,
+  profileForm,
+  registerForm,
+  resetForm,
+  signInForm,
+} from "./accounts.forms.js";
 import { remindOfAccount, sendReset, welcome } from "./accounts.jobs.js";
 import {
   checkMailPage,
@@ -91,16 +98,16 @@ const signingIn: Route[] = [
   }),
   post("/sign-in", async (ctx, req) => {
     const back = localPath(req.body["back"]);
-    const mail = typeof req.body["mail"] === "string" ? req.body["mail"].slice(0, 254) : "";
+    const { mail, password } = typedValues(signInForm, req);
+    const refused = async (code: string, status: number): Promise<Reply> =>
+      page(signInPage, signInModel(ctx, mail ?? "", back, code), status);
+    if (!mail || !password) return refused("wrong-credentials", 422);
     return {
       kind: "authenticate",
       strategy: "local",
       to: back,
-      refused: async (reason) => {
-        const code = reason ?? "wrong-credentials";
-        const status = code === "too-many-tries" ? 429 : 422;
-        return page(signInPage, signInModel(ctx, mail, back, code), status);
-      },
+      refused: (reason) =>
+        refused(reason ?? "wrong-credentials", reason === "too-many-tries" ? 429 : 422),
     };
   }),
   post("/sign-out", async () => ({

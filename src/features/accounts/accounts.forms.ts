@@ -24,6 +24,9 @@ export const registerForm = defineForm(
   ["password"],
 );
 
+/** Signing in only compares: nothing here says what a password may look like. */
+export const signInForm = defineForm({ mail: z.string().max(254), password: z.string() });
+
 export const forgottenForm = defineForm({ mail: mailField });
 
 export const resetForm = defineForm({ password }, ["password"]);

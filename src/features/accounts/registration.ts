@@ -67,7 +67,10 @@ export async function resetPassword(ctx: Ctx, token: string, password: string): 
   return memberId;
 }
 
-/** Recognise somebody by mail and password. Throws `wrong-credentials` or why they may not enter. */
+/**
+ * Recognise somebody by mail (empty when what was typed is no address) and password. Throws `wrong-credentials`
+ * or `too-many-tries`.
+ */
 export async function recognise(
   ctx: Ctx,
   mail: string,
@@ -75,7 +78,7 @@ export async function recognise(
   ip: string,
 ): Promise<Account> {
   await throttle(ctx, { what: "sign-in-ip", limit: 60, windowMs: 900_000 }, ip);
-  await throttle(ctx, { what: "sign-in", limit: 10, windowMs: 900_000 }, mail);
+  if (mail !== "") await throttle(ctx, { what: "sign-in", limit: 10, windowMs: 900_000 }, mail);
   const account = await ctx.collection(accountsCollection).findOne({ mail });
   const matches = await passwordMatches(account?.passwordHash ?? null, password);
   if (account === null || !matches) throw new Refusal("wrong-credentials");

@@ -1,6 +1,9 @@
 import { doubleCsrf, type DoubleCsrfUtilities } from "csrf-csrf";
 import type { Request, RequestHandler } from "express";
+import type { Instance } from "../../kit/instance.js";
 import { Refusal } from "../../kit/refusal.js";
+import { speaksHttps } from "./cookies.js";
+import { stateOf } from "./state.js";
 
 /** Form tokens: a signed double submit, bound to the session of a signed-in member. */
 export interface Csrf {
@@ -10,11 +13,15 @@ export interface Csrf {
   readonly protect: RequestHandler;
 }
 
-/** Tokens under `secret`; `secure` adds the `__Host-` prefix, which ties the cookie to one host. */
+/**
+ * Tokens under `secret`, each for one instance and one session. Under HTTPS the `__Host-` prefix
+ * ties the cookie to one host. It is sent along when a link of a mail is followed (`lax`): were it
+ * not, the page would set a new one, and forms left open in other tabs would no longer be accepted.
+ */
 export function createCsrf(secret: string): Csrf {
   const plain = utilities(secret, false);
   const secure = utilities(secret, true);
-  const of = (req: Request): DoubleCsrfUtilities => (req.secure ? secure : plain);
+  const of = (req: Request): DoubleCsrfUtilities => (speaksHttps(instanceOf(req)) ? secure : plain);
   return {
     tokenFor(req) {
       if (req.res === undefined) throw new Error("A request has its response in Express.");
@@ -33,15 +40,21 @@ export function createCsrf(secret: string): Csrf {
 function utilities(secret: string, secure: boolean): DoubleCsrfUtilities {
   return doubleCsrf({
     getSecret: () => secret,
-    getSessionIdentifier: (req) => (req.user === undefined ? "visitor" : req.sessionID),
+    getSessionIdentifier: (req) =>
+      `${instanceOf(req)._id}/${req.user === undefined ? "visitor" : req.sessionID}`,
     cookieName: secure ? "__Host-form" : "form",
-    cookieOptions: { sameSite: "strict", path: "/", secure, httpOnly: true },
+    cookieOptions: { sameSite: "lax", path: "/", secure, httpOnly: true },
     getCsrfTokenFromRequest: (req) => {
       const body = req.body as Record<string, unknown> | undefined;
       const token = req.get("x-csrf-token") ?? body?.["_csrf"];
       return typeof token === "string" ? token : null;
     },
   });
+}
+
+function instanceOf(req: Request): Instance {
+  if (req.res === undefined) throw new Error("A request has its response in Express.");
+  return stateOf(req.res).instance;
 }
 
 /** Browsers say where a request comes from (Fetch Metadata); older ones say nothing. */

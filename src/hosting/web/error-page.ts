@@ -28,13 +28,19 @@ export function errorHandler(
     if (safe.status >= 500) log.error({ err: error as unknown }, "request failed");
     else log.debug({ code: safe.code, status: safe.status }, "request refused");
     if (res.headersSent) return next(error);
-    res.status(safe.status);
+    res.status(safe.status).set("Cache-Control", "no-store");
     if (safe.status === 503) res.set("Retry-After", "10");
     if (req.accepts(["html", "json"]) === "json") {
       res.json({ error: safe.code, errors: safe.errors });
       return;
     }
-    await show(req, res, safe);
+    try {
+      await show(req, res, safe);
+    } catch (failure) {
+      log.error({ err: failure }, "error page failed");
+      if (res.headersSent) return next(failure);
+      res.type("text/plain").send(`${safe.code}\n`);
+    }
   };
 }
 

@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import type { Translator } from "../../kit/i18n/index.js";
 import type { Flash } from "../../kit/route.js";
+import { cookieFlags } from "./cookies.js";
 
 const flashSchema = z.object({
   kind: z.enum(["success", "notice", "error"]),
@@ -12,10 +13,8 @@ const flashSchema = z.object({
 /** Keep a short message for the next page, in a cookie of one minute. */
 export function keepFlash(res: Response, flash: Flash): void {
   res.cookie("flash", JSON.stringify(flash), {
+    ...cookieFlags(res),
     maxAge: 60_000,
-    httpOnly: true,
-    sameSite: "lax",
-    path: "/",
   });
 }
 
@@ -26,7 +25,7 @@ export function takeFlash(
 ): { kind: Flash["kind"]; text: string } | null {
   const raw = (req.cookies as Record<string, unknown>)["flash"];
   if (typeof raw !== "string" || raw.length > 1000) return null;
-  req.res?.clearCookie("flash", { path: "/" });
+  if (req.res !== undefined) req.res.clearCookie("flash", cookieFlags(req.res));
   try {
     const flash = flashSchema.parse(JSON.parse(raw));
     return { kind: flash.kind, text: t.t(flash.key, flash.params ?? {}) };

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import { negotiateLanguage } from "../../kit/i18n/index.js";
 import type { Language } from "../../kit/instance.js";
+import { cookieFlags } from "./cookies.js";
 
 const yearMs = 365 * 24 * 3_600_000;
 
@@ -19,7 +20,7 @@ export function languageOf(req: Request, fallback: Language): Language {
 export const chooseLanguage: RequestHandler = (req, res, next) => {
   const chosen = req.query["lang"];
   if (req.method !== "GET" || (chosen !== "fr" && chosen !== "en")) return next();
-  res.cookie("lang", chosen, { maxAge: yearMs, sameSite: "lax", httpOnly: true, path: "/" });
+  res.cookie("lang", chosen, { ...cookieFlags(res), maxAge: yearMs });
   res.redirect(303, pathWithout(req, "lang"));
 };
 
@@ -27,13 +28,18 @@ export const chooseLanguage: RequestHandler = (req, res, next) => {
 export function pathInLanguage(res: Response, language: Language): string {
   const url = localUrl(res.req);
   url.searchParams.set("lang", language);
-  return url.pathname + url.search;
+  return pathAndQuery(url);
 }
 
 function pathWithout(req: Request, name: string): string {
   const url = localUrl(req);
   url.searchParams.delete(name);
-  return url.pathname + url.search;
+  return pathAndQuery(url);
+}
+
+/** Without dot segments, `/.//elsewhere` would begin with `//` and name another host. */
+function pathAndQuery({ pathname, search }: URL): string {
+  return pathname.replace(/^\/+/, "/") + search;
 }
 
 /** Only path and query are read; a path such as `//elsewhere` stays a path. */

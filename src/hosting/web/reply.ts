@@ -3,7 +3,10 @@ import type { PassportStatic } from "passport";
 import type { Flash, Reply, Req } from "../../kit/route.js";
 import type { SiteModel } from "../../kit/site-model.js";
 import type { Views } from "../views.js";
+import { sessionCookie } from "../session.js";
+import { cookieFlags } from "./cookies.js";
 import { keepFlash } from "./flash.js";
+import { stateOf } from "./state.js";
 
 interface ReplyParts {
   readonly views: Views;
@@ -21,7 +24,7 @@ export function createReplier(parts: ReplyParts): Replier {
       case "page": {
         const site = await parts.siteModel(req, res);
         const html = parts.views.render(reply.page.template, reply.model, site);
-        res.status(reply.status).set("Cache-Control", "private, no-cache").type("html").send(html);
+        res.status(reply.status).type("html").send(html);
         return;
       }
       case "redirect":
@@ -36,7 +39,7 @@ export function createReplier(parts: ReplyParts): Replier {
         await logIn(req, { _id: reply.memberId });
         return leave(res, reply.to, reply.flash, 303);
       case "sign-out":
-        await logOut(req);
+        await logOut(req, res);
         return leave(res, reply.to, reply.flash, 303);
       case "authenticate": {
         const outcome = await authenticate(parts.passport, reply.strategy, req, res);
@@ -60,9 +63,11 @@ function logIn(req: Request, user: object): Promise<void> {
   });
 }
 
-function logOut(req: Request): Promise<void> {
+/** Ends the session; nothing of it is left, neither here nor in the browser. */
+function logOut(req: Request, res: Response): Promise<void> {
+  res.clearCookie(sessionCookie(stateOf(res).instance), cookieFlags(res));
   return new Promise((resolve, reject) => {
-    req.logout((error?: unknown) => (error == null ? resolve() : reject(asError(error))));
+    req.session.destroy((error?: unknown) => (error == null ? resolve() : reject(asError(error))));
   });
 }
 
