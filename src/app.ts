@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Express } from "express";
-import { pino, type Logger } from "pino";
+import { pino, type DestinationStream, type Logger } from "pino";
 import type { Config } from "./config.js";
 import { createIds, systemClock, type Clock } from "./drivers/clock.js";
 import { createFileMailer, createSmtpMailer, type Mailer } from "./drivers/mail.js";
@@ -12,7 +12,7 @@ import type { Queue } from "./drivers/queue/queue.js";
 import type { Store } from "./drivers/store/collection.js";
 import { openSqliteStore } from "./drivers/store/sqlite.js";
 import { features } from "./features.js";
-import { createFederation } from "./federation/federation.feature.js";
+import { createFederation, type Federation } from "./federation/federation.feature.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { createInstances, instanceIndexes, type Instances } from "./hosting/instances.js";
@@ -44,6 +44,9 @@ export interface App {
   readonly instances: Instances;
   readonly contexts: Contexts;
   readonly outbox: Outbox;
+  readonly federation: Pick<Federation, "linkInstance">;
+  /** Names of the migrations that ran now. */
+  readonly migrated: readonly string[];
   /** Take up work: queue workers, calendar, sweep. */
   start(): Promise<void>;
   /** Finish what runs, then close every driver. */
@@ -59,12 +62,13 @@ export const version = (
   }
 ).version;
 
-/** Structured logs; what could be a secret is never printed. */
-export function createLog(config: Pick<Config, "logLevel">): Logger {
-  return pino({
+/** Structured logs, to standard output unless told otherwise; never with what could be a secret. */
+export function createLog(config: Pick<Config, "logLevel">, to?: DestinationStream): Logger {
+  const options = {
     level: config.logLevel,
     redact: ["*.password", "*.token", "*.privateKey", "*.authorization", "*.cookie", "err.config"],
-  });
+  };
+  return to === undefined ? pino(options) : pino(options, to);
 }
 
 /** The drivers that the configuration asks for. */
@@ -108,7 +112,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const all = [...features, federation.feature];
   subscriptions.push(...all.flatMap((feature) => feature.on));
   await ensureIndexes(store, all);
-  await migrate(store, clock);
+  const migrated = await migrate(store, clock);
   const web = createWeb({
     ...{ store, clock, ids, log, instances, contexts },
     features: all,
@@ -119,7 +123,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     federation: federation.middleware,
   });
   return {
-    ...{ web, drivers, instances, contexts, outbox },
+    ...{ web, drivers, instances, contexts, outbox, federation, migrated },
     async start() {
       await startWorkers({ queue, instances, contexts, features: all, clock, log });
       await queue.start();

@@ -35,17 +35,20 @@ const setUpPage = definePage<SetUpPage>("set-up/show");
 /** Handles that stand for proposals, topics or the machine itself (see federation.md, section 1). */
 const reserved = /^(p\d+|topic_.*|actor|instance|inbox|admin|parvis)$/;
 
+/** A city's or association's bare handle on the network; typed with or without `@`. */
+export const handleField = z
+  .string()
+  .transform((value) => value.trim().toLowerCase().replace(/^@/, ""))
+  .refine((value) => /^[a-z0-9_]{1,30}$/.test(value) && !reserved.test(value), {
+    message: "refusals.handle",
+  });
+
 export const setUpForm = defineForm(
   {
     kind: z.enum(["city", "association"]),
     name: line(2, 80),
     tagline: line(0, 160),
-    handle: z
-      .string()
-      .transform((value) => value.trim().toLowerCase().replace(/^@/, ""))
-      .refine((value) => /^[a-z0-9_]{1,30}$/.test(value) && !reserved.test(value), {
-        message: "refusals.handle",
-      }),
+    handle: handleField,
     language: z.enum(["fr", "en"]),
     adminName: line(2, 60),
     mail: mailField,
