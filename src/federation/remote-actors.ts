@@ -59,7 +59,7 @@ export async function remoteActor(
   const known = await ctx.collection(remoteActorsCollection).findOne({ uri });
   const age = known === null ? Infinity : ctx.clock.now().getTime() - known.fetchedAt.getTime();
   if (known !== null && age < day && !fresh) return known;
-  const proven = fresh ? undefined : services.provenActors.get(uri);
+  const proven = fresh || known !== null ? undefined : services.provenActors.get(uri);
   if (proven !== undefined) return keepActor(ctx, uri, proven);
   try {
     const { fetchDocument } = services.reachOf(ctx.instance);

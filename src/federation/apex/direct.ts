@@ -1,4 +1,4 @@
-import { extraTerms } from "../vocabulary.js";
+import { AS_CONTEXT, extraTerms } from "../vocabulary.js";
 import type { Normal } from "../port.js";
 import { activityStreamsContext } from "./contexts.js";
 
@@ -49,10 +49,17 @@ function listOf(value: unknown, kinds: TermKinds, address: boolean): unknown[] {
   return values
     .filter((one) => one !== null && one !== undefined)
     .map((one) => {
+      if (typeof one === "string" && address) return compacted(one);
       if (typeof one !== "object") return one;
       const inner = normalise(one as Record<string, unknown>, kinds);
       return address && isBareId(inner) ? inner.id : inner;
     });
+}
+
+/** An address in the ActivityStreams namespace gets its prefix, as JSON-LD compaction does. */
+function compacted(address: string): string {
+  const namespace = `${AS_CONTEXT}#`;
+  return address.startsWith(namespace) ? `as:${address.slice(namespace.length)}` : address;
 }
 
 function isBareId(object: Normal): boolean {

@@ -1,0 +1,268 @@
+import { expect } from "chai";
+import type { Row } from "../../src/drivers/store/collection.js";
+import { publishComment } from "../../src/features/comments/comments.js";
+import { consentToNetwork } from "../../src/features/people/people.js";
+import { publishProposal } from "../../src/features/proposals/publishing.js";
+import { deliveryTries } from "../../src/federation/delivery/deliver.js";
+import { breakAfter } from "../../src/federation/delivery/peers.js";
+import {
+  activitiesCollection,
+  followersCollection,
+  inboxCollection,
+  peersCollection,
+  type Peer as PeerRow,
+} from "../../src/federation/records.js";
+import { verifyRequest } from "../../src/federation/signatures/verify.js";
+import { aDraft } from "../support/builders.js";
+import { createPublicKey } from "node:crypto";
+import { aPeer, closePeers, type Peer, type PeerActor } from "./support/peer.js";
+import { aTown, closeTowns, type Town } from "./support/town.js";
+
+async function followed(town: Town, peer: Peer, ...names: string[]): Promise<PeerActor[]> {
+  const actors: PeerActor[] = [];
+  for (const name of names) {
+    const actor = await peer.actor(name);
+    actors.push(actor);
+    const follow = peer.activity(actor, "Follow", `${town.origin}/actor`);
+    expect((await peer.post(town, actor, follow)).status).to.equal(202);
+  }
+  await town.settle();
+  return actors;
+}
+
+const hostRow = (town: Town, peer: Peer): Promise<PeerRow | null> =>
+  town.visitor.collection(peersCollection).findOne({ host: new URL(peer.origin).host });
+
+describe("what is sent to other servers", function () {
+  this.timeout(20_000);
+  afterEach(async () => {
+    await closeTowns();
+    await closePeers();
+  });
+
+  it("goes once to a shared inbox, however many follow there (requirement 17)", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a", "b", "c");
+    peer.received.length = 0;
+
+    await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+
+    const posts = peer.received.filter(({ method }) => method === "POST");
+    expect(posts.map(({ path }) => path)).to.deep.equal(["/inbox"]);
+    expect(peer.inboxed("Announce")).to.have.length(1);
+  });
+
+  it("is no more than an Accept for each of fifty followers (requirement 19)", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    const names = Array.from({ length: 50 }, (_, at) => `f${at}`);
+
+    await followed(town, peer, ...names);
+
+    expect(peer.inboxed()).to.have.length(50);
+    expect(peer.inboxed("Accept")).to.have.length(50);
+  });
+
+  it("is signed by its actor, over the body, and addressed to the public by its full name (requirement 23)", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+    const [post] = peer.received.filter(({ method, body }) => {
+      return method === "POST" && body.includes('"Announce"');
+    });
+    if (post === undefined) throw new Error("nothing was sent");
+    const activity = JSON.parse(post.body) as Record<string, unknown>;
+    const actor = (await (
+      await fetch(activity["actor"] as string, { headers: { accept: "application/activity+json" } })
+    ).json()) as { id: string; publicKey: { publicKeyPem: string } };
+
+    const verified = await verifyRequest(
+      {
+        ...{ method: "POST", url: `${peer.origin}${post.path}`, headers: post.headers },
+        ...{ host: new URL(peer.origin).host, rawBody: Buffer.from(post.body) },
+      },
+      {
+        now: town.clock.now(),
+        resolveKey: async (keyId) => ({
+          ...{ keyId, owner: actor.id, actor },
+          key: createPublicKey(actor.publicKey.publicKeyPem),
+        }),
+      },
+    );
+
+    expect(verified.ok).to.equal(true);
+    expect(activity["to"]).to.deep.equal(["https://www.w3.org/ns/activitystreams#Public"]);
+    expect(post.body).to.not.contain("as:Public");
+    expect(JSON.stringify(activity["@context"])).to.contain("joinmastodon.org/ns#");
+  });
+
+  it("knocks again with RFC 9421 where draft-cavage is refused, and remembers it", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    peer.received.length = 0;
+    peer.answers.push(401);
+
+    await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+    const posts = peer.received.filter(({ method }) => method === "POST");
+    expect(posts.map(({ headers }) => "signature-input" in headers)).to.deep.equal([false, true]);
+    expect((await hostRow(town, peer))?.speaks).to.equal("rfc9421");
+
+    await publishProposal(await town.newcomer(), aDraft({ title: "Une seconde idée" }));
+    await town.settle();
+    const last = peer.received.filter(({ method }) => method === "POST").at(-1);
+    expect(last?.headers).to.have.property("signature-input");
+  });
+
+  it("is tried again after an error that may pass, and not before Retry-After (requirement 17)", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    peer.received.length = 0;
+    peer.answers.push(503, { status: 429, headers: { "retry-after": "7200" } });
+    await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+    expect(peer.inboxed()).to.have.length(1);
+
+    town.clock.advance(60_000);
+    await town.settle();
+    expect(peer.inboxed()).to.have.length(2);
+    town.clock.advance(3_600_000);
+    await town.settle();
+    expect(peer.inboxed()).to.have.length(2);
+    town.clock.advance(3_600_000 + 1);
+    await town.settle();
+    expect(peer.inboxed()).to.have.length(3);
+    expect((await hostRow(town, peer))?.failures).to.equal(0);
+  });
+
+  it("keeps trying for more than three days", () => {
+    const waits = Array.from({ length: deliveryTries - 1 }, (_, at) =>
+      Math.min(12 * 3_600, 30 * 2.5 ** at),
+    );
+    const days = waits.reduce((sum, wait) => sum + wait, 0) / 86_400;
+    expect(deliveryTries).to.be.at.least(12);
+    expect(days).to.be.greaterThan(3);
+  });
+
+  it("leaves a host alone that fails again and again, and comes back (requirement 17)", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    peer.received.length = 0;
+    peer.answers.push(...Array.from({ length: breakAfter }, () => 500));
+    const member = await town.newcomer();
+    for (let at = 0; at < breakAfter; at += 1) {
+      await publishProposal(member, aDraft({ title: `Idée numéro ${at}` }));
+      await town.settle();
+    }
+    expect(peer.inboxed()).to.have.length(breakAfter);
+    expect((await hostRow(town, peer))?.openUntil).to.not.equal(null);
+
+    await publishProposal(member, aDraft({ title: "Une idée de trop" }));
+    await town.settle();
+    expect(peer.inboxed()).to.have.length(breakAfter);
+
+    town.clock.advance(2 * 60_000);
+    await town.settle();
+    expect(peer.inboxed().length).to.equal(2 * breakAfter + 1);
+    expect((await hostRow(town, peer))?.openUntil).to.equal(null);
+  });
+
+  it("is no longer sent to an inbox that is gone (requirement 17)", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    peer.documents.set("/users/a", 410);
+    peer.answers.push(410);
+    await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+
+    const rows = town.visitor.collection(followersCollection);
+    expect(await rows.countDocuments({ actorUri: `${town.origin}/actor` })).to.equal(0);
+  });
+
+  it("survives a death between the event and the delivery (requirement 16)", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    const proposal = await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+    const sent = peer.inboxed().length;
+    const activities = town.visitor.collection(activitiesCollection);
+
+    await activities.updateOne(
+      { key: `announce/city/${proposal._id}` },
+      { $set: { fannedOutAt: null } },
+    );
+    const job = town.federation.feature.jobs.find(({ name }) => name === "federation.sweep");
+    town.clock.advance(120_000);
+    await job?.run(town.visitor, {}, { number: 1, of: 1 });
+    await town.settle();
+
+    expect(peer.inboxed().length).to.equal(sent + 1);
+    const ids = peer.inboxed("Announce").map(({ id }) => id);
+    expect(new Set(ids).size).to.equal(1);
+  });
+
+  it("survives a death between the 202 and its effects (requirement 15)", async () => {
+    const town = await aTown({ asleep: true });
+    const peer = await aPeer();
+    const alice = await peer.actor("alice");
+    const follow = peer.activity(alice, "Follow", `${town.origin}/actor`);
+    expect((await peer.post(town, alice, follow)).status).to.equal(202);
+    const jobs = town.store.collection<Row>("jobs");
+    for (const row of await jobs
+      .find({ queue: "default" })
+      .toArray()
+      .catch(() => [])) {
+      await jobs.deleteOne({ _id: row._id });
+    }
+    const entries = town.visitor.collection(inboxCollection);
+    expect(await entries.countDocuments({ state: "waiting" })).to.equal(1);
+
+    town.clock.advance(120_000);
+    const job = town.federation.feature.jobs.find(({ name }) => name === "federation.sweep");
+    await job?.run(town.visitor, {}, { number: 1, of: 1 });
+    await town.queue.start();
+    await town.settle();
+
+    expect(await entries.countDocuments({ state: "done" })).to.equal(1);
+    expect(peer.inboxed("Accept")).to.have.length(1);
+  });
+
+  it("never contains, stores or logs a private key outside of the vault (requirement 18, S13)", async () => {
+    const logLines: string[] = [];
+    const town = await aTown({ logLines });
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    const citizen = await town.newcomer();
+    await consentToNetwork(citizen);
+    peer.answers.push(400, 400, 500);
+    const proposal = await publishProposal(citizen, aDraft());
+    await publishComment(citizen, { proposalId: proposal._id, parentId: null, body: "Oui." });
+    await town.federation.linkInstance(town.visitor, "http://127.0.0.1:9/nobody").catch(() => {});
+    await town.settle();
+
+    const stored: string[] = [];
+    for (const name of await town.store.collectionNames()) {
+      if (name === "actorKeys") continue;
+      const rows = await town.store
+        .collection(name)
+        .find({}, { sort: { _id: 1 } })
+        .toArray();
+      stored.push(JSON.stringify(rows));
+    }
+    const actor = await (await fetch(`${town.origin}/actor`)).text();
+    const everything = [...stored, ...logLines, actor, JSON.stringify(peer.received)].join("\n");
+    expect(stored.length).to.be.greaterThan(5);
+    expect(everything).to.contain("BEGIN PUBLIC KEY");
+    expect(everything).to.not.contain("PRIVATE KEY");
+    expect(everything).to.not.contain("privateKeyPem");
+  });
+});

@@ -1,0 +1,284 @@
+import { expect } from "chai";
+import {
+  commentByUri,
+  commentsCollection,
+  deleteComment,
+  publishComment,
+} from "../../src/features/comments/comments.js";
+import { consentToNetwork, personByUri } from "../../src/features/people/people.js";
+import { publishProposal } from "../../src/features/proposals/publishing.js";
+import { proposalById, proposalsCollection } from "../../src/features/proposals/proposals.js";
+import type { Proposal } from "../../src/features/proposals/proposal.js";
+import { supportsCollection } from "../../src/features/supports/supports.js";
+import {
+  activitiesCollection,
+  followersCollection,
+  followingCollection,
+  inboxCollection,
+  keysCollection,
+  reactionsCollection,
+  remoteActorsCollection,
+} from "../../src/federation/records.js";
+import { aDraft } from "../support/builders.js";
+import { aPeer, closePeers, type Peer, type PeerActor } from "./support/peer.js";
+import { aTown, closeTowns, type Town } from "./support/town.js";
+
+interface Scene {
+  readonly town: Town;
+  readonly peer: Peer;
+  readonly alice: PeerActor;
+  readonly evil: PeerActor;
+  readonly proposal: Proposal;
+  /** Post as somebody, and let the town act on it. */
+  tell(actor: PeerActor, type: string, object: unknown, change?: object): Promise<number>;
+  supports(): Promise<number | undefined>;
+}
+
+async function aScene(): Promise<Scene> {
+  const town = await aTown();
+  const peer = await aPeer();
+  const [alice, evil] = [await peer.actor("alice"), await peer.actor("evil")];
+  const proposal = await publishProposal(await town.newcomer(), aDraft());
+  await town.settle();
+  return {
+    ...{ town, peer, alice, evil, proposal },
+    async tell(actor, type, object, change = {}) {
+      const activity = peer.activity(actor, type, object, { ...change });
+      const { status } = await peer.post(town, actor, activity);
+      await town.settle();
+      return status;
+    },
+    supports: async () => (await proposalById(town.visitor, proposal._id))?.counts.supports,
+  };
+}
+
+describe("what somebody on the network can do here", function () {
+  this.timeout(15_000);
+  afterEach(async () => {
+    await closeTowns();
+    await closePeers();
+  });
+
+  it("changes nothing that is not theirs (requirement 10, S1 and S3)", async () => {
+    const { town, peer, alice, evil, proposal, tell } = await aScene();
+    const note = peer.note(alice, { inReplyTo: proposal.uri, content: "<p>Vrai.</p>" });
+    await tell(alice, "Create", note);
+    const ownKey = async (): Promise<unknown> =>
+      town.visitor.collection(keysCollection).findOne({ _id: `${proposal.uri}/actor` });
+    const keyBefore = await ownKey();
+
+    await tell(evil, "Update", { ...note, attributedTo: evil.uri, content: "<p>Faux.</p>" });
+    await tell(evil, "Delete", note["id"]);
+    await tell(evil, "Delete", proposal.uri);
+    await tell(evil, "Update", {
+      ...{ id: `${town.origin}/actor`, type: "Organization", attributedTo: evil.uri },
+    });
+    await tell(evil, "Undo", { id: `${peer.origin}/activities/1`, type: "Create" });
+
+    const kept = await commentByUri(town.visitor, note["id"] as string);
+    expect(kept?.body).to.equal("Vrai.");
+    expect(kept?.state).to.equal("shown");
+    expect((await proposalById(town.visitor, proposal._id))?.status).to.equal("open");
+    expect(keyBefore).to.not.equal(null);
+    expect(await ownKey()).to.deep.equal(keyBefore);
+  });
+
+  it("follows only by a Follow of its own, once for each pair (requirement 11, S5 and S8)", async () => {
+    const { town, peer, alice, evil, tell } = await aScene();
+    const actor = `${town.origin}/actor`;
+    const followers = town.visitor.collection(followersCollection);
+    await tell(alice, "Follow", actor);
+    await tell(alice, "Follow", actor);
+    await tell(evil, "Accept", { type: "Follow", actor, object: evil.uri });
+    await tell(evil, "Create", peer.note(evil, { _meta: { collection: [`${actor}/followers`] } }));
+    await tell(evil, "Reject", { type: "Follow", actor: alice.uri, object: actor });
+
+    expect(await followers.countDocuments({ actorUri: actor })).to.equal(1);
+    expect(await town.visitor.collection(followingCollection).countDocuments({})).to.equal(0);
+    expect(peer.inboxed("Accept")).to.have.length(2);
+
+    await tell(evil, "Undo", { type: "Follow", actor: alice.uri, object: actor });
+    expect(await followers.countDocuments({ actorUri: actor })).to.equal(1);
+    await tell(alice, "Undo", { type: "Follow", actor: alice.uri, object: actor });
+    expect(await followers.countDocuments({ actorUri: actor })).to.equal(0);
+  });
+
+  it("accepts only what our own city has asked of that very actor (requirement 11)", async () => {
+    const { town, alice, evil, tell } = await aScene();
+    const link = await town.federation.linkInstance(town.visitor, alice.uri);
+    const state = async (): Promise<string | undefined> =>
+      (await town.visitor.collection(followingCollection).findOne({ followUri: link.followUri }))
+        ?.state;
+
+    await tell(evil, "Accept", link.followUri);
+    expect(await state()).to.equal("asked");
+    await tell(alice, "Accept", { id: link.followUri, type: "Follow" });
+    expect(await state()).to.equal("accepted");
+    await tell(evil, "Reject", link.followUri);
+    expect(await state()).to.equal("accepted");
+    await tell(alice, "Reject", link.followUri);
+    expect(await state()).to.equal("refused");
+  });
+
+  it("supports by a favourite of the Note, and takes it back by actor and object (requirement 20)", async () => {
+    const { town, peer, alice, proposal, tell, supports } = await aScene();
+
+    await tell(alice, "Like", proposal.uri);
+    await tell(alice, "Like", proposal.uri);
+    expect(await supports()).to.equal(1);
+    await tell(alice, "Undo", { type: "Like", actor: alice.uri, object: proposal.uri });
+    expect(await supports()).to.equal(0);
+
+    const id = `${peer.origin}/likes/1`;
+    await tell(alice, "Like", proposal.uri, { id });
+    expect(await supports()).to.equal(1);
+    await tell(alice, "Undo", id);
+    expect(await supports()).to.equal(0);
+
+    const created = await town.visitor
+      .collection(activitiesCollection)
+      .findOne({ key: `create/${proposal._id}` });
+    await tell(alice, "Like", created?.uri);
+    expect(await supports()).to.equal(1);
+  });
+
+  it("is counted where it boosts, and every advertised collection is there (requirement 20)", async () => {
+    const { town, alice, proposal, tell } = await aScene();
+    await tell(alice, "Announce", proposal.uri);
+    await tell(alice, "Announce", proposal.uri);
+    const headers = { accept: "application/activity+json" };
+    const read = async (url: string): Promise<Record<string, unknown>> => {
+      const answer = await fetch(url, { headers });
+      expect(answer.status, url).to.equal(200);
+      return (await answer.json()) as Record<string, unknown>;
+    };
+
+    const note = await read(proposal.uri);
+    for (const name of ["replies", "likes", "shares"]) {
+      const { id, totalItems } = note[name] as { id: string; totalItems: number };
+      expect((await read(id))["totalItems"]).to.equal(totalItems);
+    }
+    expect((note["shares"] as { totalItems: number }).totalItems).to.equal(1);
+    await read(note["context"] as string);
+
+    await tell(alice, "Undo", { type: "Announce", actor: alice.uri, object: proposal.uri });
+    const rows = town.visitor.collection(reactionsCollection);
+    expect(await rows.countDocuments({ objectUri: proposal.uri, kind: "announce" })).to.equal(0);
+  });
+
+  it("can neither like nor boost what is not public (requirement 21)", async () => {
+    const { town, alice, tell } = await aScene();
+    await tell(alice, "Follow", `${town.origin}/actor`);
+    const accept = await town.visitor
+      .collection(activitiesCollection)
+      .find({ actorUri: `${town.origin}/actor`, listed: false })
+      .toArray();
+    const uri = accept[0]?.uri ?? "";
+
+    await tell(alice, "Like", uri);
+    await tell(alice, "Announce", uri);
+
+    expect((await fetch(uri)).status).to.equal(404);
+    const rows = town.visitor.collection(reactionsCollection);
+    expect(await rows.countDocuments({ objectUri: uri, kind: "like" })).to.equal(0);
+    expect(await town.visitor.collection(supportsCollection).countDocuments({})).to.equal(0);
+  });
+
+  it("is read by everybody only where it says so", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    const note = peer.note(alice, { inReplyTo: proposal.uri, to: [`${town.origin}/actor`] });
+
+    await tell(alice, "Create", note);
+
+    expect(await commentByUri(town.visitor, note["id"] as string)).to.equal(null);
+  });
+
+  it("writes HTML that is cleaned before it is stored (requirement 23)", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    const content = '<p onclick="x()">Oui<script>alert(1)</script><img src="//x/y"></p>';
+    const note = peer.note(alice, { inReplyTo: proposal.uri, content });
+
+    await tell(alice, "Create", note);
+
+    const kept = await town.visitor
+      .collection(commentsCollection)
+      .findOne({ uri: note["id"] as string });
+    expect(kept?.html).to.equal("<p>Oui</p>");
+  });
+
+  it("flags to moderators only, and moves or blocks without effect for now (requirement 21)", async () => {
+    const { town, alice, proposal, tell } = await aScene();
+    for (const type of ["Flag", "Move", "Block", "QuoteRequest", "Dance"]) {
+      expect(await tell(alice, type, proposal.uri)).to.equal(202);
+    }
+    const entries = await town.visitor
+      .collection(inboxCollection)
+      .find({ state: "done" })
+      .toArray();
+    expect(entries).to.have.length(5);
+    expect((await fetch(`${town.origin}/actor/outbox`)).status).to.equal(200);
+    const count = await town.visitor.collection(proposalsCollection).countDocuments({ number: 1 });
+    expect(count).to.equal(1);
+  });
+
+  it("is asked for anew after a day, and no sooner (requirement 25)", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    await tell(alice, "Like", proposal.uri);
+    const read = (): number => peer.received.filter(({ path }) => path === "/users/alice").length;
+    const before = read();
+    const rows = town.visitor.collection(remoteActorsCollection);
+    const first = await rows.findOne({ uri: alice.uri });
+
+    await tell(alice, "Announce", proposal.uri);
+    await tell(alice, "Follow", `${town.origin}/actor`);
+    expect(read()).to.equal(before);
+
+    town.clock.advance(25 * 3_600_000);
+    await town.settle();
+    await tell(alice, "Follow", `${town.origin}/actor`);
+    const later = await rows.findOne({ uri: alice.uri });
+    expect(read()).to.be.greaterThan(before);
+    expect(later?.fetchedAt.getTime()).to.be.greaterThan(first?.fetchedAt.getTime() ?? Infinity);
+  });
+
+  it("is forgotten when their server says that they are gone", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    await tell(alice, "Follow", `${town.origin}/actor`);
+    const note = peer.note(alice, { inReplyTo: proposal.uri });
+    await tell(alice, "Create", note);
+
+    expect(await tell(alice, "Delete", alice.uri)).to.equal(202);
+
+    expect((await personByUri(town.visitor, alice.uri))?.erasedAt).to.not.equal(null);
+    const followers = town.visitor.collection(followersCollection);
+    expect(await followers.countDocuments({ followerUri: alice.uri })).to.equal(0);
+  });
+
+  it("cannot bring back what they deleted, whichever came first", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    const note = peer.note(alice, { inReplyTo: proposal.uri });
+
+    await tell(alice, "Delete", { id: note["id"], type: "Tombstone" });
+    await tell(alice, "Create", note);
+
+    expect(await commentByUri(town.visitor, note["id"] as string)).to.equal(null);
+  });
+
+  it("finds 410 where a comment was deleted or a citizen left (requirement 22)", async () => {
+    const { town, proposal } = await aScene();
+    const citizen = await town.newcomer();
+    const person = await consentToNetwork(citizen);
+    const comment = await publishComment(citizen, {
+      ...{ proposalId: proposal._id, parentId: null, body: "Oui." },
+    });
+    const headers = { accept: "application/activity+json" };
+    expect((await fetch(comment.uri, { headers })).status).to.equal(200);
+
+    await deleteComment(citizen, comment._id);
+
+    const gone = await fetch(comment.uri, { headers });
+    expect(gone.status).to.equal(410);
+    expect(((await gone.json()) as { type: string }).type).to.equal("Tombstone");
+    expect((await fetch(person.uri ?? "", { headers })).status).to.equal(200);
+  });
+});

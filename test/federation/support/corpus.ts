@@ -1,0 +1,103 @@
+const AS = "https://www.w3.org/ns/activitystreams";
+const mastodon = {
+  ostatus: "http://ostatus.org#",
+  toot: "http://joinmastodon.org/ns#",
+  sensitive: "as:sensitive",
+  Hashtag: "as:Hashtag",
+  votersCount: "toot:votersCount",
+};
+
+/** Documents as other servers write them, one of each kind that we read. */
+export const corpus: ReadonlyArray<Record<string, unknown>> = [
+  {
+    "@context": [AS, mastodon],
+    id: "https://social.example/users/a/statuses/1/activity",
+    type: "Create",
+    actor: "https://social.example/users/a",
+    published: "2026-03-01T10:00:00Z",
+    to: [`${AS}#Public`],
+    cc: ["https://social.example/users/a/followers"],
+    object: {
+      id: "https://social.example/users/a/statuses/1",
+      type: "Note",
+      summary: null,
+      inReplyTo: "https://valmont.example/proposals/1",
+      published: "2026-03-01T10:00:00Z",
+      url: "https://social.example/@a/1",
+      attributedTo: "https://social.example/users/a",
+      to: [`${AS}#Public`],
+      cc: ["https://social.example/users/a/followers"],
+      sensitive: false,
+      content: "<p>Bonjour</p>",
+      contentMap: { fr: "<p>Bonjour</p>" },
+      attachment: [],
+      tag: [
+        { type: "Mention", href: "https://valmont.example/proposals/1/actor", name: "@p1" },
+        { type: "Hashtag", href: "https://social.example/tags/a", name: "#a" },
+      ],
+      replies: {
+        id: "https://social.example/users/a/statuses/1/replies",
+        type: "Collection",
+        first: {
+          type: "CollectionPage",
+          next: "https://social.example/users/a/statuses/1/replies?page=true",
+          partOf: "https://social.example/users/a/statuses/1/replies",
+          items: [],
+        },
+      },
+    },
+  },
+  {
+    "@context": [
+      AS,
+      "https://w3id.org/security/v1",
+      { manuallyApprovesFollowers: "as:manuallyApprovesFollowers" },
+    ],
+    id: "https://social.example/users/a",
+    type: "Person",
+    inbox: "https://social.example/users/a/inbox",
+    outbox: "https://social.example/users/a/outbox",
+    preferredUsername: "a",
+    name: "A",
+    manuallyApprovesFollowers: false,
+    publicKey: {
+      id: "https://social.example/users/a#main-key",
+      owner: "https://social.example/users/a",
+      publicKeyPem: "-----BEGIN PUBLIC KEY-----",
+    },
+    endpoints: { sharedInbox: "https://social.example/inbox" },
+    icon: { type: "Image", mediaType: "image/png", url: "https://social.example/a.png" },
+  },
+  {
+    "@context": AS,
+    id: "https://gts.example/u/b/follow/1",
+    type: "Follow",
+    actor: "https://gts.example/u/b",
+    object: "https://valmont.example/actor",
+    to: "https://valmont.example/actor",
+  },
+  {
+    "@context": AS,
+    id: "https://gts.example/u/b/undo/1",
+    type: "Undo",
+    actor: "https://gts.example/u/b",
+    object: {
+      id: "https://gts.example/u/b/like/1",
+      type: "Like",
+      actor: "https://gts.example/u/b",
+      object: "https://valmont.example/proposals/1",
+    },
+  },
+  {
+    "@context": AS,
+    id: "https://mobilizon.example/events/1",
+    type: "Event",
+    name: "Réunion publique",
+    startTime: "2026-04-01T18:00:00Z",
+    endTime: "2026-04-01T20:00:00Z",
+    location: { type: "Place", name: "Salle des fêtes", latitude: 45.1, longitude: 4.2 },
+    content: ["<p>Venez</p>"],
+    tag: { type: "Hashtag", name: "#a" },
+    actor: { id: "https://mobilizon.example/@groupe" },
+  },
+];
