@@ -1,5 +1,5 @@
 import type { Collection, IndexSpec, Row, Store } from "../drivers/store/collection.js";
-import type { CollectionDef } from "../kit/records.js";
+import { isDuplicate, type CollectionDef } from "../kit/records.js";
 
 type Loose = Record<string, unknown>;
 
@@ -30,11 +30,18 @@ export function scopedCollection<T extends Row>(
     insertMany: (docs, options) => inner.insertMany(docs.map(row), options),
     findOne: (filter, options) => inner.findOne(own(filter), options),
     find: (filter, options) => inner.find(own(filter), options),
-    updateOne: (filter, update, options) => inner.updateOne(own(filter), guarded(update), options),
-    updateMany: (filter, update, options) =>
-      inner.updateMany(own(filter), guarded(update), options),
-    findOneAndUpdate: (filter, update, options) =>
-      inner.findOneAndUpdate(own(filter), guarded(update), options),
+    updateOne: async (filter, update, options) => {
+      const change = guarded(update);
+      return again(options, () => inner.updateOne(own(filter), change, options));
+    },
+    updateMany: async (filter, update, options) => {
+      const change = guarded(update);
+      return again(options, () => inner.updateMany(own(filter), change, options));
+    },
+    findOneAndUpdate: async (filter, update, options) => {
+      const change = guarded(update);
+      return again(options, () => inner.findOneAndUpdate(own(filter), change, options));
+    },
     deleteOne: (filter) => inner.deleteOne(own(filter)),
     deleteMany: (filter) => inner.deleteMany(own(filter)),
     countDocuments: (filter, options) => inner.countDocuments(own(filter ?? {}), options),
@@ -45,9 +52,22 @@ export function scopedCollection<T extends Row>(
 function guarded<U extends object>(update: U): U {
   for (const [operator, fields] of Object.entries(update)) {
     if (!operator.startsWith("$")) throw new Error("An update needs operators such as $set.");
-    if (typeof fields === "object" && fields !== null && "instanceId" in fields) {
-      throw new Error("A row never changes its instance.");
+    for (const path of Object.keys((fields ?? {}) as Loose)) {
+      if (path.split(".")[0] === "instanceId") throw new Error("A row never changes its instance.");
     }
   }
   return update;
+}
+
+/**
+ * Two upserts of one row at once may both try to insert it; MongoDB then refuses one of them as a
+ * duplicate, since the filter holds more than the `_id`. At the second try the row is there.
+ */
+async function again<R>(options: { upsert?: boolean } | undefined, write: () => Promise<R>) {
+  try {
+    return await write();
+  } catch (error) {
+    if (options?.upsert !== true || !isDuplicate(error)) throw error;
+    return write();
+  }
 }

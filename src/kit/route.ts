@@ -68,7 +68,8 @@ export function json(body: unknown, status = 200): Reply {
 /** A path of this site to come back to; anything that could lead elsewhere becomes `/`. */
 export function localPath(wanted: unknown): string {
   if (typeof wanted !== "string" || wanted.length > 500) return "/";
-  return /^\/(?![/\\])[^\\\u0000-\u001f]*$/.test(wanted) ? wanted : "/";
+  if (!/^\/(?![/\\])[^\\\u0000-\u001f]*$/.test(wanted)) return "/";
+  return new URL(wanted, "http://here").pathname.startsWith("//") ? "/" : wanted;
 }
 
 /** Where a visitor signs in to come back to `path`. */
