@@ -20,6 +20,8 @@ export interface IndexScan {
   readonly backwards: boolean;
   /** The first index field that the order is made of; scans are merged from there. */
   readonly start: number;
+  /** Each interval is a whole key of a unique index: it holds one document at most. */
+  readonly single: boolean;
 }
 
 /** How a query is answered. */
@@ -82,8 +84,10 @@ function planIndex(
   if (intervals === null) return null;
   const answered = bounds.reduce((sum, b) => sum + b.answered, 0);
   const asked = [...analysis.byPath.values()].reduce((sum, list) => sum + list.length, 0);
+  const single = index.unique && pointFields.length === index.fields.length;
+  const [backwards, start] = [order?.backwards ?? false, order?.start ?? 0];
   return {
-    scans: [{ index, intervals, backwards: order?.backwards ?? false, start: order?.start ?? 0 }],
+    scans: [{ index, intervals, backwards, start, single }],
     sorted: sortless || order !== null,
     exact: analysis.others === 0 && answered === asked && !repeats(index),
     repeats: repeats(index),
@@ -99,7 +103,7 @@ function scoreOf(
   sorts: boolean,
 ): number {
   const single = points.every((b) => b.points?.length === 1);
-  if (index.unique && points.length === index.fields.length && single) return 1000;
+  if (index.unique && points.length === index.fields.length) return single ? 1000 : 500;
   const perField = points.reduce((sum, b) => sum + (b.points?.length === 1 ? 10 : 9), 0);
   const narrow = index.partial ? 0.5 : 0;
   return perField + (range ? 6 : 0) + (sorts ? 7 : 0) + narrow - index.fields.length / 100;

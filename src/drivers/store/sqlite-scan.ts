@@ -116,19 +116,26 @@ function* readInterval(
   interval: Interval,
   firstBatch: number,
 ): Generator<Entry> {
-  const sql = `SELECT i.k, i.rid, d.doc FROM ${scan.index.table} i CROSS JOIN ${info.table} d
-    ON d.rid = i.rid WHERE i.k >= ? AND i.k < ? ORDER BY i.k ${scan.backwards ? "DESC" : "ASC"} LIMIT ?`;
+  const from = `SELECT i.k, i.rid, d.doc FROM ${scan.index.table} i CROSS JOIN ${info.table} d
+    ON d.rid = i.rid WHERE`;
+  if (scan.single) {
+    for (const row of one(db, `${from} i.k = ?`, [interval.low])) yield entryOf(row);
+    return;
+  }
+  const sql = `${from} i.k >= ? AND i.k < ? ORDER BY i.k ${scan.backwards ? "DESC" : "ASC"} LIMIT ?`;
   let { low, high } = interval;
   for (let size = firstBatch; ; size = Math.min(size * 2, LARGEST_BATCH)) {
     const rows = size === 1 ? one(db, sql, [low, high, 1]) : db.all(sql, [low, high, size]);
-    for (const [key, rid, text] of rows) {
-      yield { key: key as Buffer, rid: rid as number, text: text as string };
-    }
+    for (const row of rows) yield entryOf(row);
     if (rows.length < size) return;
     const last = rows.at(-1)?.[0] as Buffer;
     if (scan.backwards) high = last;
     else low = Buffer.concat([last, Buffer.from([0])]);
   }
+}
+
+function entryOf([key, rid, text]: Row): Entry {
+  return { key: key as Buffer, rid: rid as number, text: text as string };
 }
 
 /** One row is fetched in a third of the time that a list of one takes. */

@@ -63,7 +63,7 @@ function expired(index: IndexInfo, before: Date) {
   const direction = index.fields[0]?.direction ?? 1;
   const interval = rangeInterval(Buffer.alloc(0), bounds, direction, 0);
   return {
-    scans: [{ index, intervals: [interval], backwards: false, start: 0 }],
+    scans: [{ index, intervals: [interval], backwards: false, start: 0, single: false }],
     sorted: true,
     exact: true,
     repeats: true,
