@@ -1,0 +1,45 @@
+import { createApp, createLog, driversFor, type App } from "../app.js";
+import { environmentWithFile, loadConfig, type Config } from "../config.js";
+import type { Ctx, Instance } from "../kit/index.js";
+import { hostName } from "../hosting/resolve-host.js";
+import { CommandFailed, type Io } from "./io.js";
+
+/** The configuration of the deployment that a command is about. */
+export function configOf(io: Io): Config {
+  return loadConfig(io.env === process.env ? environmentWithFile() : io.env);
+}
+
+/**
+ * Work on the deployment's store, beside a server that may be running: no worker is started, what a
+ * command leaves to be done is done by the server. Logs go to `err`, warnings and worse alone.
+ */
+export async function withApp<R>(
+  io: Io,
+  work: (app: App, config: Config) => Promise<R>,
+): Promise<R> {
+  const config = configOf(io);
+  const logLevel = config.logLevel === "info" ? "warn" : config.logLevel;
+  const log = createLog({ logLevel }, { write: io.err });
+  const drivers = await driversFor(config, log);
+  const app = await createApp(config, drivers);
+  try {
+    return await work(app, config);
+  } finally {
+    await app.close();
+  }
+}
+
+/** The instance a command names by its host, an alias or its address. */
+export async function instanceNamed(app: App, typed: string): Promise<Instance> {
+  const name = URL.canParse(typed) ? new URL(typed).hostname : hostName(typed);
+  const found = name === null || name === "" ? null : await app.instances.byHost(name);
+  if (found !== null) return found;
+  throw new CommandFailed(
+    `No instance is called "${typed}". "instance list" shows those that exist.`,
+  );
+}
+
+/** What use cases need to act for an instance, with nobody signed in. */
+export function actingFor(app: App, instance: Instance): Ctx {
+  return app.contexts({ instance, member: null, language: instance.language });
+}

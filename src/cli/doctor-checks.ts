@@ -1,0 +1,162 @@
+import { access, constants, statfs } from "node:fs/promises";
+import type { Config } from "../config.js";
+import type { Mailer } from "../drivers/mail.js";
+import type { Queue } from "../drivers/queue/queue.js";
+import type { Store } from "../drivers/store/collection.js";
+import type { Instance } from "../kit/index.js";
+import { inPlainWords } from "./plain-words.js";
+
+/** How one thing is. */
+export interface Finding {
+  readonly name: string;
+  readonly level: "ok" | "warn" | "fail";
+  readonly text: string;
+  /** What to do about it; null when all is well. */
+  readonly remedy: string | null;
+}
+
+/** A finding in one line. */
+export function finding(
+  name: string,
+  level: Finding["level"],
+  text: string,
+  remedy: string | null = null,
+): Finding {
+  return { name, level, text, remedy };
+}
+
+/** The worst level among findings. */
+export function worst(findings: readonly Finding[]): Finding["level"] {
+  const levels = new Set(findings.map(({ level }) => level));
+  if (levels.has("fail")) return "fail";
+  return levels.has("warn") ? "warn" : "ok";
+}
+
+/** What the environment says, once it could be read. */
+export function checkConfig(config: Config): Finding[] {
+  const { protocol, hostname } = new URL(config.publicUrl);
+  const local = hostname === "localhost" || hostname.endsWith(".localhost");
+  const found = [finding("configuration", "ok", `read; first instance at ${config.publicUrl}`)];
+  if (protocol === "http:" && !local) {
+    const remedy = "put a proxy with a certificate before Parvis and set PUBLIC_URL to https://…";
+    found.push(finding("configuration", "warn", "PUBLIC_URL is not encrypted", remedy));
+  }
+  if (config.privateAddresses && !local) {
+    const remedy = "unset FEDERATION_PRIVATE_ADDRESSES: it is for demonstrations and tests";
+    found.push(finding("configuration", "warn", "private addresses can be reached", remedy));
+  }
+  return found;
+}
+
+const gigabyte = 1024 ** 3;
+
+/** Whether the data folder can be written, and has room. */
+export async function checkDisk({ dataDir }: Config): Promise<Finding> {
+  try {
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (missing) return finding("disk", "ok", `${dataDir} is made at the first start`);
+    const remedy = "give the user that runs Parvis this folder";
+    return finding("disk", "fail", `${dataDir} cannot be written`, remedy);
+  }
+  const { bavail, bsize } = await statfs(dataDir);
+  const free = bavail * bsize;
+  const text = `${(free / gigabyte).toFixed(1)} GB free in ${dataDir}`;
+  const remedy = "make room, or move DATA_DIR to a larger disk";
+  if (free < gigabyte / 10) return finding("disk", "fail", text, remedy);
+  return free < gigabyte ? finding("disk", "warn", text, remedy) : finding("disk", "ok", text);
+}
+
+/** Whether the store answers and is whole. */
+export async function checkStore(store: Store): Promise<Finding> {
+  const started = performance.now();
+  try {
+    await store.check();
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    return finding("store", "ok", `whole; looked through in ${seconds} s`);
+  } catch (error) {
+    const remedy = "stop the server and restore the latest backup; keep the damaged file";
+    return finding("store", "fail", inPlainWords(error), remedy);
+  }
+}
+
+/** Whether there are instances, and each is set up. */
+export function checkInstances(instances: readonly Instance[]): Finding[] {
+  if (instances.length === 0) {
+    const remedy = "start the server once (npm start), or use: instance create";
+    return [finding("instances", "warn", "there is none yet", remedy)];
+  }
+  const waiting = instances.filter(({ state }) => state === "new");
+  const suspended = instances.filter(({ state }) => state === "suspended");
+  const found = [
+    finding("instances", "ok", `${instances.length - waiting.length - suspended.length} active`),
+  ];
+  for (const { host } of waiting) {
+    const remedy = "open the link that the server prints when it starts";
+    found.push(finding("instances", "warn", `${host} waits to be set up`, remedy));
+  }
+  for (const { host } of suspended) {
+    const remedy = `to serve it again: instance resume ${host}`;
+    found.push(finding("instances", "warn", `${host} is suspended`, remedy));
+  }
+  return found;
+}
+
+const manyWaiting = 1_000;
+
+/** Whether a queue is worked off. */
+export async function checkQueue(queue: Queue, name: string): Promise<Finding> {
+  const { waiting, delayed, running, dead } = await queue.counts(name);
+  const text = `${waiting} waiting, ${delayed} later, ${running} running, ${dead} given up`;
+  const label = `queue ${name}`.slice(0, 14);
+  if (waiting > manyWaiting) {
+    return finding(label, "warn", text, "is the server running? If so, give it time or more power");
+  }
+  if (dead > 0) return finding(label, "warn", text, "the server's log says why jobs were given up");
+  return finding(label, "ok", text);
+}
+
+/** Whether mails can leave. */
+export async function checkMail(mailer: Mailer, { smtpUrl, dataDir }: Config): Promise<Finding> {
+  try {
+    await mailer.check();
+  } catch (error) {
+    const why = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const remedy = "check SMTP_URL (host, port, user, password) and that this machine may reach it";
+    return finding("mail", "fail", `the mail server does not take mails: ${reason(why)}`, remedy);
+  }
+  if (smtpUrl !== null) return finding("mail", "ok", "the mail server answers");
+  const remedy = "set SMTP_URL to send them, e.g. smtps://user:password@mail.example";
+  return finding("mail", "warn", `mails are kept as files in ${dataDir}/mail`, remedy);
+}
+
+/** Mail servers' errors may quote what was sent to them: only the code is told. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return "no reason given";
+  return "code" in error ? String(error.code) : error.name;
+}
+
+const warnAfterMs = 30_000;
+const failAfterMs = 300_000;
+
+/** Whether this machine's clock agrees with the proxy's answers and with what was stored. */
+export function checkClock(
+  now: Date,
+  instances: readonly Instance[],
+  dates: readonly Date[],
+): Finding {
+  const remedy =
+    "synchronise the clock (timedatectl set-ntp true): other servers refuse old signatures";
+  const newest = Math.max(0, ...instances.map(({ createdAt }) => createdAt.getTime()));
+  const behind = newest - now.getTime();
+  const away = Math.max(
+    0,
+    behind,
+    ...dates.map((date) => Math.abs(date.getTime() - now.getTime())),
+  );
+  if (away < warnAfterMs) return finding("clock", "ok", now.toISOString());
+  const level = away < failAfterMs ? "warn" : "fail";
+  const what = behind >= away ? "what is stored" : "the public address";
+  return finding("clock", level, `${Math.round(away / 1000)} s away from ${what}`, remedy);
+}

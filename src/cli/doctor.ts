@@ -1,0 +1,94 @@
+import { Command } from "commander";
+import type { App } from "../app.js";
+import type { Config } from "../config.js";
+import type { Instance } from "../kit/index.js";
+import { configOf, instanceNamed, withApp } from "./deployment.js";
+import {
+  checkClock,
+  checkConfig,
+  checkDisk,
+  checkInstances,
+  checkMail,
+  checkQueue,
+  checkStore,
+  worst,
+  type Finding,
+} from "./doctor-checks.js";
+import { checkAddress } from "./doctor-reach.js";
+import type { Answer, Finish, Io } from "./io.js";
+import { inPlainWords } from "./plain-words.js";
+
+/** `doctor`: is everything well, and if not, what to do. */
+export function doctorCommand(io: Io, finish: Finish): Command {
+  return new Command("doctor")
+    .description("check configuration, store, queues, mail, public addresses and clock")
+    .option("--instance <host>", "look at the address of this instance alone")
+    .addHelpText("after", help)
+    .action(({ instance }: { instance?: string }) => finish(examine(io, instance ?? null)));
+}
+
+const help = `
+Each line says ok, warn or fail, and what to do. Exit code 1 when something fails.
+
+Examples:
+  npm run parvis -- doctor
+  npm run parvis -- doctor --instance parvis.example --json`;
+
+/** More addresses than this are not asked one by one. */
+const mostAddresses = 20;
+
+async function examine(io: Io, host: string | null): Promise<Answer> {
+  const findings: Finding[] = [];
+  try {
+    const config = configOf(io);
+    findings.push(...checkConfig(config), await checkDisk(config));
+    await withApp(io, (app) => examineApp(app, config, host, findings));
+  } catch (error) {
+    findings.push({
+      name: "start",
+      level: "fail",
+      text: inPlainWords(error),
+      remedy: "correct this first; nothing further can be checked",
+    });
+  }
+  const lines = findings.flatMap(({ level, name, text, remedy }) => [
+    `${level.padEnd(4)}  ${name.padEnd(14)}  ${text}`,
+    ...(remedy === null ? [] : [`${" ".repeat(22)}→ ${remedy}`]),
+  ]);
+  const level = worst(findings);
+  return {
+    text: `${lines.join("\n")}\n`,
+    json: { level, findings },
+    ok: level !== "fail",
+  };
+}
+
+async function examineApp(
+  app: App,
+  config: Config,
+  host: string | null,
+  findings: Finding[],
+): Promise<void> {
+  const { store, queue, mailer, clock } = app.drivers;
+  findings.push(await checkStore(store));
+  const instances = host === null ? await some(app) : [await instanceNamed(app, host)];
+  findings.push(...checkInstances(instances));
+  findings.push(await checkQueue(queue, "default"), await checkQueue(queue, "delivery"));
+  findings.push(await checkMail(mailer, config));
+  const dates: Date[] = [];
+  for (const instance of instances) {
+    const { finding, date } = await checkAddress(instance);
+    findings.push(finding);
+    if (date !== null) dates.push(date);
+  }
+  findings.push(checkClock(clock.now(), instances, dates));
+}
+
+async function some(app: App): Promise<Instance[]> {
+  const found: Instance[] = [];
+  for await (const instance of app.instances.list()) {
+    found.push(instance);
+    if (found.length >= mostAddresses) break;
+  }
+  return found;
+}

@@ -1,0 +1,150 @@
+import { Argument, Command, Option } from "commander";
+import { z } from "zod";
+import type { App } from "../app.js";
+import { handleField } from "../features/set-up/set-up.feature.js";
+import { defaultTopics } from "../features/topics/topics.js";
+import { handleFrom } from "../hosting/instances.js";
+import { hostName } from "../hosting/resolve-host.js";
+import { line, type Instance } from "../kit/index.js";
+import { actingFor, instanceNamed, withApp } from "./deployment.js";
+import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
+
+const newInstance = z.object({
+  origin: z
+    .url({ protocol: /^https?$/, error: "must be an address such as https://parvis.example" })
+    .transform((value) => new URL(value))
+    .refine((url) => url.pathname === "/" && url.search === "" && url.hash === "", {
+      message: "must be an origin such as https://parvis.example, without a path",
+    })
+    .refine((url) => url.username === "" && url.password === "", {
+      message: "must not hold a user name or password",
+    })
+    .transform((url) => url.origin),
+  name: line(2, 80),
+  kind: z.enum(["city", "association"]),
+  language: z.enum(["fr", "en"]),
+  handle: handleField.optional(),
+  alias: z.array(
+    z.string().refine((value) => hostName(value) === value.toLowerCase(), {
+      message: "must be a host name such as www.parvis.example",
+    }),
+  ),
+});
+
+/** `instance create|list|suspend|resume`. */
+export function instanceCommand(io: Io, finish: Finish): Command {
+  const instance = new Command("instance").description("the instances of this deployment");
+  instance.addCommand(createCommand(io, finish));
+  instance
+    .command("list")
+    .description("show every instance")
+    .action(() => finish(withApp(io, (app) => listInstances(app))));
+  for (const state of ["suspend", "resume"] as const) {
+    instance
+      .command(state)
+      .description(
+        state === "suspend"
+          ? "answer 503 for an instance and do none of its work; nothing is deleted"
+          : "serve a suspended instance again",
+      )
+      .addArgument(new Argument("<host>", "host of the instance"))
+      .addHelpText("after", `\nExample: npm run parvis -- instance ${state} parvis.example`)
+      .action((host: string) => finish(withApp(io, (app) => changeState(app, host, state))));
+  }
+  return instance;
+}
+
+function createCommand(io: Io, finish: Finish): Command {
+  return new Command("create")
+    .description("make an instance, with topics to begin with; it is active at once")
+    .requiredOption("--origin <url>", "its permanent address, e.g. https://parvis.example")
+    .requiredOption("--name <name>", "what it is called, e.g. the city's name")
+    .addOption(
+      new Option("--kind <kind>", "who speaks there")
+        .choices(["city", "association"])
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option("--language <code>", "language of pages and mails")
+        .choices(["fr", "en"])
+        .default("fr"),
+    )
+    .option("--handle <handle>", "name on the network, as in @handle@host; made of the name")
+    .option("--alias <host...>", "other host names that lead there")
+    .addHelpText("after", createHelp)
+    .action((given: object) => {
+      const parsed = newInstance.safeParse({ alias: [], ...given });
+      if (parsed.success) return finish(withApp(io, (app) => createInstance(app, parsed.data)));
+      const mistakes = parsed.error.issues.map(
+        ({ path: [field], message }) => `--${String(field)}: ${plain(String(field), message)}`,
+      );
+      throw new UsageMistake(mistakes.join("\n"));
+    });
+}
+
+function plain(field: string, message: string): string {
+  if (field === "name") return "2 to 80 characters are needed";
+  return message === "refusals.handle"
+    ? "must be 1 to 30 of a-z, 0-9 and _, and not a reserved name such as admin"
+    : message;
+}
+
+const createHelp = `
+Its address cannot be changed later: other servers know every proposal by it.
+
+Examples:
+  npm run parvis -- instance create --origin https://parvis.example --name "Ville d'Exemple" --kind city
+  npm run parvis -- instance create --origin https://velo.example --name "Vélo pour tous" \\
+      --kind association --handle velo --alias www.velo.example`;
+
+async function createInstance(app: App, input: z.infer<typeof newInstance>): Promise<Answer> {
+  const { alias: aliases, handle = handleFrom(input.name), ...rest } = input;
+  if (!handleField.safeParse(handle).success) {
+    throw new UsageMistake(`--handle: choose one; "${handle}", made of the name, is reserved.`);
+  }
+  const made = await app.instances.create({ ...rest, handle, aliases, setUpTokenHash: null });
+  await defaultTopics(actingFor(app, made));
+  return {
+    text: [
+      `${made.name} is ready at ${made.origin}. Next, give it an administrator:`,
+      `  npm run parvis -- admin create --instance ${made.host} --mail you@example.org --name "Your name"`,
+      "",
+    ].join("\n"),
+    json: shownInstance(made),
+  };
+}
+
+async function listInstances(app: App): Promise<Answer> {
+  const all = [];
+  for await (const instance of app.instances.list()) all.push(instance);
+  const lines = all.map(
+    ({ state, kind, language, origin, name }) =>
+      `${state.padEnd(9)}  ${kind.padEnd(11)}  ${language}  ${origin}  ${name}`,
+  );
+  const text = lines.length === 0 ? `There is no instance yet.` : lines.join("\n");
+  return { text: `${text}\n`, json: all.map(shownInstance) };
+}
+
+function shownInstance(instance: Instance): object {
+  const { host, origin, aliases, kind, name, handle, language, state, createdAt } = instance;
+  return { host, origin, aliases, kind, name, handle, language, state, createdAt };
+}
+
+const changes = {
+  suspend: { from: "active", to: "suspended", done: "is suspended" },
+  resume: { from: "suspended", to: "active", done: "is served again" },
+} as const;
+
+async function changeState(app: App, host: string, what: keyof typeof changes): Promise<Answer> {
+  const instance = await instanceNamed(app, host);
+  const { from, to, done } = changes[what];
+  if (instance.state === "new") {
+    throw new CommandFailed(`${instance.host} still waits to be set up; it serves no pages yet.`);
+  }
+  const changed = await app.instances.update(instance._id, { state: to }, { state: from });
+  const already = changed === null ? " already" : "";
+  return {
+    text: `${instance.host} ${done}${already}.\n`,
+    json: shownInstance({ ...instance, state: to }),
+  };
+}

@@ -1,0 +1,75 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { createGunzip } from "node:zlib";
+import { pipeline } from "node:stream/promises";
+import { PassThrough, type Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+
+/** A file to be read line by line. */
+export interface LineFile {
+  /** Its size in bytes, as stored. */
+  readonly size: number;
+  /** How many bytes of the stored file were taken in so far. */
+  bytesRead(): number;
+  /** Each line without its end; of one longer than `most` characters, the first `most + 1`. */
+  lines(most: number): AsyncGenerator<string>;
+}
+
+/** Open a file of lines; a gzipped one is known by its content, whatever its name. */
+export async function openLines(path: string): Promise<LineFile> {
+  const { size } = await stat(path);
+  let taken = 0;
+  return {
+    size,
+    bytesRead: () => taken,
+    async *lines(most) {
+      const source = createReadStream(path);
+      source.on("data", (chunk) => (taken += chunk.length));
+      const plain = new PassThrough();
+      const through = (await isGzipped(path))
+        ? pipeline(source, createGunzip(), plain)
+        : pipeline(source, plain);
+      // A failure reaches the reader by `plain`, which the pipeline destroys with it.
+      through.catch(() => undefined);
+      try {
+        yield* boundedLines(plain, most);
+      } finally {
+        plain.destroy();
+      }
+    },
+  };
+}
+
+async function isGzipped(path: string): Promise<boolean> {
+  const start = createReadStream(path, { end: 1 });
+  const chunks: Buffer[] = [];
+  for await (const chunk of start) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).equals(Buffer.from([0x1f, 0x8b]));
+}
+
+/** Cut a stream of UTF-8 into lines; never keeps more than `most + 1` characters of one. */
+export async function* boundedLines(source: Readable, most: number): AsyncGenerator<string> {
+  const decoder = new StringDecoder("utf8");
+  let held = "";
+  let first = true;
+  const keep = (text: string): void => {
+    if (held.length <= most) held += text.slice(0, most + 1 - held.length);
+  };
+  for await (const chunk of source) {
+    let text = decoder.write(chunk as Buffer);
+    if (first && text !== "") {
+      text = text.replace(/^\ufeff/, "");
+      first = false;
+    }
+    let start = 0;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
+      keep(text.slice(start, end));
+      yield held.replace(/\r$/, "");
+      held = "";
+      start = end + 1;
+    }
+    keep(text.slice(start));
+  }
+  keep(decoder.end());
+  if (held !== "") yield held.replace(/\r$/, "");
+}

@@ -1,0 +1,42 @@
+import { ConfigError } from "../config.js";
+import { FetchRefused } from "../drivers/fetch.js";
+import { HostTaken } from "../hosting/instances.js";
+import { Refusal } from "../kit/index.js";
+
+const refusals: Readonly<Partial<Record<string, string>>> = {
+  "already-taken": "This mail address has an account on this instance already.",
+  "refusals.obvious-password": "This password is too easy to guess: choose another one.",
+  "not-found": "There is no ActivityPub actor at this address.",
+};
+
+const system: Readonly<Partial<Record<string, string>>> = {
+  ENOENT: "there is no such file",
+  EACCES: "the file may not be read or written by this user",
+  EISDIR: "this is a folder, not a file",
+  ENOSPC: "the disk is full",
+  EROFS: "the disk is read-only",
+  Z_DATA_ERROR: "the compressed file is damaged",
+  Z_BUF_ERROR: "the compressed file ends too early",
+};
+
+/** What went wrong, in a sentence an operator can act on; never a stack. */
+export function inPlainWords(error: unknown): string {
+  if (error instanceof ConfigError) {
+    return `The configuration needs a correction:\n${error.message}`;
+  }
+  if (error instanceof HostTaken) return `An instance has this host already: ${error.message}`;
+  if (error instanceof Refusal) return wordsOfRefusal(error);
+  if (error instanceof FetchRefused) return `The other server cannot be reached: ${error.message}`;
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? String(error.code) : "";
+  const known = system[code];
+  if (known === undefined) return error.message;
+  const path = "path" in error && typeof error.path === "string" ? `${error.path}: ` : "";
+  return `${path}${known}.`;
+}
+
+function wordsOfRefusal({ code, errors }: Refusal): string {
+  const [first] = errors;
+  const words = refusals[first?.key ?? ""] ?? refusals[code];
+  return words ?? `This was refused: ${first === undefined ? code : `${first.field} (${code})`}.`;
+}

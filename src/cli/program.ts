@@ -1,0 +1,68 @@
+import { Command, CommanderError } from "commander";
+import { version } from "../app.js";
+import { adminCommand } from "./admin.js";
+import { doctorCommand } from "./doctor.js";
+import { importCommand } from "./import.js";
+import { instanceCommand } from "./instance.js";
+import { UsageMistake, type Finish, type Io } from "./io.js";
+import { linkCommand } from "./link.js";
+import { migrateCommand } from "./migrate.js";
+import { inPlainWords } from "./plain-words.js";
+
+/**
+ * Run one command. Never throws.
+ * @returns the exit code: 0 done, 1 failed, 2 called wrongly
+ */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  const asJson = argv.includes("--json");
+  let code = 0;
+  const finish: Finish = async (work) => {
+    const answer = await work;
+    io.out(asJson ? `${JSON.stringify(answer.json, null, 2)}\n` : answer.text);
+    if (answer.ok === false) code = 1;
+  };
+  try {
+    await programFor(io, finish).parseAsync(["node", "parvis", ...argv]);
+    return code;
+  } catch (error) {
+    // Commander has written its own words: help, the version, or what was called wrongly.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const message = inPlainWords(error);
+    io.err(`${message}\n`);
+    if (asJson) io.out(`${JSON.stringify({ error: message }, null, 2)}\n`);
+    return error instanceof UsageMistake ? 2 : 1;
+  }
+}
+
+function programFor(io: Io, finish: Finish): Command {
+  const program = new Command("parvis")
+    .usage("<command> [options]")
+    .description("Care for the instances of this deployment.")
+    .version(version)
+    .option("--json", "answer in JSON, for scripts")
+    .addHelpText("after", generalHelp);
+  program.addCommand(instanceCommand(io, finish));
+  program.addCommand(adminCommand(io, finish));
+  program.addCommand(importCommand(io, finish));
+  program.addCommand(linkCommand(io, finish));
+  program.addCommand(migrateCommand(io, finish));
+  program.addCommand(doctorCommand(io, finish));
+  for (const command of everyCommand(program)) {
+    command
+      .exitOverride()
+      .allowExcessArguments(false)
+      .showHelpAfterError("Add --help to see how it is used.")
+      .configureOutput({ writeOut: io.out, writeErr: io.err });
+  }
+  return program;
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+const generalHelp = `
+Run from the project's folder as: npm run parvis -- <command>
+Configuration comes from the environment and from .env, as it does for the server, which may run meanwhile.
+
+Exit codes: 0 done, 1 failed, 2 called wrongly.`;
