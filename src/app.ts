@@ -55,6 +55,9 @@ export interface App {
 
 const viewsDir = fileURLToPath(new URL("../views", import.meta.url));
 
+/** No write takes as long; another process may be in the middle of a younger one. */
+const sweepAfterMs = 60_000;
+
 /** The project's version, as told to other servers. */
 export const version = (
   JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -127,8 +130,8 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     async start() {
       await startWorkers({ queue, instances, contexts, features: all, clock, log });
       await queue.start();
-      await outbox.sweep(0);
-      outbox.start(5_000);
+      await outbox.sweep(config.mongodbUrl === null ? 0 : sweepAfterMs);
+      outbox.start(5_000, sweepAfterMs);
     },
     async close() {
       await queue.close(5_000);

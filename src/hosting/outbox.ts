@@ -30,10 +30,16 @@ export interface Outbox {
     payload: P,
     write: () => Promise<R>,
   ): Promise<R>;
-  /** Announce again what was left behind for `olderThanMs`; returns how many intents were fired. */
+  /**
+   * Announce again what was left behind for `olderThanMs`, except what this process is writing now;
+   * returns how many intents were fired. An intent that cannot be announced holds up no other.
+   */
   sweep(olderThanMs: number): Promise<number>;
-  /** Sweep every `everyMs` until closed. */
-  start(everyMs: number): void;
+  /**
+   * Sweep every `everyMs` until closed. `olderThanMs` has to be longer than any write takes: the
+   * sweep takes an older intent for one whose process died.
+   */
+  start(everyMs: number, olderThanMs: number): void;
   close(): Promise<void>;
 }
 
@@ -67,6 +73,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   const { store, queue, clock, ids, log, subscriptions } = parts;
   const intents = store.collection<Intent>("intents");
   const pending = new Set<Promise<unknown>>();
+  const writing = new Set<string>();
   let timer: NodeJS.Timeout | null = null;
 
   async function announce(intent: Intent): Promise<void> {
@@ -86,39 +93,62 @@ export function createOutbox(parts: OutboxParts): Outbox {
     pending.add(settled);
   }
 
+  async function announceOrLeave(intent: Intent): Promise<boolean> {
+    try {
+      await announce(intent);
+      return true;
+    } catch (error) {
+      log.warn({ err: error, event: intent.event }, "queue unavailable, left to the sweep");
+      return false;
+    }
+  }
+
   async function sweep(olderThanMs: number): Promise<number> {
     const before = new Date(clock.now().getTime() - olderThanMs);
-    const stale = await intents
-      .find({ at: { $lte: before } }, { sort: { at: 1 }, limit: 200 })
-      .toArray();
-    for (const intent of stale) await announce(intent);
-    return stale.length;
+    let fired = 0;
+    for await (const intent of intents.find({ at: { $lte: before } }, { sort: { at: 1 } })) {
+      if (!writing.has(intent._id) && (await announceOrLeave(intent))) fired += 1;
+    }
+    return fired;
+  }
+
+  /** Nothing was written by a refused write; after any other failure something may have been. */
+  async function written<R>(intent: Intent, write: () => Promise<R>): Promise<R> {
+    try {
+      return await write();
+    } catch (error) {
+      const refused = error instanceof Refusal || isDuplicate(error);
+      if (refused) track(intents.deleteOne({ _id: intent._id }));
+      throw error;
+    }
   }
 
   return {
     sweep,
     async commit(instanceId, event, payload, write) {
       const intent = { _id: ids.next(), instanceId, event: event.name, payload, at: clock.now() };
-      await intents.insertOne(intent);
-      const result = await write().catch(async (error: unknown) => {
-        // Nothing was written by a refused write; after any other failure something may have been.
-        if (error instanceof Refusal || isDuplicate(error)) {
-          await intents.deleteOne({ _id: intent._id });
-        }
-        throw error;
-      });
-      await announce(intent).catch((error: unknown) =>
-        log.warn({ err: error, event: event.name }, "queue unavailable, left to the sweep"),
-      );
-      return result;
+      writing.add(intent._id);
+      try {
+        await intents.insertOne(intent);
+        const result = await written(intent, write);
+        await announceOrLeave(intent);
+        return result;
+      } finally {
+        writing.delete(intent._id);
+      }
     },
-    start(everyMs) {
-      timer = setInterval(() => track(sweep(2 * everyMs)), everyMs);
+    start(everyMs, olderThanMs) {
+      let sweeping = false;
+      timer = setInterval(() => {
+        if (sweeping) return;
+        sweeping = true;
+        track(sweep(olderThanMs).finally(() => (sweeping = false)));
+      }, everyMs);
       timer.unref();
     },
     async close() {
       if (timer !== null) clearInterval(timer);
-      await Promise.all(pending);
+      while (pending.size > 0) await Promise.all(pending);
     },
   };
 }

@@ -23,11 +23,7 @@ const concurrency = { default: 8, delivery: 24 } as const;
 /** Hand the queue its workers and the calendar; `queue.start()` is the caller's. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {
   const { queue, features } = parts;
-  const jobs = new Map(
-    features
-      .flatMap((feature) => [...feature.jobs, ...feature.on.map(({ job }) => job)])
-      .map((job) => [job.name, job]),
-  );
+  const jobs = jobsByName(features);
   const schedules = new Map(
     features.flatMap((feature) => feature.schedules).map((def) => [`calendar/${def.key}`, def]),
   );
@@ -42,12 +38,27 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   await queue.schedule([...schedules].map(([name, def]) => scheduleEntry(name, def)));
 }
 
+/** Every job under its stored name. @throws when two would answer to one name. */
+function jobsByName(features: readonly Feature[]): Map<string, JobDef<unknown>> {
+  const jobs = new Map<string, JobDef<unknown>>();
+  for (const feature of features) {
+    for (const job of [...feature.jobs, ...feature.on.map((subscription) => subscription.job)]) {
+      const known = jobs.get(job.name);
+      if (known !== undefined && known !== job) throw new Error(`Two jobs are called ${job.name}.`);
+      jobs.set(job.name, job);
+    }
+  }
+  return jobs;
+}
+
 async function runJob(
   parts: WorkerParts,
   job: JobDef<unknown>,
   running: RunningJob,
 ): Promise<void> {
-  const { instanceId, payload } = envelopeSchema.parse(running.data);
+  const envelope = envelopeSchema.safeParse(running.data);
+  if (!envelope.success) throw new Unrecoverable("the job names no instance");
+  const { instanceId, payload } = envelope.data;
   const instance = await parts.instances.byId(instanceId);
   if (instance === null || instance.state === "suspended") {
     throw new Unrecoverable("the instance is gone or suspended");

@@ -1,0 +1,255 @@
+import { expect } from "chai";
+import { pino } from "pino";
+import { z } from "zod";
+import { createIds } from "../../src/drivers/clock.js";
+import type { NewJob, Queue } from "../../src/drivers/queue/queue.js";
+import type { Store } from "../../src/drivers/store/collection.js";
+import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { createOutbox, intentIndexes, type Outbox } from "../../src/hosting/outbox.js";
+import { defineCollection, defineEvent, defineFeature, on, Refusal } from "../../src/kit/index.js";
+import { aCity, aClock, closeCities, type TestClock } from "../support/city.js";
+import { failing, type Fault } from "../support/faults.js";
+
+const made = defineEvent("thing-made", z.object({ thingId: z.string() }));
+const other = defineEvent("other", z.object({}));
+const nothing = async (): Promise<void> => undefined;
+const subscriptions = [on(made, "tell", nothing), on(made, "count", nothing)];
+
+describe("What is written and announced as one", () => {
+  let store: Store;
+  let clock: TestClock;
+  let added: NewJob[];
+  let queueFails: "never" | "before" | "after";
+  let faults: Record<"insert" | "remove", Fault>;
+
+  const bare = (): Store => openSqliteStore(":memory:", { ttlIntervalMs: 0 });
+  const queue = {
+    add: async (jobs: readonly NewJob[]) => {
+      if (queueFails === "before") throw new Error("the queue is away");
+      added.push(...jobs);
+      if (queueFails === "after") throw new Error("the queue went away");
+    },
+  } as Pick<Queue, "add"> as Queue;
+  const anOutbox = (over: Store = store): Outbox =>
+    createOutbox({
+      ...{ store: over, queue, clock, ids: createIds(clock), subscriptions },
+      log: pino({ level: "silent" }),
+    });
+  const left = (): Promise<number> => store.collection("intents").countDocuments({});
+  const things = () => store.collection("things");
+  const commit = (outbox: Outbox, write = () => things().insertOne({ _id: "t1" })) =>
+    outbox.commit("i1", made, { thingId: "t1" }, write).then(
+      () => "answered",
+      (error: unknown) => error,
+    );
+  const told = (): string[] => [...new Set(added.map((job) => job.name))].sort();
+  const everybody = ["thing-made/count", "thing-made/tell"];
+
+  beforeEach(async () => {
+    store = bare();
+    await store.ensureIndexes("intents", intentIndexes);
+    clock = aClock();
+    added = [];
+    queueFails = "never";
+    faults = { insert: failing("intents", "insertOne"), remove: failing("intents", "deleteOne") };
+  });
+  afterEach(() => store.close());
+
+  it("reaches every listener of the event, each by a job of its own, and leaves nothing", async () => {
+    const outbox = anOutbox();
+
+    expect(await commit(outbox)).to.equal("answered");
+    await outbox.close();
+
+    expect(told()).to.deep.equal(everybody);
+    expect(added[0]?.data).to.deep.equal({ instanceId: "i1", payload: { thingId: "t1" } });
+    expect(await left()).to.equal(0);
+  });
+
+  it("needs no listener", async () => {
+    const outbox = anOutbox();
+    await outbox.commit("i1", other, {}, nothing);
+    await outbox.close();
+
+    expect([added.length, await left()]).to.deep.equal([0, 0]);
+  });
+
+  for (const refusal of [new Refusal("not-allowed"), Object.assign(new Error(), { code: 11000 })]) {
+    it(`announces nothing of a write refused with ${refusal.name} ${refusal.message}`, async () => {
+      const outbox = anOutbox();
+
+      expect(await commit(outbox, () => Promise.reject(refusal))).to.equal(refusal);
+      await outbox.close();
+      await outbox.sweep(0);
+
+      expect([added.length, await left()]).to.deep.equal([0, 0]);
+    });
+  }
+
+  it("tells why a write was refused even when the intent cannot be removed", async () => {
+    const outbox = anOutbox(faults.remove.through(store));
+    const refusal = new Refusal("not-allowed");
+    faults.remove.arm(1);
+
+    expect(await commit(outbox, () => Promise.reject(refusal))).to.equal(refusal);
+    await outbox.close();
+  });
+
+  it("takes a write that throws at once for one that failed", async () => {
+    const outbox = anOutbox();
+    const refusal = new Refusal("not-allowed");
+    const write = (): Promise<never> => {
+      throw refusal;
+    };
+
+    expect(await commit(outbox, write)).to.equal(refusal);
+    await outbox.close();
+
+    expect(await left()).to.equal(0);
+  });
+
+  describe("when the process dies", () => {
+    it("before the intent is stored: nothing is written or announced", async () => {
+      faults.insert.arm(1, "before");
+      await commit(anOutbox(faults.insert.through(store)));
+
+      await anOutbox().sweep(0);
+
+      expect([added.length, await things().countDocuments({})]).to.deep.equal([0, 0]);
+    });
+
+    it("after the intent is stored: listeners are called, find nothing, and it is over", async () => {
+      faults.insert.arm(1, "after");
+      await commit(anOutbox(faults.insert.through(store)));
+
+      const next = anOutbox();
+      expect(await next.sweep(0)).to.equal(1);
+      await next.close();
+
+      expect([told(), await left()]).to.deep.equal([everybody, 0]);
+    });
+
+    it("after the write: every listener is called", async () => {
+      await commit(anOutbox(), async () => {
+        await things().insertOne({ _id: "t1" });
+        throw new Error("died");
+      });
+      expect(added).to.have.length(0);
+
+      const next = anOutbox();
+      await next.sweep(0);
+      await next.close();
+
+      expect([told(), await left()]).to.deep.equal([everybody, 0]);
+    });
+
+    for (const when of ["before", "after"] as const) {
+      it(`${when} the jobs are stored: the request is answered, every listener is called`, async () => {
+        queueFails = when;
+        expect(await commit(anOutbox())).to.equal("answered");
+        expect(await left()).to.equal(1);
+        queueFails = "never";
+
+        const next = anOutbox();
+        await next.sweep(0);
+        await next.close();
+
+        expect([told(), await left()]).to.deep.equal([everybody, 0]);
+      });
+
+      it(`${when} the intent is removed: the same jobs are added again, under the same ids`, async () => {
+        faults.remove.arm(1, when);
+        const outbox = anOutbox(faults.remove.through(store));
+        await commit(outbox);
+        await outbox.close();
+
+        const next = anOutbox();
+        await next.sweep(0);
+        await next.close();
+
+        expect(new Set(added.map((job) => job.id)).size).to.equal(2);
+        expect([told(), await left()]).to.deep.equal([everybody, 0]);
+      });
+    }
+  });
+
+  it("is not swept while the write still runs, nor while it is young", async () => {
+    const outbox = anOutbox();
+    await outbox.commit("i1", made, { thingId: "t1" }, async () => {
+      expect(await outbox.sweep(0)).to.equal(0);
+    });
+    await outbox.close();
+    queueFails = "before";
+    await commit(outbox);
+    queueFails = "never";
+
+    expect(await outbox.sweep(60_000)).to.equal(0);
+    clock.advance(60_001);
+    expect(await outbox.sweep(60_000)).to.equal(1);
+    await outbox.close();
+  });
+
+  it("repairs hundreds left behind in one sweep, those after a broken one too", async () => {
+    queueFails = "before";
+    const outbox = anOutbox();
+    for (let n = 0; n < 450; n += 1) await outbox.commit("i1", made, { thingId: `${n}` }, nothing);
+    queueFails = "never";
+    const thrower = {
+      add: async (jobs: readonly NewJob[]) => {
+        if (JSON.stringify(jobs).includes('"thingId":"3"')) throw new TypeError("out of bounds");
+        added.push(...jobs);
+      },
+    } as Pick<Queue, "add"> as Queue;
+    const next = createOutbox({
+      ...{ store, queue: thrower, clock, ids: createIds(clock), subscriptions },
+      log: pino({ level: "silent" }),
+    });
+
+    expect(await next.sweep(0)).to.equal(449);
+    await next.close();
+
+    expect([added.length, await left()]).to.deep.equal([898, 1]);
+  });
+});
+
+describe("Listeners of one event", () => {
+  afterEach(closeCities);
+
+  it("are not held up by one of them that fails, which is tried again", async () => {
+    const ran: string[] = [];
+    const noted = defineCollection<{ readonly _id: string }>("noted", []);
+    let failures = 2;
+    const feature = defineFeature({
+      name: "trial",
+      collections: [noted],
+      on: [
+        on(made, "sick", async () => {
+          ran.push("sick");
+          if (failures-- > 0) throw new Error("not yet");
+        }),
+        on(made, "well", async (_ctx, { thingId }) => void ran.push(thingId)),
+      ],
+    });
+    const city = await aCity({ features: [feature] });
+
+    await city.visitor.commit(made, { thingId: "t1" }, () =>
+      city.visitor.collection(noted).insertOne({ _id: "t1" }),
+    );
+    await city.settle();
+    expect(ran.sort()).to.deep.equal(["sick", "t1"]);
+    for (let n = 0; n < 3; n += 1) await city.later(10_000);
+
+    expect(ran.sort()).to.deep.equal(["sick", "sick", "sick", "t1"]);
+  });
+
+  it("cannot bear the same name twice", async () => {
+    const twice = defineFeature({
+      name: "trial",
+      on: [on(made, "tell", nothing), on(made, "tell", nothing)],
+    });
+
+    const outcome: unknown = await aCity({ features: [twice] }).catch((error: unknown) => error);
+
+    expect(String(outcome)).to.contain("thing-made/tell");
+  });
+});
