@@ -76,13 +76,13 @@ export function checkbox(): z.ZodType<boolean> {
 export function orNull<T>(inner: z.ZodType<T>): z.ZodType<T | null> {
   return z.preprocess(
     (value) => (value === undefined || value === "" ? null : value),
-    z.union([z.null(), inner]),
+    z.nullable(inner),
   ) as z.ZodType<T | null>;
 }
 
 /** Parse a posted form. Throws a `Refusal("invalid-form")` that names every wrong field. */
 export function readForm<T>(form: FormDef<T>, req: Req): T {
-  const parsed = form.schema.safeParse(pick(form, req));
+  const parsed = form.schema.safeParse(pick(form, req), { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new Refusal("invalid-form", parsed.error.issues.map(fieldError));
 }

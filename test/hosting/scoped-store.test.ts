@@ -130,7 +130,7 @@ describe("The store as one instance sees it", () => {
     it(`never moves a row by ${JSON.stringify(update)}`, async () => {
       const before = await rowsOf("a");
       const asked = update as UpdateFilter<Note>;
-      const tries = [
+      const tries: ReadonlyArray<() => Promise<unknown>> = [
         () => a.updateOne({ _id: "a1" }, asked),
         () => a.updateMany({}, asked),
         () => a.updateOne({ _id: "z" }, asked, { upsert: true }),
