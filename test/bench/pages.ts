@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { proposalsCollection } from "../../src/features/proposals/proposals.js";
+import { topics } from "../../src/features/topics/topics.js";
+import type { Ctx } from "../../src/kit/index.js";
+import { floorPageOf, type FloorPage } from "./floor-pages.js";
+import { loadOn, type Load } from "./load.js";
+import { freePort, serve, type Served } from "./process.js";
+import { sampleName } from "./sample.js";
+import { fixed, median, printTable } from "./table.js";
+import { foundTown, importSample } from "./town.js";
+
+interface Page {
+  readonly name: string;
+  readonly path: string;
+}
+
+interface Pair {
+  readonly page: Page;
+  readonly floor: FloorPage;
+  readonly ours: Load[];
+  readonly bare: Load[];
+}
+
+const rounds = 5;
+const seconds = 2;
+const connections = 16;
+const aim = 0.4;
+const floorFile = fileURLToPath(new URL("floor.ts", import.meta.url));
+
+/**
+ * What our pages cost against the least that Express and Handlebars can do: both serve pages of the
+ * same size in the same run, in turns, each on one core, the load on the other one.
+ */
+export async function benchPages(): Promise<void> {
+  let pages: readonly Page[] = [];
+  const town = await foundTown(async (ctx) => {
+    await importSample(ctx);
+    pages = await pagesOf(ctx);
+  });
+  const ours = await serve({
+    ...{ command: [process.execPath, "dist/main.js"], core: 0 },
+    ...{ env: town.env, port: town.port },
+  });
+  const folder = mkdtempSync(join(tmpdir(), "parvis-floor-"));
+  try {
+    const pairs = await Promise.all(pages.map(async (page) => pairOf(ours, page)));
+    const floor = await startFloor(
+      folder,
+      pairs.map((pair) => pair.floor),
+    );
+    try {
+      for (let round = 0; round <= rounds; round++) await playRound(pairs, ours, floor, round > 0);
+    } finally {
+      await floor.stop();
+    }
+    report(pairs);
+  } finally {
+    await ours.stop();
+    town.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function pagesOf(ctx: Ctx): Promise<Page[]> {
+  const busiest = await ctx
+    .collection(proposalsCollection)
+    .find({ status: "accepted", origin: "here" }, { sort: { "counts.supports": -1 }, limit: 200 })
+    .toArray();
+  const discussed = busiest.find(({ counts }) => counts.comments >= 20) ?? busiest[0];
+  const topic = (await topics(ctx))[3] ?? (await topics(ctx))[0];
+  return [
+    { name: "list of proposals", path: "/proposals" },
+    { name: "… of one topic", path: `/proposals?topic=${topic?.slug}` },
+    { name: "… by supports", path: "/proposals?sort=supported" },
+    {
+      name: `proposal, ${discussed?.counts.comments} comments`,
+      path: `/proposals/${discussed?.number}`,
+    },
+    { name: "front page", path: "/" },
+  ];
+}
+
+async function pairOf(ours: Served, page: Page): Promise<Pair> {
+  const answer = await fetch(ours.origin + page.path);
+  const html = await answer.text();
+  if (answer.status !== 200) throw new Error(`${page.path} answered ${answer.status}`);
+  return { page, floor: floorPageOf(html), ours: [], bare: [] };
+}
+
+async function startFloor(folder: string, pages: readonly FloorPage[]): Promise<Served> {
+  const file = join(folder, "pages.json");
+  writeFileSync(file, JSON.stringify(pages));
+  const port = await freePort();
+  const command = [process.execPath, "--import=tsx", floorFile, file, String(port)];
+  return serve({ command, env: {}, port, core: 0 });
+}
+
+/** The first round warms both up and is not kept. */
+async function playRound(
+  pairs: readonly Pair[],
+  ours: Served,
+  floor: Served,
+  kept: boolean,
+): Promise<void> {
+  for (const [index, pair] of pairs.entries()) {
+    const asking = { seconds: kept ? seconds : 1, connections };
+    const bare = await loadOn(1, { ...asking, url: `${floor.origin}/${index}` });
+    const own = await loadOn(1, { ...asking, url: ours.origin + pair.page.path });
+    if (!kept) continue;
+    pair.bare.push(bare);
+    pair.ours.push(own);
+  }
+}
+
+function report(pairs: readonly Pair[]): void {
+  printTable(
+    `Pages for a reader who is not signed in (${sampleName()}; medians of ${rounds} rounds)`,
+    pairs.map(({ page, floor, ours, bare }) => {
+      const of = (loads: readonly Load[], what: keyof Load): number =>
+        median(loads.map((load) => load[what]));
+      const ratios = ours.map((own, at) => own.perSecond / (bare[at]?.perSecond ?? Number.NaN));
+      const failed = [...ours, ...bare].reduce((sum, load) => sum + load.failed, 0);
+      return {
+        page: page.name,
+        kB: fixed(floor.bytes / 1024, 1),
+        "of the floor": fixed(median(ratios), 2),
+        aim: `≥ ${fixed(aim, 2)}`,
+        "pages/s": fixed(of(ours, "perSecond")),
+        "floor/s": fixed(of(bare, "perSecond")),
+        "p50 ms": fixed(of(ours, "p50Ms"), 1),
+        "p99 ms": fixed(of(ours, "p99Ms"), 1),
+        failed: String(failed),
+      };
+    }),
+  );
+}
