@@ -1,3 +1,4 @@
+import { environmentWithFile } from "./config.js";
 import { runCli } from "./cli/program.js";
 
 // A reader that stops early, such as `head`, is no failure.
@@ -7,7 +8,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   input: process.stdin,
-  env: process.env,
+  env: environmentWithFile(),
   isTerminal: process.stderr.isTTY === true,
 });
 process.stdin.unref?.();

@@ -1,12 +1,12 @@
 import { createApp, createLog, driversFor, type App } from "../app.js";
-import { environmentWithFile, loadConfig, type Config } from "../config.js";
+import { loadConfig, type Config } from "../config.js";
 import type { Ctx, Instance } from "../kit/index.js";
 import { hostName } from "../hosting/resolve-host.js";
 import { CommandFailed, type Io } from "./io.js";
 
 /** The configuration of the deployment that a command is about. */
 export function configOf(io: Io): Config {
-  return loadConfig(io.env === process.env ? environmentWithFile() : io.env);
+  return loadConfig(io.env);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, type ReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { pipeline } from "node:stream/promises";
@@ -18,17 +18,15 @@ export interface LineFile {
 /** Open a file of lines; a gzipped one is known by its content, whatever its name. */
 export async function openLines(path: string): Promise<LineFile> {
   const { size } = await stat(path);
-  let taken = 0;
+  let source: ReadStream | null = null;
   return {
     size,
-    bytesRead: () => taken,
+    bytesRead: () => source?.bytesRead ?? 0,
     async *lines(most) {
-      const source = createReadStream(path);
-      source.on("data", (chunk) => (taken += chunk.length));
+      const gzipped = await isGzipped(path);
+      source = createReadStream(path);
       const plain = new PassThrough();
-      const through = (await isGzipped(path))
-        ? pipeline(source, createGunzip(), plain)
-        : pipeline(source, plain);
+      const through = gzipped ? pipeline(source, createGunzip(), plain) : pipeline(source, plain);
       // A failure reaches the reader by `plain`, which the pipeline destroys with it.
       through.catch(() => undefined);
       try {
