@@ -8,8 +8,11 @@ import { fromText, toText } from "./values.js";
 
 /** What collections and indexes the file holds, as last read from it. */
 export interface Catalog {
-  /** Reads the file's own list again when another process may have changed it. */
-  refresh(): void;
+  /**
+   * Reads the file's own list again when another process may have changed it. Returns a number that
+   * is another one after every write of another process.
+   */
+  refresh(): number;
   /** The present list, to be given to `restore` when a transaction is undone. */
   snapshot(): ReadonlyMap<string, CollectionInfo>;
   restore(snapshot: ReadonlyMap<string, CollectionInfo>): void;
@@ -71,6 +74,7 @@ export function openCatalog(db: Connection): Catalog {
     restore: (snapshot) => void (collections = snapshot),
     refresh: () => {
       if (!db.inMemory && dataVersion(db) !== version) reload();
+      return version;
     },
     get: (name) => collections.get(name) ?? null,
     all: () => [...collections.values()],

@@ -44,9 +44,11 @@ type Reading<T extends Row> = Pick<Collection<T>, "find" | "findOne" | "countDoc
 
 function reading<T extends Row>(reader: Reader, name: string): Reading<T> {
   function* found(query: Query): Generator<Stored> {
-    reader.catalog.refresh();
+    const version = reader.catalog.refresh();
     const info = reader.catalog.get(name);
-    if (info) yield* rows(reader, info, query);
+    if (!info) return;
+    const question = { collection: name, ...query };
+    yield* reader.answers.rows(question, version, () => rows(reader, info, query));
   }
   return {
     find(filter, options) {
@@ -59,10 +61,15 @@ function reading<T extends Row>(reader: Reader, name: string): Reading<T> {
       return step.done ? null : (projector(query.projection)(step.value.doc) as WithId<T>);
     },
     async countDocuments(filter = {}, options) {
-      const { skip, limit, ...query } = checkedQuery(filter, options as Options | undefined);
-      reader.catalog.refresh();
+      const query = checkedQuery(filter, options as Options | undefined);
+      const { skip, limit } = query;
+      const version = reader.catalog.refresh();
       const info = reader.catalog.get(name);
-      const total = info ? count(reader, info, query.filter) : 0;
+      if (!info) return 0;
+      const most = limit === 0 ? 0 : skip + limit;
+      const total = reader.answers.count({ collection: name, ...query }, version, () =>
+        count(reader, info, query.filter, most),
+      );
       const left = Math.max(0, total - skip);
       return limit > 0 ? Math.min(left, limit) : left;
     },

@@ -85,20 +85,28 @@ function* sortedRows(
   for (const { row } of least) yield row;
 }
 
-/** How many documents a checked filter matches; counts keys alone when they tell it all. */
-export function count(reader: Reader, info: CollectionInfo, filter: Document): number {
+/**
+ * How many documents a checked filter matches, counted up to `most` (0: all of them); counts keys
+ * alone when they tell it all.
+ */
+export function count(
+  reader: Reader,
+  info: CollectionInfo,
+  filter: Document,
+  most: number,
+): number {
   const chosen = planQuery(info, filter, {});
-  if (chosen.exact) return countExactly(reader, info, chosen);
+  if (chosen.exact) return countExactly(reader, info, chosen, most);
   let total = 0;
-  for (const _row of rows(reader, info, { filter, ...EVERYTHING })) total += 1;
+  for (const _row of rows(reader, info, { filter, ...EVERYTHING, limit: most })) total += 1;
   return total;
 }
 
 /** Neither sorted, nor paged, nor projected. */
 export const EVERYTHING = { sort: {}, skip: 0, limit: 0, projection: undefined } as const;
 
-function countExactly({ db }: Reader, info: CollectionInfo, { scans }: Plan): number {
-  if (scans) return countKeys(db, scans);
+function countExactly({ db }: Reader, info: CollectionInfo, { scans }: Plan, most: number): number {
+  if (scans) return countKeys(db, scans, most);
   return db.first(
     `SELECT count(*) FROM ${info.indexes[0]?.table ?? info.table}`,
     [],

@@ -3,6 +3,7 @@ import type { CollectionInfo, IndexInfo } from "./catalog.js";
 import type { Document } from "./collection.js";
 import { duplicateKey } from "./errors.js";
 import { indexEntries } from "./index-keys.js";
+import type { Answers } from "./sqlite-answers.js";
 import type { Connection } from "./sqlite-connection.js";
 import type { Stored } from "./sqlite-scan.js";
 import { fromText, toText, type Value } from "./values.js";
@@ -11,6 +12,7 @@ import { fromText, toText, type Value } from "./values.js";
 export interface Tables {
   readonly db: Connection;
   readonly catalog: Catalog;
+  readonly answers: Answers;
 }
 
 /** Adds a document, or throws a duplicate key error before anything is written. */
@@ -36,7 +38,8 @@ export function replaceRow(
 }
 
 /** Removes a document with its index keys. */
-export function deleteRow({ db }: Tables, info: CollectionInfo, row: Stored): void {
+export function deleteRow({ db, answers }: Tables, info: CollectionInfo, row: Stored): void {
+  answers.forget(info.name);
   for (const index of info.indexes) {
     for (const key of keysOf(index, row).keys) removeKey(db, index, key);
   }
@@ -51,6 +54,7 @@ interface IndexChange {
 }
 
 function writeRow(tables: Tables, info: CollectionInfo, row: Stored, before: Stored | null): void {
+  tables.answers.forget(info.name);
   const changes = info.indexes.map((index) => indexChange(index, row, before));
   for (const change of changes) refuseDuplicates(tables.db, info, change, row);
   for (const { index, added, removed, multikey } of changes) {

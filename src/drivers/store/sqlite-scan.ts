@@ -144,12 +144,17 @@ function one(db: Connection, sql: string, values: readonly SqlValue[]): Row[] {
   return row ? [row] : [];
 }
 
-/** How many keys the intervals of an exact plan hold. */
-export function countKeys(db: Connection, scans: readonly IndexScan[]): number {
+/** How many keys the intervals of an exact plan hold, counted up to `most` (0: all of them). */
+export function countKeys(db: Connection, scans: readonly IndexScan[], most: number): number {
   let total = 0;
   for (const scan of scans) {
-    const sql = `SELECT count(*) FROM ${scan.index.table} WHERE k >= ? AND k < ?`;
-    for (const { low, high } of scan.intervals) total += db.first(sql, [low, high])?.[0] as number;
+    const sql = `SELECT count(*) FROM
+      (SELECT 1 FROM ${scan.index.table} WHERE k >= ? AND k < ? LIMIT ?)`;
+    for (const { low, high } of scan.intervals) {
+      const left = most === 0 ? -1 : most - total;
+      total += db.first(sql, [low, high, left])?.[0] as number;
+      if (total === most && most > 0) return total;
+    }
   }
   return total;
 }

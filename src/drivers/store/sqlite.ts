@@ -1,6 +1,7 @@
 import type { Collection, IndexSpec, Row, Store } from "./collection.js";
 import { checkIndexes } from "./index-specs.js";
 import { connect } from "./sqlite-connection.js";
+import { openAnswers } from "./sqlite-answers.js";
 import { openCatalog } from "./sqlite-catalog.js";
 import { checkTables } from "./sqlite-check.js";
 import { sqliteCollection } from "./sqlite-collection.js";
@@ -47,7 +48,8 @@ const TTL_INTERVAL_MS = 30_000;
 export function openSqliteStore(path: string, options: SqliteOptions = {}): SqliteStore {
   const db = connect(path);
   const catalog = openCatalog(db);
-  const reader: Reader = { db, catalog, onScan: options.onScan ?? null };
+  const answers = openAnswers();
+  const reader: Reader = { db, catalog, answers, onScan: options.onScan ?? null };
   const queue = openWriteQueue(db, catalog);
   const sweep = ttlSweep(reader, queue, options.now ?? (() => new Date()));
   const timer = startTimer(sweep, options.ttlIntervalMs ?? TTL_INTERVAL_MS);
