@@ -5,17 +5,14 @@ import {
   hasRole,
   head,
   localPath,
-  packCursor,
   page,
   post,
   redirect,
   Refusal,
   signInPath,
-  sliceOf,
   submit,
   throttle,
   typedValues,
-  unpackCursor,
   untouched,
   type Ctx,
   type Reply,
@@ -29,6 +26,7 @@ import {
   accountsCollection,
   changeProfile,
   grantRoles,
+  listAccounts,
   unsubscribe,
 } from "./accounts.js";
 import {
@@ -52,6 +50,8 @@ import {
   signInModel,
   signInPage,
   tokenPage,
+  unsubscribedModel,
+  unsubscribedPage,
   unsubscribePage,
   wordPage,
   type ProfilePage,
@@ -172,7 +172,7 @@ const settings: Route[] = [
   {
     ...post("/unsubscribe/:member/:key", async (ctx, req) => {
       await unsubscribe(ctx, req.params["member"] ?? "", req.params["key"] ?? "");
-      return redirect("/", { kind: "success", key: "accounts.unsubscribe.done" });
+      return page(unsubscribedPage, unsubscribedModel(ctx));
     }),
     fromAnywhere: true,
   },
@@ -183,7 +183,7 @@ const administration: Route[] = [
     if (!hasRole(ctx.member, "admin")) throw new Refusal("not-allowed");
     const query = (req.query["mail"] ?? "").trim().toLowerCase().slice(0, 254);
     const after = req.query["after"];
-    const slice = await membersAfter(ctx, query, after === undefined ? null : after);
+    const slice = await listAccounts(ctx, query, after ?? null);
     const people = await peopleByIds(
       ctx,
       slice.items.map(({ _id }) => _id),
@@ -196,24 +196,6 @@ const administration: Route[] = [
     return redirect("/admin/members", { kind: "success", key: "accounts.members.saved" });
   }),
 ];
-
-async function membersAfter(ctx: Ctx, mail: string, after: string | null) {
-  const limit = 50;
-  const rows = ctx.collection(accountsCollection);
-  if (mail !== "") return sliceOf(await rows.find({ mail }, { limit }).toArray(), limit, () => "");
-  const filter = after === null ? {} : olderThan(unpackCursor(after, 2));
-  const found = await rows
-    .find(filter, { sort: { createdAt: -1, _id: -1 }, limit: limit + 1 })
-    .toArray();
-  return sliceOf(found, limit, (last) => packCursor([last.createdAt, last._id]));
-}
-
-function olderThan([time, id]: ReadonlyArray<string | number | null>) {
-  const createdAt = new Date(Number(time));
-  return {
-    $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: String(id) } }],
-  };
-}
 
 async function profileModel(ctx: Ctx, refused: ProfilePage["form"] | null): Promise<ProfilePage> {
   const memberId = ctx.member?._id ?? "";

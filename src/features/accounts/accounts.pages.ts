@@ -31,6 +31,7 @@ export const forgottenPage = definePage<FormPage>("accounts/forgotten");
 export const resetPage = definePage<TokenPage>("accounts/reset");
 export const confirmPage = definePage<TokenPage>("accounts/confirm");
 export const unsubscribePage = definePage<TokenPage>("accounts/unsubscribe");
+export const unsubscribedPage = definePage<PageModel>("accounts/unsubscribed");
 export const checkMailPage = definePage<WordPage>("accounts/check-mail");
 export const profilePage = definePage<ProfilePage>("accounts/profile");
 export const membersPage = definePage<MembersPage>("accounts/members");
@@ -122,6 +123,11 @@ export function tokenPage<T>(
     form: filled === null ? noForm : formView(filled.form, filled.typed, ctx.t),
     minPassword,
   };
+}
+
+/** The model of "no more mails": a page, since RFC 8058 (section 3.1) forbids a redirect. */
+export function unsubscribedModel(ctx: Ctx): PageModel {
+  return { head: head(ctx.t.t("accounts.unsubscribe.title"), { noIndex: true }) };
 }
 
 /** The model of "look into your mail". */

@@ -5,12 +5,16 @@ import {
   defineEvent,
   hasRole,
   isDuplicate,
+  packCursor,
   Refusal,
   refuseIfDuplicate,
+  sliceOf,
+  unpackCursor,
   type Ctx,
   type Language,
   type Member,
   type Role,
+  type Slice,
 } from "../../kit/index.js";
 import { forgetNewPerson, newPerson, personById, renamePerson } from "../people/people.js";
 import { assertNotObvious, type Account } from "./account.js";
@@ -82,6 +86,18 @@ export async function insertAccount(ctx: Ctx, account: Account, name: string): P
   }
 }
 
+/**
+ * Remove every account of an instance that is not open yet: nobody can have registered, so they are
+ * what an interrupted set-up left. Throws `not-allowed` on an instance that is open.
+ */
+export async function forgetAccounts(ctx: Ctx): Promise<void> {
+  if (ctx.instance.state !== "new") throw new Refusal("not-allowed");
+  for await (const { _id } of ctx.collection(accountsCollection).find({})) {
+    await ctx.collection(accountsCollection).deleteOne({ _id });
+    await forgetNewPerson(ctx, _id);
+  }
+}
+
 /** The member of a session; null once the account is gone, suspended or unconfirmed. */
 export async function loadMember(ctx: Ctx, memberId: string): Promise<Member | null> {
   const [account, person] = await Promise.all([
@@ -149,4 +165,25 @@ export async function grantRoles(
     .collection(accountsCollection)
     .updateOne({ _id: memberId }, { $set: { roles: wanted } });
   if (changed.matchedCount === 0) throw new Refusal("not-found");
+}
+
+/** The account of an address; or all of them, the newest first, fifty at a time from `after` on. */
+export async function listAccounts(
+  ctx: Ctx,
+  mail: string,
+  after: string | null,
+): Promise<Slice<Account>> {
+  const limit = 50;
+  const rows = ctx.collection(accountsCollection);
+  if (mail !== "") return { items: await rows.find({ mail }, { limit: 1 }).toArray(), next: null };
+  const filter = after === null ? {} : olderThan(unpackCursor(after, 2));
+  const found = await rows
+    .find(filter, { sort: { createdAt: -1, _id: -1 }, limit: limit + 1 })
+    .toArray();
+  return sliceOf(found, limit, (last) => packCursor([last.createdAt, last._id]));
+}
+
+function olderThan([time, id]: ReadonlyArray<string | number>) {
+  const createdAt = new Date(Number(time));
+  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $lt: String(id) } }] };
 }

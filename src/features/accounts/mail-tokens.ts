@@ -38,6 +38,12 @@ export async function tokenOwner(
   return found.memberId;
 }
 
+/** Use a token up. Throws `Refusal("link-expired")` for all but the first of several tries at once. */
+export async function useToken(ctx: Ctx, token: string): Promise<void> {
+  const used = await ctx.collection(mailTokensCollection).deleteOne({ _id: hashToken(token) });
+  if (used.deletedCount === 0) throw new Refusal("link-expired");
+}
+
 /** End every link of this purpose that the member was sent. */
 export async function endTokens(
   ctx: Ctx,

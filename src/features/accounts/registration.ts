@@ -1,5 +1,6 @@
 import { endSessions } from "../../hosting/session.js";
-import { isDuplicate, Refusal, throttle, type Ctx } from "../../kit/index.js";
+import { insertOnce, Refusal, throttle, type Ctx } from "../../kit/index.js";
+import { forgetNewPerson } from "../people/people.js";
 import { assertNotObvious, type Account } from "./account.js";
 import { remindOfAccount, sendReset } from "./accounts.jobs.js";
 import {
@@ -9,33 +10,47 @@ import {
   newAccount,
   type NewAccount,
 } from "./accounts.js";
-import { endTokens, tokenOwner } from "./mail-tokens.js";
+import { endTokens, tokenOwner, useToken } from "./mail-tokens.js";
 import { hashPassword, passwordMatches } from "./passwords.js";
 
 /**
  * Register by mail and password. Whether the address has an account already is told to its owner
- * by mail only. Throws `too-many-tries`, or `invalid-form` for an obvious password.
+ * by mail only. An account that nobody confirmed gives way to the new one, and its link stops
+ * working: else whoever registers an address first would choose its owner's password. Throws `too-many-tries`, or `invalid-form` for an obvious password.
  */
 export async function register(ctx: Ctx, input: NewAccount, ip: string): Promise<void> {
   await throttle(ctx, { what: "register", limit: 20, windowMs: 3_600_000 }, ip);
   assertNotObvious(input.password, input.mail, input.name);
   await throttleMail(ctx, input.mail);
   const account = await newAccount(ctx, { ...input, roles: ["citizen"], confirmed: false });
-  try {
-    await insertAccount(ctx, account, input.name);
-  } catch (error) {
-    if (!isDuplicate(error)) throw error;
-    const known = await ctx.collection(accountsCollection).findOne({ mail: input.mail });
-    if (known !== null) await ctx.enqueue(remindOfAccount, { memberId: known._id });
-  }
+  if (await inserted(ctx, account, input.name)) return;
+  const known = await ctx.collection(accountsCollection).findOne({ mail: input.mail });
+  if (known === null) return;
+  if (await gaveWay(ctx, known)) await inserted(ctx, account, input.name);
+  else await ctx.enqueue(remindOfAccount, { memberId: known._id });
 }
 
-/** Confirm an address by the link sent to it; returns the member. Throws `link-expired`. */
+async function inserted(ctx: Ctx, account: Account, name: string): Promise<boolean> {
+  return insertOnce(() => insertAccount(ctx, account, name));
+}
+
+/** Remove an account that was never confirmed; false when it was, or is gone. */
+async function gaveWay(ctx: Ctx, { _id }: Account): Promise<boolean> {
+  const removed = await ctx.collection(accountsCollection).deleteOne({ _id, confirmedAt: null });
+  if (removed.deletedCount === 0) return false;
+  await forgetNewPerson(ctx, _id);
+  return true;
+}
+
+/**
+ * Confirm an address by the link sent to it; returns the member. Throws `link-expired`, or
+ * `suspended`.
+ */
 export async function confirmMail(ctx: Ctx, token: string): Promise<string> {
-  const memberId = await tokenOwner(ctx, token, "confirm");
+  const { _id: memberId } = await openAccount(ctx, await tokenOwner(ctx, token, "confirm"));
   await ctx
     .collection(accountsCollection)
-    .updateOne({ _id: memberId }, { $set: { confirmedAt: ctx.clock.now() } });
+    .updateOne({ _id: memberId, confirmedAt: null }, { $set: { confirmedAt: ctx.clock.now() } });
   await endTokens(ctx, memberId, "confirm");
   return memberId;
 }
@@ -50,14 +65,15 @@ export async function askForReset(ctx: Ctx, mail: string, ip: string): Promise<v
 
 /**
  * Choose a new password by the link sent; ends every session, and confirms the address, which the
- * link has just proven. Returns the member. Throws `link-expired` or `invalid-form`.
+ * link has just proven. The link works once, however many tries come at the same time. Returns the
+ * member. Throws `link-expired`, `suspended`, or `invalid-form` (and the link still works).
  */
 export async function resetPassword(ctx: Ctx, token: string, password: string): Promise<string> {
   const memberId = await tokenOwner(ctx, token, "reset");
-  const account = await accountOf(ctx, memberId);
-  if (account === null) throw new Refusal("link-expired");
+  const account = await openAccount(ctx, memberId);
   assertNotObvious(password, account.mail, "");
   const passwordHash = await hashPassword(password);
+  await useToken(ctx, token);
   const confirmedAt = account.confirmedAt ?? ctx.clock.now();
   await ctx
     .collection(accountsCollection)
@@ -82,6 +98,13 @@ export async function recognise(
   const account = await ctx.collection(accountsCollection).findOne({ mail });
   const matches = await passwordMatches(account?.passwordHash ?? null, password);
   if (account === null || !matches) throw new Refusal("wrong-credentials");
+  return account;
+}
+
+async function openAccount(ctx: Ctx, memberId: string): Promise<Account> {
+  const account = await accountOf(ctx, memberId);
+  if (account === null) throw new Refusal("link-expired");
+  if (account.suspendedAt !== null) throw new Refusal("suspended");
   return account;
 }
 

@@ -74,8 +74,9 @@ export const setUp = defineFeature({
       assertInvited(ctx, req.params["token"] ?? "");
       return page(setUpPage, model(ctx, req, untouched({ kind: "city", language: ctx.language })));
     }),
-    post("/set-up/:token", (ctx, req) =>
-      submit(setUpForm, req, {
+    post("/set-up/:token", async (ctx, req) => {
+      assertInvited(ctx, req.params["token"] ?? "");
+      return submit(setUpForm, req, {
         accepted: async (input) => ({
           kind: "sign-in",
           memberId: await setUpInstance(ctx, req.params["token"] ?? "", input),
@@ -83,7 +84,7 @@ export const setUp = defineFeature({
           flash: { kind: "success", key: "set-up.done" },
         }),
         refused: async (typed, status) => page(setUpPage, model(ctx, req, typed), status),
-      }),
-    ),
+      });
+    }),
   ],
 });

@@ -1,7 +1,7 @@
 import { hashToken } from "../../hosting/instances.js";
 import { Refusal, type Ctx, type InstanceRecord } from "../../kit/index.js";
-import { createAccount } from "../accounts/accounts.js";
-import { defaultTopics } from "../topics/topics.js";
+import { createAccount, forgetAccounts } from "../accounts/accounts.js";
+import { defaultTopics, topicsCollection } from "../topics/topics.js";
 
 /** What setting an instance up asks for. */
 export interface SetUp extends Pick<
@@ -21,7 +21,8 @@ export function assertInvited(ctx: Ctx, token: string): void {
 
 /**
  * Set the instance up: its name and language, first topics, first admin. The link works once: of two
- * at a time one wins; after a refusal it works again. Returns the admin's member id.
+ * at a time one wins; after a refusal it works again. What an interrupted set-up left is removed
+ * first. Returns the admin's member id.
  */
 export async function setUpInstance(ctx: Ctx, token: string, input: SetUp): Promise<string> {
   assertInvited(ctx, token);
@@ -31,6 +32,8 @@ export async function setUpInstance(ctx: Ctx, token: string, input: SetUp): Prom
   const claimed = await ctx.changeInstance({ ...settings, setUpTokenHash: null }, link);
   if (claimed === null) throw new Refusal("link-expired");
   try {
+    await forgetAccounts(ctx);
+    await forgetTopics(ctx);
     const admin = await createAccount(ctx.inLanguage(language), {
       name: input.adminName,
       mail: input.mail,
@@ -45,4 +48,8 @@ export async function setUpInstance(ctx: Ctx, token: string, input: SetUp): Prom
     await ctx.changeInstance(link, { state: "new", setUpTokenHash: null });
     throw error;
   }
+}
+
+async function forgetTopics(ctx: Ctx): Promise<void> {
+  await ctx.collection(topicsCollection).deleteMany({});
 }
