@@ -41,7 +41,7 @@ export async function listProposals(ctx: Ctx, query: ProposalQuery): Promise<Sli
     .collection(proposalsCollection)
     .find(
       { ...storeFilter(query), ...after(sort, query.cursor ?? null) },
-      { sort: { [field]: -1, _id: -1 }, limit: limit + 1 },
+      { sort: { [field]: -1, _id: -1 }, limit: limit + 1, projection: { terms: 0 } },
     )
     .toArray();
   return sliceOf(rows, limit, (last) => packCursor([valueOf[sort](last), last._id]));

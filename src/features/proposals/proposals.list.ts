@@ -4,9 +4,9 @@ import { definePage, head, type Ctx, type PageModel, type Req } from "../../kit/
 import type { Topic } from "../topics/topic.js";
 import { topics } from "../topics/topics.js";
 import { cardsOf } from "./cards.js";
-import { countProposals, listProposals, type ProposalSort } from "./listing.js";
+import { countProposals, listProposals, type ProposalQuery, type ProposalSort } from "./listing.js";
 import { listedStatuses, type Proposal, type Status } from "./proposal.js";
-import { countFound, mostCandidates } from "./searching.js";
+import { mostCandidates, searchProposals } from "./searching.js";
 
 /** The page of a list of proposals. */
 export interface ListPage extends PageModel {
@@ -87,14 +87,12 @@ export async function listModel(ctx: Ctx, req: Req): Promise<ListPage> {
     status: wish.status ?? undefined,
     from: wish.from ?? undefined,
   };
-  const { items, next } = await listProposals(ctx, {
-    ...{ ...filter, sort: wish.sort, search: wish.q, cursor: wish.after, limit: perPage },
-  });
-  const [linked, count] = await Promise.all([
+  const page = { ...filter, cursor: wish.after, limit: perPage };
+  const [linked, { items, next, count }] = await Promise.all([
     countProposals(ctx, { from: "elsewhere" }, 1),
     wish.q === ""
-      ? countProposals(ctx, filter, countedTo + 1)
-      : countFound(ctx, { ...filter, search: wish.q }),
+      ? counted(ctx, { ...page, sort: wish.sort })
+      : searchProposals(ctx, { ...page, search: wish.q }),
   ]);
   return {
     head: headOf(ctx, wish),
@@ -108,6 +106,14 @@ export async function listModel(ctx: Ctx, req: Req): Promise<ListPage> {
     start: wish.after === null ? null : listPath(wish),
     clear: listPath(wish) === "/proposals" ? null : "/proposals",
   };
+}
+
+async function counted(ctx: Ctx, query: ProposalQuery) {
+  const [slice, count] = await Promise.all([
+    listProposals(ctx, query),
+    countProposals(ctx, query, countedTo + 1),
+  ]);
+  return { ...slice, count };
 }
 
 function headOf(ctx: Ctx, wish: Asked): PageModel["head"] {

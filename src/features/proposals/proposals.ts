@@ -59,7 +59,7 @@ export async function proposalsByIds(
   if (wanted.length === 0) return new Map();
   const found = await ctx
     .collection(proposalsCollection)
-    .find({ _id: { $in: wanted } })
+    .find({ _id: { $in: wanted } }, { limit: wanted.length })
     .toArray();
   return new Map(found.map((proposal) => [proposal._id, proposal]));
 }

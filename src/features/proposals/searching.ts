@@ -6,17 +6,22 @@ import {
   type SearchPlace,
   type SearchQuery,
 } from "../../kit/text/search.js";
-import { storeFilter, type ProposalFilter } from "./filtering.js";
-import type { Proposal } from "./proposal.js";
+import type { ProposalFilter } from "./filtering.js";
+import type { Proposal, Status } from "./proposal.js";
 import { proposalsCollection } from "./proposals.js";
 
 /** At most this many matches are ranked, in titles and anywhere: enough pages for any reader. */
-export const mostCandidates = 300;
+export const mostCandidates = 200;
 
 interface Search extends ProposalFilter {
   readonly search: string;
   readonly cursor?: string | null | undefined;
   readonly limit: number;
+}
+
+/** A page of what was found, and how many there are in all, counted up to a bound. */
+export interface Found extends Slice<Proposal> {
+  readonly count: number;
 }
 
 interface Ranked {
@@ -28,22 +33,14 @@ interface Ranked {
  * A page of search results: words found in the title first, then by supports, then the newest. Words
  * match without accents and by their stems, the last one by its beginning.
  */
-export async function searchProposals(ctx: Ctx, asked: Search): Promise<Slice<Proposal>> {
+export async function searchProposals(ctx: Ctx, asked: Search): Promise<Found> {
   const ranked = await candidates(ctx, asked);
   const limit = Math.min(Math.max(asked.limit, 1), 100);
   const left = ranked.filter(isAfter(asked.cursor ?? null)).slice(0, limit + 1);
   const { items, next } = sliceOf(left, limit, ({ inTitle, proposal }) =>
     packCursor([inTitle, proposal.counts.supports, proposal._id]),
   );
-  return { items: items.map(({ proposal }) => proposal), next };
-}
-
-/** How many proposals a search finds, counted up to its bound. */
-export async function countFound(
-  ctx: Ctx,
-  asked: ProposalFilter & { readonly search: string },
-): Promise<number> {
-  return (await candidates(ctx, asked)).length;
+  return { items: items.map(({ proposal }) => proposal), next, count: ranked.length };
 }
 
 async function candidates(
@@ -53,10 +50,9 @@ async function candidates(
   const languages = [...new Set([ctx.language, ctx.instance.language])];
   const query = analyseQuery(asked.search, languages);
   if (isEmptyQuery(query)) return [];
-  const [titles, anywhere] = await Promise.all([
-    matches(ctx, query, asked, "title"),
-    matches(ctx, query, asked, "anywhere"),
-  ]);
+  const titles = await matches(ctx, query, asked, "title");
+  const enough = titles.length >= mostCandidates;
+  const anywhere = enough ? [] : await matches(ctx, query, asked, "anywhere");
   const seen = new Set(titles.map(({ _id }) => _id));
   const ranked: Ranked[] = [
     ...titles.map((proposal) => ({ proposal, inTitle: 1 as const })),
@@ -78,10 +74,27 @@ async function matches(
   return ctx
     .collection(proposalsCollection)
     .find(
-      { ...searchFilter(query, place), ...storeFilter(filter) },
+      { ...searchFilter(query, place), $nor: refused(filter) },
       { ...order, limit: mostCandidates },
     )
     .toArray();
+}
+
+/**
+ * What a match must not be. Said in the negative so that the words choose the index: few proposals
+ * hold a word, while most are open and from here.
+ */
+function refused({ topicId, status, from }: ProposalFilter): Filter[] {
+  const wrong: Filter[] = [status === undefined ? { status: "withdrawn" } : not("status", status)];
+  if (topicId !== undefined) wrong.push(not("topicId", topicId));
+  if (from !== undefined) wrong.push(not("origin", from));
+  return wrong;
+}
+
+type Filter = Readonly<Record<string, Status | { readonly $ne: string }>>;
+
+function not(field: string, value: string): Filter {
+  return { [field]: { $ne: value } };
 }
 
 function compare(a: Ranked, b: Ranked): number {

@@ -21,9 +21,10 @@ import { statusView, titleOf, topicLink } from "../proposals/cards.js";
 import { mayChange, proposalPath, type Proposal } from "../proposals/proposal.js";
 import { refOf } from "../proposals/proposal-ref.js";
 import { responseTo } from "../responses/responses.js";
+import { responseBox } from "../responses/response-view.js";
 import { supportedAmong } from "../supports/supports.js";
 import { topicsByIds } from "../topics/topics.js";
-import { responseBoxOf } from "./answer.pages.js";
+
 import { discussionModel, type DiscussionView, type Reading } from "./discussion.pages.js";
 
 /** Something that can be followed, as its button needs it. */
@@ -85,7 +86,7 @@ export async function proposalModel(
     author: authorView(ctx, proposal, author),
     support: supportBox(ctx, proposal, supported.has(proposal._id)),
     follow: followView(ctx, proposal, following),
-    response: response === null ? null : responseBoxOf(ctx, response),
+    response: response === null ? null : responseBox(ctx, response),
     ...actionsOf(ctx, proposal, response !== null),
     discussion,
   };
