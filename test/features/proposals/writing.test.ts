@@ -123,7 +123,7 @@ describe("writing a proposal in a browser without scripts", function () {
     const { number } = await aProposal(site.as(author.member));
     const path = `/proposals/${number}`;
     const question = await author.open(`${path}/withdraw`);
-    expect(question.text).to.contain("Retirer cette proposition ?");
+    expect(question.text).to.contain("Retirer cette proposition");
 
     const shown = await author.follow(await author.submit(`${path}/withdraw`));
 
