@@ -1,0 +1,150 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "chai";
+import { createApp, type App } from "../../src/app.js";
+import { checkClock, checkQueue, checkStore } from "../../src/cli/doctor-checks.js";
+import { loadConfig } from "../../src/config.js";
+import type { Queue } from "../../src/drivers/queue/queue.js";
+import type { Store } from "../../src/drivers/store/collection.js";
+import type { Instance } from "../../src/kit/index.js";
+import { openDesk } from "./support.js";
+
+interface Report {
+  readonly level: string;
+  readonly findings: ReadonlyArray<{
+    readonly name: string;
+    readonly level: string;
+    readonly text: string;
+    readonly remedy: string | null;
+  }>;
+}
+
+describe("the doctor", function () {
+  this.timeout(60_000);
+  const desk = openDesk();
+  let handler: RequestListener = (_req, res) => void res.end("Bonjour");
+  let server: Server;
+  let app: App | null = null;
+
+  before(async () => {
+    server = createServer((req, res) => handler(req, res));
+    server.listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as AddressInfo;
+    const origin = `http://valmont.localhost:${port}`;
+    const city = ["--name", "Valmont", "--kind", "city", "--origin", origin];
+    expect((await desk.run(["instance", "create", ...city])).code).to.equal(0);
+  });
+  after(async () => {
+    server.close();
+    server.closeAllConnections();
+    await app?.close();
+    desk.remove();
+  });
+
+  const finding = async (name: string, env: object = {}) => {
+    const { out, code } = await desk.run(["doctor", "--json"], { env });
+    const { findings } = JSON.parse(out) as Report;
+    return { code, ...findings.find((one) => one.name === name) };
+  };
+
+  it("finds out that something else answers at the address", async () => {
+    const found = await finding("address");
+
+    expect(found).to.deep.include({ code: 1, level: "fail" });
+    expect(found.text).to.include("not as Parvis");
+    expect(found.remedy).to.include("proxy");
+  });
+
+  it("is content with a deployment that runs, and only remarks on mails kept as files", async () => {
+    app = await createApp(loadConfig(desk.env));
+    handler = app.web as RequestListener;
+
+    const { code, out } = await desk.run(["doctor"]);
+
+    expect(out).to.not.match(/^fail/m);
+    expect(code).to.equal(0);
+    for (const name of ["configuration", "disk", "store", "instances", "queue default", "clock"]) {
+      expect(out).to.match(new RegExp(`^ok    ${name}`, "m"));
+    }
+    expect(out).to.match(/^ok {4}address .*answers as Parvis$/m);
+    expect(out).to.match(/^warn {2}mail .*\n +→ set SMTP_URL/m);
+  });
+
+  it("notices a mail server that does not answer, without telling its password", async () => {
+    const { code, out } = await desk.run(["doctor"], {
+      env: { SMTP_URL: "smtp://maud:motdepasse@127.0.0.1:1" },
+    });
+
+    expect(code).to.equal(1);
+    expect(out).to.match(/^fail {2}mail .*\n +→ check SMTP_URL/m);
+    expect(out).to.not.include("motdepasse");
+  });
+
+  it("remarks on an instance that is suspended, whose address still answers", async () => {
+    await desk.run(["instance", "suspend", "valmont.localhost"]);
+    // Any change has the running server forget the hosts it remembers.
+    await app?.instances.update("none", { tagline: "" });
+
+    const found = await finding("address");
+    const { out } = await desk.run(["doctor"]);
+
+    await desk.run(["instance", "resume", "valmont.localhost"]);
+    expect(found).to.deep.include({ code: 0, level: "ok" });
+    expect(out).to.match(/^warn {2}instances .*suspended\n +→ .*instance resume/m);
+  });
+
+  it("says what is wrong with the configuration, and that nothing further was checked", async () => {
+    const found = await finding("start", { SMTP_URL: "pigeon" });
+
+    expect(found).to.deep.include({ code: 1, level: "fail" });
+    expect(found.text).to.include("SMTP_URL");
+  });
+
+  it("finds out that nothing listens", async () => {
+    server.close();
+    server.closeAllConnections();
+
+    const found = await finding("address");
+
+    expect(found).to.deep.include({ code: 1, level: "fail" });
+    expect(found.text).to.include("nothing listens there");
+  });
+});
+
+describe("the doctor's judgement", () => {
+  const now = new Date("2026-03-02T08:00:00Z");
+  const madeAt = (createdAt: Date): Instance => ({ createdAt }) as Instance;
+  const seconds = (n: number): Date => new Date(now.getTime() + n * 1000);
+
+  it("of a clock: half a minute is fine, some minutes are not, five minutes fail", () => {
+    const instances = [madeAt(seconds(-3600))];
+
+    expect(checkClock(now, instances, [seconds(5)]).level).to.equal("ok");
+    expect(checkClock(now, instances, [seconds(-60)]).level).to.equal("warn");
+    expect(checkClock(now, instances, [seconds(900)]).level).to.equal("fail");
+  });
+
+  it("of a clock that is behind what was stored", () => {
+    const found = checkClock(now, [madeAt(seconds(7200))], []);
+
+    expect(found).to.deep.include({ level: "fail", text: "7200 s away from what is stored" });
+  });
+
+  it("of queues: jobs given up or piled up are worth a look", async () => {
+    const queue = (waiting: number, dead: number): Queue =>
+      ({ counts: async () => ({ waiting, dead, delayed: 0, running: 0 }) }) as unknown as Queue;
+
+    expect((await checkQueue(queue(3, 0), "default")).level).to.equal("ok");
+    expect((await checkQueue(queue(3, 1), "default")).level).to.equal("warn");
+    expect((await checkQueue(queue(3000, 0), "default")).level).to.equal("warn");
+  });
+
+  it("of a damaged store: it fails, with what was found", async () => {
+    const store = { check: () => Promise.reject(new Error("the file is damaged")) };
+
+    const found = await checkStore(store as unknown as Store);
+
+    expect(found).to.deep.include({ level: "fail", text: "the file is damaged" });
+  });
+});
