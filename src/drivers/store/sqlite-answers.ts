@@ -33,7 +33,7 @@ interface Kept {
 }
 
 /** Lists longer than this are read anew each time. */
-const LONGEST = 120;
+const LONGEST = 250;
 const MAX_KEPT = 2000;
 /** In UTF-16 units of stored text. */
 const MAX_SIZE = 6_000_000;

@@ -40,7 +40,7 @@ export async function peopleByIds(
   if (wanted.length === 0) return new Map();
   const found = await ctx
     .collection(peopleCollection)
-    .find({ _id: { $in: wanted } })
+    .find({ _id: { $in: wanted } }, { limit: wanted.length })
     .toArray();
   return new Map(found.map((person) => [person._id, person]));
 }
