@@ -14,7 +14,7 @@ import type { Assets } from "./assets.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
 import { resolveHost } from "./resolve-host.js";
-import { createPassport, sessionFor } from "./session.js";
+import { createPassport, sessionCookie, sessionFor } from "./session.js";
 import type { Views } from "./views.js";
 import { textCookies } from "./web/cookies.js";
 import { createCsrf, type Csrf } from "./web/csrf.js";
@@ -61,7 +61,7 @@ export function createWeb(parts: WebParts): Express {
   app.use(resolveHost(parts));
   if (parts.federation !== null) app.use(parts.federation);
   app.use(cookieParser(), textCookies, visitorContext(parts), chooseLanguage, sessions(parts));
-  app.use(passport.session(), memberContext(parts));
+  app.use(ifInSession(passport.session() as RequestHandler), memberContext(parts));
   app.use(express.urlencoded({ extended: false, limit: "256kb", parameterLimit: 200 }));
   for (const route of parts.features.flatMap((feature) => feature.routes)) {
     const handler: RequestHandler = async (req, res) =>
@@ -134,9 +134,24 @@ function sessions({ store, clock, secret }: WebParts): RequestHandler {
   const perInstance = new LRUCache<string, RequestHandler>({ max: 2_000 });
   return (req, res, next) => {
     const { instance } = stateOf(res);
+    if (onlyReads(req, instance)) return next();
     const known = perInstance.get(instance._id);
     const middleware = known ?? sessionFor(instance, store, clock, secret);
     if (known === undefined) perInstance.set(instance._id, middleware);
+    void middleware(req, res, next);
+  };
+}
+
+/** Whoever reads without a session's cookie is a visitor: there is nothing to look up or to make. */
+function onlyReads(req: Request, instance: Instance): boolean {
+  const cookies = req.cookies as Record<string, unknown>;
+  const reads = req.method === "GET" || req.method === "HEAD";
+  return reads && cookies[sessionCookie(instance)] === undefined;
+}
+
+function ifInSession(middleware: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    if ((req as Partial<Request>).session === undefined) return next();
     void middleware(req, res, next);
   };
 }
