@@ -29,14 +29,38 @@ function lastPart(key: string): string {
 
 interface Texts {
   find(key: string): Text | undefined;
+  /** A compiled message with its parameters filled in. */
+  fill(key: string, message: IntlMessageFormat, params: MessageParams): string;
   has(key: string): boolean;
+}
+
+/** Texts with a number, such as "12 soutiens", that are kept at once. */
+const MOST_COUNTED = 5_000;
+
+/** The one parameter, named, when it is a number; such texts are said over and over. */
+function onlyCount(params: MessageParams): string | null {
+  const [name, ...others] = Object.keys(params);
+  if (name === undefined || others.length > 0) return null;
+  const value = params[name];
+  return typeof value === "number" ? `${name}=${value}` : null;
 }
 
 /** Texts of a language, each message compiled when it is first said. */
 function textsOf(translations: Translations, language: Language): Texts {
   const source = translations[language];
   const ready = new Map<string, Text>();
+  const counted = new Map<string, string>();
   return {
+    fill(key, message, params) {
+      const count = onlyCount(params);
+      if (count === null) return formatMessage(message, params);
+      const known = counted.get(`${count}/${key}`);
+      if (known !== undefined) return known;
+      if (counted.size >= MOST_COUNTED) counted.clear();
+      const said = formatMessage(message, params);
+      counted.set(`${count}/${key}`, said);
+      return said;
+    },
     has: (key) => source.has(key),
     find(key) {
       const known = ready.get(key);
@@ -53,7 +77,7 @@ function textsOf(translations: Translations, language: Language): Texts {
 function translate(texts: Texts, key: string, params: MessageParams): string {
   const text = texts.find(key);
   if (text === undefined) throw new Error(`No text "${key}"`);
-  return typeof text === "string" ? text : formatMessage(text, params);
+  return typeof text === "string" ? text : texts.fill(key, text, params);
 }
 
 function strictly(texts: Texts, language: Language): Translator["t"] {

@@ -94,10 +94,18 @@ export function renderMarkdown(source: string): string {
  * `maxLength` UTF-16 units, cut between words and ended by "…" when something is left out.
  */
 export function plainText(html: string, maxLength: number): string {
-  const line = htmlToText(html).split(/\s+/u).join(" ").trim();
+  const line = beginningOf(html, maxLength).split(/\s+/u).join(" ").trim();
   if (line.length <= maxLength) return line;
   const cut = cutText(line, Math.max(0, maxLength - 1));
   const lastSpace = cut.lastIndexOf(" ");
   const atWord = lastSpace > maxLength / 2 ? cut.slice(0, lastSpace) : cut;
   return `${atWord.trimEnd()}…`;
+}
+
+/** The text of enough HTML for its first words, unless that is nearly all tags. */
+function beginningOf(html: string, words: number): string {
+  const enough = 400 + 4 * words;
+  const tag = html.length > 2 * enough ? html.indexOf("<", enough) : -1;
+  const begun = tag === -1 ? "" : htmlToText(html.slice(0, tag));
+  return begun.length > 2 * words ? begun : htmlToText(html);
 }
