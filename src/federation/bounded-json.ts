@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /** Bounds of a document from outside. */
 export interface JsonBounds {
   readonly maxDepth: number;
@@ -38,6 +40,12 @@ function isWithin(bytes: Uint8Array, { maxDepth, maxItems }: JsonBounds): boolea
   return true;
 }
 
+/** The text of bytes in UTF-8. Throws when they are not, which `isUtf8` finds faster than a decoder. */
+function textOf(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new TypeError("not UTF-8");
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
 /**
  * Read bytes as JSON in UTF-8. Null when they are ill-formed, nested too deep or hold too much; the
  * bounds are checked before anything is built.
@@ -48,7 +56,7 @@ export function parseBoundedJson(
 ): { readonly value: unknown } | null {
   if (!isWithin(bytes, bounds)) return null;
   try {
-    return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
+    return { value: JSON.parse(textOf(bytes)) };
   } catch {
     return null;
   }
