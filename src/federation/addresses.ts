@@ -89,10 +89,25 @@ export function hostOf(uri: string): string | null {
   return url.protocol === "https:" || url.protocol === "http:" ? url.host : null;
 }
 
+/**
+ * An origin that needs no parsing to be read: lower case, a last label of letters (so that it is no
+ * spelling of an IP address), and no default port written out.
+ */
+const plainOrigin =
+  /^https?:\/\/(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z]{2,63}(?::(?!(?:80|443)\b)[1-9]\d{0,4})?(?=\/)/;
+
+/** Scheme, host and port of an http(s) URI as URLs compare them; null for anything else. */
+export function originOf(uri: string): string | null {
+  if (uri.length > 2048) return null;
+  const plain = plainOrigin.exec(uri)?.[0];
+  if (plain !== undefined && URL.canParse(uri)) return plain;
+  if (!URL.canParse(uri)) return null;
+  const { protocol, origin } = new URL(uri);
+  return protocol === "https:" || protocol === "http:" ? origin : null;
+}
+
 /** Whether both URIs are http(s) and of one origin. */
 export function sameOrigin(one: string, other: string): boolean {
-  const host = hostOf(one);
-  return (
-    host !== null && host === hostOf(other) && new URL(one).protocol === new URL(other).protocol
-  );
+  const origin = originOf(one);
+  return origin !== null && origin === originOf(other);
 }

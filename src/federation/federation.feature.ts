@@ -8,6 +8,7 @@ import { serveDiscovery } from "./http/discovery.js";
 import { serveDocuments } from "./http/documents.js";
 import { serveInbox } from "./http/inbox.js";
 import { createProcess } from "./inbound/process.js";
+import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
 import { createCatchUp, linkInstance } from "./linking.js";
 import { subscriptions } from "./outbound/events.js";
@@ -38,10 +39,9 @@ export function createFederation(parts: FederationParts): Federation {
   const catchUp = createCatchUp(services);
   const process = createProcess({ services, send, catchUp });
   const tellMoved = createTellMoved(send);
-  const sweeping = sweepSchedule({ process, fanOut });
-  const receive = createReceive(services, (ctx, entryId) =>
-    ctx.enqueue(process, { entryId }, { id: `inbox/${entryId}` }),
-  );
+  const handOut = createHandOut(process);
+  const sweeping = sweepSchedule({ handOut, fanOut });
+  const receive = createReceive(services, createHand(handOut, services.timing.gatherMs));
   const middleware = Router({ caseSensitive: true, strict: true });
   middleware.use(
     serveInbox(receive),
@@ -53,7 +53,7 @@ export function createFederation(parts: FederationParts): Federation {
     feature: defineFeature({
       name: "federation",
       collections: federationCollections,
-      jobs: [deliver, fanOut, process, catchUp, tellMoved, sweeping.job],
+      jobs: [deliver, fanOut, handOut, process, catchUp, tellMoved, sweeping.job],
       on: subscriptions({ services, send, fanOut }, tellMoved),
       schedules: [sweeping],
     }),

@@ -66,7 +66,10 @@ export interface InboxEntry {
   readonly body: string;
   /** `forwarded`: signed by another actor, so that nothing in it is believed unfetched. */
   readonly trust: "signed" | "forwarded";
-  readonly state: "waiting" | "done" | "refused";
+  /** The comment it made, changed or deleted; for forwarding. */
+  readonly about: string | null;
+  /** `handed`: its job is stored. */
+  readonly state: "waiting" | "handed" | "done" | "refused";
   /** What came of it, in one word, for the administrator. */
   readonly outcome: string | null;
   readonly receivedAt: Date;
@@ -161,7 +164,7 @@ export const remoteActorsCollection = defineCollection<RemoteActor>("remoteActor
 
 export const inboxCollection = defineCollection<InboxEntry>("inboxEntries", [
   { keys: { state: 1, receivedAt: 1 } },
-  { keys: { objectUri: 1, receivedAt: -1 } },
+  { keys: { about: 1, type: 1 }, partialFilterExpression: { about: { $gt: "" } } },
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 

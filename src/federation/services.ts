@@ -22,9 +22,16 @@ export interface Timing {
   readonly retryMs: number;
   /** Verified requests of one host per minute, and at once. */
   readonly inboxPerMinute: number;
+  /** Activities that come within this time are given to their jobs together; 0: each at once. */
+  readonly gatherMs: number;
 }
 
-const usualTiming: Timing = { coalesceMs: 60_000, retryMs: 30_000, inboxPerMinute: 1_200 };
+const usualTiming: Timing = {
+  coalesceMs: 60_000,
+  retryMs: 30_000,
+  inboxPerMinute: 1_200,
+  gatherMs: 200,
+};
 
 /** What federation is made of. */
 export interface FederationParts {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineJob, type Ctx, type ScheduleDef } from "../kit/index.js";
-import type { Process } from "./inbound/process.js";
+import type { HandOut } from "./inbox/hand-out.js";
 import type { FanOut } from "./outbound/send.js";
 import { activitiesCollection, inboxCollection } from "./records.js";
 
@@ -10,7 +10,7 @@ const batch = 200;
 
 /** What the sweep hands on again. */
 export interface Swept {
-  readonly process: Process;
+  readonly handOut: HandOut;
   readonly fanOut: FanOut;
 }
 
@@ -18,16 +18,12 @@ export interface Swept {
  * Hand on again what a crash left between a stored row and its job: entries of the inbox that wait,
  * activities whose recipients were not found. Jobs have fixed ids, so that nothing is done twice.
  */
-export async function sweep({ process, fanOut }: Swept, ctx: Ctx): Promise<void> {
+export async function sweep({ handOut, fanOut }: Swept, ctx: Ctx): Promise<void> {
   const before = new Date(ctx.clock.now().getTime() - patienceMs);
-  const entries = await ctx
+  const left = await ctx
     .collection(inboxCollection)
-    .find({ state: "waiting", receivedAt: { $lt: before } }, { limit: batch })
-    .toArray();
-  await ctx.enqueueAll(
-    process,
-    entries.map(({ _id }) => ({ payload: { entryId: _id }, options: { id: `inbox/${_id}` } })),
-  );
+    .findOne({ state: "waiting", receivedAt: { $lt: before } });
+  if (left !== null) await ctx.enqueue(handOut, {});
   const activities = await ctx
     .collection(activitiesCollection)
     .find({ fannedOutAt: null, at: { $lt: before } }, { limit: batch })

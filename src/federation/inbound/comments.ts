@@ -11,7 +11,7 @@ import type { Ctx } from "../../kit/index.js";
 import { localPath } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
-import { deletedCollection } from "../records.js";
+import { deletedCollection, inboxCollection } from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
 import type { Inbound, Outcome } from "./inbound.js";
 import { all, first, idOf, isNormal, isPublic, moment, recipients, wordsOf } from "./read.js";
@@ -55,6 +55,14 @@ function isForUs({ ctx }: Inbound, note: Normal): boolean {
   return recipients(note).some((one) => localPath(ctx.instance, one) !== null);
 }
 
+/** Remember which comment an entry is about, before anybody is told, so that it can be forwarded. */
+async function noteAbout(
+  { ctx, entry }: Pick<Inbound, "ctx" | "entry">,
+  about: string,
+): Promise<void> {
+  await ctx.collection(inboxCollection).updateOne({ _id: entry._id }, { $set: { about } });
+}
+
 /** A reply from the network becomes a comment; its HTML is cleaned before it is stored. */
 export async function takeComment(
   inbound: Inbound,
@@ -74,6 +82,7 @@ export async function takeComment(
   const person = await personBehind(ctx, await remoteActor(services, ctx, authorUri, { budget }));
   if (person.erasedAt !== null) return "deleted actor";
   const publishedAt = moment(first(note, "published"), ctx.clock.now());
+  await noteAbout(inbound, uri);
   await receiveComment(ctx, { ...spot, ...words, uri, personId: person._id, publishedAt });
   return "comment";
 }
@@ -90,16 +99,23 @@ export async function takeCommentEdit(
   if (comment === null) return takeComment(inbound, note, authorUri);
   const author = await personByUri(ctx, authorUri);
   if (author === null || author._id !== comment.authorId) return "not its author";
+  await noteAbout(inbound, uri);
   await receiveCommentEdit(ctx, uri, author._id, wordsOf(note));
   return "comment edited";
 }
 
 /** A deleted reply; only its own author's word counts. */
-export async function dropComment(ctx: Ctx, uri: string, authorUri: string): Promise<Outcome> {
+export async function dropComment(
+  inbound: Pick<Inbound, "ctx" | "entry">,
+  uri: string,
+  authorUri: string,
+): Promise<Outcome> {
+  const { ctx } = inbound;
   const comment = await commentByUri(ctx, uri);
   if (comment === null || comment.origin === "here") return "unknown";
   const author = await personByUri(ctx, authorUri);
   if (author === null || author._id !== comment.authorId) return "not its author";
+  await noteAbout(inbound, uri);
   await receiveCommentDeleted(ctx, uri, author._id);
   return "comment deleted";
 }

@@ -72,7 +72,8 @@ export const update: Handle = async (inbound) => {
 };
 
 /** Somebody deleted what is theirs, or themselves. */
-export const remove: Handle = async ({ ctx, actor, activity }) => {
+export const remove: Handle = async (inbound) => {
+  const { ctx, actor, activity } = inbound;
   const uri = idOf(first(activity, "object"));
   if (uri === null || !sameOrigin(uri, actor)) return "not theirs";
   if (uri === actor) return eraseActor(ctx, actor);
@@ -85,7 +86,7 @@ export const remove: Handle = async ({ ctx, actor, activity }) => {
     { upsert: true },
   );
   const proposal = await proposalByUri(ctx, uri);
-  if (proposal === null) return dropComment(ctx, uri, actor);
+  if (proposal === null) return dropComment(inbound, uri, actor);
   if (proposal.elsewhere?.actorUri !== actor) return "not its author";
   await receiveProposalDeleted(ctx, uri);
   return "proposal deleted";
@@ -117,19 +118,20 @@ export async function takeForwarded(inbound: Inbound): Promise<Outcome> {
     const { id, document } = await fetchDocument(uri, { budget });
     const note = await services.normal.of(guardValue(document));
     const author = idOf(first(note, "attributedTo"));
-    if (note.type === "Tombstone") return await dropKnown(ctx, uri);
+    if (note.type === "Tombstone") return await dropKnown(inbound, uri);
     if (id !== uri || author === null || !sameOrigin(author, uri)) return "not its author";
     return entry.type === "Create"
       ? await takeComment(inbound, note, author)
       : await takeCommentEdit(inbound, note, author);
   } catch (error) {
-    if (error instanceof FetchRefused && error.isGone) return dropKnown(ctx, uri);
+    if (error instanceof FetchRefused && error.isGone) return dropKnown(inbound, uri);
     throw error;
   }
 }
 
-async function dropKnown(ctx: Ctx, uri: string): Promise<Outcome> {
+async function dropKnown(inbound: Inbound, uri: string): Promise<Outcome> {
+  const { ctx } = inbound;
   const comment = await commentByUri(ctx, uri);
   const author = comment === null ? null : await personById(ctx, comment.authorId);
-  return author?.uri == null ? "unknown" : dropComment(ctx, uri, author.uri);
+  return author?.uri == null ? "unknown" : dropComment(inbound, uri, author.uri);
 }

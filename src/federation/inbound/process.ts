@@ -54,7 +54,7 @@ export function createProcess(parts: ProcessParts): Process {
     async run(ctx, { entryId }, { number, of }) {
       const rows = ctx.collection(inboxCollection);
       const entry = await rows.findOne({ _id: entryId });
-      if (entry === null || entry.state !== "waiting") return;
+      if (entry === null || entry.state === "done" || entry.state === "refused") return;
       const { state, outcome } = await act(parts, ctx, entry, number < of);
       await rows.updateOne({ _id: entryId }, { $set: { state, outcome } });
     },

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Request, Response } from "express";
+import { LRUCache } from "lru-cache";
 import { stateOf } from "../../hosting/web/state.js";
 import { insertOnce, type Ctx } from "../../kit/index.js";
 import { city, actorUri, hostOf, sameOrigin } from "../addresses.js";
@@ -28,8 +29,8 @@ export interface Verdict {
 const accepted: Verdict = { status: 202, error: null };
 const refused = (status: number, error: string): Verdict => ({ status, error });
 
-/** Hand an entry to the job that acts on it. */
-export type Hand = (ctx: Ctx, entryId: string) => Promise<void>;
+/** See to it that the entries that wait are given to their jobs. */
+export type Hand = (ctx: Ctx) => Promise<void>;
 
 /** Takes one signed POST in; resolves once it is durable, or says why it is refused. */
 export type Receive = (req: Request, res: Response) => Promise<Verdict>;
@@ -43,6 +44,7 @@ export function createReceive(services: Services, hand: Hand): Receive {
   const { parts, timing } = services;
   const isBlocked = createBlockList();
   const mayPass = createRateLimit(timing.inboxPerMinute);
+  const seen = new LRUCache<string, true>({ max: 20_000 });
 
   async function verdictOn(ctx: Ctx, req: Request): Promise<Verdict> {
     const rawBody = req.body as Buffer;
@@ -87,8 +89,10 @@ export function createReceive(services: Services, hand: Hand): Receive {
 
   async function keep(ctx: Ctx, asked: Asked, forwarder: string | null): Promise<Verdict> {
     const entry = entryOf(ctx, asked, forwarder);
-    const isNew = await insertOnce(() => ctx.collection(inboxCollection).insertOne(entry));
-    if (isNew) await hand(ctx, entry._id);
+    if (seen.has(entry._id)) return accepted;
+    const rows = ctx.collection(inboxCollection);
+    if (await insertOnce(() => rows.insertOne(entry))) await hand(ctx);
+    seen.set(entry._id, true);
     return accepted;
   }
 
@@ -154,6 +158,7 @@ function entryOf(ctx: Ctx, { head, rawBody }: Asked, forwarder: string | null): 
     objectUri: head.object,
     body: rawBody.toString("utf8"),
     trust: forwarder === null ? "signed" : "forwarded",
+    about: null,
     state: "waiting",
     outcome: null,
     receivedAt: now,

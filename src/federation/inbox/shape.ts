@@ -1,24 +1,6 @@
-import { z } from "zod";
 import type { Instance } from "../../kit/index.js";
-import { hostOf, sameOrigin } from "../addresses.js";
+import { originOf, sameOrigin } from "../addresses.js";
 import { HostileDocument } from "./guard.js";
-
-const address = z
-  .string()
-  .max(2048)
-  .refine((value) => hostOf(value) !== null);
-const byReference = z.union([
-  address,
-  z.object({ id: address }).transform(({ id }) => id),
-  z
-    .tuple([z.union([address, z.object({ id: address }).transform(({ id }) => id)])])
-    .transform(([one]) => one),
-]);
-const typeName = z.union([
-  z.string().min(1).max(100),
-  z.tuple([z.string().min(1).max(100)]).transform(([one]) => one),
-]);
-const envelope = z.object({ id: address, type: typeName, actor: byReference });
 
 /** What is read of an activity before anything is fetched or stored. */
 export interface ActivityHead {
@@ -27,6 +9,28 @@ export interface ActivityHead {
   readonly actor: string;
   /** Id of its object, when it has one. */
   readonly object: string | null;
+}
+
+/** An http(s) address, or null. */
+function address(value: unknown): string | null {
+  return typeof value === "string" && originOf(value) !== null ? value : null;
+}
+
+/** The one value, whether it stands alone or in a list of one. */
+function single(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 1 ? value[0] : value;
+}
+
+/** The address of what is given by its id or embedded. */
+function reference(value: unknown): string | null {
+  const one = single(value);
+  if (typeof one !== "object" || one === null || Array.isArray(one)) return address(one);
+  return address((one as Readonly<Record<string, unknown>>)["id"]);
+}
+
+function typeName(value: unknown): string | null {
+  const one = single(value);
+  return typeof one === "string" && one.length > 0 && one.length <= 100 ? one : null;
 }
 
 const owned: ReadonlySet<string> = new Set(["Create", "Update"]);
@@ -40,14 +44,14 @@ export function activityHead(
   instance: Instance,
   body: Readonly<Record<string, unknown>>,
 ): ActivityHead {
-  const parsed = envelope.safeParse(body);
-  if (!parsed.success) throw new HostileDocument("id, type or actor is missing or ill-formed");
-  const { id, type, actor } = parsed.data;
+  const [id, type, actor] = [address(body["id"]), typeName(body["type"]), reference(body["actor"])];
+  if (id === null || type === null || actor === null) {
+    throw new HostileDocument("id, type or actor is missing or ill-formed");
+  }
   if (!sameOrigin(id, actor)) throw new HostileDocument("the activity is of another host");
-  if (sameOrigin(id, instance.origin)) throw new HostileDocument("the activity claims to be ours");
-  const object = byReference.safeParse(body["object"]);
+  if (originOf(id) === instance.origin) throw new HostileDocument("the activity claims to be ours");
   if (owned.has(type)) checkOwned(body["object"], actor);
-  return { id, type, actor, object: object.success ? object.data : null };
+  return { id, type, actor, object: reference(body["object"]) };
 }
 
 function checkOwned(object: unknown, actor: string): void {
@@ -56,13 +60,11 @@ function checkOwned(object: unknown, actor: string): void {
     if (!sameOrigin(inner, actor)) throw new HostileDocument("the object is of another host");
     return;
   }
-  const parsed = z
-    .object({ id: address, type: typeName, attributedTo: byReference.optional() })
-    .safeParse(inner);
-  if (!parsed.success) throw new HostileDocument("the object has no id, type or author");
-  const { id, attributedTo } = parsed.data;
+  const { id: given, type, attributedTo } = (inner ?? {}) as Readonly<Record<string, unknown>>;
+  const id = address(given);
+  if (id === null || typeName(type) === null) throw new HostileDocument("the object has no id");
   if (!sameOrigin(id, actor)) throw new HostileDocument("the object is of another host");
-  if (id !== actor && attributedTo !== actor) {
+  if (id !== actor && reference(attributedTo) !== actor) {
     throw new HostileDocument("the object is by somebody else");
   }
 }

@@ -108,10 +108,12 @@ async function forwardComment(
 ): Promise<void> {
   const proposal = await proposalById(ctx, comment.proposalId);
   if (!isNumbered(proposal)) return;
-  const entry = await ctx
+  const told = await ctx
     .collection(inboxCollection)
-    .findOne({ objectUri: comment.uri, type, trust: "signed" }, { sort: { receivedAt: -1 } });
-  if (entry === null || hostOf(entry.activityUri) === hostOf(ctx.instance.origin)) return;
+    .find({ about: comment.uri, type, trust: "signed" }, { sort: { about: 1, type: 1 }, limit: 50 })
+    .toArray();
+  const entry = told.sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime())[0];
+  if (entry === undefined || hostOf(entry.activityUri) === hostOf(ctx.instance.origin)) return;
   await forward(ctx, fanOut, {
     ...{ key: `forward/${entry._id}`, uri: entry.activityUri, type, objectUri: comment.uri },
     actorUri: actorUri(ctx.instance, proposalActor(proposal)),

@@ -88,7 +88,7 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   });
   const federation = createFederation({
     ...{ contexts, clock, log, version: "0.1.0", allowPrivate: true },
-    timing: { coalesceMs: 1_000, ...options.timing },
+    timing: { coalesceMs: 1_000, gatherMs: 0, ...options.timing },
     makePair: options.makePair ?? pooledPair,
   });
   const all = [...features, federation.feature];

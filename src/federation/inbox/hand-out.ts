@@ -1,0 +1,69 @@
+import { LRUCache } from "lru-cache";
+import { z } from "zod";
+import { defineJob, type Ctx, type JobDef } from "../../kit/index.js";
+import type { Process } from "../inbound/process.js";
+import { inboxCollection } from "../records.js";
+import type { Hand } from "./receive.js";
+
+/** The job that gives every entry that waits a job of its own. */
+export type HandOut = JobDef<Record<string, never>>;
+
+const batch = 500;
+
+/**
+ * Give each waiting entry its job, many in one write. Jobs have their entry's id, so that a run that
+ * dies between the two writes, or two runs at once, make none twice.
+ */
+export function createHandOut(process: Process): HandOut {
+  return defineJob({
+    name: "federation.hand-out",
+    payload: z.object({}),
+    async run(ctx) {
+      const rows = ctx.collection(inboxCollection);
+      for (;;) {
+        const waiting = await rows
+          .find(
+            { state: "waiting" },
+            { sort: { receivedAt: 1 }, limit: batch, projection: { _id: 1 } },
+          )
+          .toArray();
+        if (waiting.length === 0) return;
+        const ids = waiting.map(({ _id }) => _id);
+        await ctx.enqueueAll(
+          process,
+          ids.map((id) => ({ payload: { entryId: id }, options: { id: `inbox/${id}` } })),
+        );
+        await rows.updateMany(
+          { _id: { $in: ids }, state: "waiting" },
+          { $set: { state: "handed" } },
+        );
+        if (waiting.length < batch) return;
+      }
+    },
+  });
+}
+
+interface Span {
+  readonly number: number;
+  readonly stored: Promise<void>;
+}
+
+/**
+ * Have the entries handed out at the end of a short span of time: one job for all that come in it,
+ * instead of one write more for each. It is asked for after the entry is stored, and runs after the
+ * span has ended, so that it sees the entry. A span of 0 hands out at once.
+ */
+export function createHand(handOut: HandOut, spanMs: number): Hand {
+  const spans = new LRUCache<string, Span>({ max: 5_000 });
+  return (ctx: Ctx) => {
+    if (spanMs === 0) return ctx.enqueue(handOut, {});
+    const now = ctx.clock.now().getTime();
+    const number = Math.floor(now / spanMs);
+    const known = spans.get(ctx.instance._id);
+    if (known?.number === number) return known.stored;
+    const id = `hand-out/${ctx.instance._id}/${number}`;
+    const stored = ctx.enqueue(handOut, {}, { id, delayMs: (number + 1) * spanMs - now });
+    spans.set(ctx.instance._id, { number, stored });
+    return stored;
+  };
+}
