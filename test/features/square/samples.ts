@@ -114,12 +114,15 @@ const person: PersonPage = {
   comments: [{ url: "/comments/1", excerpt: "Oui", at: now, proposal: "Un titre" }],
 };
 
+const answer = {
+  ...{ url: "/responses/1", proposalUrl: "/proposals/1", title: "Un titre", office: "Parcs" },
+  ...{ at: now, publishedAt: now, excerpt: "Oui", decision: open, progress: "1 sur 2" },
+};
+
 const home: HomePage = {
   ...{ head: head("Valmont"), name: "Valmont", tagline: "Ici", moving: cards, fresh: cards },
   topics: [{ name: "Nature", url: "/topics/nature", proposalCount: 2 }],
-  responses: [
-    { url: "/p/1", title: "Un titre", office: "Parcs", at: now, excerpt: "Oui", decision: open },
-  ],
+  responses: [answer],
   handle: "@valmont@a.example",
 };
 
