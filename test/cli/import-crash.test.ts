@@ -83,7 +83,7 @@ describe("an import whose process is killed", function () {
   it("goes on when it is run again, and ends as one that was left in peace", async () => {
     const [killed, peaceful] = desks;
     const path = join(killed.dataDir, "rows.ndjson");
-    writeFileSync(path, manyRows(700));
+    writeFileSync(path, manyRows(450));
     const origin = "https://valmont.example";
     for (const desk of desks) {
       const city = ["--origin", origin, "--name", "Valmont", "--kind", "city"];
@@ -108,9 +108,9 @@ describe("an import whose process is killed", function () {
     const again = await killed.run(command);
     const whole = await peaceful.run(command);
 
-    expect(before).to.be.greaterThan(0).and.lessThan(700);
+    expect(before).to.be.greaterThan(0).and.lessThan(450);
     expect([again.code, whole.code]).to.deep.equal([0, 0]);
-    expect(whole.out).to.include("700 proposals, 2100 comments, 700 answers");
+    expect(whole.out).to.include("450 proposals, 1350 comments, 450 answers");
     expect(await stateOf(killed)).to.deep.equal(await stateOf(peaceful));
   });
 });
