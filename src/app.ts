@@ -6,7 +6,12 @@ import type { Express } from "express";
 import { pino, type DestinationStream, type Logger } from "pino";
 import type { Config } from "./config.js";
 import { createIds, systemClock, type Clock } from "./drivers/clock.js";
-import { createFileMailer, createSmtpMailer, type Mailer } from "./drivers/mail.js";
+import {
+  createFileMailer,
+  createSmtpMailer,
+  readMailAddress,
+  type Mailer,
+} from "./drivers/mail.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
 import type { Store } from "./drivers/store/collection.js";
@@ -80,7 +85,8 @@ export async function driversFor(config: Config, log = createLog(config)): Promi
   const clock = systemClock;
   const store = await openStore(config);
   const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), log });
-  const from = config.mailFrom ?? `parvis@${new URL(config.publicUrl).hostname}`;
+  const own = readMailAddress(`parvis@${new URL(config.publicUrl).hostname}`);
+  const from = config.mailFrom ?? own ?? "parvis@localhost";
   const mailer =
     config.smtpUrl === null
       ? createFileMailer({ directory: join(config.dataDir, "mail"), from, log })

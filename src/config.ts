@@ -1,38 +1,64 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { parseEnv } from "node:util";
 import { z } from "zod";
+import { readMailAddress } from "./drivers/mail.js";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z
   .enum(["true", "false", "1", "0"])
   .transform((value) => value === "true" || value === "1");
 
+const origin = z.string().transform((value, check) => {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const bare = url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
+  if (bare) return url.origin;
+  check.addIssue("must be an origin such as https://parvis.example, without a path");
+  return z.NEVER;
+});
+
+const nets = new Set(["loopback", "linklocal", "uniquelocal"]);
+
+/** What Express understands as `trust proxy`: a number of hops, or whose address is a proxy's. */
+const trust = z.string().refine(
+  (value) =>
+    /^(\d{1,2}|true|false)$/.test(value) ||
+    value.split(",").every((part) => {
+      const [address = "", bits] = part.trim().split("/");
+      const most = isIP(address) === 6 ? 128 : 32;
+      const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+      return nets.has(part.trim()) || (isIP(address) !== 0 && fits);
+    }),
+  "must be a number of proxies, or addresses such as loopback, 10.0.0.0/8",
+);
+
+const sender = z.string().refine((value) => {
+  const bare = /<([^<>]*)>$/.exec(value)?.[1] ?? value.trim();
+  return value.length <= 320 && readMailAddress(bare) !== null && !/\p{Cc}/u.test(value);
+}, "must be an address, alone or as Name <address>");
+
 const environment = z.object({
   PORT: port.default(3000),
   HOST: z.string().min(1).max(255).optional(),
-  PUBLIC_URL: z
-    .url({ protocol: /^https?$/ })
-    .transform((value) => new URL(value))
-    .refine((url) => url.pathname === "/" && url.search === "" && url.hash === "", {
-      message: "must be an origin such as https://parvis.example, without a path",
-    })
-    .transform((url) => url.origin)
-    .optional(),
+  PUBLIC_URL: origin.optional(),
   DATA_DIR: z.string().min(1).default("data"),
   MONGODB_URL: z
     .string()
     .regex(/^mongodb(\+srv)?:\/\//, "must begin with mongodb:// or mongodb+srv://")
     .optional(),
-  SECRET: z.string().min(32).optional(),
+  SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   SMTP_URL: z
     .string()
     .regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://")
     .optional(),
-  MAIL_FROM: z.string().min(3).max(320).optional(),
-  TRUST_PROXY: z.string().min(1).optional(),
+  MAIL_FROM: sender.optional(),
+  TRUST_PROXY: trust.optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
   FEDERATION_PRIVATE_ADDRESSES: flag.default(false),
 });
+
+/** Every variable that is read. */
+export const variables: readonly string[] = Object.keys(environment.shape);
 
 /** The deployment's configuration. Cities' own settings live in their records. */
 export interface Config {
@@ -71,8 +97,7 @@ export class ConfigError extends Error {
  * @throws ConfigError naming every variable that is wrong and why.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const parsed = environment.safeParse(given);
+  const parsed = environment.safeParse(filledIn(env));
   if (!parsed.success) {
     throw new ConfigError(
       parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
@@ -94,8 +119,19 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 }
 
-/** The process's environment over an optional `.env` file in the working directory. */
-export function environmentWithFile(path = ".env"): Record<string, string | undefined> {
+/**
+ * The process's environment over an optional `.env` file in the working directory. A variable that is
+ * empty in the one leaves the other's value.
+ */
+export function environmentWithFile(
+  path = ".env",
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string | undefined> {
   const file = existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {};
-  return { ...file, ...process.env };
+  return { ...file, ...filledIn(env) };
+}
+
+function filledIn(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const trimmed = Object.entries(env).map(([name, value]) => [name, value?.trim() ?? ""] as const);
+  return Object.fromEntries(trimmed.filter(([, value]) => value !== ""));
 }

@@ -83,7 +83,7 @@ function signInOf(features: readonly Feature[]): SignIn {
 
 function trustValue(value: string): string | number | boolean {
   if (/^\d+$/.test(value)) return Number(value);
-  return value === "true" ? true : value;
+  return value === "true" ? true : value === "false" ? false : value;
 }
 
 function openRequest({ ids, log }: WebParts): RequestHandler {

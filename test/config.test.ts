@@ -1,0 +1,111 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import express from "express";
+import { ConfigError, environmentWithFile, loadConfig, variables } from "../src/config.js";
+import { parseSender } from "../src/drivers/mail/message.js";
+
+function mistakes(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes;
+    throw error;
+  }
+}
+
+describe("The configuration", () => {
+  it("needs nothing to be set", () => {
+    expect(loadConfig({})).to.deep.equal({
+      ...{ port: 3000, bind: null, publicUrl: "http://localhost:3000", dataDir: "data" },
+      ...{ mongodbUrl: null, secret: null, smtpUrl: null, mailFrom: null, trustProxy: null },
+      ...{ logLevel: "info", privateAddresses: false },
+    });
+  });
+
+  it("takes an empty or blank variable for one that is not set", () => {
+    const blank = Object.fromEntries(variables.map((name, n) => [name, " ".repeat(n % 3)]));
+
+    expect(loadConfig(blank)).to.deep.equal(loadConfig({}));
+  });
+
+  it("names every mistake in a line of its own, and never repeats a secret", () => {
+    const wrong = {
+      ...{ PORT: "http", PUBLIC_URL: "parvis.example", MONGODB_URL: "db.example" },
+      ...{ SECRET: "hunter2", SMTP_URL: "mail.example:25", MAIL_FROM: "Parvis", LOG_LEVEL: "loud" },
+      ...{ TRUST_PROXY: "nginx", FEDERATION_PRIVATE_ADDRESSES: "maybe" },
+    };
+    const lines = mistakes(wrong);
+
+    expect(lines.map((line) => line.split(":")[0]).sort()).to.deep.equal(Object.keys(wrong).sort());
+    for (const line of lines) expect(line).to.match(/^[A-Z_]+: [^\n]{8,}$/);
+    expect(lines.join("\n")).not.to.contain("hunter2");
+    expect(new ConfigError(lines).message.split("\n")).to.have.length(lines.length);
+  });
+
+  const origins: ReadonlyArray<readonly [string, string | null]> = [
+    ["https://Parvis.Example", "https://parvis.example"],
+    ["https://parvis.example/", "https://parvis.example"],
+    ["http://localhost:8080", "http://localhost:8080"],
+    ["https://é.example", "https://xn--9ca.example"],
+    ["https://parvis.example/path", null],
+    ["https://parvis.example/?a", null],
+    ["https://parvis.example/#a", null],
+    ["https://ada:secret@parvis.example", null],
+    ["ftp://parvis.example", null],
+    ["javascript:alert(1)", null],
+    ["https://", null],
+  ];
+  for (const [url, origin] of origins) {
+    it(`${origin === null ? "refuses" : "takes"} ${url} for an origin`, () => {
+      const found = mistakes({ PUBLIC_URL: url });
+
+      expect(found.length).to.equal(origin === null ? 1 : 0);
+      if (origin !== null) expect(loadConfig({ PUBLIC_URL: url }).publicUrl).to.equal(origin);
+    });
+  }
+
+  it("lets nothing through that the parts it is for would refuse at the start", () => {
+    const proxies = ["1", "true", "false", "loopback", "10.0.0.0/8, ::1", "loopback, uniquelocal"];
+    for (const value of proxies) {
+      const { trustProxy } = loadConfig({ TRUST_PROXY: value });
+      if (/^[\dtf]/.test(value) && !value.includes(".")) continue;
+      expect(() => express().set("trust proxy", trustProxy)).not.to.throw();
+    }
+    for (const value of ["nginx", "10.0.0.0/99", "-1", "*", "::1/200", "loopback;", "1.2.3"]) {
+      expect(mistakes({ TRUST_PROXY: value }), value).to.have.length(1);
+    }
+    for (const value of ["a@b.example", "Parvis <a@b.example>", "Été <a@é.example>"]) {
+      const { mailFrom } = loadConfig({ MAIL_FROM: value });
+      expect(() => parseSender(mailFrom ?? "")).not.to.throw();
+    }
+    for (const value of ["a@", "<a@b.example", "a@b.example>", "A\u0007 <a@b.example>", "a b"]) {
+      expect(mistakes({ MAIL_FROM: value }), value).to.have.length(1);
+    }
+    for (const value of ["65536", "-1", "3000.5", "1e3x", "NaN"]) {
+      expect(mistakes({ PORT: value }), value).to.have.length(1);
+    }
+  });
+
+  it("is read from a file too, which the process's own variables go before", () => {
+    const folder = mkdtempSync(join(tmpdir(), "parvis-env-"));
+    const file = join(folder, ".env");
+    writeFileSync(file, 'PORT=4000\nDATA_DIR="my data"\n# SECRET=x\nHOST=\nLOG_LEVEL=warn\n');
+    const env = environmentWithFile(file, { PORT: "5000", LOG_LEVEL: "" });
+    const missing = environmentWithFile(join(folder, "none"), { PORT: "5000" });
+    rmSync(folder, { recursive: true });
+
+    expect(loadConfig(env)).to.include({ port: 5000, dataDir: "my data", bind: null });
+    expect(loadConfig(env).logLevel).to.equal("warn");
+    expect(loadConfig(missing).port).to.equal(5000);
+  });
+
+  it("is described in the README, every variable of it", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const rows = [...readme.matchAll(/^\|\s*`([A-Z_]+)`/gm)].map(([, name]) => name);
+
+    expect(rows).to.include.members([...variables]);
+  });
+});
