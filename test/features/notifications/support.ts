@@ -39,7 +39,10 @@ export async function toldTo(ctx: SignedIn): Promise<Notification[]> {
     .toArray();
 }
 
-/** The mails that went to a member. */
+/** The mails that went to a member, their unbreakable spaces written as plain ones. */
 export function mailsTo(city: City, ctx: SignedIn) {
-  return city.mails.filter(({ to }) => to.startsWith(ctx.member._id));
+  const plain = (text: string): string => text.replace(/\u00a0/g, " ");
+  return city.mails
+    .filter(({ to }) => to.startsWith(ctx.member._id))
+    .map((mail) => ({ ...mail, subject: plain(mail.subject), text: plain(mail.text) }));
 }
