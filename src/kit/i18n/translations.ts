@@ -20,7 +20,14 @@ export function loadTranslations(viewsDir: string): Translations {
     for (const folder of folders) readFolder(texts, viewsDir, folder, language);
     return texts;
   };
-  return { fr: read("fr"), en: read("en") };
+  return { fr: unbroken(read("fr")), en: read("en") };
+}
+
+/** French texts never break a line before their double punctuation, nor inside their quotes. */
+function unbroken(texts: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const kept = (text: string): string =>
+    text.replace(/ (?=[:;?!»])/g, "\u00a0").replace(/(?<=«) /g, "\u00a0");
+  return new Map([...texts].map(([key, text]) => [key, kept(text)]));
 }
 
 /** Translations from objects such as the files hold; for tests and tools. */
