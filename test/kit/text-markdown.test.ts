@@ -86,6 +86,15 @@ describe("A description", () => {
     expect(plainText(html, 28)).to.equal("Un marché sur la place…");
   });
 
+  it("reads paragraphs and line ends as spaces, and emphasis as nothing", () => {
+    const simple = "<p>Un banc<br>à l’<em>ombre</em></p>\n<p>de 2 > 1 arbres</p>";
+
+    expect(plainText(simple, 99)).to.equal("Un banc à l’ombre de 2 > 1 arbres");
+    expect(plainText(`${simple}<p>&amp; un <a href="/b">autre</a></p>`, 99)).to.equal(
+      "Un banc à l’ombre de 2 > 1 arbres & un autre",
+    );
+  });
+
   it("never exceeds its length, whatever the words", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 1, max: 40 }), (text, max) => {

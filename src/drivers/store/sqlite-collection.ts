@@ -48,17 +48,17 @@ function reading<T extends Row>(reader: Reader, name: string): Reading<T> {
     const info = reader.catalog.get(name);
     if (!info) return;
     const question = { collection: name, ...query };
-    yield* reader.answers.rows(question, version, () => rows(reader, info, query));
+    yield* reader.answers.rows(question, version, () => shown(rows(reader, info, query), query));
   }
   return {
     find(filter, options) {
       const query = checkedQuery(filter, options as Options | undefined);
-      return cursor<WithId<T>>(() => found(query), query.projection);
+      return cursor<WithId<T>>(() => found(query));
     },
     async findOne(filter, options) {
       const query = checkedQuery(filter, options as Options | undefined);
       const step = found({ ...query, limit: 1 }).next();
-      return step.done ? null : (projector(query.projection)(step.value.doc) as WithId<T>);
+      return step.done ? null : (step.value.doc as WithId<T>);
     },
     async countDocuments(filter = {}, options) {
       const query = checkedQuery(filter, options as Options | undefined);
@@ -74,6 +74,11 @@ function reading<T extends Row>(reader: Reader, name: string): Reading<T> {
       return limit > 0 ? Math.min(left, limit) : left;
     },
   };
+}
+
+function* shown(found: Iterable<Stored>, { projection }: Query): Generator<Stored> {
+  const project = projector(projection);
+  for (const row of found) yield { ...row, doc: project(row.doc) };
 }
 
 function checkedQuery(filter: unknown, options: Options | undefined): Query {

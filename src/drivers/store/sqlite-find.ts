@@ -1,6 +1,5 @@
 import type { CollectionInfo } from "./catalog.js";
 import type { Cursor, Document } from "./collection.js";
-import { projector } from "./projection.js";
 import { candidates, countKeys, type Stored } from "./sqlite-scan.js";
 import { matcher } from "./sqlite-match.js";
 import { plan as planQuery, type Plan, type Sort } from "./sqlite-plan.js";
@@ -119,11 +118,7 @@ const BETWEEN_PAUSES = 500;
  * A cursor over rows that are read as they are asked for, with a pause for other work after every
  * 500 of them.
  */
-export function cursor<T>(
-  start: () => Iterator<Stored>,
-  projection: Document | undefined,
-): Cursor<T> {
-  const project = projector(projection);
+export function cursor<T>(start: () => Iterator<Stored>): Cursor<T> {
   let source: Iterator<Stored> | null = null;
   let closed = false;
   let read = 0;
@@ -138,7 +133,7 @@ export function cursor<T>(
     }
     read += 1;
     if (read % BETWEEN_PAUSES === 0) await pause();
-    return { done: false, value: project(step.value.doc) as T };
+    return { done: false, value: step.value.doc as T };
   }
 
   async function close(): Promise<void> {
@@ -150,7 +145,7 @@ export function cursor<T>(
     if (closed) return all;
     source ??= start();
     for (let step = source.next(); !step.done; step = source.next()) {
-      all.push(project(step.value.doc) as T);
+      all.push(step.value.doc as T);
       if (all.length % BETWEEN_PAUSES === 0) await pause();
     }
     closed = true;

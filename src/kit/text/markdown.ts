@@ -102,8 +102,12 @@ export function plainText(html: string, maxLength: number): string {
   return `${atWord.trimEnd()}…`;
 }
 
+/** Anything but paragraphs, line ends and emphasis. */
+const NOT_SIMPLE = /&|<(?!\/?(?:p|em|strong)>|br ?\/?>)/;
+
 /** The text of enough HTML for its first words, unless that is nearly all tags. */
 function beginningOf(html: string, words: number): string {
+  if (!NOT_SIMPLE.test(html)) return html.replace(/<\/?p>|<br ?\/?>/g, " ").replace(/<[^>]*>/g, "");
   const enough = 400 + 4 * words;
   const tag = html.length > 2 * enough ? html.indexOf("<", enough) : -1;
   const begun = tag === -1 ? "" : htmlToText(html.slice(0, tag));
