@@ -38,7 +38,7 @@ const routes: Route[] = [
   post("/notifications/read", async (ctx) => {
     if (ctx.member === null) return redirect(signInPath("/notifications"));
     await readAllNotifications(ctx);
-    return redirect("/notifications", { kind: "success", key: "notifications.allRead" });
+    return redirect("/notifications", { kind: "success", key: "notifications.all-read" });
   }),
 ];
 
