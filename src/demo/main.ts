@@ -21,7 +21,7 @@ function demoEnvironment(): Record<string, string | undefined> {
   };
 }
 
-function introduction({ sites, accounts, linked }: Demo): string {
+function introduction({ sites, accounts, linked }: Demo, dataDir: string): string {
   const of = (site: DemoAccount["site"]): string[] =>
     accounts
       .filter((account) => account.site === site)
@@ -40,7 +40,8 @@ function introduction({ sites, accounts, linked }: Demo): string {
       ? "  Les deux sites sont liés : la proposition de l’association paraît aussi en ville (/proposals?from=elsewhere)."
       : "  Les deux sites ne sont pas encore liés ; le serveur continue d’essayer.",
     "  Textes : données ouvertes publiées par la Ville de Barcelone (voir src/demo/ATTRIBUTION.md).",
-    "  Mails : gardés en fichiers dans data/demo/mail. Arrêter : Ctrl-C. Recommencer à neuf : effacer data/demo.",
+    `  Mails : gardés en fichiers dans ${dataDir}/mail.`,
+    `  Arrêter : Ctrl-C. Recommencer à neuf : effacer ${dataDir}.`,
     "",
     "",
   ].join("\n");
@@ -49,7 +50,7 @@ function introduction({ sites, accounts, linked }: Demo): string {
 async function main(): Promise<void> {
   const config = loadConfig(demoEnvironment());
   const demo = await startDemo(config, (words) => process.stdout.write(`  ${words}\n`));
-  process.stdout.write(introduction(demo));
+  process.stdout.write(introduction(demo, config.dataDir));
   const stop = (): void => {
     demo.close().then(
       () => process.exit(0),
@@ -66,7 +67,7 @@ main().catch((error: unknown) => {
 
 function reason(error: unknown): string {
   if (error instanceof OtherPort) {
-    return `its data belong to port ${error.message}. Start it with PORT=${error.message}, or remove data/demo.`;
+    return `its data belong to port ${error.message}. Start it with PORT=${error.message}, or remove its folder.`;
   }
   if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
     return "the port is in use already; choose another one with PORT.";
