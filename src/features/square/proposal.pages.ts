@@ -151,9 +151,10 @@ function actionsOf(ctx: Ctx, proposal: Proposal, answered: boolean) {
   const path = proposalPath(proposal);
   const ours = proposal.origin === "here" && proposal.status !== "withdrawn";
   const may = ours && mayChange(ctx.member, proposal);
-  const mayAnswer = ours && !answered && hasRole(ctx.member, "official");
+  const stands = proposal.status !== "withdrawn";
+  const mayAnswer = stands && !answered && hasRole(ctx.member, "official");
   return {
-    answerUrl: mayAnswer ? `${path}/answer` : null,
+    answerUrl: mayAnswer ? `/proposals/${refOf(proposal)}/answer` : null,
     editUrl: may ? `${path}/edit` : null,
     withdrawUrl: may ? `${path}/withdraw` : null,
   };
