@@ -19,6 +19,7 @@ export const CIVIC_EXCHANGE = `${CIVIC_NAMESPACE}exchange`;
 /** Terms outside the ActivityStreams context that we use or read; the same as Mastodon's. */
 export const extraTerms = {
   as: "https://www.w3.org/ns/activitystreams#",
+  ostatus: "http://ostatus.org#",
   toot: "http://joinmastodon.org/ns#",
   schema: "http://schema.org#",
   gts: "https://gotosocial.org/ns#",
@@ -29,6 +30,7 @@ export const extraTerms = {
   featured: { "@id": "toot:featured", "@type": "@id" },
   discoverable: "toot:discoverable",
   indexable: "toot:indexable",
+  conversation: "ostatus:conversation",
   votersCount: "toot:votersCount",
   PropertyValue: "schema:PropertyValue",
   value: "schema:value",

@@ -60,7 +60,9 @@ function byAddress({ instance }: Ctx, address: string): LocalActor | null {
 async function byName(ctx: Ctx, name: string): Promise<LocalActor | null> {
   const { instance } = ctx;
   if (name === instance.handle) return city;
-  if (name === usernameOf(instance, instanceActor) || name === instance.host) return instanceActor;
+  if ([usernameOf(instance, instanceActor), hostOf(instance.origin)].includes(name)) {
+    return instanceActor;
+  }
   const number = /^p([1-9]\d{0,9})$/.exec(name)?.[1];
   if (number !== undefined) return { kind: "proposal", number: Number(number) };
   const topic = /^topic_([a-z0-9_]{1,24})$/.exec(name)?.[1];

@@ -35,7 +35,7 @@ export function usernameOf(instance: Instance, actor: LocalActor): string {
     case "city":
       return instance.handle;
     case "instance":
-      return hostOf(instance.origin) ?? instance.host;
+      return instance.host;
     case "topic":
       return `topic_${actor.slug.replaceAll("-", "_")}`;
     case "proposal":

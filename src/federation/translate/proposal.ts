@@ -114,7 +114,7 @@ function authorName({ instance, author }: ProposalInPublic): string {
     return escapeHtml(wordsOf(instance.language).formerMember);
   }
   return author.federated && author.uri !== null
-    ? mention(author.uri, author.handle)
+    ? `${escapeHtml(author.name)} (${mention(author.uri, author.handle)})`
     : escapeHtml(author.name);
 }
 

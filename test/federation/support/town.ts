@@ -188,6 +188,10 @@ function webOf(parts: {
   });
   app.use(resolveHost(parts), parts.federation.middleware);
   app.use((_req, res) => void res.type("html").send("<p>page</p>"));
+  const refused: express.ErrorRequestHandler = (error: { status?: number }, _req, res, _next) => {
+    res.status(error.status ?? 500).json({ error: "refused" });
+  };
+  app.use(refused);
   return app;
 }
 

@@ -1,0 +1,114 @@
+import { expect } from "chai";
+import { readFileSync, writeFileSync } from "node:fs";
+import { actorDocument } from "../../../src/federation/translate/actor.js";
+import { commentNote } from "../../../src/federation/translate/comment.js";
+import { proposalNote } from "../../../src/federation/translate/proposal.js";
+import { responseNote } from "../../../src/federation/translate/response.js";
+import { withContext, type As2 } from "../../../src/federation/vocabulary.js";
+import type { Response } from "../../../src/features/responses/response.js";
+import { aProposalInPublic, anInstance } from "../support/public.js";
+
+const told = aProposalInPublic();
+const pem = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+
+const response: Response = {
+  ...{ _id: "r1", uri: "https://valmont.example/responses/r1", proposalId: "pr1" },
+  ...{ office: "Espaces verts", authorId: "o1", decision: "planned", body: "Oui." },
+  html: "<p>Nous planterons <strong>douze tilleuls</strong>.</p>",
+  milestones: [{ _id: "m1", title: "Étude des sols", due: "2026-05-01", doneAt: null }],
+  ...{ publishedAt: new Date("2026-03-10T09:00:00Z"), editedAt: null },
+};
+
+/** Every kind of document that we send, as the golden files hold them. */
+const documents: Readonly<Record<string, As2>> = {
+  proposal: proposalNote(told),
+  "proposal-by-former-member": proposalNote({
+    ...told,
+    ...{ author: null, topic: null, response },
+    proposal: { ...told.proposal, place: null, status: "planned" },
+  }),
+  response: responseNote({ instance: anInstance(), response, proposal: told.proposal }),
+  comment: commentNote({
+    instance: anInstance(),
+    comment: {
+      ...{ _id: "c1", uri: "https://valmont.example/comments/c1", proposalId: "pr1" },
+      ...{ parentId: null, rootId: "c1", depth: 0, authorId: "pe1", origin: "here" },
+      ...{ body: "Oui.", html: "<p>Oui.</p>", state: "shown", importKey: null },
+      ...{ publishedAt: new Date("2026-03-03T09:00:00Z"), editedAt: null },
+    },
+    author: { ...told.author, uri: "https://valmont.example/people/kfw2" } as never,
+    inReplyTo: told.proposal.uri,
+    told: [{ uri: `${told.proposal.uri}/actor`, handle: "p42@valmont.example" }],
+    followers: [`${told.proposal.uri}/actor/followers`],
+    ...{ proposalUri: told.proposal.uri, replies: 0 },
+  }),
+  city: actorDocument(anInstance(), { kind: "city" }, pem),
+  "instance-actor": actorDocument(anInstance(), { kind: "instance" }, pem),
+  "proposal-actor": actorDocument(anInstance(), { kind: "proposal", proposal: told.proposal }, pem),
+  topic: actorDocument(anInstance(), { kind: "topic", topic: told.topic as never }, pem),
+  person: actorDocument(anInstance(), { kind: "person", person: told.author as never }, pem),
+};
+
+const fileOf = (name: string): URL => new URL(`golden/${name}.json`, import.meta.url);
+
+describe("what other servers are told, word for word", () => {
+  for (const [name, document] of Object.entries(documents)) {
+    it(`is the golden ${name}`, () => {
+      const text = `${JSON.stringify(withContext(document), null, 2)}\n`;
+      if (process.env["WRITE_GOLDEN"] === "yes") writeFileSync(fileOf(name), text);
+      expect(JSON.parse(text)).to.deep.equal(JSON.parse(readFileSync(fileOf(name), "utf8")));
+    });
+  }
+});
+
+/** What Mastodon makes of a Note: see section 1 of its reading in the project's notes. */
+function lens(note: As2): { isPublic: boolean; shows: string; isReplyOrPost: boolean } {
+  const to = note["to"] as string[];
+  return {
+    isPublic: to.includes("https://www.w3.org/ns/activitystreams#Public"),
+    shows: note["content"] as string,
+    isReplyOrPost: note["type"] === "Note" && note["name"] === undefined,
+  };
+}
+
+describe("a Mastodon user", () => {
+  it("sees the title, the status, the author, the text and the way to support", () => {
+    const { isPublic, shows, isReplyOrPost } = lens(documents["proposal"] as As2);
+
+    expect([isPublic, isReplyOrPost]).to.deep.equal([true, true]);
+    expect(shows.startsWith("<h2>Des arbres &lt;devant&gt; l’école</h2>")).to.equal(true);
+    for (const part of ["Ouverte aux soutiens", "kfw2", "tilleuls", "/proposals/42"]) {
+      expect(shows).to.contain(part);
+    }
+  });
+
+  it("never takes a proposal for a vote, a warning or an article", () => {
+    for (const name of ["proposal", "response", "comment"]) {
+      const note = documents[name] as As2;
+      expect(note["type"]).to.equal("Note");
+      expect(note).to.not.have.property("name");
+      expect(note).to.not.have.property("summary");
+      expect(note["url"]).to.be.a("string");
+    }
+  });
+
+  it("is notified by every mention, since those mentioned are addressed", () => {
+    for (const name of ["proposal", "response", "comment"]) {
+      const note = documents[name] as As2;
+      const tags = note["tag"] as ReadonlyArray<{ type: string; href: string }>;
+      for (const { href } of tags.filter(({ type }) => type === "Mention")) {
+        expect(note["cc"] as string[]).to.include(href);
+      }
+    }
+  });
+
+  it("can follow every actor: a known type, an inbox, a handle that it accepts, a key of its own", () => {
+    for (const name of ["city", "instance-actor", "proposal-actor", "topic", "person"]) {
+      const actor = documents[name] as Record<string, never>;
+      const types = ["Person", "Group", "Organization", "Service", "Application"];
+      expect(types).to.include(actor["type"]);
+      expect(actor["preferredUsername"]).to.match(/^[a-z0-9_]+([.-]+[a-z0-9_]+)*$/);
+      expect(actor["publicKey"]).to.deep.include({ owner: actor["id"], publicKeyPem: pem });
+    }
+  });
+});
