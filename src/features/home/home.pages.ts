@@ -2,7 +2,7 @@ import type { ProposalCard } from "../../kit/component-models.js";
 import { definePage, head, type Ctx, type PageModel } from "../../kit/index.js";
 import { cardsOf } from "../proposals/cards.js";
 import { listProposals } from "../proposals/listing.js";
-import { responseCards, type ResponseCard } from "../responses/responses.pages.js";
+import { responseCards, type ResponseCard } from "../responses/response-cards.js";
 import { latestResponses } from "../responses/responses.js";
 import { topics } from "../topics/topics.js";
 

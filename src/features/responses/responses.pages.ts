@@ -1,25 +1,12 @@
-import type { LinkChoice, Pager, ResponseBox, StatusView } from "../../kit/component-models.js";
+import type { LinkChoice, Pager, ResponseBox } from "../../kit/component-models.js";
 import { definePage, head, hasRole, type Ctx, type PageModel } from "../../kit/index.js";
 import { plainText } from "../../kit/text/markdown.js";
-import { statusView, titleOf } from "../proposals/cards.js";
-import { proposalPath, type Proposal } from "../proposals/proposal.js";
-import { proposalById, proposalsByIds } from "../proposals/proposals.js";
+import { proposalPath } from "../proposals/proposal.js";
+import { proposalById } from "../proposals/proposals.js";
+import { responseCards, titleFor, type ResponseCard } from "./response-cards.js";
 import { responseBox } from "./response-view.js";
 import { decisions, responsePath, type Decision, type Response } from "./response.js";
 import { isGivenHere, latestResponses } from "./responses.js";
-
-/** An answer in a list. */
-export interface ResponseCard {
-  readonly title: string;
-  readonly url: string;
-  readonly proposalUrl: string;
-  readonly decision: StatusView;
-  readonly office: string;
-  readonly publishedAt: Date;
-  readonly excerpt: string;
-  /** How many steps are done, in words; null without steps. */
-  readonly progress: string | null;
-}
 
 /** The latest answers of the town hall. */
 export interface ListPage extends PageModel {
@@ -48,39 +35,6 @@ export const listPage = definePage<ListPage>("responses/list");
 export const showPage = definePage<ShowPage>("responses/show");
 
 const perPage = 20;
-
-/** The title of the proposal that an answer is about. */
-function titleFor(ctx: Ctx, proposal: Proposal | null | undefined): string {
-  return titleOf(ctx, proposal ?? { title: "" });
-}
-
-function cardOf(ctx: Ctx, response: Response, proposal: Proposal | undefined): ResponseCard {
-  const { office, publishedAt, html, decision, milestones } = response;
-  const done = milestones.filter(({ doneAt }) => doneAt !== null).length;
-  return {
-    title: titleFor(ctx, proposal),
-    url: responsePath(response),
-    proposalUrl: proposal === undefined ? "/proposals" : proposalPath(proposal),
-    decision: statusView(ctx, decision),
-    ...{ office, publishedAt, excerpt: plainText(html, 220) },
-    progress:
-      milestones.length === 0
-        ? null
-        : ctx.t.t("responses.list.progress", { done, count: milestones.length }),
-  };
-}
-
-/** The cards of answers: their proposals are looked up at once. */
-export async function responseCards(
-  ctx: Ctx,
-  responses: readonly Response[],
-): Promise<ResponseCard[]> {
-  const proposals = await proposalsByIds(
-    ctx,
-    responses.map(({ proposalId }) => proposalId),
-  );
-  return responses.map((response) => cardOf(ctx, response, proposals.get(response.proposalId)));
-}
 
 function listPath(decision: Decision | null, after: string | null = null): string {
   const query = new URLSearchParams({
