@@ -15,7 +15,10 @@ export const about = defineFeature({
   routes: [
     get("/about", async (ctx) =>
       page(aboutPage, {
-        head: head(ctx.t.t("about.title"), { canonical: ctx.instance.url("/about") }),
+        head: head(ctx.t.t("about.title"), {
+          description: ctx.t.t("about.what"),
+          canonical: ctx.instance.url("/about"),
+        }),
         instanceName: ctx.instance.name,
         tagline: ctx.instance.tagline,
         handle: `@${ctx.instance.handle}@${new URL(ctx.instance.origin).host}`,

@@ -49,6 +49,15 @@ export async function openWindow(browser: Browser, sight: Sight): Promise<Window
   return { page, context, faults, close: () => context.close() };
 }
 
+/** Sign in by the form, in French. */
+export async function signIn({ page }: Window, mail: string, password: string): Promise<void> {
+  await page.goto("/sign-in");
+  await page.fill("#f-mail", mail);
+  await page.fill("#f-password", password);
+  await page.getByRole("button", { name: "Me connecter" }).click();
+  await page.locator(".menu").waitFor();
+}
+
 function watch(page: Page, origin: string, faults: string[]): void {
   page.on("console", (said) => {
     const refused = /Failed to load resource/.test(said.text());

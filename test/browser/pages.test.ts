@@ -1,0 +1,206 @@
+import { expect } from "chai";
+import type { Browser } from "playwright-core";
+import { needs } from "../support/needs.js";
+import { ask, faultsOf } from "./support/audit.js";
+import { launch, openWindow, signIn, type Sight, type Window } from "./support/chromium.js";
+import { crawl } from "./support/crawl.js";
+import { furnish, password, type Places } from "./support/furnish.js";
+import { aTown, type Town } from "./support/town.js";
+
+type Reader = "nobody" | keyof Places["mails"];
+
+/** Pages by who sees them: the name of a place, or an address. */
+const pages: Readonly<Record<Reader, readonly string[]>> = {
+  nobody: [
+    ...["/", "/proposals", "/topics", "topic", "/responses", "response", "person", "/about"],
+    ...[
+      "/proposals?q=marché&sort=supported",
+      "/proposals?q=introuvablement",
+      "/responses?decision=not-ours",
+    ],
+    ...[
+      "/proposals?status=accepted&topic=culture",
+      "/topics/logement",
+      "answered",
+      "declined",
+      "open",
+    ],
+    ...["withdrawn", "unbroken", "long", "linked", "edited", "/sign-in", "/register", "/forgotten"],
+    ...["/confirm/unknown", "/reset/unknown", "/unsubscribe/somebody/key", "/nothing-here"],
+  ],
+  citizen: [
+    ...["/", "answered", "own", "/proposals/new", "/notifications", "/profile", "/profile/network"],
+    ...["ownEdit", "ownWithdraw", "long", "/office", "/proposals/9999"],
+  ],
+  official: ["/office", "openAnswer", "response", "responseEdit", "answered"],
+  admin: ["/admin/members", "/admin/members?mail=nobody@example.org"],
+};
+
+describe("every page in a browser", function () {
+  this.timeout(60_000);
+  needs("chromium");
+  let town: Town;
+  let browser: Browser;
+  let places: Places;
+
+  before(async () => {
+    [town, browser] = await Promise.all([aTown(), launch()]);
+    places = await furnish(town);
+  });
+  after(async () => {
+    await browser?.close();
+    await town?.close();
+  });
+
+  const pathOf = (name: string): string => {
+    const derived: Readonly<Record<string, string>> = {
+      ownEdit: `${places.own}/edit`,
+      ownWithdraw: `${places.own}/withdraw`,
+      openAnswer: `${places.open}/answer`,
+      responseEdit: `${places.response}/edit`,
+    };
+    const known = places[name as keyof Places];
+    return typeof known === "string" ? known : (derived[name] ?? name);
+  };
+  const open = async (reader: Reader, sight: Partial<Sight> = {}): Promise<Window> => {
+    const window = await openWindow(browser, { origin: town.origin, ...sight });
+    if (reader !== "nobody") await signIn(window, places.mails[reader], password);
+    return window;
+  };
+
+  for (const [reader, names] of Object.entries(pages) as Array<[Reader, readonly string[]]>) {
+    for (const [width, dark] of [
+      [360, false],
+      [1280, true],
+    ] as const) {
+      it(`passes the audit for ${reader} at ${width} px${dark ? " in the dark" : ""}`, async () => {
+        const window = await open(reader, { width, dark });
+        const faults: string[] = [];
+
+        for (const name of names) {
+          await window.page.goto(pathOf(name));
+          faults.push(...(await faultsOf(window.page)));
+        }
+        await window.close();
+
+        expect(
+          faults.concat(window.faults.filter((fault) => !/^4\d\d /.test(fault))),
+        ).to.deep.equal([]);
+      });
+    }
+  }
+
+  it("speaks English to who asks for it, without a French word left in the frame", async () => {
+    const window = await open("nobody", { language: "en" });
+    const faults: string[] = [];
+
+    for (const name of ["/", "/proposals", "answered", "/about", "/register", "/nothing-here"]) {
+      await window.page.goto(pathOf(name));
+      faults.push(...(await faultsOf(window.page, "en")));
+    }
+    const frame = await window.page.locator("header, footer").allInnerTexts();
+    await window.close();
+
+    expect(faults).to.deep.equal([]);
+    expect(frame.join(" ")).not.to.match(/Propositions|Sujets|Se connecter|Chercher/);
+  });
+
+  it("says beside each field what is wrong, and links the summary to it", async () => {
+    const window = await open("citizen", { width: 360 });
+    const { page } = window;
+    await page.goto("/proposals/new");
+    await page.fill("#f-title", "Court");
+
+    await page.getByRole("button", { name: "Publier ma proposition" }).click();
+
+    const faults = await faultsOf(page);
+    const links = await ask<string[]>(page, "summary()");
+    const kept = await page.inputValue("#f-title");
+    await window.close();
+    expect(faults).to.deep.equal([]);
+    expect(links).to.deep.equal(["title", "body", "topicId"]);
+    expect(kept).to.equal("Court");
+  });
+
+  it("leads nowhere that does not exist, from any page a visitor reaches", async () => {
+    const missing = await crawl(town.origin, "");
+
+    expect(missing).to.deep.equal([]);
+  });
+
+  it("leads an official nowhere that does not exist", async () => {
+    const window = await open("official");
+    const cookies = await window.context.cookies();
+    await window.close();
+
+    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+    expect(await crawl(town.origin, cookie)).to.deep.equal([]);
+  });
+
+  it("lets a person support, comment and open the menu by keyboard alone", async () => {
+    const window = await open("citizen");
+    const { page } = window;
+    await page.goto(places.open);
+
+    await tabTo(page, "Soutenir");
+    await page.keyboard.press("Enter");
+    await page.getByText("Vous soutenez cette proposition").waitFor();
+    const count = await page.locator("[data-support-count]").innerText();
+    await tabTo(page, "comment");
+    await page.keyboard.type("Écrit sans souris.");
+    await tabTo(page, "Publier mon commentaire");
+    await page.keyboard.press("Enter");
+    await page.getByText("Écrit sans souris.").first().waitFor();
+    await tabTo(page, "Menu");
+    await page.keyboard.press("Enter");
+    const opened = await page.locator(".menu-list").isVisible();
+    await page.keyboard.press("Escape");
+    const closed = await page.locator(".menu-list").isHidden();
+    await window.close();
+
+    expect(count).to.equal("509");
+    expect([opened, closed]).to.deep.equal([true, true]);
+    expect(window.faults).to.deep.equal([]);
+  });
+
+  it("shows where the focus is, wherever it goes", async () => {
+    const window = await open("nobody");
+    const { page } = window;
+    await page.goto(places.answered);
+    const hidden: string[] = [];
+
+    for (let step = 0; step < 40; step++) {
+      await page.keyboard.press("Tab");
+      const fault = await ask<string | null>(page, "focusFault()");
+      if (fault !== null) hidden.push(fault);
+    }
+    await window.close();
+
+    expect(hidden).to.deep.equal([]);
+  });
+
+  it("stays whole when the letters are twice as large", async () => {
+    const window = await open("nobody", { width: 640 });
+    const { page } = window;
+    const faults: string[] = [];
+
+    for (const name of ["/", "/proposals", "answered", "/register", "/topics"]) {
+      await page.goto(pathOf(name));
+      const cut = await ask<string[]>(page, "cutAt('225%')");
+      faults.push(...cut.map((text) => `${name}: ${text}`));
+    }
+    await window.close();
+
+    expect(faults).to.deep.equal([]);
+  });
+});
+
+/** Press Tab until what has the focus carries the name. */
+async function tabTo(page: Window["page"], name: string): Promise<void> {
+  for (let step = 0; step < 120; step++) {
+    await page.keyboard.press("Tab");
+    const here = await ask<string>(page, "focused()");
+    if (here.includes(name)) return;
+  }
+  throw new Error(`Tab never reaches ${name}`);
+}
