@@ -6,6 +6,7 @@ import type { Views } from "../views.js";
 import { sessionCookie } from "../session.js";
 import { cookieFlags } from "./cookies.js";
 import { keepFlash } from "./flash.js";
+import { createKeptPages } from "./kept-pages.js";
 import { stateOf } from "./state.js";
 
 interface ReplyParts {
@@ -19,11 +20,12 @@ export type Replier = (req: Request, res: Response, reply: Reply) => Promise<voi
 
 /** Bind what rendering and signing in need. */
 export function createReplier(parts: ReplyParts): Replier {
+  const render = createKeptPages(parts.views);
   async function send(req: Request, res: Response, reply: Reply): Promise<void> {
     switch (reply.kind) {
       case "page": {
         const site = await parts.siteModel(req, res);
-        const html = parts.views.render(reply.page.template, reply.model, site);
+        const html = render(reply.page.template, reply.model, site);
         res.status(reply.status).type("html").send(html);
         return;
       }
