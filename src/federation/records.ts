@@ -101,6 +101,8 @@ export interface Activity {
   readonly audience: Audience;
   readonly at: Date;
   readonly fannedOutAt: Date | null;
+  /** When it has served its time; null for what is listed or may still be undone. */
+  readonly expiresAt: Date | null;
 }
 
 /** Who an activity is sent to. */
@@ -178,6 +180,8 @@ export const activitiesCollection = defineCollection<Activity>("activities", [
   { keys: { key: 1 }, unique: true },
   { keys: { actorUri: 1, listed: 1, _id: -1 } },
   { keys: { fannedOutAt: 1, at: 1 } },
+  { keys: { objectUri: 1, type: 1, _id: 1 } },
+  { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 
 export const peersCollection = defineCollection<Peer>("peers", [

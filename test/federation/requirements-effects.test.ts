@@ -1,14 +1,6 @@
 import { expect } from "chai";
-import {
-  commentByUri,
-  commentsCollection,
-  deleteComment,
-  publishComment,
-} from "../../src/features/comments/comments.js";
-import { consentToNetwork, personByUri } from "../../src/features/people/people.js";
-import { publishProposal } from "../../src/features/proposals/publishing.js";
+import { commentByUri, commentsCollection } from "../../src/features/comments/comments.js";
 import { proposalById, proposalsCollection } from "../../src/features/proposals/proposals.js";
-import type { Proposal } from "../../src/features/proposals/proposal.js";
 import { supportsCollection } from "../../src/features/supports/supports.js";
 import {
   activitiesCollection,
@@ -17,40 +9,10 @@ import {
   inboxCollection,
   keysCollection,
   reactionsCollection,
-  remoteActorsCollection,
 } from "../../src/federation/records.js";
-import { aDraft } from "../support/builders.js";
-import { aPeer, closePeers, type Peer, type PeerActor } from "./support/peer.js";
-import { aTown, closeTowns, type Town } from "./support/town.js";
-
-interface Scene {
-  readonly town: Town;
-  readonly peer: Peer;
-  readonly alice: PeerActor;
-  readonly evil: PeerActor;
-  readonly proposal: Proposal;
-  /** Post as somebody, and let the town act on it. */
-  tell(actor: PeerActor, type: string, object: unknown, change?: object): Promise<number>;
-  supports(): Promise<number | undefined>;
-}
-
-async function aScene(): Promise<Scene> {
-  const town = await aTown();
-  const peer = await aPeer();
-  const [alice, evil] = [await peer.actor("alice"), await peer.actor("evil")];
-  const proposal = await publishProposal(await town.newcomer(), aDraft());
-  await town.settle();
-  return {
-    ...{ town, peer, alice, evil, proposal },
-    async tell(actor, type, object, change = {}) {
-      const activity = peer.activity(actor, type, object, { ...change });
-      const { status } = await peer.post(town, actor, activity);
-      await town.settle();
-      return status;
-    },
-    supports: async () => (await proposalById(town.visitor, proposal._id))?.counts.supports,
-  };
-}
+import { closePeers } from "./support/peer.js";
+import { aScene } from "./support/scene.js";
+import { closeTowns } from "./support/town.js";
 
 describe("what somebody on the network can do here", function () {
   this.timeout(15_000);
@@ -219,66 +181,5 @@ describe("what somebody on the network can do here", function () {
     expect((await fetch(`${town.origin}/actor/outbox`)).status).to.equal(200);
     const count = await town.visitor.collection(proposalsCollection).countDocuments({ number: 1 });
     expect(count).to.equal(1);
-  });
-
-  it("is asked for anew after a day, and no sooner (requirement 25)", async () => {
-    const { town, peer, alice, proposal, tell } = await aScene();
-    await tell(alice, "Like", proposal.uri);
-    const read = (): number => peer.received.filter(({ path }) => path === "/users/alice").length;
-    const before = read();
-    const rows = town.visitor.collection(remoteActorsCollection);
-    const first = await rows.findOne({ uri: alice.uri });
-
-    await tell(alice, "Announce", proposal.uri);
-    await tell(alice, "Follow", `${town.origin}/actor`);
-    expect(read()).to.equal(before);
-
-    town.clock.advance(25 * 3_600_000);
-    await town.settle();
-    await tell(alice, "Follow", `${town.origin}/actor`);
-    const later = await rows.findOne({ uri: alice.uri });
-    expect(read()).to.be.greaterThan(before);
-    expect(later?.fetchedAt.getTime()).to.be.greaterThan(first?.fetchedAt.getTime() ?? Infinity);
-  });
-
-  it("is forgotten when their server says that they are gone", async () => {
-    const { town, peer, alice, proposal, tell } = await aScene();
-    await tell(alice, "Follow", `${town.origin}/actor`);
-    const note = peer.note(alice, { inReplyTo: proposal.uri });
-    await tell(alice, "Create", note);
-
-    expect(await tell(alice, "Delete", alice.uri)).to.equal(202);
-
-    expect((await personByUri(town.visitor, alice.uri))?.erasedAt).to.not.equal(null);
-    const followers = town.visitor.collection(followersCollection);
-    expect(await followers.countDocuments({ followerUri: alice.uri })).to.equal(0);
-  });
-
-  it("cannot bring back what they deleted, whichever came first", async () => {
-    const { town, peer, alice, proposal, tell } = await aScene();
-    const note = peer.note(alice, { inReplyTo: proposal.uri });
-
-    await tell(alice, "Delete", { id: note["id"], type: "Tombstone" });
-    await tell(alice, "Create", note);
-
-    expect(await commentByUri(town.visitor, note["id"] as string)).to.equal(null);
-  });
-
-  it("finds 410 where a comment was deleted or a citizen left (requirement 22)", async () => {
-    const { town, proposal } = await aScene();
-    const citizen = await town.newcomer();
-    const person = await consentToNetwork(citizen);
-    const comment = await publishComment(citizen, {
-      ...{ proposalId: proposal._id, parentId: null, body: "Oui." },
-    });
-    const headers = { accept: "application/activity+json" };
-    expect((await fetch(comment.uri, { headers })).status).to.equal(200);
-
-    await deleteComment(citizen, comment._id);
-
-    const gone = await fetch(comment.uri, { headers });
-    expect(gone.status).to.equal(410);
-    expect(((await gone.json()) as { type: string }).type).to.equal("Tombstone");
-    expect((await fetch(person.uri ?? "", { headers })).status).to.equal(200);
   });
 });

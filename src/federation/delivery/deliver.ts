@@ -55,6 +55,7 @@ async function deliver(
   const activity = await ctx.collection(activitiesCollection).findOne({ _id: asked.activityId });
   const host = hostOf(asked.inbox);
   if (activity === null || host === null) return;
+  if (attempt > 1 && (await isSuperseded(ctx, activity))) return;
   const peer = await peerOf(ctx, host);
   const wait = waitAfter(services, attempt);
   const rest = restOf(peer, ctx.clock.now());
@@ -74,6 +75,18 @@ async function deliver(
     if (!error.isPassing) throw new GiveUp(`${host}: ${error.code}`);
     throw new RetryLater(`${host}: ${error.code}`, wait);
   }
+}
+
+/** An Update that waited so long that a newer one has gone out: sent now, it would undo that one. */
+async function isSuperseded(
+  ctx: Ctx,
+  { _id, type, objectUri, actorUri }: Activity,
+): Promise<boolean> {
+  if (type !== "Update") return false;
+  const newer = await ctx
+    .collection(activitiesCollection)
+    .findOne({ objectUri, type, actorUri, _id: { $gt: _id } });
+  return newer !== null;
 }
 
 type Scheme = NonNullable<Peer["speaks"]>;

@@ -26,7 +26,7 @@ type Find = (ctx: Ctx, after: string | null) => Promise<Found>;
 interface Place {
   readonly find: Find;
   /** `here`: the address is a page's; a path: browsers are sent there; null: no page at all. */
-  readonly page: "here" | string | null;
+  readonly page: string | null;
 }
 
 type Rule = (match: RegExpExecArray) => Place;

@@ -4,6 +4,10 @@ import { actorUri, type LocalActor } from "../addresses.js";
 import { activitiesCollection, type Activity, type Audience } from "../records.js";
 import { CONTEXT } from "../vocabulary.js";
 
+/** How long an activity is kept that nobody reads or undoes later: far longer than it is retried. */
+const keptMs = 30 * 24 * 3_600_000;
+const passing: ReadonlySet<string> = new Set(["Update", "Accept", "Reject"]);
+
 /** Nobody; spread it and name whom you mean. */
 export const nobody: Audience = { followersOf: [], linkedOf: [], everyone: false, inboxes: [] };
 
@@ -49,7 +53,9 @@ export async function forward(
   fanOut: FanOut,
   given: Pick<Activity, "key" | "uri" | "actorUri" | "type" | "objectUri" | "body" | "audience">,
 ): Promise<void> {
-  const fresh = { _id: ctx.ids.next(), listed: false, at: ctx.clock.now(), fannedOutAt: null };
+  const at = ctx.clock.now();
+  const expiresAt = new Date(at.getTime() + keptMs);
+  const fresh = { _id: ctx.ids.next(), listed: false, at, fannedOutAt: null, expiresAt };
   await handOn(ctx, fanOut, await storeOnce(ctx, { ...fresh, ...given }));
 }
 
@@ -101,6 +107,7 @@ function activityOf(ctx: Ctx, draft: Draft): Activity {
   return {
     ...{ _id, key, uri, actorUri: actor, type, objectUri: target, listed, body, audience, at },
     fannedOutAt: null,
+    expiresAt: passing.has(type) ? new Date(at.getTime() + keptMs) : null,
   };
 }
 

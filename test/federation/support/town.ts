@@ -36,6 +36,8 @@ export interface TownOptions {
   /** Leave the workers asleep, as after a crash. */
   readonly asleep?: boolean;
   readonly makePair?: MakePair;
+  /** False: as in production, private addresses are out of reach. */
+  readonly allowPrivate?: boolean;
 }
 
 /** A city in memory that other servers reach over loopback HTTP. */
@@ -87,7 +89,8 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
     },
   });
   const federation = createFederation({
-    ...{ contexts, clock, log, version: "0.1.0", allowPrivate: true },
+    ...{ contexts, clock, log, version: "0.1.0" },
+    allowPrivate: options.allowPrivate ?? true,
     timing: { coalesceMs: 1_000, gatherMs: 0, ...options.timing },
     makePair: options.makePair ?? pooledPair,
   });

@@ -1,0 +1,80 @@
+import { expect } from "chai";
+import {
+  commentByUri,
+  deleteComment,
+  publishComment,
+} from "../../src/features/comments/comments.js";
+import { consentToNetwork, personByUri } from "../../src/features/people/people.js";
+import { followersCollection, remoteActorsCollection } from "../../src/federation/records.js";
+import { closePeers } from "./support/peer.js";
+import { aScene } from "./support/scene.js";
+import { closeTowns } from "./support/town.js";
+
+describe("what is known of somebody on the network", function () {
+  this.timeout(15_000);
+  afterEach(async () => {
+    await closeTowns();
+    await closePeers();
+  });
+
+  it("is asked for anew after a day, and no sooner (requirement 25)", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    await tell(alice, "Like", proposal.uri);
+    const read = (): number => peer.received.filter(({ path }) => path === "/users/alice").length;
+    const before = read();
+    const rows = town.visitor.collection(remoteActorsCollection);
+    const first = await rows.findOne({ uri: alice.uri });
+
+    await tell(alice, "Announce", proposal.uri);
+    await tell(alice, "Follow", `${town.origin}/actor`);
+    expect(read()).to.equal(before);
+
+    town.clock.advance(25 * 3_600_000);
+    await town.settle();
+    await tell(alice, "Follow", `${town.origin}/actor`);
+    const later = await rows.findOne({ uri: alice.uri });
+    expect(read()).to.be.greaterThan(before);
+    expect(later?.fetchedAt.getTime()).to.be.greaterThan(first?.fetchedAt.getTime() ?? Infinity);
+  });
+
+  it("is forgotten when their server says that they are gone", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    await tell(alice, "Follow", `${town.origin}/actor`);
+    const note = peer.note(alice, { inReplyTo: proposal.uri });
+    await tell(alice, "Create", note);
+
+    expect(await tell(alice, "Delete", alice.uri)).to.equal(202);
+
+    expect((await personByUri(town.visitor, alice.uri))?.erasedAt).to.not.equal(null);
+    const followers = town.visitor.collection(followersCollection);
+    expect(await followers.countDocuments({ followerUri: alice.uri })).to.equal(0);
+  });
+
+  it("cannot bring back what they deleted, whichever came first", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    const note = peer.note(alice, { inReplyTo: proposal.uri });
+
+    await tell(alice, "Delete", { id: note["id"], type: "Tombstone" });
+    await tell(alice, "Create", note);
+
+    expect(await commentByUri(town.visitor, note["id"] as string)).to.equal(null);
+  });
+
+  it("finds 410 where a comment was deleted or a citizen left (requirement 22)", async () => {
+    const { town, proposal } = await aScene();
+    const citizen = await town.newcomer();
+    const person = await consentToNetwork(citizen);
+    const comment = await publishComment(citizen, {
+      ...{ proposalId: proposal._id, parentId: null, body: "Oui." },
+    });
+    const headers = { accept: "application/activity+json" };
+    expect((await fetch(comment.uri, { headers })).status).to.equal(200);
+
+    await deleteComment(citizen, comment._id);
+
+    const gone = await fetch(comment.uri, { headers });
+    expect(gone.status).to.equal(410);
+    expect(((await gone.json()) as { type: string }).type).to.equal("Tombstone");
+    expect((await fetch(person.uri ?? "", { headers })).status).to.equal(200);
+  });
+});

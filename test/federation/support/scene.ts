@@ -1,0 +1,37 @@
+import { publishProposal } from "../../../src/features/proposals/publishing.js";
+import { proposalById } from "../../../src/features/proposals/proposals.js";
+import type { Proposal } from "../../../src/features/proposals/proposal.js";
+import { aDraft } from "../../support/builders.js";
+import { aPeer, type Peer, type PeerActor } from "./peer.js";
+import { aTown, type Town } from "./town.js";
+
+/** A town with one proposal, and two people on another server. */
+export interface Scene {
+  readonly town: Town;
+  readonly peer: Peer;
+  readonly alice: PeerActor;
+  readonly evil: PeerActor;
+  readonly proposal: Proposal;
+  /** Post as somebody, and let the town act on it. */
+  tell(actor: PeerActor, type: string, object: unknown, change?: object): Promise<number>;
+  supports(): Promise<number | undefined>;
+}
+
+/** Set it up. */
+export async function aScene(): Promise<Scene> {
+  const town = await aTown();
+  const peer = await aPeer();
+  const [alice, evil] = [await peer.actor("alice"), await peer.actor("evil")];
+  const proposal = await publishProposal(await town.newcomer(), aDraft());
+  await town.settle();
+  return {
+    ...{ town, peer, alice, evil, proposal },
+    async tell(actor, type, object, change = {}) {
+      const activity = peer.activity(actor, type, object, { ...change });
+      const { status } = await peer.post(town, actor, activity);
+      await town.settle();
+      return status;
+    },
+    supports: async () => (await proposalById(town.visitor, proposal._id))?.counts.supports,
+  };
+}
