@@ -6,12 +6,18 @@ import {
   type SearchPlace,
   type SearchQuery,
 } from "../../kit/text/search.js";
-import type { ProposalFilter } from "./filtering.js";
-import type { Proposal, Status } from "./proposal.js";
+import { storeFilter, type ProposalFilter } from "./filtering.js";
+import type { Proposal } from "./proposal.js";
 import { proposalsCollection } from "./proposals.js";
 
 /** At most this many matches are ranked, in titles and anywhere: enough pages for any reader. */
 export const mostCandidates = 200;
+
+/** A filter that leaves no more than this is read through for the words. */
+const narrow = 400;
+
+/** Otherwise at most this many proposals with the words are looked at, the newest of them. */
+const mostLookedAt = 600;
 
 interface Search extends ProposalFilter {
   readonly search: string;
@@ -50,9 +56,10 @@ async function candidates(
   const languages = [...new Set([ctx.language, ctx.instance.language])];
   const query = analyseQuery(asked.search, languages);
   if (isEmptyQuery(query)) return [];
-  const titles = await matches(ctx, query, asked, "title");
+  const way = await wayFor(ctx, asked);
+  const titles = await way(ctx, query, asked, "title");
   const enough = titles.length >= mostCandidates;
-  const anywhere = enough ? [] : await matches(ctx, query, asked, "anywhere");
+  const anywhere = enough ? [] : await way(ctx, query, asked, "anywhere");
   const seen = new Set(titles.map(({ _id }) => _id));
   const ranked: Ranked[] = [
     ...titles.map((proposal) => ({ proposal, inTitle: 1 as const })),
@@ -63,38 +70,57 @@ async function candidates(
   return ranked.toSorted(compare);
 }
 
-/** Whole words are read newest first; the beginning of a word has no order in the index. */
-async function matches(
+type Way = (
   ctx: Ctx,
   query: SearchQuery,
   filter: ProposalFilter,
   place: SearchPlace,
-): Promise<Proposal[]> {
-  const order = query.all.length > 0 ? { sort: { _id: -1 } as const } : {};
-  return ctx
+) => Promise<Proposal[]>;
+
+/** However common a word and however rare what it is narrowed to, few rows are read. */
+async function wayFor(ctx: Ctx, { topicId, status, from }: ProposalFilter): Promise<Way> {
+  if (topicId === undefined && status === undefined && from === undefined) return byWords;
+  const kept = storeFilter({ topicId, status, from });
+  const proposals = ctx.collection(proposalsCollection);
+  const count = await proposals.countDocuments(kept, { limit: narrow + 1 });
+  return count <= narrow ? byFilter : byWordsThenFilter;
+}
+
+/** Whole words are read newest first; the beginning of a word has no order in the index. */
+function orderOf(query: SearchQuery): { readonly sort?: { readonly _id: -1 } } {
+  return query.all.length > 0 ? { sort: { _id: -1 } } : {};
+}
+
+/** Said in the negative so that the words choose the index: few proposals hold a word. */
+const byWords: Way = (ctx, query, _filter, place) =>
+  ctx
     .collection(proposalsCollection)
     .find(
-      { ...searchFilter(query, place), $nor: refused(filter) },
-      { ...order, limit: mostCandidates },
+      { ...searchFilter(query, place), $nor: [{ status: "withdrawn" }] },
+      { ...orderOf(query), limit: mostCandidates },
     )
     .toArray();
-}
 
-/**
- * What a match must not be. Said in the negative so that the words choose the index: few proposals
- * hold a word, while most are open and from here.
- */
-function refused({ topicId, status, from }: ProposalFilter): Filter[] {
-  const wrong: Filter[] = [status === undefined ? { status: "withdrawn" } : not("status", status)];
-  if (topicId !== undefined) wrong.push(not("topicId", topicId));
-  if (from !== undefined) wrong.push(not("origin", from));
-  return wrong;
-}
+const byFilter: Way = (ctx, query, filter, place) =>
+  ctx
+    .collection(proposalsCollection)
+    .find({ ...searchFilter(query, place), ...storeFilter(filter) }, { limit: mostCandidates })
+    .toArray();
 
-type Filter = Readonly<Record<string, Status | { readonly $ne: string }>>;
+const byWordsThenFilter: Way = async (ctx, query, filter, place) => {
+  const found = await ctx
+    .collection(proposalsCollection)
+    .find(searchFilter(query, place), { ...orderOf(query), limit: mostLookedAt })
+    .toArray();
+  return found.filter((proposal) => passes(filter, proposal)).slice(0, mostCandidates);
+};
 
-function not(field: string, value: string): Filter {
-  return { [field]: { $ne: value } };
+function passes({ topicId, status, from }: ProposalFilter, proposal: Proposal): boolean {
+  return (
+    (topicId === undefined || proposal.topicId === topicId) &&
+    (status === undefined ? proposal.status !== "withdrawn" : proposal.status === status) &&
+    (from === undefined || proposal.origin === from)
+  );
 }
 
 function compare(a: Ranked, b: Ranked): number {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { countProposals, listProposals } from "../../../src/features/proposals/listing.js";
 import { receiveProposal } from "../../../src/features/proposals/receiving.js";
 import { publishProposal, withdrawProposal } from "../../../src/features/proposals/publishing.js";
+import { proposalsCollection } from "../../../src/features/proposals/proposals.js";
 import { giveSupport } from "../../../src/features/supports/supports.js";
 import type { Ctx } from "../../../src/kit/index.js";
 import { aDraft, aReceivedProposal, aTopic, expectRefusal } from "../../support/builders.js";
@@ -142,6 +143,25 @@ describe("the search for proposals", () => {
     } while (cursor !== null);
 
     expect(titles).to.deep.equal(["Une fontaine à boire", "Réparer la fontaine", "Un banc public"]);
+  });
+
+  it("finds the same when it is narrowed, among few proposals and among many", async () => {
+    const city = await aCity();
+    const author = await city.newcomer();
+    const topicId = (await aTopic(author))._id;
+    const first = await publishProposal(author, aDraft({ title: "Une fontaine", topicId }));
+    await publishProposal(author, aDraft({ title: "Une fontaine ailleurs" }));
+    const narrowed = { search: "fontaine ", topicId, status: "open" } as const;
+    expect(await numbers(city.visitor, narrowed)).to.deep.equal([first.number]);
+
+    const others = Array.from({ length: 450 }, (_, at) => ({
+      ...{ ...first, _id: city.visitor.ids.next(), number: 1000 + at, terms: ["banc"] },
+      uri: city.instance.url(`/proposals/${1000 + at}`),
+    }));
+    await city.visitor.collection(proposalsCollection).insertMany(others);
+
+    expect(await numbers(city.visitor, narrowed)).to.deep.equal([first.number]);
+    expect(await numbers(city.visitor, { ...narrowed, status: "declined" })).to.deep.equal([]);
   });
 
   it("finds nothing, and does not fail, for signs alone or operators", async () => {
