@@ -26,6 +26,7 @@ interface Pair {
 
 const rounds = 5;
 const seconds = 2;
+const warmSeconds = 5;
 const connections = 16;
 const aim = 0.4;
 const floorFile = fileURLToPath(new URL("floor.ts", import.meta.url));
@@ -106,7 +107,7 @@ async function playRound(
   kept: boolean,
 ): Promise<void> {
   for (const [index, pair] of pairs.entries()) {
-    const asking = { seconds: kept ? seconds : 1, connections };
+    const asking = { seconds: kept ? seconds : warmSeconds, connections };
     const bare = await loadOn(1, { ...asking, url: `${floor.origin}/${index}` });
     const own = await loadOn(1, { ...asking, url: ours.origin + pair.page.path });
     if (!kept) continue;

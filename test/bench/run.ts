@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   start: async () => (await import("./start.js")).benchStart,
   pages: async () => (await import("./pages.js")).benchPages,
   many: async () => (await import("./many.js")).benchMany,
+  inbox: async () => (await import("./inbox.js")).benchInbox,
 };
 
 async function main(asked: readonly string[]): Promise<void> {
