@@ -2,7 +2,12 @@ import { createHash } from "node:crypto";
 import type { Ctx, JobDef } from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
 import { defineFanOut, type FanOut } from "../outbound/send.js";
-import { activitiesCollection, followersCollection, type Follower } from "../records.js";
+import {
+  activitiesCollection,
+  followersCollection,
+  type Activity,
+  type Follower,
+} from "../records.js";
 import type { Deliver, DeliveryPayload } from "./deliver.js";
 
 /** Rows of followers read at once. */
@@ -19,7 +24,7 @@ export function createFanOut(deliver: Deliver): FanOut {
     if (activity === null || activity.fannedOutAt !== null) return;
     const { followersOf, linkedOf, everyone, inboxes } = activity.audience;
     const seen = new Set<string>();
-    await handOut(ctx, deliver, activityId, fresh(seen, inboxes));
+    await handOut(ctx, deliver, activity, fresh(seen, inboxes));
     const lists: ReadonlyArray<Partial<Follower>> = everyone
       ? [{}]
       : [
@@ -28,7 +33,7 @@ export function createFanOut(deliver: Deliver): FanOut {
         ];
     for (const list of lists) {
       for await (const targets of targetsOf(ctx, list)) {
-        await handOut(ctx, deliver, activityId, fresh(seen, targets));
+        await handOut(ctx, deliver, activity, fresh(seen, targets));
       }
     }
     await rows.updateOne({ _id: activityId }, { $set: { fannedOutAt: ctx.clock.now() } });
@@ -62,12 +67,13 @@ function fresh(seen: Set<string>, targets: readonly string[]): string[] {
 async function handOut(
   ctx: Ctx,
   deliver: JobDef<DeliveryPayload>,
-  activityId: string,
+  { _id: activityId, uri }: Pick<Activity, "_id" | "uri">,
   inboxes: readonly string[],
 ): Promise<void> {
-  const own = hostOf(ctx.instance.origin);
+  // Neither to ourselves, nor back to where a forwarded activity came from.
+  const knowing = [hostOf(ctx.instance.origin), hostOf(uri)];
   const items = inboxes
-    .filter((inbox) => hostOf(inbox) !== null && hostOf(inbox) !== own)
+    .filter((inbox) => hostOf(inbox) !== null && !knowing.includes(hostOf(inbox)))
     .map((inbox) => ({
       payload: { activityId, inbox },
       options: { id: `deliver/${activityId}/${shortHash(inbox)}` },

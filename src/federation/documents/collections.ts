@@ -11,6 +11,7 @@ import {
   followingCollection,
   reactionsCollection,
 } from "../records.js";
+import type { ActorRecord } from "../translate/actor.js";
 import { proposalNote } from "../translate/proposal.js";
 import type { As2 } from "../vocabulary.js";
 import { actorRecord } from "./actors.js";
@@ -82,21 +83,19 @@ export async function findActorCollection(
           .collection(followingCollection)
           .countDocuments({ actorUri: uri, state: "accepted" }, limit),
       );
-    case "featured": {
-      const items =
-        record.kind === "proposal"
-          ? [proposalNote(await gatherProposal(ctx, record.proposal))]
-          : [];
-      return document({
-        id,
-        type: "OrderedCollection",
-        totalItems: items.length,
-        orderedItems: items,
-      });
-    }
+    case "featured":
+      return featured(ctx, record, id);
     case "outbox":
       return outbox(ctx, uri, id, after);
   }
+}
+
+/** What an actor pins: a proposal's actor its Note, the others nothing. */
+async function featured(ctx: Ctx, record: ActorRecord, id: string): Promise<Found> {
+  const orderedItems =
+    record.kind === "proposal" ? [proposalNote(await gatherProposal(ctx, record.proposal))] : [];
+  const totalItems = orderedItems.length;
+  return document({ id, type: "OrderedCollection", totalItems, orderedItems });
 }
 
 async function outbox(ctx: Ctx, uri: string, id: string, after: string | null): Promise<Found> {

@@ -13,7 +13,7 @@ import {
 import type { Services } from "../services.js";
 import type { InspectedSignature, SignatureRefusal } from "../signatures/request.js";
 import { inspectRequest, verifyInspected } from "../signatures/verify.js";
-import { createBlockList, createRateLimit } from "./gates.js";
+import { createBlockList, createRateLimit, type IsBlocked, type MayPass } from "./gates.js";
 import { guard, HostileDocument } from "./guard.js";
 import { activityHead, type ActivityHead } from "./shape.js";
 
@@ -42,65 +42,80 @@ export type Receive = (req: Request, res: Response) => Promise<Verdict>;
  */
 export function createReceive(services: Services, hand: Hand): Receive {
   const { parts, timing } = services;
-  const isBlocked = createBlockList();
-  const mayPass = createRateLimit(timing.inboxPerMinute);
-  const seen = new LRUCache<string, true>({ max: 20_000 });
-
-  async function verdictOn(ctx: Ctx, req: Request): Promise<Verdict> {
-    const rawBody = req.body as Buffer;
-    const inspected = inspectRequest(signedRequest(ctx, req, rawBody), parts.clock.now());
-    if (!inspected.ok) return refused(inspected.status, inspected.code);
-    const head = headOf(ctx, rawBody);
-    if (head === null) return refused(400, "not an activity that we take");
-    const signer = hostOf(inspected.keyId) ?? "";
-    const names = [...new Set([signer, new URL(inspected.keyId).hostname, head.actor])];
-    if (await isBlocked(ctx, names)) return refused(403, "blocked");
-    if (!mayPass(`${ctx.instance._id} ${signer}`, parts.clock.now().getTime())) {
-      return refused(429, "too many requests");
-    }
-    return verify(ctx, { inspected, head, rawBody });
-  }
-
-  async function verify(ctx: Ctx, asked: Asked): Promise<Verdict> {
-    const { resolveKey } = services.reachOf(ctx.instance);
-    const { head } = asked;
-    const verified = await verifyInspected(asked.inspected, {
-      resolveKey,
-      now: parts.clock.now(),
-    });
-    if (!verified.ok) {
-      if (isFarewell(asked, verified)) return farewell(ctx, asked);
-      return refused(verified.status, verified.code);
-    }
-    if (verified.owner !== head.actor) {
-      const linked = await isLinked(ctx, verified.owner);
-      if (!linked) return refused(401, "the signature is not the actor's");
-      return keep(ctx, asked, verified.owner);
-    }
-    services.provenActors.set(verified.owner, verified.actor);
-    return keep(ctx, asked, null);
-  }
-
-  /** An actor whose server says 410 may say goodbye without a key; strangers are not even noted. */
-  async function farewell(ctx: Ctx, asked: Asked): Promise<Verdict> {
-    const known = await ctx.collection(remoteActorsCollection).findOne({ uri: asked.head.actor });
-    return known === null ? accepted : keep(ctx, asked, null);
-  }
-
-  async function keep(ctx: Ctx, asked: Asked, forwarder: string | null): Promise<Verdict> {
-    const entry = entryOf(ctx, asked, forwarder);
-    if (seen.has(entry._id)) return accepted;
-    const rows = ctx.collection(inboxCollection);
-    if (await insertOnce(() => rows.insertOne(entry))) await hand(ctx);
-    seen.set(entry._id, true);
-    return accepted;
-  }
-
+  const door: Door = {
+    ...{ services, hand, isBlocked: createBlockList() },
+    mayPass: createRateLimit(timing.inboxPerMinute),
+    seen: new LRUCache({ max: 20_000 }),
+  };
   return (req, res) => {
     const { instance, log } = stateOf(res);
     const ctx = parts.contexts({ instance, member: null, language: instance.language, log });
-    return verdictOn(ctx, req);
+    return verdictOn(door, ctx, req);
   };
+}
+
+interface Door {
+  readonly services: Services;
+  readonly hand: Hand;
+  readonly isBlocked: IsBlocked;
+  readonly mayPass: MayPass;
+  /** Entries taken lately: a copy of one costs nothing but its signature. */
+  readonly seen: LRUCache<string, true>;
+}
+
+/** Everything that needs neither key nor network, the cheapest first. */
+async function verdictOn(door: Door, ctx: Ctx, req: Request): Promise<Verdict> {
+  const rawBody = req.body as Buffer;
+  const now = ctx.clock.now();
+  const inspected = inspectRequest(signedRequest(ctx, req, rawBody), now);
+  if (!inspected.ok) return refused(inspected.status, inspected.code);
+  const head = headOf(ctx, rawBody);
+  if (head === null) return refused(400, "not an activity that we take");
+  const signer = hostOf(inspected.keyId) ?? "";
+  const names = [...new Set([signer, new URL(inspected.keyId).hostname, head.actor])];
+  if (await door.isBlocked(ctx, names)) return refused(403, "blocked");
+  if (!door.mayPass(`${ctx.instance._id} ${signer}`, now.getTime())) {
+    return refused(429, "too many requests");
+  }
+  return verify(door, ctx, { inspected, head, rawBody });
+}
+
+async function verify(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
+  const { services } = door;
+  const { resolveKey } = services.reachOf(ctx.instance);
+  const now = ctx.clock.now();
+  const verified = await verifyInspected(asked.inspected, { resolveKey, now });
+  if (!verified.ok) {
+    if (isFarewell(asked, verified)) return farewell(door, ctx, asked);
+    return refused(verified.status, verified.code);
+  }
+  if (verified.owner !== asked.head.actor) {
+    const linked = await isLinked(ctx, verified.owner);
+    if (!linked) return refused(401, "the signature is not the actor's");
+    return keep(door, ctx, asked, verified.owner);
+  }
+  services.provenActors.set(verified.owner, verified.actor);
+  return keep(door, ctx, asked, null);
+}
+
+/** An actor whose server says 410 may say goodbye without a key; strangers are not even noted. */
+async function farewell(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
+  const known = await ctx.collection(remoteActorsCollection).findOne({ uri: asked.head.actor });
+  return known === null ? accepted : keep(door, ctx, asked, null);
+}
+
+async function keep(
+  { seen, hand }: Door,
+  ctx: Ctx,
+  asked: Asked,
+  forwarder: string | null,
+): Promise<Verdict> {
+  const entry = entryOf(ctx, asked, forwarder);
+  if (seen.has(entry._id)) return accepted;
+  const rows = ctx.collection(inboxCollection);
+  if (await insertOnce(() => rows.insertOne(entry))) await hand(ctx);
+  seen.set(entry._id, true);
+  return accepted;
 }
 
 interface Asked {

@@ -25,7 +25,10 @@ import { tellMilestone, tellResponse, tellResponseEdited } from "./responses.js"
 
 /** Every civic event that other servers are told of. */
 export function subscriptions(tellers: CommentTellers, tellMoved: TellMoved): Subscription[] {
-  const { services, send } = tellers;
+  return [...ofProposals(tellers, tellMoved), ...ofPeople(tellers)];
+}
+
+function ofProposals({ services, send }: CommentTellers, tellMoved: TellMoved): Subscription[] {
   return [
     on(proposalPublished, "federation", (ctx, { proposalId }) =>
       tellPublished(services, send, ctx, proposalId),
@@ -44,6 +47,12 @@ export function subscriptions(tellers: CommentTellers, tellMoved: TellMoved): Su
       tellResponseEdited(services, send, ctx, responseId),
     ),
     on(milestoneReached, "federation", (ctx, done) => tellMilestone(services, send, ctx, done)),
+  ];
+}
+
+function ofPeople(tellers: CommentTellers): Subscription[] {
+  const { services, send } = tellers;
+  return [
     on(commentPublished, "federation", (ctx, { commentId }) =>
       tellComment(tellers, ctx, commentId, "Create"),
     ),

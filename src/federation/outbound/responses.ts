@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { proposalById } from "../../features/proposals/proposals.js";
 import type { Proposal } from "../../features/proposals/proposal.js";
 import type { Response } from "../../features/responses/response.js";
@@ -5,7 +6,7 @@ import { isGivenHere, responseById } from "../../features/responses/responses.js
 import type { Ctx } from "../../kit/index.js";
 import { actorUri, city, collectionUri } from "../addresses.js";
 import { isNumbered } from "../documents/gather.js";
-import type { Audience } from "../records.js";
+import { activitiesCollection, type Audience } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
 import type { Services } from "../services.js";
 import { changedAt, responseNote } from "../translate/response.js";
@@ -13,6 +14,10 @@ import { wordsOf } from "../translate/words.js";
 import { PUBLIC } from "../vocabulary.js";
 import { proposalActor, tellNews, tellStatus, tellUpdated } from "./proposals.js";
 import { nobody, type Send } from "./send.js";
+
+const toldSchema = z.object({
+  object: z.object({ civic: z.object({ decision: z.string() }) }),
+});
 
 interface Answered {
   readonly response: Response;
@@ -90,12 +95,25 @@ export async function tellResponseEdited(
   const found = await answered(ctx, responseId);
   if (found === null) return;
   const at = String(changedAt(found.response)?.getTime() ?? 0);
+  const { _id, status } = found.proposal;
+  const told = await decisionTold(ctx, found.response.uri);
+  if (told !== null && told !== found.response.decision) {
+    await tellStatus(send, ctx, _id, `${status}/${at}`);
+  }
   if (isGivenHere(ctx, found.response)) {
     await tellNote(services, send, ctx, found, { type: "Update", what: at });
   }
-  const { _id, status } = found.proposal;
   await tellUpdated(send, ctx, _id, `answer/${at}`);
-  await tellStatus(send, ctx, _id, `${status}/${found.response.decision}`);
+}
+
+/** The decision that was last told of an answer, or null when it was not told from here. */
+async function decisionTold(ctx: Ctx, objectUri: string): Promise<string | null> {
+  const rows = ctx.collection(activitiesCollection);
+  for (const type of ["Update", "Create"]) {
+    const [last] = await rows.find({ objectUri, type }, { sort: { _id: -1 }, limit: 1 }).toArray();
+    if (last !== undefined) return toldSchema.parse(JSON.parse(last.body)).object.civic.decision;
+  }
+  return null;
 }
 
 /** Tell that a step of an answer is done. */
