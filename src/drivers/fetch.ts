@@ -91,7 +91,8 @@ export interface Fetchers {
 }
 
 interface Parts {
-  readonly agent: Agent;
+  /** Made for the first request. */
+  readonly agent: () => Agent;
   readonly slots: HostSlots;
   readonly limits: FetchLimits;
   readonly allowPrivate: boolean;
@@ -115,7 +116,7 @@ async function inSlot<T>(
 ) {
   const release = await parts.slots.take(hop.url.host, hop.signal);
   try {
-    const data = await parts.agent.request({
+    const data = await parts.agent().request({
       origin: hop.url.origin,
       path: hop.url.pathname + hop.url.search,
       method: hop.method,
@@ -230,12 +231,14 @@ function fetcherOf(parts: Parts): Fetcher {
 export function createFetchers(options: FetchersOptions): Fetchers {
   const limits: FetchLimits = { ...defaultLimits, ...options.limits };
   const allowPrivate = options.allowPrivate ?? false;
-  const agent = createDispatcher({ allowPrivate, resolve: options.resolve, limits });
+  let made: Agent | null = null;
+  const agent = (): Agent =>
+    (made ??= createDispatcher({ allowPrivate, resolve: options.resolve, limits }));
   const shared = { agent, slots: createHostSlots(limits), limits, allowPrivate };
   return {
     of: (instanceUrl) =>
       fetcherOf({ ...shared, userAgent: `Parvis/${options.version} (+${instanceUrl})` }),
-    close: () => agent.destroy(),
+    close: async () => made?.destroy(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { errors } from "undici";
+import { undici } from "./on-demand.js";
 import { FetchRefused } from "./refused.js";
 
 const timeoutCodes = new Set([
@@ -16,7 +16,7 @@ function causes(error: unknown): unknown[] {
 
 // Node marks wrong arguments and failures of its crypto with ERR_: bugs of ours, which stay loud.
 function isNetworkError(error: unknown): boolean {
-  if (error instanceof errors.HTTPParserError) return true;
+  if (error instanceof undici().errors.HTTPParserError) return true;
   const code = (error as NodeJS.ErrnoException | null)?.code;
   return typeof code === "string" && (!code.startsWith("ERR_") || /^ERR_(TLS|SSL)/.test(code));
 }

@@ -1,7 +1,8 @@
 import { lookup as lookupName } from "node:dns/promises";
 import type { LookupAddress, LookupOptions } from "node:dns";
 import { isIP, isIPv6, type LookupFunction } from "node:net";
-import { Agent, buildConnector } from "undici";
+import type { Agent, buildConnector } from "undici";
+import { undici } from "./on-demand.js";
 import { mayConnect } from "./addresses.js";
 import type { FetchLimits } from "./limits.js";
 import { FetchRefused } from "./refused.js";
@@ -54,12 +55,13 @@ function guardedLookup(options: DispatcherOptions): LookupFunction {
  */
 export function createDispatcher(options: DispatcherOptions): Agent {
   const { limits } = options;
-  const connect = buildConnector({
+  const { Agent: UndiciAgent, buildConnector: connectorOf } = undici();
+  const connect = connectorOf({
     timeout: limits.connectMs,
     lookup: guardedLookup(options),
     maxCachedSessions: 100,
   } as buildConnector.BuildOptions);
-  return new Agent({
+  return new UndiciAgent({
     connect(target, callback) {
       const literal = target.hostname.replace(/^\[|\]$/g, "");
       if (isIP(literal) !== 0 && !mayConnect(literal, options.allowPrivate)) {

@@ -1,7 +1,12 @@
-import sanitizeHtml from "sanitize-html";
+import { createRequire } from "node:module";
+import type sanitizeHtml from "sanitize-html";
 import { htmlToText } from "./html-text.js";
 
 export { htmlToText } from "./html-text.js";
+
+/** Loaded when the first text is cleaned: a start need not wait for it. */
+const onDemand = createRequire(import.meta.url);
+const sanitizer = (): typeof sanitizeHtml => onDemand("sanitize-html") as typeof sanitizeHtml;
 
 /** Remote HTML beyond this many UTF-16 units is cut off before it is read. */
 export const MAX_REMOTE_HTML = 100_000;
@@ -117,7 +122,7 @@ export function cutText(text: string, max: number): string {
  */
 export function cleanWith(html: string, options: sanitizeHtml.IOptions): string {
   try {
-    return sanitizeHtml(html, { ...options, ...depthGuard() });
+    return sanitizer()(html, { ...options, ...depthGuard() });
   } catch (error) {
     if (error instanceof TooDeep) return paragraphsOf(htmlToText(html));
     throw error;
