@@ -107,9 +107,15 @@ const NOT_SIMPLE = /&|<(?!\/?(?:p|em|strong)>|br ?\/?>)/;
 
 /** The text of enough HTML for its first words, unless that is nearly all tags. */
 function beginningOf(html: string, words: number): string {
-  if (!NOT_SIMPLE.test(html)) return html.replace(/<\/?p>|<br ?\/?>/g, " ").replace(/<[^>]*>/g, "");
-  const enough = 400 + 4 * words;
-  const tag = html.length > 2 * enough ? html.indexOf("<", enough) : -1;
-  const begun = tag === -1 ? "" : htmlToText(html.slice(0, tag));
-  return begun.length > 2 * words ? begun : htmlToText(html);
+  const enough = 200 + 2 * words;
+  if (html.length <= enough) return textOf(html);
+  const begun = html.slice(0, enough);
+  const tag = begun.lastIndexOf("<");
+  const text = textOf(tag > begun.lastIndexOf(">") ? begun.slice(0, tag) : begun);
+  return text.length > 1.5 * words ? text : htmlToText(html);
+}
+
+function textOf(html: string): string {
+  if (NOT_SIMPLE.test(html)) return htmlToText(html);
+  return html.replace(/<\/?p>|<br ?\/?>/g, " ").replace(/<[^>]*>/g, "");
 }
