@@ -13,6 +13,7 @@ import {
 import { markSafe } from "../../kit/safe-html.js";
 import { discussionOf, type Thread } from "../comments/discussion.js";
 import type { Comment } from "../comments/comment.js";
+import { accountsByIds } from "../accounts/accounts.js";
 import { peopleByIds } from "../people/people.js";
 import { personView } from "../people/person-view.js";
 import type { Person } from "../people/person.js";
@@ -88,10 +89,14 @@ export async function discussionModel(
   const { threads, next, cut } = await discussionOf(ctx, proposal._id, {
     ...{ cursor: reading.after, limit: threadsPerPage, from: reading.thread ?? "" },
   });
-  const people = await peopleByIds(ctx, authorsOf(threads));
+  const authors = authorsOf(threads);
+  const [people, accounts] = await Promise.all([
+    peopleByIds(ctx, authors),
+    accountsByIds(ctx, authors),
+  ]);
   const path = proposalPath(proposal);
   const open = proposal.status !== "withdrawn";
-  const scene = { ctx, proposal, reading, people, open };
+  const scene = { ctx, proposal, reading, people, accounts, open };
   const formIsElsewhere = reading.reply !== null || reading.edit !== null;
   return {
     comments: threads.map((thread) => discussed(scene, thread, 1)),
@@ -116,6 +121,7 @@ interface Scene {
   readonly proposal: Proposal;
   readonly reading: Reading;
   readonly people: ReadonlyMap<string, Person>;
+  readonly accounts: Awaited<ReturnType<typeof accountsByIds>>;
   readonly open: boolean;
 }
 
@@ -149,7 +155,7 @@ function discussed(scene: Scene, thread: Thread, depth: number): DiscussedCommen
   const replyUrl = `${at}&reply=${_id}#comment-${_id}`;
   return {
     ...{ id: _id, publishedAt, stance: null, reportUrl: null, body: markSafe(html) },
-    author: personView(ctx, people.get(comment.authorId)),
+    author: { ...personView(ctx, people.get(comment.authorId)), role: roleOf(scene, comment) },
     removed: shown ? null : ctx.t.t("square.discussion.removed"),
     edited: shown && editedAt !== null,
     replyUrl: !acts ? null : ctx.member === null ? signInPath(replyUrl) : replyUrl,
@@ -159,6 +165,14 @@ function discussed(scene: Scene, thread: Thread, depth: number): DiscussedCommen
     editForm: acts && mine && reading.edit === _id ? changeForm(scene, comment) : null,
     replies: repliesOf(scene, thread, depth),
   };
+}
+
+/** Readers see at once when the town hall speaks, and when it is whose proposal this is. */
+function roleOf({ ctx, proposal, accounts }: Scene, { authorId }: Comment): string | null {
+  if (accounts.get(authorId)?.roles.includes("official") === true) {
+    return ctx.t.t(`square.discussion.official.${ctx.instance.kind}`);
+  }
+  return authorId === proposal.authorId ? ctx.t.t("square.discussion.author") : null;
 }
 
 /** Answers to the answers of the deepest level stand beside them, in the order they were given. */

@@ -161,7 +161,7 @@ async function answer(official: Ctx, proposal: Proposal): Promise<string> {
     proposalId: proposal._id,
     office: "Service des espaces verts",
     decision: "planned",
-    body: "Merci pour cette proposition très complète. Le conseil municipal l’a inscrite au budget : **dix arbres** seront plantés au sud de la halle, en mélangeant tilleuls et micocouliers comme vous l’avez suggéré.\n\nDeux emplacements restent libres pour les camions du marché. La pompe de la fontaine est commandée.",
+    body: "Merci pour cette proposition très complète. Le conseil municipal l’a inscrite au budget : **dix arbres** seront plantés au sud de la halle, en mélangeant tilleuls et micocouliers comme vous l’avez suggéré.\n\nDeux emplacements restent libres pour les camions du marché. La pompe de la fontaine est commandée.",
     milestones: [
       { title: "Relevé des réseaux sous la place", due: dueIn(-20) },
       { title: "Remise en eau de la fontaine", due: dueIn(45) },
