@@ -95,6 +95,16 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** Processor time that a process has used so far, in milliseconds; NaN where the system is silent. */
+export function processorMs(pid: number): number {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return Number.NaN;
+  const fields = readFileSync(file, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 /** Resident memory of a process in megabytes; null where the system does not tell. */
 export function residentMb(pid: number): number | null {
   const file = `/proc/${pid}/status`;
