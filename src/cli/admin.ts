@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { z } from "zod";
 import { maxPassword, minPassword } from "../features/accounts/account.js";
 import { createAccount } from "../features/accounts/accounts.js";
-import { mailField } from "../features/accounts/accounts.forms.js";
+import { mailField } from "../features/accounts/mail-field.js";
 import { line } from "../kit/index.js";
 import { actingFor, instanceNamed, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";

@@ -32,7 +32,10 @@ export function aBrowser(origin: string, language: "fr" | "en"): Browser {
   const cookies = new Map<string, string>();
   let page = "";
 
-  async function ask(path: string, init: RequestInit = {}): Promise<Answer> {
+  async function ask(
+    path: string,
+    init: Omit<RequestInit, "headers"> & { headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const headers = { accept: "text/html", "accept-language": language, cookie, ...init.headers };
     const response = await fetch(origin + path, { ...init, headers, redirect: "manual" });
@@ -70,10 +73,8 @@ export function aBrowser(origin: string, language: "fr" | "en"): Browser {
 
 function keep(cookies: Map<string, string>, line: string): void {
   const [pair = "", ...attributes] = line.split(";");
-  const [name = "", value = ""] = [
-    pair.slice(0, pair.indexOf("=")),
-    pair.slice(pair.indexOf("=") + 1),
-  ];
+  const name = pair.slice(0, pair.indexOf("="));
+  const value = pair.slice(pair.indexOf("=") + 1);
   const gone = attributes.some((one) => /^\s*expires=Thu, 01 Jan 1970/i.test(one));
   if (gone || value === "") cookies.delete(name);
   else cookies.set(name, value);

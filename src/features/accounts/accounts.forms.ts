@@ -1,15 +1,7 @@
 import { z } from "zod";
 import { checkbox, defineForm, line, lines } from "../../kit/index.js";
 import { maxPassword, minPassword } from "./account.js";
-
-const wrongMail = { message: "refusals.mail" };
-
-/** A mail address as typed: trimmed, lower-cased, at most 254 characters (RFC 5321). */
-export const mailField = z
-  .string()
-  .max(254, wrongMail)
-  .transform((value) => value.trim().toLowerCase())
-  .refine((value) => z.email().safeParse(value).success, wrongMail);
+import { mailField } from "./mail-field.js";
 
 const password = z.string().min(minPassword).max(maxPassword);
 const language = z.enum(["fr", "en"]);

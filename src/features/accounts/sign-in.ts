@@ -2,7 +2,7 @@ import { Strategy as LocalStrategy } from "passport-local";
 import { Refusal, type SignIn } from "../../kit/index.js";
 import { assertMaySignIn } from "./account.js";
 import { loadMember } from "./accounts.js";
-import { mailField } from "./accounts.forms.js";
+import { mailField } from "./mail-field.js";
 import { recognise } from "./registration.js";
 
 /** Reasons that are shown on the sign-in page itself; others go to the error page. */

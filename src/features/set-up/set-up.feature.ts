@@ -18,7 +18,7 @@ import {
   type Typed,
 } from "../../kit/index.js";
 import { maxPassword, minPassword } from "../accounts/account.js";
-import { mailField } from "../accounts/accounts.forms.js";
+import { mailField } from "../accounts/mail-field.js";
 import { assertInvited, setUpInstance } from "./set-up.js";
 
 /** The set-up page: one form. */

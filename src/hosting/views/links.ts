@@ -8,11 +8,11 @@ export function fillAddress(path: string, params: Readonly<Record<string, unknow
     const value = left.get(name);
     if (value === null || value === undefined) throw new Error(`${path} needs ${name}`);
     left.delete(name);
-    return encodeURIComponent(String(value));
+    return encodeURIComponent(plain(value));
   });
   const query = new URLSearchParams();
   for (const [name, value] of left) {
-    if (value !== null && value !== undefined && value !== "") query.append(name, String(value));
+    if (value !== null && value !== undefined && value !== "") query.append(name, plain(value));
   }
   const search = query.toString();
   return search === "" ? filled : `${filled}${filled.includes("?") ? "&" : "?"}${search}`;
@@ -26,4 +26,9 @@ export function safeHref(address: unknown): string {
   if (typeof address !== "string" || /[\u0000-\u0020\u007f\\]/.test(address)) return "#";
   if (/^(https?:\/\/|mailto:|tel:|#|\?|\/(?!\/))/i.test(address)) return address;
   return /^[^:/?#]*:/.test(address) || address.startsWith("//") || address === "" ? "#" : address;
+}
+
+function plain(value: unknown): string {
+  if (typeof value === "string" || typeof value === "number") return String(value);
+  throw new TypeError("An address is filled with words and numbers only.");
 }

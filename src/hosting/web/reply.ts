@@ -102,11 +102,16 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error("signing in failed");
 }
 
+function firstOf(value: unknown): string {
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === "string" ? first : "";
+}
+
 /** The request as features see it. */
 export function reqOf(req: Request): Req {
   const query = Object.entries(req.query).map(([name, value]): [string, string] => [
     name,
-    typeof value === "string" ? value : Array.isArray(value) ? String(value[0]) : "",
+    firstOf(value),
   ]);
   const params = Object.entries(req.params).map(([name, value]): [string, string] => [
     name,

@@ -49,7 +49,7 @@ function fillingOf(value: unknown): Filling {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
     return value;
   }
-  return String(value);
+  throw new TypeError("A text is filled with words, numbers, dates and yes or no only.");
 }
 
 /** Fill a compiled message. Throws when a parameter is missing or of the wrong kind. */

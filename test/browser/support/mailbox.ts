@@ -11,7 +11,9 @@ export interface KeptMail {
 export async function mailsFor(directory: string, to: string): Promise<KeptMail[]> {
   const files = await readdir(directory).catch(() => []);
   const mails = await Promise.all(
-    files.toSorted().map(async (file) => decoded(await readFile(join(directory, file), "latin1"))),
+    files
+      .toSorted((a, b) => a.localeCompare(b))
+      .map(async (file) => decoded(await readFile(join(directory, file), "latin1"))),
   );
   return mails.filter((mail) => mail.to === to);
 }
