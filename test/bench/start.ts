@@ -11,9 +11,7 @@ const npm = ["npm", "start", "--silent"];
 const lazy = [
   ["MongoDB's driver", "mongodb"],
   ["outgoing connections", "undici"],
-  ["mail", "nodemailer"],
   ["cleaning of foreign HTML", "sanitize-html"],
-  ["passwords", "@node-rs/argon2"],
   ["the builder", "esbuild"],
 ] as const;
 
