@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Browser } from "playwright-core";
 import { needs } from "../support/needs.js";
-import { ask, faultsOf } from "./support/audit.js";
+import { ask, faultsOf, looks } from "./support/audit.js";
 import { launch, openWindow, signIn, type Sight, type Window } from "./support/chromium.js";
 import { crawl } from "./support/crawl.js";
 import { furnish, password, type Places } from "./support/furnish.js";
@@ -79,7 +79,7 @@ describe("every page in a browser", function () {
 
         for (const name of names) {
           await window.page.goto(pathOf(name));
-          faults.push(...(await faultsOf(window.page)));
+          faults.push(...(await faultsOf(window.page, "fr", dark ? looks : undefined)));
         }
         await window.close();
 
@@ -103,6 +103,17 @@ describe("every page in a browser", function () {
 
     expect(faults).to.deep.equal([]);
     expect(frame.join(" ")).not.to.match(/Propositions|Sujets|Se connecter|Chercher/);
+  });
+
+  it("tells plainly that nobody lives at an address", async () => {
+    const window = await open("nobody", { width: 360 });
+    await window.page.goto(town.origin.replace("localhost", "127.0.0.1"));
+    const faults = await faultsOf(window.page);
+    const status = window.faults.filter((fault) => fault.startsWith("421"));
+    await window.close();
+
+    expect(faults).to.deep.equal([]);
+    expect(status).to.have.length(1);
   });
 
   it("says beside each field what is wrong, and links the summary to it", async () => {

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
 import { createTranslators, loadTranslations } from "../../src/kit/i18n/index.js";
 import { needs } from "../support/needs.js";
+import { faultsOf } from "./support/audit.js";
 import { launch, openWindow, type Window } from "./support/chromium.js";
 import { linkIn, mailsFor } from "./support/mailbox.js";
 import { aTown, type Town } from "./support/town.js";
@@ -67,6 +68,18 @@ for (const { language, scripts } of [
       await page.getByRole("button", { name: t("site.nav.signOut") }).click();
       await sees(page, t("accounts.signed-out"));
     };
+
+    it("asks visitors to wait until it is open", async () => {
+      const early = await openWindow(browser, { origin: town.origin, language, width: 360 });
+      await early.page.goto("/");
+      const faults = await faultsOf(early.page, language);
+      await early.page.goto(town.invitation);
+      faults.push(...(await faultsOf(early.page, language)));
+      await press(early.page, t("set-up.button"));
+      faults.push(...(await faultsOf(early.page, language)));
+      await early.close();
+      expect(faults).to.deep.equal([]);
+    });
 
     it("opens the site with its first administrator", async () => {
       const { page } = office;

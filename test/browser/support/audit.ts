@@ -5,21 +5,31 @@ import type { Page } from "playwright-core";
 
 const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const inPage = readFileSync(new URL("./in-page.js", import.meta.url), "utf8");
-const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const rules: readonly string[] = [
+  "wcag2a",
+  "wcag2aa",
+  "wcag21a",
+  "wcag21aa",
+  "wcag22aa",
+  "best-practice",
+];
+
+/** What else an audit may be about: only what another width or the dark can change. */
+export const looks: readonly string[] = ["color-contrast", "target-size", "link-in-text-block"];
 
 /** What an accessibility audit and a ruler find wrong with the page that is open, in words. */
-export async function faultsOf(page: Page, language = "fr"): Promise<string[]> {
+export async function faultsOf(page: Page, language = "fr", only = rules): Promise<string[]> {
   const where = `${new URL(page.url()).pathname} (${page.viewportSize()?.width})`;
-  return [...(await violations(page)), ...(await misshapen(page, language))].map(
+  return [...(await violations(page, only)), ...(await misshapen(page, language))].map(
     (fault) => `${where}: ${fault}`,
   );
 }
 
 /** Run axe-core on the page. The policy of the site lets no script in, so it comes by the debugger. */
-export async function violations(page: Page): Promise<string[]> {
+async function violations(page: Page, only: readonly string[]): Promise<string[]> {
   await page.evaluate(source);
   const found = (await page.evaluate(
-    `axe.run(document, {runOnly: ${JSON.stringify(rules)}, resultTypes: ["violations"]})`,
+    `axe.run(document, {runOnly: ${JSON.stringify(only)}, resultTypes: ["violations"]})`,
   )) as AxeResults;
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary}`),
