@@ -16,7 +16,8 @@ import { giveSupport } from "../../../src/features/supports/supports.js";
 import type { Ctx, Member, Role } from "../../../src/kit/index.js";
 import type { Proposal } from "../../../src/features/proposals/proposal.js";
 import type { Town } from "./town.js";
-import { names, remarks, talk, wishes } from "./valmont.js";
+import { wishes } from "./valmont.js";
+import { names, remarks, talk } from "./voices.js";
 
 /** What everybody of the furnished town signs in with. */
 export const password = "le canal gèle rarement";
