@@ -1,27 +1,30 @@
 import { randomBytes } from "node:crypto";
 import type { App } from "./app.js";
 import type { Config } from "./config.js";
-import { hashToken } from "./hosting/instances.js";
+import { HostTaken, hashToken } from "./hosting/instances.js";
 
 /**
  * Make the first instance when there is none, and write the invitation to set it up. An instance
- * still waiting for its set-up gets a fresh link at each start; the one before stops working.
+ * still waiting for its set-up gets a fresh link at each start, at the address that is configured
+ * now; the link before stops working.
  * @returns the text to print, or null when nothing waits.
  */
 export async function firstStart(app: App, config: Config): Promise<string | null> {
   const token = randomBytes(24).toString("base64url");
   const setUpTokenHash = hashToken(token);
-  if ((await app.instances.count(1)) === 0) {
-    await app.instances.create({
-      ...{ origin: config.publicUrl, name: "Parvis", language: "fr", kind: "city" },
-      setUpTokenHash,
-    });
-    return invitation(config.publicUrl, token);
-  }
-  const known = await app.instances.byHost(new URL(config.publicUrl).hostname);
-  if (known?.state !== "new") return null;
-  await app.instances.update(known._id, { setUpTokenHash });
-  return invitation(known.origin, token);
+  const origin = config.publicUrl;
+  if ((await app.instances.count(1)) === 0) await makeFirst(app, origin);
+  const waiting = await app.instances.reopen(origin, setUpTokenHash);
+  return waiting === null ? null : invitation(waiting.origin, token);
+}
+
+/** Of two first starts at once, one makes the instance and both go on with it. */
+async function makeFirst(app: App, origin: string): Promise<void> {
+  const setUpTokenHash = hashToken(randomBytes(24).toString("base64url"));
+  const first = { origin, name: "Parvis", language: "fr", kind: "city", setUpTokenHash } as const;
+  await app.instances.create(first).catch((error: unknown) => {
+    if (!(error instanceof HostTaken)) throw error;
+  });
 }
 
 function invitation(origin: string, token: string): string {

@@ -18,16 +18,18 @@ async function main(): Promise<void> {
 
   const stop = (): void => {
     drivers.log.info("stopping");
-    server.close();
+    const closed = new Promise((resolve) => server.close(resolve));
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), 3_000).unref();
-    app.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        drivers.log.error({ err: error }, "did not stop cleanly");
-        process.exit(1);
-      },
-    );
+    closed
+      .then(() => app.close())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          drivers.log.error({ err: error }, "did not stop cleanly");
+          process.exit(1);
+        },
+      );
   };
   process.once("SIGTERM", stop).once("SIGINT", stop);
 }

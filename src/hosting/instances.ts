@@ -37,6 +37,11 @@ export interface Instances {
     change: InstanceChange,
     expected?: Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">>,
   ): Promise<Instance | null>;
+  /**
+   * The instance that waits for its set-up, brought to `origin` and given a fresh link; null when
+   * none waits. Nothing outside knows its address yet. @throws HostTaken
+   */
+  reopen(origin: string, setUpTokenHash: string): Promise<Instance | null>;
   list(): AsyncIterable<Instance>;
   /** How many there are, counted up to `limit`. */
   count(limit: number): Promise<number>;
@@ -73,12 +78,7 @@ export function createInstances(store: Store, clock: Clock, ids: Ids): Instances
       $or: [{ host: { $in: names } }, { aliases: { $in: names } }],
     });
     if (taken !== null) throw new HostTaken(record.host);
-    try {
-      await rows.insertOne(record);
-    } catch (error) {
-      if (isDuplicate(error)) throw new HostTaken(record.host);
-      throw error;
-    }
+    await orTaken(record.host, () => rows.insertOne(record));
     hosts.clear();
     return instanceOf(record);
   }
@@ -99,11 +99,33 @@ export function createInstances(store: Store, clock: Clock, ids: Ids): Instances
       hosts.clear();
       return record === null ? null : instanceOf(record);
     },
+    async reopen(origin, setUpTokenHash) {
+      const url = new URL(origin);
+      const place = { host: url.hostname.toLowerCase(), origin: url.origin };
+      const record = await orTaken(place.host, () =>
+        rows.findOneAndUpdate(
+          { state: "new" },
+          { $set: { ...place, setUpTokenHash } },
+          { sort: { _id: 1 }, returnDocument: "after" },
+        ),
+      );
+      hosts.clear();
+      return record === null ? null : instanceOf(record);
+    },
     async *list() {
       for await (const record of rows.find({}, { sort: { _id: 1 } })) yield instanceOf(record);
     },
     count: (limit) => rows.countDocuments({}, { limit }),
   };
+}
+
+async function orTaken<R>(host: string, write: () => Promise<R>): Promise<R> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isDuplicate(error)) throw new HostTaken(host);
+    throw error;
+  }
 }
 
 function newRecord(input: NewInstance, id: string, now: Date): InstanceRecord {
