@@ -49,7 +49,7 @@ function fillingOf(value: unknown): Filling {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
     return value;
   }
-  throw new TypeError("A text is filled with words, numbers, dates and yes or no only.");
+  return asText(value as { toString(): string } | undefined);
 }
 
 /** Fill a compiled message. Throws when a parameter is missing or of the wrong kind. */
@@ -59,4 +59,9 @@ export function formatMessage(message: IntlMessageFormat, params: MessageParams)
     if (value !== undefined) fillings[name] = fillingOf(value);
   }
   return String(message.format(fillings));
+}
+
+/** What a template may hand over besides: something that says itself as text. */
+function asText(value: { toString(): string } | undefined): string {
+  return value === undefined ? "" : value.toString();
 }
