@@ -5,7 +5,11 @@ import {
   publishComment,
 } from "../../src/features/comments/comments.js";
 import { consentToNetwork, personByUri } from "../../src/features/people/people.js";
-import { followersCollection, remoteActorsCollection } from "../../src/federation/records.js";
+import {
+  activitiesCollection,
+  followersCollection,
+  remoteActorsCollection,
+} from "../../src/federation/records.js";
 import { closePeers } from "./support/peer.js";
 import { aScene } from "./support/scene.js";
 import { closeTowns } from "./support/town.js";
@@ -67,10 +71,21 @@ describe("what is known of somebody on the network", function () {
     const comment = await publishComment(citizen, {
       ...{ proposalId: proposal._id, parentId: null, body: "Oui." },
     });
+    await town.settle();
     const headers = { accept: "application/activity+json" };
+    const outbox = async (): Promise<string> =>
+      (await fetch(`${person.uri}/outbox`, { headers })).text();
+    const created = await town.visitor
+      .collection(activitiesCollection)
+      .findOne({ objectUri: comment.uri, type: "Create" });
     expect((await fetch(comment.uri, { headers })).status).to.equal(200);
+    expect((await fetch(created?.uri ?? "", { headers })).status).to.equal(200);
+    expect(await outbox()).to.contain("Oui.");
 
     await deleteComment(citizen, comment._id);
+
+    expect((await fetch(created?.uri ?? "", { headers })).status).to.equal(410);
+    expect(await outbox()).to.not.contain("Oui.");
 
     const gone = await fetch(comment.uri, { headers });
     expect(gone.status).to.equal(410);

@@ -13,11 +13,10 @@ import {
 } from "../records.js";
 import type { ActorRecord } from "../translate/actor.js";
 import { proposalNote } from "../translate/proposal.js";
-import type { As2 } from "../vocabulary.js";
 import { actorRecord } from "./actors.js";
 import { document, nothing, type Found } from "./found.js";
 import { gatherProposal, isNumbered, isOnNetwork } from "./gather.js";
-import { withoutContext } from "./objects.js";
+import { activityNow } from "./objects.js";
 
 /** Items on a page of a collection. */
 export const pageSize = 20;
@@ -111,7 +110,8 @@ async function outbox(ctx: Ctx, uri: string, id: string, after: string | null): 
         const found = await rows.find(filter, { sort: { _id: -1 }, limit: pageSize + 1 }).toArray();
         const shown = found.slice(0, pageSize);
         const next = found.length > pageSize ? (shown.at(-1)?._id ?? null) : null;
-        return { items: shown.map(({ body }): As2 => withoutContext(body)), next };
+        const now = await Promise.all(shown.map((activity) => activityNow(ctx, activity)));
+        return { items: now.flatMap((one) => (one.kind === "document" ? [one.body] : [])), next };
       },
     },
     after,

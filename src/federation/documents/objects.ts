@@ -3,7 +3,8 @@ import { personById } from "../../features/people/people.js";
 import { proposalById, proposalByNumber } from "../../features/proposals/proposals.js";
 import { responseById } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
-import { activitiesCollection } from "../records.js";
+import { localPath } from "../addresses.js";
+import { activitiesCollection, type Activity } from "../records.js";
 import { commentNote, tombstone } from "../translate/comment.js";
 import { proposalNote } from "../translate/proposal.js";
 import { responseNote } from "../translate/response.js";
@@ -51,7 +52,31 @@ export async function findResponse(ctx: Ctx, id: string): Promise<Found> {
 /** An activity that a local actor has sent. */
 export async function findActivity(ctx: Ctx, id: string): Promise<Found> {
   const activity = await ctx.collection(activitiesCollection).findOne({ _id: id });
-  return activity === null || !activity.listed ? nothing : document(withoutContext(activity.body));
+  return activity === null || !activity.listed ? nothing : activityNow(ctx, activity);
+}
+
+/**
+ * A listed activity as it may be read now: what it created is shown as it is today, and is gone with
+ * it, so that no word outlives its deletion in the activity that once told of it.
+ */
+export async function activityNow(
+  ctx: Ctx,
+  { type, uri, objectUri, body }: Pick<Activity, "type" | "uri" | "objectUri" | "body">,
+): Promise<Found> {
+  const stored = withoutContext(body);
+  const found = type === "Create" ? await objectNow(ctx, objectUri) : null;
+  if (found === null) return document(stored);
+  if (found.kind === "document") return document({ ...stored, object: found.body });
+  return found.kind === "gone" ? { kind: "gone", body: tombstone(uri, "Create") } : nothing;
+}
+
+/** What is at an object's own address; null for what lives in the activity that told of it. */
+async function objectNow(ctx: Ctx, uri: string): Promise<Found | null> {
+  const path = localPath(ctx.instance, uri) ?? "";
+  const [, kind, id = ""] = /^\/(proposals|comments|responses)\/([0-9a-z]+)$/.exec(path) ?? [];
+  if (kind === "proposals") return findProposal(ctx, Number(id));
+  if (kind === "comments") return findComment(ctx, id);
+  return kind === "responses" ? findResponse(ctx, id) : null;
 }
 
 /** A short note by a proposal's actor: it lives in the activity that told of it. */
