@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 import { readMailAddress } from "./drivers/mail.js";
+import { readUrl } from "./drivers/web-address.js";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z
@@ -10,7 +11,7 @@ const flag = z
   .transform((value) => value === "true" || value === "1");
 
 const origin = z.string().transform((value, check) => {
-  const url = URL.canParse(value) ? new URL(value) : null;
+  const url = readUrl(value);
   const bare = url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
   if (bare) return url.origin;
   check.addIssue("must be an origin such as https://parvis.example, without a path");

@@ -1,4 +1,5 @@
 import type { Instance } from "../kit/index.js";
+import { readUrl } from "../drivers/web-address.js";
 
 /** An actor of this instance. */
 export type LocalActor =
@@ -71,8 +72,8 @@ export function actorCollectionAt(
  * other. Origins are compared whole: `https://us.example.evil.net` is not `https://us.example`.
  */
 export function localPath(instance: Instance, uri: string): string | null {
-  if (!URL.canParse(uri)) return null;
-  const url = new URL(uri);
+  const url = readUrl(uri);
+  if (url === null) return null;
   return url.origin === instance.origin && url.username === "" ? url.pathname : null;
 }
 
@@ -84,9 +85,8 @@ export function localActor(instance: Instance, uri: string): LocalActor | null {
 
 /** Host with port of an http(s) URI, lower case; null for anything else. */
 export function hostOf(uri: string): string | null {
-  if (uri.length > 2048 || !URL.canParse(uri)) return null;
-  const url = new URL(uri);
-  return url.protocol === "https:" || url.protocol === "http:" ? url.host : null;
+  const url = uri.length > 2048 ? null : readUrl(uri);
+  return url?.protocol === "https:" || url?.protocol === "http:" ? url.host : null;
 }
 
 /**
@@ -100,10 +100,9 @@ const plainOrigin =
 export function originOf(uri: string): string | null {
   if (uri.length > 2048) return null;
   const plain = plainOrigin.exec(uri)?.[0];
-  if (plain !== undefined && URL.canParse(uri)) return plain;
-  if (!URL.canParse(uri)) return null;
-  const { protocol, origin } = new URL(uri);
-  return protocol === "https:" || protocol === "http:" ? origin : null;
+  if (plain !== undefined) return plain;
+  const url = readUrl(uri);
+  return url?.protocol === "https:" || url?.protocol === "http:" ? url.origin : null;
 }
 
 /** Whether both URIs are http(s) and of one origin. */

@@ -5,6 +5,7 @@ import {
   type SignRequest,
 } from "../drivers/fetch.js";
 import { parseBoundedJson } from "./bounded-json.js";
+import { readUrl } from "../drivers/web-address.js";
 
 /** A JSON object of another server. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -34,9 +35,9 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** The origin of an http(s) address, or null for anything else. */
 export function originOf(address: unknown): string | null {
-  if (typeof address !== "string" || address.length > 2048 || !URL.canParse(address)) return null;
-  const { protocol, origin } = new URL(address);
-  return protocol === "https:" || protocol === "http:" ? origin : null;
+  if (typeof address !== "string" || address.length > 2048) return null;
+  const url = readUrl(address);
+  return url?.protocol === "https:" || url?.protocol === "http:" ? url.origin : null;
 }
 
 // The id may carry the fragment that was asked for, and must spell its origin the one right way:

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { mayConnect } from "./addresses.js";
 import { FetchRefused } from "./refused.js";
+import { readUrl } from "../web-address.js";
 
 const longestUrl = 2048;
 const localSuffixes = [".localhost", ".local", ".internal", ".home.arpa"];
@@ -20,8 +21,8 @@ export function isLocalhost(hostname: string): boolean {
  * Throws FetchRefused `bad-url`, `bad-scheme`, `bad-port` or `private-address`.
  */
 export function checkTarget(url: string, allowPrivate: boolean): URL {
-  if (url.length > longestUrl || !URL.canParse(url)) throw new FetchRefused("bad-url");
-  const target = new URL(url);
+  const target = url.length > longestUrl ? null : readUrl(url);
+  if (target === null) throw new FetchRefused("bad-url");
   if (target.protocol !== "https:" && target.protocol !== "http:") {
     throw new FetchRefused("bad-scheme", { url });
   }
@@ -58,10 +59,9 @@ export function nextHop(
   visited: ReadonlySet<string>,
   allowPrivate: boolean,
 ): URL {
-  if (location.length > longestUrl || !URL.canParse(location, from.href)) {
-    throw new FetchRefused("bad-url", { url: from.href });
-  }
-  const target = checkTarget(new URL(location, from).href, allowPrivate);
+  const next = location.length > longestUrl ? null : readUrl(location, from);
+  if (next === null) throw new FetchRefused("bad-url", { url: from.href });
+  const target = checkTarget(next.href, allowPrivate);
   if (target.protocol !== from.protocol) throw new FetchRefused("bad-scheme", { url: target.href });
   if (visited.has(target.href)) throw new FetchRefused("too-many-redirects", { url: target.href });
   return target;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { domainToASCII } from "node:url";
 import { MailError } from "./error.js";
+import { readUrl } from "../web-address.js";
 
 /** A mailbox and the name shown with it ("" for none). */
 export interface MailAddress {
@@ -132,7 +133,10 @@ function headersOf(mail: MailMessage): ComposedMail["headers"] {
     headers[name] = value;
   }
   if (mail.unsubscribeUrl === undefined) return headers;
-  if (!URL.canParse(mail.unsubscribeUrl) || !/^https?:\/\/[^\s<>,]+$/u.test(mail.unsubscribeUrl)) {
+  if (
+    readUrl(mail.unsubscribeUrl) === null ||
+    !/^https?:\/\/[^\s<>,]+$/u.test(mail.unsubscribeUrl)
+  ) {
     refuse("its unsubscribe link is no web address");
   }
   headers["List-Unsubscribe"] = { prepared: true, value: `<${mail.unsubscribeUrl}>` };

@@ -1,3 +1,4 @@
+import { readUrl } from "../../drivers/web-address.js";
 /** A request that somebody sent us, as the verifier needs it. Nothing in it is trusted. */
 export interface SignedRequest {
   readonly method: string;
@@ -90,7 +91,7 @@ export function needsDigest(request: SignedRequest): boolean {
  */
 export function assertKeyId(keyId: string): void {
   const isAddress = keyId.length <= 2048 && /^https?:\/\/[\x21-\x7e]+$/.test(keyId);
-  const url = isAddress && URL.canParse(keyId) ? new URL(keyId) : null;
+  const url = isAddress ? readUrl(keyId) : null;
   if (url === null || url.username !== "" || url.password !== "") {
     throw new SignatureProblem("malformed-signature", "keyId is not the address of a key");
   }

@@ -10,6 +10,7 @@ import {
   type SignedRequest,
 } from "./request.js";
 import { inspectRfc9421 } from "./rfc9421.js";
+import { readUrl } from "../../drivers/web-address.js";
 
 /** A key whose owner is proven (see `createKeyResolver`). */
 export interface VerifiedKey {
@@ -55,11 +56,10 @@ function refusal(code: SignatureRefusalCode, message: string): SignatureRefusal 
 
 function assertOurs(request: SignedRequest): void {
   const { protocol, host } = new URL(request.url);
-  const sent = `${protocol}//${request.host}`;
-  if (!/^[A-Za-z0-9.:[\]-]{1,255}$/.test(request.host) || !URL.canParse(sent)) {
-    throw new SignatureProblem("wrong-host", "the host is ill-formed");
-  }
-  if (new URL(sent).host !== host) {
+  const isHost = /^[A-Za-z0-9.:[\]-]{1,255}$/.test(request.host);
+  const sent = isHost ? readUrl(`${protocol}//${request.host}`) : null;
+  if (sent === null) throw new SignatureProblem("wrong-host", "the host is ill-formed");
+  if (sent.host !== host) {
     throw new SignatureProblem("wrong-host", "the request was made for another host");
   }
 }

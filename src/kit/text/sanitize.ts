@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type sanitizeHtml from "sanitize-html";
 import { htmlToText } from "./html-text.js";
+import { readUrl } from "../../drivers/web-address.js";
 
 export { htmlToText } from "./html-text.js";
 
@@ -50,8 +51,8 @@ const REMOTE_TAGS =
  */
 export function safeWebAddress(address: string | undefined): string | null {
   if (address === undefined || address.length > 2048) return null;
-  if (!URL.canParse(address)) return null;
-  const url = new URL(address);
+  const url = readUrl(address);
+  if (url === null) return null;
   if (url.protocol !== "http:" && url.protocol !== "https:") return null;
   return url.username === "" && url.password === "" ? url.href : null;
 }
