@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { deleteComment, publishComment } from "../../src/features/comments/comments.js";
+import { consentToNetwork } from "../../src/features/people/people.js";
 import { publishProposal } from "../../src/features/proposals/publishing.js";
 import { deliveryTries } from "../../src/federation/delivery/deliver.js";
 import { breakAfter } from "../../src/federation/delivery/peers.js";
@@ -123,6 +125,33 @@ describe("what is sent to other servers", function () {
     await town.settle();
     expect(peer.inboxed()).to.have.length(3);
     expect((await hostRow(town, peer))?.failures).to.equal(0);
+  });
+
+  it("is not tried again once what it tells of was deleted", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    const citizen = await town.newcomer();
+    await consentToNetwork(citizen);
+    const proposal = await publishProposal(citizen, aDraft());
+    await town.settle();
+    const follower = await peer.actor("a");
+    await peer.post(town, follower, peer.activity(follower, "Follow", `${proposal.uri}/actor`));
+    await town.settle();
+    peer.received.length = 0;
+    peer.answers.push(503);
+    const comment = await publishComment(citizen, {
+      ...{ proposalId: proposal._id, parentId: null, body: "Oui." },
+    });
+    await town.settle();
+
+    await deleteComment(citizen, comment._id);
+    await town.settle();
+    town.clock.advance(60_000);
+    await town.settle();
+
+    const told = peer.inboxed().map(({ type }) => type);
+    expect(told).to.include("Delete");
+    expect(told.filter((type) => type === "Create")).to.have.length(1);
   });
 
   it("keeps trying for more than three days", () => {

@@ -77,16 +77,21 @@ async function deliver(
   }
 }
 
-/** An Update that waited so long that a newer one has gone out: sent now, it would undo that one. */
+/**
+ * An Update that waited so long that a newer one has gone out, or a Create or Update of what was
+ * deleted meanwhile: sent now, it would undo the newer one.
+ */
 async function isSuperseded(
   ctx: Ctx,
   { _id, type, objectUri, actorUri }: Activity,
 ): Promise<boolean> {
-  if (type !== "Update") return false;
-  const newer = await ctx
-    .collection(activitiesCollection)
-    .findOne({ objectUri, type, actorUri, _id: { $gt: _id } });
-  return newer !== null;
+  const undoing = type === "Update" ? ["Update", "Delete"] : type === "Create" ? ["Delete"] : [];
+  const rows = ctx.collection(activitiesCollection);
+  for (const newerType of undoing) {
+    const newer = { objectUri, type: newerType, actorUri, _id: { $gt: _id } };
+    if ((await rows.findOne(newer)) !== null) return true;
+  }
+  return false;
 }
 
 type Scheme = NonNullable<Peer["speaks"]>;
