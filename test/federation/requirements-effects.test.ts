@@ -1,6 +1,15 @@
 import { expect } from "chai";
-import { commentByUri, commentsCollection } from "../../src/features/comments/comments.js";
-import { proposalById, proposalsCollection } from "../../src/features/proposals/proposals.js";
+import {
+  commentByUri,
+  commentsCollection,
+  publishComment,
+} from "../../src/features/comments/comments.js";
+import { consentToNetwork } from "../../src/features/people/people.js";
+import {
+  proposalById,
+  proposalByUri,
+  proposalsCollection,
+} from "../../src/features/proposals/proposals.js";
 import { supportsCollection } from "../../src/features/supports/supports.js";
 import {
   activitiesCollection,
@@ -10,7 +19,7 @@ import {
   keysCollection,
   reactionsCollection,
 } from "../../src/federation/records.js";
-import { closePeers } from "./support/peer.js";
+import { closePeers, type PeerActor } from "./support/peer.js";
 import { aScene } from "./support/scene.js";
 import { closeTowns } from "./support/town.js";
 
@@ -166,6 +175,51 @@ describe("what somebody on the network can do here", function () {
       .collection(commentsCollection)
       .findOne({ uri: note["id"] as string });
     expect(kept?.html).to.equal("<p>Oui</p>");
+  });
+
+  it("shows the last wording of a proposal, also when its first one comes after it", async () => {
+    const { town, peer, evil } = await aScene();
+    const hall = await peer.actor("hall", { type: "Organization" });
+    const link = await town.federation.linkInstance(town.visitor, hall.uri);
+    const say = async (actor: PeerActor, type: string, object: unknown): Promise<void> => {
+      await peer.post(town, actor, peer.activity(actor, type, object));
+      await town.settle();
+    };
+    await say(hall, "Accept", { id: link.followUri, type: "Follow" });
+    const idea = await peer.actor("p1", { type: "Group" });
+    const civic = { kind: "proposal", number: 1, title: "Un banc", text: "<p>Un banc.</p>" };
+    const told = { status: "open", author: "Ana", instance: "Là-bas", supports: 2, comments: 0 };
+    const note = peer.note(idea, { civic: { ...civic, ...told } });
+
+    await say(idea, "Update", { ...note, civic: { ...civic, ...told, title: "Deux bancs" } });
+    await say(idea, "Create", note);
+    await say(evil, "Create", { ...note, attributedTo: evil.uri });
+
+    const kept = await proposalByUri(town.visitor, note["id"] as string);
+    expect(kept?.title).to.equal("Deux bancs");
+    expect(kept?.elsewhere?.actorUri).to.equal(idea.uri);
+  });
+
+  it("says nothing about our own comments, even by a linked instance that forwards", async () => {
+    const { town, peer, alice, proposal } = await aScene();
+    const hall = await peer.actor("hall", { type: "Organization" });
+    const link = await town.federation.linkInstance(town.visitor, hall.uri);
+    const send = async (actor: PeerActor, activity: unknown): Promise<void> => {
+      await peer.post(town, actor, activity);
+      await town.settle();
+    };
+    await send(hall, peer.activity(hall, "Accept", { id: link.followUri, type: "Follow" }));
+    const citizen = await town.newcomer();
+    await consentToNetwork(citizen);
+    const comment = await publishComment(citizen, {
+      ...{ proposalId: proposal._id, parentId: null, body: "C’est **vrai**." },
+    });
+
+    await send(hall, peer.activity(alice, "Delete", comment.uri));
+
+    const kept = await commentByUri(town.visitor, comment.uri);
+    expect(kept?.body).to.equal("C’est **vrai**.");
+    expect(kept?.editedAt).to.equal(null);
   });
 
   it("flags to moderators only, and moves or blocks without effect for now (requirement 21)", async () => {

@@ -3,8 +3,9 @@ import { commentByUri } from "../../features/comments/comments.js";
 import { erasePerson, personById, personByUri } from "../../features/people/people.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { receiveProposalDeleted } from "../../features/proposals/receiving.js";
+import { responseByUri } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
-import { sameOrigin } from "../addresses.js";
+import { localPath, sameOrigin } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
 import {
@@ -38,13 +39,21 @@ function kindOf(note: Normal): unknown {
   return isNormal(civic) ? civic["kind"] : undefined;
 }
 
-/** Something new by its own author: a proposal or a response of a linked instance, or a reply. */
+/**
+ * Something new by its own author: a proposal or a response of a linked instance, or a reply. What is
+ * known stays: a Create that was tried again for long may come after an Update.
+ */
 export const create: Handle = async (inbound) => {
   const { ctx, actor } = inbound;
   const object = await objectOf(inbound);
   if (object === null || idOf(first(object, "attributedTo")) !== actor) return "not its author";
-  if (kindOf(object) === "proposal") return takeProposal(ctx, object);
+  const uri = object.id ?? "";
+  if (kindOf(object) === "proposal") {
+    const known = await proposalByUri(ctx, uri);
+    return known === null ? takeProposal(ctx, object) : "known already";
+  }
   if (kindOf(object) === "response") {
+    if ((await responseByUri(ctx, uri)) !== null) return "known already";
     const outcome = await takeResponse(ctx, object, actor);
     if (outcome === "response") return outcome;
   }
@@ -113,6 +122,7 @@ export async function takeForwarded(inbound: Inbound): Promise<Outcome> {
   const uri = entry.objectUri;
   if (uri === null || !["Create", "Update", "Delete"].includes(entry.type))
     return "not forwardable";
+  if (localPath(ctx.instance, uri) !== null) return "ours";
   const { fetchDocument } = services.reachOf(ctx.instance);
   try {
     const { id, document } = await fetchDocument(uri, { budget });
