@@ -24,6 +24,12 @@ export function isOnNetwork(person: Person | null): person is Person & { uri: st
   return person !== null && person.uri !== null && person.federated && person.erasedAt === null;
 }
 
+/** Somebody whom a note may call by name: an actor elsewhere, or a member while they agree to it. */
+function isMentionable(person: Person | null): person is Person & { uri: string } {
+  if (person?.origin === "here") return isOnNetwork(person);
+  return person !== null && person.uri !== null && person.erasedAt === null;
+}
+
 /** All that the Note of a proposal tells. */
 export async function gatherProposal(ctx: Ctx, proposal: Numbered): Promise<ProposalInPublic> {
   const [author, topics, response, shares] = await Promise.all([
@@ -48,10 +54,9 @@ export async function gatherComment(ctx: Ctx, comment: Comment): Promise<Comment
   if (!isOnNetwork(author) || proposal === null) return null;
   const answered = parent === null ? null : await personById(ctx, parent.authorId);
   const about = aboutProposal(ctx, proposal);
-  const whom =
-    answered !== null && answered.uri !== null && answered.erasedAt === null
-      ? [{ uri: answered.uri, handle: handleOf(ctx, answered) }]
-      : [];
+  const whom = isMentionable(answered)
+    ? [{ uri: answered.uri, handle: handleOf(ctx, answered) }]
+    : [];
   return {
     instance: ctx.instance,
     comment,
