@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { publishComment, commentsCollection } from "../../src/features/comments/comments.js";
-import { consentToNetwork } from "../../src/features/people/people.js";
+import { consentToNetwork, leaveNetwork } from "../../src/features/people/people.js";
 import { listProposals } from "../../src/features/proposals/listing.js";
 import { editProposal, publishProposal } from "../../src/features/proposals/publishing.js";
 import { proposalById, proposalByUri } from "../../src/features/proposals/proposals.js";
@@ -16,7 +16,7 @@ import { aTown, closeTowns, laterAll, settleAll, type Town } from "./support/tow
 async function twoLinked(): Promise<{ city: Town; association: Town }> {
   const clock = aClock();
   const city = await aTown({ name: "Valmont", clock });
-  const association = await aTown({ name: "Vélo Valmont", clock });
+  const association = await aTown({ name: "Vélo Valmont", kind: "association", clock });
   await city.federation.linkInstance(city.visitor, association.origin);
   await association.federation.linkInstance(association.visitor, city.origin);
   await settleAll(city, association);
@@ -158,6 +158,45 @@ describe("two cities", function () {
       .collection(commentsCollection)
       .findOne({ uri: comment.uri });
     expect(forwarded?.body).to.equal("Oui.");
+  });
+
+  it("answer what was proposed to themselves, and let no other answer it", async () => {
+    const { city, association } = await twoLinked();
+    const proposal = await publishProposal(await city.newcomer("Alix"), aDraft());
+    await settleAll(city, association);
+    const seen = await proposalByUri(association.visitor, proposal.uri);
+    const president = await association.newcomer("Présidente", "official");
+
+    await publishResponse(president, {
+      ...{ proposalId: seen?._id ?? "", office: "Mairie", decision: "declined" },
+      ...{ body: "Nous ne la ferons pas.", milestones: [] },
+    });
+    await settleAll(city, association);
+
+    expect(await responseTo(city.visitor, proposal._id)).to.equal(null);
+    expect((await proposalById(city.visitor, proposal._id))?.status).to.equal("open");
+  });
+
+  it("call nobody by name in an answer who has left the network", async () => {
+    const { city, association } = await twoLinked();
+    const proposal = await publishProposal(await city.newcomer("Alix"), aDraft());
+    const [leaver, stayer] = [await city.newcomer("Sacha"), await city.newcomer("Noa")];
+    const left = await consentToNetwork(leaver);
+    await consentToNetwork(stayer);
+    const parent = await publishComment(leaver, {
+      ...{ proposalId: proposal._id, parentId: null, body: "Oui." },
+    });
+    await leaveNetwork(leaver);
+
+    const reply = await publishComment(stayer, {
+      ...{ proposalId: proposal._id, parentId: parent._id, body: "Pourquoi ?" },
+    });
+    await settleAll(city, association);
+
+    const headers = { accept: "application/activity+json" };
+    const note = await (await fetch(reply.uri, { headers })).text();
+    expect(note).to.contain("Pourquoi");
+    expect(note).to.not.contain(left.handle);
   });
 
   it("keep the comments of citizens who did not agree to the network, and count them", async () => {

@@ -1,5 +1,5 @@
 import { createBudget } from "../../drivers/fetch.js";
-import type { Place } from "../../features/proposals/proposal.js";
+import type { Place, Proposal } from "../../features/proposals/proposal.js";
 import { receiveProposal } from "../../features/proposals/receiving.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { receiveResponse, receiveResponseEdit } from "../../features/responses/receiving.js";
@@ -86,7 +86,15 @@ export async function takeProposalAt(
   return takeProposal(ctx, await services.normal.of(guardValue(document)));
 }
 
-/** An official response by the city of a linked instance, to a proposal that we know. */
+/** A city answers for itself what was proposed to it; an association's proposals wait for others. */
+function isOursToAnswer(ctx: Ctx, proposal: Proposal): boolean {
+  return proposal.origin === "here" && ctx.instance.kind === "city";
+}
+
+/**
+ * An official response by the city of a linked instance, to a proposal that we know: never to what was
+ * proposed to our own town hall.
+ */
 export async function takeResponse(ctx: Ctx, note: Normal, actor: string): Promise<Outcome> {
   const civic = civicResponse.safeParse(note["civic"]);
   const uri = note.id ?? "";
@@ -95,6 +103,7 @@ export async function takeResponse(ctx: Ctx, note: Normal, actor: string): Promi
   const answered = idOf(first(note, "inReplyTo"));
   const proposal = answered === null ? null : await proposalByUri(ctx, answered);
   if (proposal === null) return "answers nothing we know";
+  if (isOursToAnswer(ctx, proposal)) return "ours to answer";
   const { data } = civic;
   const said = {
     ...{ office: data.office, decision: data.decision },

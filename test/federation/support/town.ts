@@ -28,6 +28,7 @@ import { pooledPair } from "./pairs.js";
 /** What a town of a test is made of. */
 export interface TownOptions {
   readonly name?: string;
+  readonly kind?: Instance["kind"];
   readonly clock?: TestClock;
   readonly timing?: Partial<Timing>;
   readonly storeThrough?: (store: Store) => Store;
@@ -99,7 +100,8 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   const bare = await aStore(all, clock);
   late.store = options.storeThrough?.(bare) ?? bare;
   const instance = await instances.create({
-    ...{ name: options.name ?? "Valmont", origin, language: "fr", kind: "city" },
+    ...{ name: options.name ?? "Valmont", origin, language: "fr" },
+    kind: options.kind ?? "city",
     setUpTokenHash: null,
   });
   server.on("request", webOf({ instances, federation, log }));
