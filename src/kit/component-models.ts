@@ -108,5 +108,7 @@ export interface Pager {
 /** What was wrong with a form: the summary links to each field (partial `error-summary`). */
 export interface FieldErrorView {
   readonly field: string;
+  /** The field's label, to tell one error from another in the summary; null when it has none. */
+  readonly label: string | null;
   readonly text: string;
 }

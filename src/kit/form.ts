@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { FieldErrorView } from "./component-models.js";
 import { Refusal, type FieldError } from "./refusal.js";
 import type { Translator } from "./i18n/index.js";
 import type { Reply, Req } from "./route.js";
@@ -9,6 +10,8 @@ export interface FormDef<T> {
   readonly fields: readonly string[];
   /** Never shown again, e.g. passwords. */
   readonly secret: readonly string[];
+  /** Translation keys of the fields' labels, to name them where errors are summed up. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What was typed and what is wrong with it: enough to show the form again with nothing lost. */
@@ -22,15 +25,23 @@ export function untouched(values: Readonly<Record<string, string>> = {}): Typed 
   return { values, errors: [] };
 }
 
-/** Declare a form. `secret` fields are not echoed back on error. */
+/** What a form declares beside its fields. */
+export interface FormOptions {
+  /** Fields that are not echoed back on error. */
+  readonly secret?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Declare a form. */
 export function defineForm<S extends z.ZodRawShape>(
   shape: S,
-  secret: readonly string[] = [],
+  { secret = [], labels = {} }: FormOptions = {},
 ): FormDef<z.infer<z.ZodObject<S>>> {
   return {
     schema: z.object(shape) as unknown as z.ZodType<z.infer<z.ZodObject<S>>>,
     fields: Object.keys(shape),
     secret,
+    labels,
   };
 }
 
@@ -110,7 +121,7 @@ export async function submit<T>(
 /** A form as templates show it: every field has a value, every error its words. */
 export interface FormView {
   readonly values: Readonly<Record<string, string>>;
-  readonly errors: ReadonlyArray<{ readonly field: string; readonly text: string }>;
+  readonly errors: readonly FieldErrorView[];
 }
 
 /** Put what was typed, and what is wrong with it, into the reader's words. */
@@ -118,8 +129,17 @@ export function formView<T>(form: FormDef<T>, typed: Typed, t: Translator): Form
   const empty = Object.fromEntries(form.fields.map((field) => [field, ""]));
   return {
     values: { ...empty, ...typed.values },
-    errors: typed.errors.map(({ field, key, params }) => ({ field, text: t.t(key, params) })),
+    errors: typed.errors.map(({ field, key, params }) => ({
+      field,
+      label: labelOf(form, field, t),
+      text: t.t(key, params),
+    })),
   };
+}
+
+function labelOf<T>(form: FormDef<T>, field: string, t: Translator): string | null {
+  const key = form.labels[field];
+  return key === undefined ? null : t.t(key).replace(/[\s\u00a0?:]+$/u, "");
 }
 
 /** What was typed, as strings, without secrets. */

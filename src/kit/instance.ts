@@ -54,3 +54,8 @@ export type InstanceChange = Partial<
 export function instanceOf(record: InstanceRecord): Instance {
   return { ...record, url: (path) => record.origin + path };
 }
+
+/** How somebody of this instance is looked up on the network: `@handle@host`, with an unusual port. */
+export function networkHandle(instance: Pick<Instance, "origin">, handle: string): string {
+  return `@${handle}@${new URL(instance.origin).host}`;
+}

@@ -27,7 +27,7 @@ const form = defineForm(
     agreed: checkbox(),
     password: z.string().min(10),
   },
-  ["password"],
+  { secret: ["password"], labels: { title: "proposals.form.title" } },
 );
 const good = { title: "Des arbres", body: "Ici.", password: "une longue phrase" };
 
@@ -128,7 +128,7 @@ describe("A posted form", () => {
 
     expect(formView(form, untouched(), t).values).to.have.all.keys(form.fields as string[]);
     expect(formView(form, typed, t).errors).to.deep.equal([
-      { field: "title", text: "«refusals.too-short»" },
+      { field: "title", text: "«refusals.too-short»", label: "«proposals.form.title»" },
     ]);
   });
 });

@@ -245,9 +245,9 @@ export const galleryPages = {
   forms: {
     head: head("Faire une proposition"),
     errors: [
-      { field: "title", text: "Écrivez votre proposition en une phrase." },
-      { field: "place", text: "Dites si elle concerne un lieu précis." },
-      { field: "terms", text: "Acceptez la charte pour publier." },
+      { field: "title", label: null, text: "Écrivez votre proposition en une phrase." },
+      { field: "place", label: null, text: "Dites si elle concerne un lieu précis." },
+      { field: "terms", label: null, text: "Acceptez la charte pour publier." },
     ],
     title: "",
     text: "Le quartier n’a pas d’aire de jeux.",

@@ -1,4 +1,12 @@
-import { defineFeature, definePage, get, head, page, type PageModel } from "../../kit/index.js";
+import {
+  defineFeature,
+  definePage,
+  get,
+  head,
+  page,
+  type PageModel,
+  networkHandle,
+} from "../../kit/index.js";
 
 /** Who runs this site, what it does with data, how accessible it is, and where its source is. */
 export interface AboutPage extends PageModel {
@@ -21,7 +29,7 @@ export const about = defineFeature({
         }),
         instanceName: ctx.instance.name,
         tagline: ctx.instance.tagline,
-        handle: `@${ctx.instance.handle}@${new URL(ctx.instance.origin).host}`,
+        handle: networkHandle(ctx.instance, ctx.instance.handle),
       }),
     ),
   ],

@@ -18,6 +18,7 @@ import {
   type Reply,
   type Req,
   type Route,
+  networkHandle,
 } from "../../kit/index.js";
 import { peopleByIds, personById } from "../people/people.js";
 import { grantableRoles } from "./account.js";
@@ -212,9 +213,7 @@ async function profileModel(ctx: Ctx, refused: ProfilePage["form"] | null): Prom
     form: refused ?? formView(profileForm, untouched(values), ctx.t),
     mail: account.mail,
     publicUrl: person.url,
-    networkHandle: person.federated
-      ? `@${person.handle}@${new URL(ctx.instance.origin).host}`
-      : null,
+    networkHandle: person.federated ? networkHandle(ctx.instance, person.handle) : null,
   };
 }
 

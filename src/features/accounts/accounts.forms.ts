@@ -6,6 +6,12 @@ import { mailField } from "./mail-field.js";
 const password = z.string().min(minPassword).max(maxPassword);
 const language = z.enum(["fr", "en"]);
 
+const accountLabels = {
+  name: "accounts.name",
+  mail: "accounts.mail",
+  password: "accounts.password",
+};
+
 export const registerForm = defineForm(
   {
     name: line(2, 60),
@@ -13,19 +19,22 @@ export const registerForm = defineForm(
     password,
     agreed: z.literal("on", { error: "refusals.agree" }).transform(() => true as const),
   },
-  ["password"],
+  { secret: ["password"], labels: accountLabels },
 );
 
 /** Signing in only compares: nothing here says what a password may look like. */
 export const signInForm = defineForm({ mail: z.string().max(254), password: z.string() });
 
-export const forgottenForm = defineForm({ mail: mailField });
+export const forgottenForm = defineForm({ mail: mailField }, { labels: accountLabels });
 
-export const resetForm = defineForm({ password }, ["password"]);
+export const resetForm = defineForm({ password }, { secret: ["password"], labels: accountLabels });
 
-export const profileForm = defineForm({
-  name: line(2, 60),
-  about: lines(0, 500),
-  language,
-  mailNotices: checkbox(),
-});
+export const profileForm = defineForm(
+  {
+    name: line(2, 60),
+    about: lines(0, 500),
+    language,
+    mailNotices: checkbox(),
+  },
+  { labels: { ...accountLabels, about: "accounts.profile.about" } },
+);

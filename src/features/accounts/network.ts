@@ -10,6 +10,7 @@ import {
   signInPath,
   type PageModel,
   type Route,
+  networkHandle,
 } from "../../kit/index.js";
 import { consentToNetwork, leaveNetwork, personById } from "../people/people.js";
 
@@ -35,7 +36,7 @@ export const networkRoutes: readonly Route[] = [
       head: head(ctx.t.t("accounts.network.title"), { noIndex: true }),
       consented: person.federated,
       name: person.name,
-      handle: `@${person.handle}@${new URL(ctx.instance.origin).host}`,
+      handle: networkHandle(ctx.instance, person.handle),
       back,
     });
   }),

@@ -1,5 +1,5 @@
 import type { ProposalCard } from "../../kit/component-models.js";
-import { definePage, head, type Ctx, type PageModel } from "../../kit/index.js";
+import { definePage, head, type Ctx, type PageModel, networkHandle } from "../../kit/index.js";
 import { cardsOf } from "../proposals/cards.js";
 import { listProposals } from "../proposals/listing.js";
 import { responseCards, type ResponseCard } from "../responses/response-cards.js";
@@ -51,6 +51,6 @@ export async function homeModel(ctx: Ctx): Promise<HomePage> {
     topics: themes.map(({ name, slug, proposalCount }) => ({
       ...{ name, proposalCount, url: `/topics/${slug}` },
     })),
-    handle: `@${instance.handle}@${instance.host}`,
+    handle: networkHandle(instance, instance.handle),
   };
 }

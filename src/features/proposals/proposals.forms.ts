@@ -8,6 +8,13 @@ import type { NewProposal } from "./publishing.js";
 const degrees = (most: number): z.ZodType<number | null> =>
   orNull(z.coerce.number().min(-most).max(most));
 
+const labels = {
+  title: "proposals.form.title",
+  body: "proposals.form.body",
+  topicId: "proposals.form.topic",
+  place: "proposals.form.place",
+};
+
 const fields = {
   title: line(10, 150),
   body: lines(20, 10_000),
@@ -18,10 +25,13 @@ const fields = {
 };
 
 /** What a citizen fills in to propose something. */
-export const proposalForm = defineForm(fields);
+export const proposalForm = defineForm(fields, { labels });
 
 /** The same to change it; `version` is the one shown when they began. */
-export const editForm = defineForm({ ...fields, version: z.coerce.number().int().min(1) });
+export const editForm = defineForm(
+  { ...fields, version: z.coerce.number().int().min(1) },
+  { labels },
+);
 
 /** What the form holds, as a use case takes it. A spot counts only with both its degrees. */
 export function readProposal(typed: z.infer<typeof proposalForm.schema>): NewProposal {

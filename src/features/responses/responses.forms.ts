@@ -37,14 +37,23 @@ const decision = z
   .transform((value) => value as Decision);
 
 /** What an official fills in to answer, or to change an answer. */
-export const answerForm = defineForm({
-  office: line(2, 120),
-  decision,
-  body: lines(20, 10_000),
-  /** Moment of the edit that the official started from, in milliseconds; empty for none. */
-  editedAt: orEmpty(line(0, 20)),
-  ...stepFields,
-}) as unknown as FormDef<TypedAnswer>;
+export const answerForm = defineForm(
+  {
+    office: line(2, 120),
+    decision,
+    body: lines(20, 10_000),
+    /** Moment of the edit that the official started from, in milliseconds; empty for none. */
+    editedAt: orEmpty(line(0, 20)),
+    ...stepFields,
+  },
+  {
+    labels: {
+      office: "responses.answer.office",
+      decision: "responses.answer.decision",
+      body: "responses.answer.body",
+    },
+  },
+) as unknown as FormDef<TypedAnswer>;
 
 /** An answer as the form holds it: `step3`, `due3` and `id3` are those of the third step. */
 export interface TypedAnswer extends Readonly<Record<string, string>> {

@@ -54,7 +54,19 @@ export const setUpForm = defineForm(
     mail: mailField,
     password: z.string().min(minPassword).max(maxPassword),
   },
-  ["password"],
+  {
+    secret: ["password"],
+    labels: {
+      kind: "set-up.kind",
+      name: "set-up.name",
+      tagline: "set-up.tagline",
+      handle: "set-up.handle",
+      language: "set-up.language",
+      adminName: "set-up.adminName",
+      mail: "accounts.mail",
+      password: "accounts.password",
+    },
+  },
 );
 
 function model(ctx: Ctx, req: Req, typed: Typed): SetUpPage {

@@ -1,5 +1,13 @@
 import type { ProposalCard } from "../../kit/component-models.js";
-import { definePage, head, Refusal, type Ctx, type PageModel, type Req } from "../../kit/index.js";
+import {
+  definePage,
+  head,
+  Refusal,
+  type Ctx,
+  type PageModel,
+  type Req,
+  networkHandle,
+} from "../../kit/index.js";
 import { plainText } from "../../kit/text/markdown.js";
 import { commentsBy } from "../comments/discussion.js";
 import { personByHandle } from "../people/people.js";
@@ -53,7 +61,7 @@ export async function personModel(ctx: Ctx, req: Req): Promise<PersonPage> {
     name: person.name,
     about: person.about === "" ? null : person.about,
     since: person.createdAt,
-    handle: person.federated ? `@${person.handle}@${ctx.instance.host}` : null,
+    handle: person.federated ? networkHandle(ctx.instance, person.handle) : null,
     mine: ctx.member?._id === person._id,
     cards: await cardsOf(ctx, items),
     next: next === null ? null : `${path}?after=${next}`,

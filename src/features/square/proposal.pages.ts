@@ -11,6 +11,7 @@ import {
   signInPath,
   type Ctx,
   type PageModel,
+  networkHandle,
 } from "../../kit/index.js";
 import { markSafe, type SafeHtml } from "../../kit/safe-html.js";
 import { plainText } from "../../kit/text/markdown.js";
@@ -143,7 +144,7 @@ function followView(ctx: Ctx, proposal: Proposal, following: boolean): FollowVie
     action: ctx.member === null ? null : `/proposals/${refOf(proposal)}/${act}`,
     following,
     signInUrl: ctx.member === null ? signInPath(proposalPath(proposal)) : null,
-    handle: proposal.number === null ? null : `@p${proposal.number}@${ctx.instance.host}`,
+    handle: proposal.number === null ? null : networkHandle(ctx.instance, `p${proposal.number}`),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type Ctx,
   type PageModel,
   type Req,
+  networkHandle,
 } from "../../kit/index.js";
 import { isFollowing } from "../follows/follows.js";
 import { cardsOf } from "../proposals/cards.js";
@@ -119,6 +120,6 @@ function followView(ctx: Ctx, { slug }: Topic, following: boolean): FollowView {
     action: ctx.member === null ? null : `${path}/${following ? "unfollow" : "follow"}`,
     following,
     signInUrl: ctx.member === null ? signInPath(path) : null,
-    handle: `@topic_${slug.replaceAll("-", "_")}@${ctx.instance.host}`,
+    handle: networkHandle(ctx.instance, `topic_${slug.replaceAll("-", "_")}`),
   };
 }

@@ -19,7 +19,7 @@ const pager = { previous: "/x", next: "/x?after=y", text: "20" };
 const choice = { text: "Toutes", url: "/responses", current: true, count: null };
 const form: FormView = {
   values: { office: "Voirie", decision: "planned", body: "Oui" },
-  errors: [{ field: "office", text: "Trop court" }],
+  errors: [{ field: "office", label: "Champ", text: "Trop court" }],
 };
 const step: StepField = {
   ...{ number: 1, id: "1", title: "Planter", due: "2026-10-01" },

@@ -25,7 +25,7 @@ const cards = [sampleCard(), sampleCard({ number: null, topic: null })];
 
 const form: FormView = {
   values: { title: "t", body: "b", topicId: "1", place: "p", latitude: "", longitude: "" },
-  errors: [{ field: "title", text: "Trop court" }],
+  errors: [{ field: "title", label: "Champ", text: "Trop court" }],
 };
 
 const commentForm: CommentForm = {
