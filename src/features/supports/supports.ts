@@ -38,12 +38,14 @@ async function memberWhoMay(ctx: Ctx, proposal: Supportable): Promise<Member> {
   const { member } = ctx;
   if (member === null) throw new Refusal("not-signed-in");
   if (proposal.status === "withdrawn") throw new Refusal("withdrawn");
-  if (proposal.origin === "elsewhere") {
-    const person = await personById(ctx, member._id);
-    if (person?.federated !== true) throw new Refusal("needs-consent");
-  }
   await throttle(ctx, pressing, member._id);
   return member;
+}
+
+async function assertConsent(ctx: Ctx, proposal: Supportable, member: Member): Promise<void> {
+  if (proposal.origin === "here") return;
+  const person = await personById(ctx, member._id);
+  if (person?.federated !== true) throw new Refusal("needs-consent");
 }
 
 /**
@@ -52,10 +54,11 @@ async function memberWhoMay(ctx: Ctx, proposal: Supportable): Promise<Member> {
  */
 export async function giveSupport(ctx: Ctx, proposal: Supportable): Promise<void> {
   const member = await memberWhoMay(ctx, proposal);
+  await assertConsent(ctx, proposal, member);
   await addSupport(ctx, { proposalId: proposal._id, personId: member._id }, "here");
 }
 
-/** The member takes their support back; without one nothing changes. */
+/** The member takes their support back, which needs no consent; without one nothing changes. */
 export async function takeBackSupport(ctx: Ctx, proposal: Supportable): Promise<void> {
   const member = await memberWhoMay(ctx, proposal);
   await removeSupport(ctx, { proposalId: proposal._id, personId: member._id });

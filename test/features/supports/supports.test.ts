@@ -1,6 +1,10 @@
 import { expect } from "chai";
 import type { Collection, Row, Store } from "../../../src/drivers/store/collection.js";
-import { consentToNetwork, receivePerson } from "../../../src/features/people/people.js";
+import {
+  consentToNetwork,
+  leaveNetwork,
+  receivePerson,
+} from "../../../src/features/people/people.js";
 import { proposalById } from "../../../src/features/proposals/proposals.js";
 import { receiveCounts, receiveProposal } from "../../../src/features/proposals/receiving.js";
 import {
@@ -135,6 +139,19 @@ describe("supporting a proposal", () => {
     await city.later(10_000);
     const counts = await countsOf(city.visitor, proposal._id);
     expect(counts).to.deep.include({ supportsHere: 1, supportsElsewhere: 12, supports: 13 });
+  });
+
+  it("can be taken back from another instance's proposal by who has left the network", async () => {
+    const city = await aCity();
+    const proposal = await receiveProposal(city.visitor, aReceivedProposal());
+    const neighbour = await city.newcomer();
+    await consentToNetwork(neighbour);
+    await giveSupport(neighbour, proposal);
+    await leaveNetwork(neighbour);
+
+    await takeBackSupport(neighbour, proposal);
+
+    expect((await countsOf(city.visitor, proposal._id))?.supportsHere).to.equal(0);
   });
 
   it("can be asked for many proposals, and for everybody in batches", async () => {
