@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Row } from "../../src/drivers/store/collection.js";
 import { publishComment } from "../../src/features/comments/comments.js";
-import { consentToNetwork, leaveNetwork } from "../../src/features/people/people.js";
+import { consentToNetwork, leaveNetwork, renamePerson } from "../../src/features/people/people.js";
 import { publishProposal } from "../../src/features/proposals/publishing.js";
 import { activitiesCollection, inboxCollection } from "../../src/federation/records.js";
 import { aDraft } from "../support/builders.js";
@@ -111,5 +111,39 @@ describe("what nothing may lose, and nobody may see", function () {
       headers: { accept: "application/activity+json" },
     });
     expect(answer.status).to.equal(410);
+  });
+
+  it("includes every change of a name, the one back to a former name too", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    const citizen = await town.newcomer("Camille");
+    const person = await consentToNetwork(citizen);
+    const follower = await peer.actor("a");
+    await peer.post(town, follower, peer.activity(follower, "Follow", person.uri));
+    await town.settle();
+
+    for (const name of ["Camille", "Dominique", "Camille"]) {
+      await renamePerson(citizen, { name, about: "" });
+      await town.settle();
+    }
+
+    const names = peer.inboxed("Update").map(({ object }) => (object as { name: string }).name);
+    expect(names).to.deep.equal(["Dominique", "Camille"]);
+  });
+
+  it("includes the wish of who came back to the network and leaves it again", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    const citizen = await town.newcomer();
+    await followed(town, peer, "a");
+
+    for (let turn = 0; turn < 2; turn += 1) {
+      await consentToNetwork(citizen);
+      await town.settle();
+      await leaveNetwork(citizen);
+      await town.settle();
+    }
+
+    expect(peer.inboxed("Delete")).to.have.length(2);
   });
 });

@@ -94,6 +94,7 @@ export async function tellPerson(
   if (person === null || person.origin !== "here" || person.uri === null) return;
   const actor: LocalActor = { kind: "person", handle: person.handle };
   if (isOnNetwork(person)) {
+    await retireFarewell(ctx, personId);
     const what = fingerprint(person.name, person.about);
     return tellActor(services, send, ctx, { record: { kind: "person", person }, what });
   }
@@ -102,6 +103,15 @@ export async function tellPerson(
     ...{ objectUri: person.uri, to: [PUBLIC], listed: false },
     audience: { ...nobody, everyone: true },
   });
+}
+
+/** Who has come back to the network may leave it again, and that is told again. */
+async function retireFarewell(ctx: Ctx, personId: string): Promise<void> {
+  const rows = ctx.collection(activitiesCollection);
+  const farewell = await rows.findOne({ key: `gone/${personId}` });
+  if (farewell === null) return;
+  const key = `gone/${personId}/${farewell._id}`;
+  await rows.updateOne({ _id: farewell._id }, { $set: { key } });
 }
 
 /** A topic was made or renamed. */
@@ -127,10 +137,20 @@ async function tellActor(
   const uri = actorUri(ctx.instance, actor);
   const object = actorDocument(ctx.instance, record, await vault.publicKeyPem(ctx, uri));
   await send(ctx, {
-    ...{ key: `actor/${uri}/${what}`, actor, type: "Update", object, objectUri: uri },
+    ...{ key: await faceKey(ctx, uri, what), actor, type: "Update", object, objectUri: uri },
     ...{ to: [PUBLIC], cc: [collectionUri(ctx.instance, actor, "followers")], listed: false },
     audience: { ...nobody, followersOf: [uri] },
   });
+}
+
+/** Names a change of face: told twice it is one, but a name that is taken again is news again. */
+async function faceKey(ctx: Ctx, uri: string, what: string): Promise<string> {
+  const [last] = await ctx
+    .collection(activitiesCollection)
+    .find({ objectUri: uri, type: "Update" }, { sort: { _id: -1 }, limit: 1 })
+    .toArray();
+  if (last?.key.endsWith(`/${what}`) === true) return last.key;
+  return `actor/${uri}/${last?._id ?? "first"}/${what}`;
 }
 
 function fingerprint(...parts: readonly string[]): string {
