@@ -64,6 +64,23 @@ describe("what is known of somebody on the network", function () {
     expect(await commentByUri(town.visitor, note["id"] as string)).to.equal(null);
   });
 
+  it("neither supports nor follows where the Undo came first", async () => {
+    const { town, peer, alice, proposal, tell, supports } = await aScene();
+    const [like, followed] = [`${peer.origin}/likes/7`, `${peer.origin}/follows/7`];
+    const actor = `${town.origin}/actor`;
+
+    await tell(alice, "Undo", { id: like, type: "Like", object: proposal.uri });
+    await tell(alice, "Like", proposal.uri, { id: like });
+    await tell(alice, "Undo", { id: followed, type: "Follow", object: actor });
+    await tell(alice, "Follow", actor, { id: followed });
+
+    expect(await supports()).to.equal(0);
+    const reactions = town.visitor.collection(reactionsCollection);
+    expect(await reactions.findOne({ activityUri: like })).to.equal(null);
+    const followers = town.visitor.collection(followersCollection);
+    expect(await followers.countDocuments({ actorUri: actor })).to.equal(0);
+  });
+
   it("finds 410 where a comment was deleted or a citizen left (requirement 22)", async () => {
     const { town, proposal } = await aScene();
     const citizen = await town.newcomer();

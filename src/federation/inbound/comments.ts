@@ -11,8 +11,9 @@ import type { Ctx } from "../../kit/index.js";
 import { localPath } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
-import { deletedCollection, inboxCollection } from "../records.js";
+import { inboxCollection } from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
+import { wasDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
 import { all, first, idOf, isNormal, isPublic, moment, recipients, wordsOf } from "./read.js";
 
@@ -74,7 +75,7 @@ export async function takeComment(
   if (!isPublic(note)) return "not public";
   const mentions = all(note, "tag").filter((tag) => isNormal(tag) && tag.type === "Mention");
   if (mentions.length > mostMentions) return "too many mentions";
-  if ((await ctx.collection(deletedCollection).findOne({ uri })) !== null) return "deleted before";
+  if (await wasDeleted(ctx, uri)) return "deleted before";
   const spot = await findSpot(inbound, note);
   if (spot === null) return "answers nothing of ours";
   const words = wordsOf(note);

@@ -3,12 +3,14 @@ import { actorRecord } from "../documents/actors.js";
 import { nobody } from "../outbound/send.js";
 import { followersCollection, followingCollection } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
+import { wasDeleted } from "./deleted.js";
 import type { Handle, Inbound } from "./inbound.js";
 import { first, idOf } from "./read.js";
 
 /**
  * Somebody follows a local actor. Every Follow is answered, repeated ones too, and the newest id is
- * kept: a peer whose Follow stays without an answer shows it as pending for ever.
+ * kept: a peer whose Follow stays without an answer shows it as pending for ever. One whose Undo
+ * overtook it is none.
  */
 export const follow: Handle = async ({ services, send, ctx, entry, actor, activity, budget }) => {
   const objectUri = idOf(first(activity, "object"));
@@ -25,7 +27,8 @@ export const follow: Handle = async ({ services, send, ctx, entry, actor, activi
     },
   );
   const uri = actorUri(ctx.instance, followed);
-  await ctx.collection(followersCollection).updateOne(
+  const rows = ctx.collection(followersCollection);
+  await rows.updateOne(
     { actorUri: uri, followerUri: actor },
     {
       $set: {
@@ -38,6 +41,10 @@ export const follow: Handle = async ({ services, send, ctx, entry, actor, activi
     },
     { upsert: true },
   );
+  if (await wasDeleted(ctx, entry.activityUri)) {
+    await rows.deleteOne({ followerUri: actor, followUri: entry.activityUri });
+    return "undone before";
+  }
   await send(ctx, {
     ...{ key: `accept/${entry._id}`, actor: followed, type: "Accept", to: [actor] },
     object: { id: entry.activityUri, type: "Follow", actor, object: uri },

@@ -11,6 +11,7 @@ import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
 import { followingCollection } from "../records.js";
 import type { Services } from "../services.js";
+import { wasDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
 import { civicProposal, civicResponse, first, idOf, isNormal, isPublic, moment } from "./read.js";
 
@@ -39,6 +40,7 @@ export async function takeProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
   const owner = idOf(first(note, "attributedTo"));
   if (!civic.success || owner === null || !sameOrigin(uri, owner)) return "not a proposal";
   if (!isPublic(note) || !(await isLinkedHost(ctx, uri))) return "not from a linked instance";
+  if (await wasDeleted(ctx, uri)) return "deleted before";
   const { data } = civic;
   const page = idOf(first(note, "url"));
   await receiveProposal(ctx, {

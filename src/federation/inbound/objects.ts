@@ -9,7 +9,6 @@ import { localPath, sameOrigin } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
 import {
-  deletedCollection,
   followersCollection,
   followingCollection,
   reactionsCollection,
@@ -17,12 +16,10 @@ import {
 } from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
 import { dropComment, takeComment, takeCommentEdit } from "./comments.js";
+import { rememberDeleted } from "./deleted.js";
 import type { Handle, Inbound, Outcome } from "./inbound.js";
 import { takeProposal, takeResponse } from "./linked.js";
 import { first, idOf, isNormal } from "./read.js";
-
-/** Ids of what was deleted elsewhere are remembered this long: longer than any retry. */
-const rememberedMs = 30 * 24 * 3_600_000;
 
 async function objectOf({ services, ctx, activity, budget }: Inbound): Promise<Normal | null> {
   const object = first(activity, "object");
@@ -86,14 +83,7 @@ export const remove: Handle = async (inbound) => {
   const uri = idOf(first(activity, "object"));
   if (uri === null || !sameOrigin(uri, actor)) return "not theirs";
   if (uri === actor) return eraseActor(ctx, actor);
-  await ctx.collection(deletedCollection).updateOne(
-    { uri },
-    {
-      $set: { expiresAt: new Date(ctx.clock.now().getTime() + rememberedMs) },
-      $setOnInsert: { _id: ctx.ids.next() },
-    },
-    { upsert: true },
-  );
+  await rememberDeleted(ctx, uri);
   const proposal = await proposalByUri(ctx, uri);
   if (proposal === null) return dropComment(inbound, uri, actor);
   if (proposal.elsewhere?.actorUri !== actor) return "not its author";

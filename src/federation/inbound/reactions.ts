@@ -13,6 +13,7 @@ import {
   type Reaction,
 } from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
+import { rememberDeleted, wasDeleted } from "./deleted.js";
 import type { Handle, Inbound } from "./inbound.js";
 import { isLinkedActor, takeProposalAt } from "./linked.js";
 import { all, first, idOf, isNormal } from "./read.js";
@@ -45,9 +46,12 @@ async function note(
   );
 }
 
-/** A favourite of a proposal is a support, counted once a person. */
+/**
+ * A favourite of a proposal is a support, counted once a person. One whose Undo overtook it, before or
+ * while it was acted on, does not count.
+ */
 export const like: Handle = async (inbound) => {
-  const { services, ctx, actor, activity, budget } = inbound;
+  const { services, ctx, entry, actor, activity, budget } = inbound;
   const uri = idOf(first(activity, "object"));
   const objectUri = uri === null ? null : await meant(ctx, uri);
   const proposal = objectUri === null ? null : await proposalByUri(ctx, objectUri);
@@ -55,8 +59,12 @@ export const like: Handle = async (inbound) => {
   const person = await personBehind(ctx, await remoteActor(services, ctx, actor, { budget }));
   if (person.erasedAt !== null) return "deleted actor";
   await note(inbound, "like", proposal.uri);
-  await receiveSupport(ctx, { proposalId: proposal._id, personId: person._id });
-  return "support";
+  const support = { proposalId: proposal._id, personId: person._id };
+  await receiveSupport(ctx, support);
+  if (!(await wasDeleted(ctx, entry.activityUri))) return "support";
+  await receiveSupportTakenBack(ctx, support);
+  await ctx.collection(reactionsCollection).deleteOne({ activityUri: entry.activityUri });
+  return "undone before";
 };
 
 /** A boost of something of ours is counted; a linked instance's boost leads to its proposals. */
@@ -87,6 +95,7 @@ export const undo: Handle = async (inbound) => {
   const undoneUri = idOf(object) ?? "";
   const inner = isNormal(object) ? idOf(first(object, "object")) : null;
   const type = isNormal(object) ? object.type : undefined;
+  if (sameOrigin(undoneUri, actor)) await rememberDeleted(ctx, undoneUri);
   if (await unfollow(inbound, undoneUri, type === "Follow" ? inner : null)) return "unfollowed";
   const rows = ctx.collection(reactionsCollection);
   const kind = type === "Like" ? "like" : type === "Announce" ? "announce" : null;
