@@ -8,6 +8,7 @@ import { consentToNetwork, personByUri } from "../../src/features/people/people.
 import {
   activitiesCollection,
   followersCollection,
+  reactionsCollection,
   remoteActorsCollection,
 } from "../../src/federation/records.js";
 import { closePeers } from "./support/peer.js";
