@@ -148,12 +148,14 @@ async function tellComment(ctx: Ctx, commentId: string): Promise<void> {
   await notify(ctx, { ...news, occasion: "comment-on-yours" }, [author]);
 }
 
-async function tellWithdrawn(ctx: Ctx, proposalId: string): Promise<void> {
+async function tellWithdrawn(
+  ctx: Ctx,
+  { proposalId, by }: z.infer<(typeof proposalWithdrawn)["payload"]>,
+): Promise<void> {
   const proposal = await proposalById(ctx, proposalId);
   if (proposal?.status !== "withdrawn") return;
   await tellEveryone(ctx, {
-    ...{ occasion: "proposal-withdrawn", subjectId: proposalId, proposalId },
-    by: proposal.authorId,
+    ...{ occasion: "proposal-withdrawn", subjectId: proposalId, proposalId, by },
   });
 }
 
@@ -163,5 +165,5 @@ export const tellings = [
   on(responseEdited, "tell", tellEditSoon),
   on(milestoneReached, "tell", tellMilestone),
   on(commentPublished, "tell", (ctx, { commentId }) => tellComment(ctx, commentId)),
-  on(proposalWithdrawn, "tell", (ctx, { proposalId }) => tellWithdrawn(ctx, proposalId)),
+  on(proposalWithdrawn, "tell", tellWithdrawn),
 ];

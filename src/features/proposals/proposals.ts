@@ -8,8 +8,14 @@ const payload = z.object({ proposalId: z.string() });
 export const proposalPublished = defineEvent("proposal-published", payload);
 /** Title, text, topic or place were edited. */
 export const proposalEdited = defineEvent("proposal-edited", payload);
-/** Its author took it back; nothing is answered or supported any more. */
-export const proposalWithdrawn = defineEvent("proposal-withdrawn", payload);
+/**
+ * Its author or a moderator took it back; nothing is answered or supported any more. `by` is the
+ * member who did it; null in events stored before it was told.
+ */
+export const proposalWithdrawn = defineEvent(
+  "proposal-withdrawn",
+  payload.extend({ by: z.string().nullable().default(null) }),
+);
 /** Supports, comments or status have changed; already coalesced, to be told to other servers. */
 export const proposalMoved = defineEvent("proposal-moved", payload);
 /** A proposal of another instance arrived here. */

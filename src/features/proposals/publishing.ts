@@ -173,7 +173,8 @@ export async function withdrawProposal(ctx: Ctx, number: number): Promise<Propos
   const before = await proposalToChange(ctx, number);
   if (before.status === "withdrawn") return before;
   const now = ctx.clock.now();
-  const after = await ctx.commit(proposalWithdrawn, { proposalId: before._id }, () =>
+  const event = { proposalId: before._id, by: signedIn(ctx)._id };
+  const after = await ctx.commit(proposalWithdrawn, event, () =>
     ctx
       .collection(proposalsCollection)
       .findOneAndUpdate(

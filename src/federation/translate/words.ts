@@ -26,7 +26,7 @@ const french: Words = {
     declined: "Non retenue",
     "not-ours": "Hors compétence",
     done: "Réalisée",
-    withdrawn: "Retirée par son auteur",
+    withdrawn: "Retirée",
   },
   decision: {
     accepted: "Acceptée",
@@ -57,7 +57,7 @@ const english: Words = {
     declined: "Declined",
     "not-ours": "Not ours to decide",
     done: "Done",
-    withdrawn: "Withdrawn by its author",
+    withdrawn: "Withdrawn",
   },
   decision: {
     accepted: "Accepted",
