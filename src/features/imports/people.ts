@@ -37,16 +37,21 @@ export async function importPeople(
 }
 
 function importedPerson(ctx: Ctx, source: string, _id: string, author: string): Person {
-  const { t } = ctx.inLanguage(ctx.instance.language).t;
-  const number = /(\d+)$/.exec(author)?.[1] ?? author;
-  const name = author === "city" ? ctx.instance.name : t("imports.participant", { number });
   const handle = importHandle(source, author);
   return {
-    ...{ _id, name, handle, uri: null, host: null, about: "" },
+    ...{ _id, name: importedName(ctx, author), handle, uri: null, host: null, about: "" },
     origin: "here",
     url: `/people/${handle}`,
     federated: false,
     createdAt: ctx.clock.now(),
     erasedAt: null,
   };
+}
+
+/** `city` is the town hall, `citizen-7229` a participant by number; any other has no name at all. */
+function importedName(ctx: Ctx, author: string): string {
+  if (author === "city") return ctx.instance.name;
+  const { t } = ctx.inLanguage(ctx.instance.language).t;
+  const number = /(\d+)$/.exec(author)?.[1];
+  return number === undefined ? t("imports.anonymous") : t("imports.participant", { number });
 }

@@ -99,6 +99,15 @@ describe("bringing in proposals from another site", () => {
     expect((await comment(visitor, 9)).parentId).to.equal(null);
   });
 
+  it("calls an author whose number was lost anonymous", async () => {
+    const { visitor } = await aCity({ features });
+
+    await importInto(visitor, aRow("A-1", { author: "citizen-null" }));
+
+    const people = await visitor.collection(peopleCollection).find({}).toArray();
+    expect(people.map(({ name }) => name)).to.include("Participant anonyme");
+  });
+
   it("keeps the authors of two files apart, though both call theirs number one", async () => {
     const { visitor } = await aCity({ features });
 
