@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { FetchBudget } from "../drivers/fetch.js";
+import { FetchRefused, type FetchBudget } from "../drivers/fetch.js";
 import { receivePerson } from "../features/people/people.js";
 import type { Person } from "../features/people/person.js";
+import type { Elsewhere } from "../features/proposals/proposal.js";
 import type { Ctx } from "../kit/index.js";
 import { cleanRemoteHtml, cutText, htmlToText } from "../kit/text/sanitize.js";
 import { hostOf, sameOrigin } from "./addresses.js";
@@ -109,6 +110,25 @@ export function actorOf(uri: string, document: JsonObject, now: Date): Omit<Remo
     civicExchange: [data.implements].flat().includes(CIVIC_EXCHANGE),
     fetchedAt: now,
   };
+}
+
+/**
+ * The inbox of a linked instance's proposal. Its actor may never have been asked for, and its server
+ * be out of reach when there is something to tell: then it is where this software has it, so that
+ * the delivery can wait for days and nothing is lost.
+ * @throws FetchRefused for good, NotAnActor
+ */
+export async function homeInbox(
+  services: Services,
+  ctx: Ctx,
+  { actorUri }: Pick<Elsewhere, "actorUri">,
+): Promise<string> {
+  try {
+    return (await remoteActor(services, ctx, actorUri)).inbox;
+  } catch (error) {
+    if (error instanceof FetchRefused && error.isPassing) return `${actorUri}/inbox`;
+    throw error;
+  }
 }
 
 /** The person behind an actor elsewhere, kept as somebody who takes part here. */

@@ -9,6 +9,7 @@ import { responseTo } from "../../src/features/responses/responses.js";
 import { giveSupport, takeBackSupport } from "../../src/features/supports/supports.js";
 import { aClock } from "../support/city.js";
 import { aDraft } from "../support/builders.js";
+import { activitiesCollection, remoteActorsCollection } from "../../src/federation/records.js";
 import { linkedInstances } from "../../src/federation/linking.js";
 import { aTown, closeTowns, laterAll, settleAll, type Town } from "./support/town.js";
 
@@ -175,6 +176,31 @@ describe("two cities", function () {
 
     expect(await responseTo(city.visitor, proposal._id)).to.equal(null);
     expect((await proposalById(city.visitor, proposal._id))?.status).to.equal("open");
+  });
+
+  it("answer, comment and support also while the other is out of reach", async () => {
+    const { city, association } = await twoLinked();
+    const proposal = await publishProposal(await association.newcomer("Alix"), aDraft());
+    await settleAll(city, association);
+    const seen = await proposalByUri(city.visitor, proposal.uri);
+    if (seen === null) throw new Error("not seen");
+    await city.visitor.collection(remoteActorsCollection).deleteMany({});
+    await association.close();
+    const mayor = await city.newcomer("Adjointe", "official");
+    await consentToNetwork(mayor);
+
+    await giveSupport(mayor, seen);
+    await publishComment(mayor, { proposalId: seen._id, parentId: null, body: "Merci." });
+    await publishResponse(mayor, {
+      ...{ proposalId: seen._id, office: "Voirie", decision: "accepted", body: "Nous la ferons." },
+      milestones: [],
+    });
+    await city.settle();
+
+    const kept = await city.visitor.collection(activitiesCollection).find({}).toArray();
+    const inbox = `${proposal.uri}/actor/inbox`;
+    const told = kept.filter(({ audience }) => audience.inboxes.includes(inbox));
+    expect(told.map(({ type }) => type).sort()).to.deep.equal(["Create", "Create", "Like"]);
   });
 
   it("call nobody by name in an answer who has left the network", async () => {

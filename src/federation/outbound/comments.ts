@@ -6,7 +6,7 @@ import type { Ctx } from "../../kit/index.js";
 import { actorUri, hostOf, type LocalActor } from "../addresses.js";
 import { gatherComment, isNumbered } from "../documents/gather.js";
 import { inboxCollection, type Audience } from "../records.js";
-import { remoteActor } from "../remote-actors.js";
+import { homeInbox, remoteActor } from "../remote-actors.js";
 import type { Services } from "../services.js";
 import { commentNote, tombstone } from "../translate/comment.js";
 import { PUBLIC } from "../vocabulary.js";
@@ -78,8 +78,8 @@ async function audienceFor(
   const inboxes = await answeredInboxes(services, ctx, comment);
   if (isNumbered(proposal)) return { ...audienceOf(ctx, proposal), inboxes };
   if (proposal.elsewhere === null) return null;
-  const owner = await remoteActor(services, ctx, proposal.elsewhere.actorUri);
-  return { ...nobody, inboxes: [owner.inbox, ...inboxes] };
+  const inbox = await homeInbox(services, ctx, proposal.elsewhere);
+  return { ...nobody, inboxes: [inbox, ...inboxes] };
 }
 
 async function answeredInboxes(

@@ -6,7 +6,7 @@ import type { Ctx } from "../../kit/index.js";
 import { actorUri, collectionUri, type LocalActor } from "../addresses.js";
 import { isOnNetwork } from "../documents/gather.js";
 import { activitiesCollection } from "../records.js";
-import { remoteActor } from "../remote-actors.js";
+import { homeInbox } from "../remote-actors.js";
 import type { Services } from "../services.js";
 import { actorDocument, localActorOf, type ActorRecord } from "../translate/actor.js";
 import { PUBLIC } from "../vocabulary.js";
@@ -27,7 +27,7 @@ async function backingElsewhere(services: Services, ctx: Ctx, { proposalId, pers
   if (proposal === null || proposal.elsewhere === null || person?.origin !== "here") return null;
   if (!isOnNetwork(person)) return null;
   const { actorUri: owner } = proposal.elsewhere;
-  const { inbox } = await remoteActor(services, ctx, owner);
+  const inbox = await homeInbox(services, ctx, proposal.elsewhere);
   const actor: LocalActor = { kind: "person", handle: person.handle };
   return { proposal, actor, owner, audience: { ...nobody, inboxes: [inbox] } };
 }

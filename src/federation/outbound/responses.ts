@@ -7,7 +7,7 @@ import type { Ctx } from "../../kit/index.js";
 import { actorUri, city, collectionUri } from "../addresses.js";
 import { isNumbered } from "../documents/gather.js";
 import { activitiesCollection, type Audience } from "../records.js";
-import { remoteActor } from "../remote-actors.js";
+import { homeInbox } from "../remote-actors.js";
 import type { Services } from "../services.js";
 import { changedAt, responseNote } from "../translate/response.js";
 import { wordsOf } from "../translate/words.js";
@@ -38,7 +38,7 @@ async function audienceOf(services: Services, ctx: Ctx, proposal: Proposal): Pro
     return { ...nobody, followersOf: [cityUri, uri] };
   }
   if (proposal.elsewhere === null) return { ...nobody, followersOf: [cityUri] };
-  const { inbox } = await remoteActor(services, ctx, proposal.elsewhere.actorUri);
+  const inbox = await homeInbox(services, ctx, proposal.elsewhere);
   return { ...nobody, followersOf: [cityUri], inboxes: [inbox] };
 }
 
