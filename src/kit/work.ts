@@ -61,11 +61,11 @@ export interface EnqueueOptions {
 
 const quick: Backoff = { baseMs: 1_000, factor: 3, maxMs: 3_600_000, jitter: 0.3 };
 
-/** Declare a job; eight tries over about an hour unless said otherwise. */
+/** Declare a job; nine tries over about an hour unless said otherwise. */
 export function defineJob<P>(
   job: Pick<JobDef<P>, "name" | "payload" | "run"> & Partial<JobDef<P>>,
 ): JobDef<P> {
-  return { queue: "default", attempts: 8, backoff: quick, ...job };
+  return { queue: "default", attempts: 9, backoff: quick, ...job };
 }
 
 /** A job that the calendar adds, once for the deployment; it runs for every active instance. */
