@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Clock } from "../drivers/clock.js";
-import { createFetcher, type Fetcher } from "../drivers/fetch.js";
+import { createFetchers, type Fetcher } from "../drivers/fetch.js";
 import type { Contexts } from "../hosting/contexts.js";
 import type { Instance } from "../kit/index.js";
 import { actorUri, instanceActor } from "./addresses.js";
@@ -62,7 +62,10 @@ export interface Services {
   readonly normal: NormalForm;
   /** Actor documents that a signature has just proven, so that no job fetches them again. */
   readonly provenActors: LRUCache<string, JsonObject>;
-  /** The way out of an instance; its GETs are signed by its Application actor. */
+  /**
+   * The way out of an instance; its GETs are signed by its Application actor. Instances share their
+   * connections and their places at each host, so that forgetting one ends nothing under way.
+   */
   reachOf(instance: Instance): Reach;
   close(): Promise<void>;
 }
@@ -71,14 +74,13 @@ export interface Services {
 export function createServices(parts: FederationParts): Services {
   const vault = createVault(parts.clock, parts.makePair);
   const keyCache = createKeyCache();
-  const reaches = new LRUCache<string, Reach>({
-    max: 500,
-    dispose: (reach) => void reach.fetcher.close(),
-  });
+  const { version, allowPrivate } = parts;
+  const fetchers = createFetchers({ version, allowPrivate });
+  const reaches = new LRUCache<string, Reach>({ max: 500 });
 
   function openReach(instance: Instance): Reach {
-    const { version, allowPrivate, clock, contexts } = parts;
-    const fetcher = createFetcher({ version, instanceUrl: instance.origin, allowPrivate });
+    const { clock, contexts } = parts;
+    const fetcher = fetchers.of(instance.origin);
     const uri = actorUri(instance, instanceActor);
     const fetchDocument = createFetchDocument(fetcher, async (request) => {
       const ctx = contexts({ instance, member: null, language: instance.language });
@@ -101,9 +103,6 @@ export function createServices(parts: FederationParts): Services {
       reaches.set(instance._id, opened);
       return opened;
     },
-    async close() {
-      const open = [...reaches.values()];
-      await Promise.all(open.map((reach) => reach.fetcher.close()));
-    },
+    close: () => fetchers.close(),
   };
 }
