@@ -30,6 +30,8 @@ export interface Acting {
   readonly member: Member | null;
   readonly language: Language;
   readonly log?: Logger;
+  /** Told each collection before it is used, and null before anything that is not a row. */
+  readonly watch?: ((collection: string | null) => void) | undefined;
 }
 
 /** Makes the `Ctx` of a request or a job. */
@@ -37,7 +39,7 @@ export type Contexts = (acting: Acting) => Ctx;
 
 /** Bind the parts once; each request or job then gets its own `Ctx`. */
 export function createContexts(parts: ContextParts): Contexts {
-  return function contextFor({ instance, member, language, log }: Acting): Ctx {
+  return function contextFor({ instance, member, language, log, watch }: Acting): Ctx {
     const instanceLog = log ?? parts.log.child({ instance: instance.host });
     return {
       instance,
@@ -48,20 +50,33 @@ export function createContexts(parts: ContextParts): Contexts {
       ids: parts.ids,
       mailer: parts.mailer,
       log: instanceLog,
-      collection: (def) => scopedCollection(parts.store, instance._id, def),
+      collection: (def) => {
+        watch?.(def.name);
+        return scopedCollection(parts.store, instance._id, def);
+      },
       enqueue: (job, payload, options) => {
+        watch?.(null);
         const id = options?.id ?? `${job.name}/${parts.ids.next()}`;
         return parts.queue.add([jobFor(job, instance._id, payload, id, options?.delayMs)]);
       },
-      enqueueAll: (job, items) =>
-        parts.queue.add(
+      enqueueAll: (job, items) => {
+        watch?.(null);
+        return parts.queue.add(
           items.map(({ payload, options }) =>
             jobFor(job, instance._id, payload, options.id, options.delayMs),
           ),
-        ),
-      commit: (event, payload, write) => parts.outbox.commit(instance._id, event, payload, write),
-      changeInstance: (change, expected) => parts.instances.update(instance._id, change, expected),
-      inLanguage: (other) => contextFor({ instance, member, language: other, log: instanceLog }),
+        );
+      },
+      commit: (event, payload, write) => {
+        watch?.(null);
+        return parts.outbox.commit(instance._id, event, payload, write);
+      },
+      changeInstance: (change, expected) => {
+        watch?.(null);
+        return parts.instances.update(instance._id, change, expected);
+      },
+      inLanguage: (other) =>
+        contextFor({ instance, member, language: other, log: instanceLog, watch }),
     };
   };
 }

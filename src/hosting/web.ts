@@ -21,6 +21,7 @@ import { createCsrf, type Csrf } from "./web/csrf.js";
 import { errorHandler, type SafeError } from "./web/error-page.js";
 import { takeFlash } from "./web/flash.js";
 import { securityHeaders } from "./web/headers.js";
+import { cacheControl, createKeptAnswers } from "./web/kept-answers.js";
 import { chooseLanguage, languageOf, pathInLanguage } from "./web/locale.js";
 import { createReplier, reqOf } from "./web/reply.js";
 import { ctxOf, stateOf } from "./web/state.js";
@@ -60,7 +61,9 @@ export function createWeb(parts: WebParts): Express {
   app.get("/readyz", readiness(parts.store));
   app.use(resolveHost(parts));
   if (parts.federation !== null) app.use(parts.federation);
-  app.use(cookieParser(), textCookies, visitorContext(parts), chooseLanguage, sessions(parts));
+  const { serve } = createKeptAnswers({ ...parts, changes: parts.store.changes, onlyReads });
+  app.use(cookieParser(), textCookies, serve);
+  app.use(visitorContext(parts), chooseLanguage, sessions(parts));
   app.use(ifInSession(passport.session() as RequestHandler), memberContext(parts));
   app.use(express.urlencoded({ extended: false, limit: "256kb", parameterLimit: 200 }));
   for (const route of parts.features.flatMap((feature) => feature.routes)) {
@@ -110,10 +113,10 @@ function readiness(store: Store): RequestHandler {
 function visitorContext({ contexts }: WebParts): RequestHandler {
   return (req, res, next) => {
     const state = stateOf(res);
-    const { instance, log } = state;
+    const { instance, log, watch } = state;
     const language = languageOf(req, instance.language);
-    res.set("Cache-Control", "private, no-cache");
-    state.ctx = contexts({ instance, member: null, language, log });
+    res.set("Cache-Control", cacheControl);
+    state.ctx = contexts({ instance, member: null, language, log, watch });
     next();
   };
 }

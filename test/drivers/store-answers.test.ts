@@ -63,6 +63,21 @@ describe("what the embedded store remembers of its answers", () => {
     expect(await ideas(here).countDocuments({ topic: "parks" })).to.equal(2);
   });
 
+  it("tells which collection was written here, and that somebody else wrote", async () => {
+    const state = () => [here.changes?.elsewhere(), here.changes?.here("ideas")];
+    const before = state();
+    await here.collection("others").insertOne({ _id: "x" });
+    expect(state()).to.deep.equal(before);
+
+    await ideas(here).updateOne({ _id: "a" }, { $inc: { "votes.count": 1 } });
+    const mine = state();
+    expect(mine[0]).to.equal(before[0]);
+    expect(mine[1]).not.to.equal(before[1]);
+
+    await there.collection("others").insertOne({ _id: "y" });
+    expect(state()[0]).not.to.equal(mine[0]);
+  });
+
   it("keeps nothing that a reader of an answer has changed", async () => {
     const [mine] = await listed(here);
     if (mine) mine.votes.count = 99;

@@ -27,7 +27,11 @@ function counting(draw: (model: PageModel, site: SiteModel) => string) {
       return draw(model, site);
     },
   });
-  return { render, drawn: () => drawn };
+  return {
+    render: (...given: Parameters<typeof render>) => render(...given).html,
+    isShared: (...given: Parameters<typeof render>) => render(...given).shared,
+    drawn: () => drawn,
+  };
 }
 
 describe("pages that visitors read", () => {
@@ -54,11 +58,12 @@ describe("pages that visitors read", () => {
   });
 
   it("are never shared when they hold a form's token or the number of a request", () => {
-    const { render, drawn } = counting((_model, site) => `${site.csrf}`);
+    const { render, isShared, drawn } = counting((_model, site) => `${site.csrf}`);
 
     expect(render("form", aModel(), aSite({ csrf: "mine" }))).to.equal("mine");
     expect(render("form", aModel(), aSite({ csrf: "yours" }))).to.equal("yours");
     expect(drawn()).to.equal(2);
+    expect(isShared("form", aModel(), aSite())).to.equal(false);
   });
 
   it("are never shared with a member, nor with whom a message waits for", () => {

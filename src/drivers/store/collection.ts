@@ -71,6 +71,14 @@ export interface Collection<T extends Row> {
   countDocuments(filter?: Filter<T>, options?: CountDocumentsOptions): Promise<number>;
 }
 
+/** Tells that rows were written, to whoever keeps what was made of them. */
+export interface Changes {
+  /** Another number after any write of another process. */
+  elsewhere(): number;
+  /** Another number after this process wrote a row of the collection, once it can be read. */
+  here(collection: string): number;
+}
+
 /** A database: named collections, their indexes, and an end. Both drivers are made by a function. */
 export interface Store {
   collection<T extends Row>(name: string): Collection<T>;
@@ -80,6 +88,8 @@ export interface Store {
   /** Throws with a plain reason when the store cannot answer or its file is damaged. */
   check(): Promise<void>;
   close(): Promise<void>;
+  /** Absent where nobody can tell without asking the database. */
+  readonly changes?: Changes;
 }
 
 type Proven<Claim extends true> = Claim;

@@ -23,6 +23,8 @@ export interface Answers {
   count(question: Question, version: number, read: () => number): number;
   /** To be called in the transaction that writes a row of the collection. */
   forget(collection: string): void;
+  /** How often that was called for the collection. */
+  changesOf(collection: string): number;
 }
 
 interface Kept {
@@ -75,6 +77,7 @@ export function openAnswers(): Answers {
       };
       return answer(keyOf("count", question), question, version, of).count;
     },
+    changesOf: (collection) => changes.get(collection) ?? 0,
     forget: (collection) => void changes.set(collection, (changes.get(collection) ?? 0) + 1),
   };
 }

@@ -76,6 +76,7 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Sqli
       catalog.refresh();
       checkTables(reader, full);
     },
+    changes: { elsewhere: () => catalog.refresh(), here: (name) => answers.changesOf(name) },
     sweep,
     close: () => (closing ??= shut()),
   };

@@ -3,8 +3,15 @@ import { LRUCache } from "lru-cache";
 import type { PageModel, SiteModel } from "../../kit/site-model.js";
 import type { Views } from "../views.js";
 
+/** A drawn page. */
+export interface Drawn {
+  readonly html: string;
+  /** Whether it is the same for every visitor. */
+  readonly shared: boolean;
+}
+
 /** Renders a page, or gives it again when everything in it is the same. */
-export type PageRenderer = (template: string, model: PageModel, site: SiteModel) => string;
+export type PageRenderer = (template: string, model: PageModel, site: SiteModel) => Drawn;
 
 const mostPages = 300;
 /** In UTF-16 units of HTML. */
@@ -20,16 +27,17 @@ const largest = 200_000;
 export function createKeptPages(views: Pick<Views, "render">): PageRenderer {
   const kept = new LRUCache<string, string>({ max: mostPages, maxSize: mostHtml });
   return (template, model, site) => {
-    if (site.member !== null || site.flash !== null) return views.render(template, model, site);
+    if (site.member !== null || site.flash !== null) {
+      return { html: views.render(template, model, site), shared: false };
+    }
     const key = keyOf(template, model, site);
     const known = kept.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { html: known, shared: true };
     const watched = watch(site);
     const html = views.render(template, model, watched.site);
-    if (!watched.isPersonal() && html.length <= largest) {
-      kept.set(key, html, { size: html.length + 1 });
-    }
-    return html;
+    const shared = !watched.isPersonal();
+    if (shared && html.length <= largest) kept.set(key, html, { size: html.length + 1 });
+    return { html, shared };
   };
 }
 

@@ -6,6 +6,7 @@ import type { Views } from "../views.js";
 import { sessionCookie } from "../session.js";
 import { cookieFlags } from "./cookies.js";
 import { keepFlash } from "./flash.js";
+import { sendAnswer } from "./kept-answers.js";
 import { createKeptPages } from "./kept-pages.js";
 import { stateOf } from "./state.js";
 
@@ -25,7 +26,10 @@ export function createReplier(parts: ReplyParts): Replier {
     switch (reply.kind) {
       case "page": {
         const site = await parts.siteModel(req, res);
-        const html = render(reply.page.template, reply.model, site);
+        const { html, shared } = render(reply.page.template, reply.model, site);
+        const { keep } = stateOf(res);
+        if (shared && reply.status === 200 && keep !== undefined)
+          return sendAnswer(res, keep(html));
         res.status(reply.status).type("html").send(html);
         return;
       }

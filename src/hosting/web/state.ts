@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import type { Logger } from "pino";
 import type { Ctx } from "../../kit/context.js";
 import type { Instance } from "../../kit/instance.js";
+import type { Answer } from "./kept-answers.js";
 
 /** What the middleware before has found out about a request. */
 export interface RequestState {
@@ -9,6 +10,10 @@ export interface RequestState {
   log: Logger;
   instance: Instance;
   ctx: Ctx;
+  /** Notes what a visitor's page is made of, where it may be kept. */
+  watch?: (collection: string | null) => void;
+  /** Keeps a finished page for the next visitor; returns it as it is to be sent. */
+  keep?: (html: string) => Answer;
 }
 
 /** The state of a request, filled step by step by `web.ts`. */

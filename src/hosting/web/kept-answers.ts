@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import type { Request, RequestHandler, Response } from "express";
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../../drivers/clock.js";
+import type { Changes } from "../../drivers/store/collection.js";
+import type { Instance } from "../../kit/instance.js";
+import { languageOf } from "./locale.js";
+import { stateOf } from "./state.js";
+
+/** A page as it is sent. */
+export interface Answer {
+  readonly body: Buffer;
+  readonly etag: string;
+}
+
+/** Answers for visitors, kept while all that was read for them stands as it was. */
+export interface KeptAnswers {
+  /** Answers from memory, or prepares the request so that its page can be kept. */
+  readonly serve: RequestHandler;
+}
+
+/** What belongs to answers of one page in the same state. */
+interface Kept extends Answer {
+  readonly minute: number;
+  readonly read: Read;
+}
+
+/** The state of every collection that was read, from before it was read. */
+interface Read {
+  readonly elsewhere: number;
+  readonly here: ReadonlyMap<string, number>;
+}
+
+interface KeptAnswersParts {
+  readonly clock: Clock;
+  /** Absent where the store cannot tell what was written: nothing is kept then. */
+  readonly changes: Changes | undefined;
+  /** Whether a request comes from nobody in particular and changes nothing. */
+  readonly onlyReads: (req: Request, instance: Instance) => boolean;
+}
+
+const mostAnswers = 1_000;
+const mostBytes = 16_000_000;
+const largest = 400_000;
+const longestAddress = 300;
+
+/** How every page for people is to be treated on its way. */
+export const cacheControl = "private, no-cache";
+
+/**
+ * A visitor's page depends on the site, the language, the address, the rows that were read for it
+ * and, by words such as "3 minutes ago", on the minute. It is given again while none of these is
+ * another one: each collection that was read is known, and how it stood before it was read. Nothing
+ * is kept of members, of whom a message waits for, of forms (they hold a token), or of JSON.
+ */
+export function createKeptAnswers({ clock, changes, onlyReads }: KeptAnswersParts): KeptAnswers {
+  if (changes === undefined) return { serve: (_req, _res, next) => next() };
+  const kept = new LRUCache<string, Kept>({ max: mostAnswers, maxSize: mostBytes });
+  const fingerprints = new WeakMap<Instance, string>();
+  const minuteNow = (): number => Math.floor(clock.now().getTime() / 60_000);
+
+  function fingerprint(instance: Instance): string {
+    const known = fingerprints.get(instance);
+    if (known !== undefined) return known;
+    const made = createHash("sha256").update(JSON.stringify(instance)).digest("base64");
+    fingerprints.set(instance, made);
+    return made;
+  }
+
+  function keyOf(req: Request, instance: Instance): string | null {
+    if (!onlyReads(req, instance) || req.originalUrl.length > longestAddress) return null;
+    if ((req.cookies as Record<string, unknown>)["flash"] !== undefined) return null;
+    if (req.accepts(["html", "json"]) === "json") return null;
+    const language = languageOf(req, instance.language);
+    return JSON.stringify([fingerprint(instance), language, req.originalUrl]);
+  }
+
+  return {
+    serve(req, res, next) {
+      const state = stateOf(res);
+      const key = keyOf(req, state.instance);
+      if (key === null) return next();
+      const known = kept.get(key);
+      const minute = minuteNow();
+      if (known?.minute === minute && stands(changes, known.read)) {
+        res.set("Cache-Control", cacheControl);
+        return sendAnswer(res, known);
+      }
+      const reading = openReading(changes);
+      state.watch = reading.watch;
+      state.keep = (html) => {
+        const answer = answerOf(req, html);
+        const read = reading.read();
+        const size = answer.body.byteLength + key.length;
+        if (read === null || size > largest) kept.delete(key);
+        else kept.set(key, { ...answer, minute, read }, { size });
+        return answer;
+      };
+      next();
+    },
+  };
+}
+
+/** Send a page; 304 for who has it already. */
+export function sendAnswer(res: Response, { body, etag }: Answer): void {
+  res.status(200).set({ "Content-Type": "text/html; charset=utf-8", ETag: etag }).send(body);
+}
+
+function answerOf(req: Request, html: string): Answer {
+  const body = Buffer.from(html);
+  const etagOf = req.app.get("etag fn") as (body: Buffer) => string;
+  return { body, etag: etagOf(body) };
+}
+
+function stands(changes: Changes, { elsewhere, here }: Read): boolean {
+  if (changes.elsewhere() !== elsewhere) return false;
+  for (const [collection, change] of here) {
+    if (changes.here(collection) !== change) return false;
+  }
+  return true;
+}
+
+/** Notes each collection before it is read for the first time; null when more was done than reading. */
+function openReading(changes: Changes): {
+  watch: (collection: string | null) => void;
+  read: () => Read | null;
+} {
+  const here = new Map<string, number>();
+  const elsewhere = changes.elsewhere();
+  let onlyRead = true;
+  return {
+    watch(collection) {
+      if (collection === null) onlyRead = false;
+      else if (!here.has(collection)) here.set(collection, changes.here(collection));
+    },
+    read: () => (onlyRead ? { elsewhere, here } : null),
+  };
+}
