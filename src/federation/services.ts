@@ -8,7 +8,7 @@ import { actorUri, instanceActor } from "./addresses.js";
 import { createNormalForm } from "./apex/normal-form.js";
 import type { NormalForm } from "./port.js";
 import { createFetchDocument, type FetchDocument, type JsonObject } from "./remote-document.js";
-import { signCavage } from "./signatures/cavage.js";
+import { createSchemeMemory, withSignatures } from "./signatures/double-knock.js";
 import { createKeyCache } from "./signatures/key-cache.js";
 import { createKeyResolver } from "./signatures/keys.js";
 import type { ResolveKey } from "./signatures/verify.js";
@@ -75,6 +75,7 @@ export function createServices(parts: FederationParts): Services {
   const vault = createVault(parts.clock, parts.makePair);
   const keyCache = createKeyCache();
   const { version, allowPrivate } = parts;
+  const memory = createSchemeMemory();
   const fetchers = createFetchers({ version, allowPrivate });
   const reaches = new LRUCache<string, Reach>({ max: 500 });
 
@@ -82,10 +83,9 @@ export function createServices(parts: FederationParts): Services {
     const { clock, contexts } = parts;
     const fetcher = fetchers.of(instance.origin);
     const uri = actorUri(instance, instanceActor);
-    const fetchDocument = createFetchDocument(fetcher, async (request) => {
-      const ctx = contexts({ instance, member: null, language: instance.language });
-      return signCavage({ ...request, date: clock.now() }, await vault.signer(ctx, uri));
-    });
+    const ctx = contexts({ instance, member: null, language: instance.language });
+    const signer = () => vault.signer(ctx, uri);
+    const fetchDocument = createFetchDocument(withSignatures(fetcher, { signer, clock, memory }));
     const { resolveKey } = createKeyResolver({ fetchDocument, clock, cache: keyCache });
     return { fetcher, fetchDocument, resolveKey };
   }

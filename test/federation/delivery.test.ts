@@ -105,6 +105,17 @@ describe("what is sent to other servers", function () {
     expect(last?.headers).to.have.property("signature-input");
   });
 
+  it("reads who asks with RFC 9421 too, where nothing else is understood", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    peer.demanded.push("signature-input");
+
+    const [follower] = await followed(town, peer, "a");
+
+    const rows = town.visitor.collection(followersCollection);
+    expect(await rows.countDocuments({ followerUri: follower?.uri ?? "" })).to.equal(1);
+  });
+
   it("is tried again after an error that may pass, and not before Retry-After (requirement 17)", async () => {
     const town = await aTown();
     const peer = await aPeer();

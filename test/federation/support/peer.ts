@@ -39,6 +39,8 @@ export interface Peer {
   inboxed(type?: string): Array<Record<string, unknown>>;
   /** Documents by path; what is not there is 404. */
   readonly documents: Map<string, unknown>;
+  /** Headers without which a GET is answered 401. */
+  readonly demanded: string[];
   /** Status for the next POSTs to an inbox, then 202. */
   readonly answers: Array<number | { status: number; headers: Record<string, string> }>;
   actor(name: string, change?: Record<string, unknown>): Promise<PeerActor>;
@@ -66,6 +68,7 @@ export async function aPeer(): Promise<Peer> {
   const received: Received[] = [];
   const documents = new Map<string, unknown>();
   const answers: Peer["answers"] = [];
+  const demanded: string[] = [];
   let serial = 0;
   const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
@@ -79,6 +82,9 @@ export async function aPeer(): Promise<Peer> {
         const { status, headers } = typeof next === "number" ? { status: next, headers: {} } : next;
         return void res.writeHead(status, headers).end();
       }
+      if (demanded.some((name) => req.headers[name] === undefined)) {
+        return void res.writeHead(401).end();
+      }
       const found = documents.get(path);
       if (found === undefined) return void res.writeHead(404).end();
       if (found === 410) return void res.writeHead(410).end();
@@ -89,7 +95,7 @@ export async function aPeer(): Promise<Peer> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const peer: Peer = {
-    ...{ origin, received, documents, answers },
+    ...{ origin, received, documents, answers, demanded },
     inboxed: (type) =>
       received
         .filter(({ method }) => method === "POST")
