@@ -167,11 +167,15 @@ describe("two cities", function () {
     await settleAll(city, association);
     const seen = await proposalByUri(association.visitor, proposal.uri);
     const president = await association.newcomer("Présidente", "official");
+    const pretending = { ...president.instance, kind: "city" } as const;
 
-    await publishResponse(president, {
-      ...{ proposalId: seen?._id ?? "", office: "Mairie", decision: "declined" },
-      ...{ body: "Nous ne la ferons pas.", milestones: [] },
-    });
+    await publishResponse(
+      { ...president, instance: pretending },
+      {
+        ...{ proposalId: seen?._id ?? "", office: "Mairie", decision: "declined" },
+        ...{ body: "Nous ne la ferons pas.", milestones: [] },
+      },
+    );
     await settleAll(city, association);
 
     expect(await responseTo(city.visitor, proposal._id)).to.equal(null);

@@ -1,9 +1,11 @@
 import { renderMarkdown } from "../../kit/text/markdown.js";
 import { Refusal, refuseField, refuseIfDuplicate, type Ctx } from "../../kit/index.js";
+import type { Proposal } from "../proposals/proposal.js";
 import { proposalById } from "../proposals/proposals.js";
 import {
   assertMayRespond,
   isDay,
+  isOursToAnswer,
   mostMilestones,
   type Decision,
   type Milestone,
@@ -40,13 +42,15 @@ export interface EditedResponse extends Omit<NewResponse, "proposalId" | "milest
 }
 
 /**
- * Put an office's answer on the record: one per proposal, a second is refused ("already-answered").
+ * Put an office's answer on the record: one per proposal, a second is refused ("already-answered"),
+ * as is an association's to what was proposed elsewhere ("not-allowed").
  * The proposal's status follows; subscribers carry the answer to people and to other servers.
  */
 export async function publishResponse(ctx: Ctx, input: NewResponse): Promise<Response> {
   const { member } = ctx;
   assertMayRespond(member);
-  await assertAnswerable(ctx, input.proposalId);
+  const proposal = await assertAnswerable(ctx, input.proposalId);
+  if (!isOursToAnswer(ctx.instance, proposal)) throw new Refusal("not-allowed");
   assertSteps(input.milestones);
   const _id = ctx.ids.next();
   const { proposalId, office, decision, body } = input;
@@ -73,11 +77,12 @@ export async function keepResponse(ctx: Ctx, response: Response): Promise<void> 
   });
 }
 
-/** Refuses a proposal that does not exist, or was withdrawn: that beside what was typed. */
-export async function assertAnswerable(ctx: Ctx, proposalId: string): Promise<void> {
+/** The proposal, refused when it does not exist, or was withdrawn: that beside what was typed. */
+export async function assertAnswerable(ctx: Ctx, proposalId: string): Promise<Proposal> {
   const proposal = await proposalById(ctx, proposalId);
   if (proposal === null) throw new Refusal("not-found");
   if (proposal.status === "withdrawn") throw refuseField("withdrawn", "body");
+  return proposal;
 }
 
 function assertSteps(steps: readonly NewMilestone[]): void {

@@ -1,11 +1,16 @@
 import { packCursor, sliceOf, unpackCursor, type Ctx, type Slice } from "../../kit/index.js";
-import { storeFilter } from "../proposals/filtering.js";
+import { storeFilter, type ProposalFilter } from "../proposals/filtering.js";
 import { listProposals } from "../proposals/listing.js";
 import type { Proposal } from "../proposals/proposal.js";
 import { proposalsCollection } from "../proposals/proposals.js";
 
 /** How officials read what awaits an answer: what has waited longest, or what most people want. */
 export type AwaitingSort = "oldest" | "supported";
+
+/** What awaits our answer; an association answers its own proposals alone. */
+export function awaitingFilter({ instance }: Ctx): ProposalFilter {
+  return { status: "open", from: instance.kind === "city" ? undefined : "here" };
+}
 
 /** A page of proposals that nobody has answered yet. A strange cursor is refused ("not-found"). */
 export async function proposalsAwaiting(
@@ -17,11 +22,12 @@ export async function proposalsAwaiting(
   },
 ): Promise<Slice<Proposal>> {
   const { sort, cursor, limit } = asked;
-  if (sort === "supported") return listProposals(ctx, { status: "open", sort, cursor, limit });
+  const waiting = awaitingFilter(ctx);
+  if (sort === "supported") return listProposals(ctx, { ...waiting, sort, cursor, limit });
   const rows = await ctx
     .collection(proposalsCollection)
     .find(
-      { ...storeFilter({ status: "open" }), ...younger(cursor) },
+      { ...storeFilter(waiting), ...younger(cursor) },
       { sort: { publishedAt: 1, _id: 1 }, limit: limit + 1 },
     )
     .toArray();

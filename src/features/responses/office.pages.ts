@@ -5,7 +5,7 @@ import { countProposals } from "../proposals/listing.js";
 import { refOf } from "../proposals/proposal-ref.js";
 import { proposalPath, type Proposal } from "../proposals/proposal.js";
 import { topicsByIds } from "../topics/topics.js";
-import { proposalsAwaiting, type AwaitingSort } from "./awaiting.js";
+import { awaitingFilter, proposalsAwaiting, type AwaitingSort } from "./awaiting.js";
 
 /** A proposal that awaits an answer. */
 export interface AwaitingRow {
@@ -54,7 +54,7 @@ export async function officeModel(
   const cursor = query["after"] === undefined || query["after"] === "" ? null : query["after"];
   const [{ items, next }, count] = await Promise.all([
     proposalsAwaiting(ctx, { sort, cursor, limit: perPage }),
-    countProposals(ctx, { status: "open" }, countedTo + 1),
+    countProposals(ctx, awaitingFilter(ctx), countedTo + 1),
   ]);
   return {
     head: head(t("responses.office.title"), { noIndex: true }),

@@ -1,5 +1,5 @@
-import { hasRole, Refusal, type Member } from "../../kit/index.js";
-import type { Status } from "../proposals/proposal.js";
+import { hasRole, Refusal, type Instance, type Member } from "../../kit/index.js";
+import type { Proposal, Status } from "../proposals/proposal.js";
 
 /** What the town hall decided about a proposal. */
 export type Decision = "accepted" | "planned" | "under-study" | "declined" | "not-ours";
@@ -45,6 +45,14 @@ export const longestStep = 160;
 export function assertMayRespond(member: Member | null): asserts member is Member {
   if (member === null) throw new Refusal("not-signed-in");
   if (!hasRole(member, "official")) throw new Refusal("not-an-official");
+}
+
+/** Whose answer a proposal waits for: an association answers its own alone, a city others' too. */
+export function isOursToAnswer(
+  instance: Pick<Instance, "kind">,
+  proposal: Pick<Proposal, "origin">,
+): boolean {
+  return instance.kind === "city" || proposal.origin === "here";
 }
 
 /** Where a proposal stands by its answer: what was promised is done once every step is. */

@@ -22,7 +22,7 @@ import { editResponse, publishResponse, reachMilestone, responseToChange } from 
 import { answerModel, answerPage, editModel } from "./answer.pages.js";
 import { responsesAtom } from "./atom.js";
 import { officeModel, officePage } from "./office.pages.js";
-import { assertMayRespond, responsePath, type Response } from "./response.js";
+import { assertMayRespond, isOursToAnswer, responsePath, type Response } from "./response.js";
 import { answerForm, readAnswer, typedOf } from "./responses.forms.js";
 import { listModel, listPage, showModel, showPage } from "./responses.pages.js";
 import {
@@ -91,6 +91,7 @@ function idIn(req: Req, name: "id" | "mid"): string {
 async function begin(ctx: Ctx, req: Req): Promise<Reply> {
   const proposal = await proposalByRef(ctx, req.params["ref"]);
   if (proposal.status === "withdrawn") throw new Refusal("withdrawn");
+  if (!isOursToAnswer(ctx.instance, proposal)) throw new Refusal("not-allowed");
   const given = await responseTo(ctx, proposal._id);
   if (given !== null) return redirect(responsePath(given));
   const writing = { typed: untouched(), withPreview: false };

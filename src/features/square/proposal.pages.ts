@@ -21,6 +21,7 @@ import { personView } from "../people/person-view.js";
 import { statusView, titleOf, topicLink } from "../proposals/cards.js";
 import { mayChange, proposalPath, type Proposal } from "../proposals/proposal.js";
 import { refOf } from "../proposals/proposal-ref.js";
+import { isOursToAnswer } from "../responses/response.js";
 import { responseTo } from "../responses/responses.js";
 import { responseBox } from "../responses/response-view.js";
 import { supportedAmong } from "../supports/supports.js";
@@ -153,7 +154,8 @@ function actionsOf(ctx: Ctx, proposal: Proposal, answered: boolean) {
   const ours = proposal.origin === "here" && proposal.status !== "withdrawn";
   const may = ours && mayChange(ctx.member, proposal);
   const stands = proposal.status !== "withdrawn";
-  const mayAnswer = stands && !answered && hasRole(ctx.member, "official");
+  const isOurs = isOursToAnswer(ctx.instance, proposal);
+  const mayAnswer = stands && !answered && isOurs && hasRole(ctx.member, "official");
   return {
     answerUrl: mayAnswer ? `/proposals/${refOf(proposal)}/answer` : null,
     editUrl: may ? `${path}/edit` : null,

@@ -6,6 +6,8 @@ import {
   publishResponse,
   reachMilestone,
 } from "../../../src/features/responses/answering.js";
+import { receiveProposal } from "../../../src/features/proposals/receiving.js";
+import { proposalsAwaiting } from "../../../src/features/responses/awaiting.js";
 import type { Decision, Response } from "../../../src/features/responses/response.js";
 import {
   latestResponses,
@@ -13,7 +15,8 @@ import {
   responsesTo,
   responseTo,
 } from "../../../src/features/responses/responses.js";
-import { aProposal, expectRefusal } from "../../support/builders.js";
+import type { Ctx } from "../../../src/kit/index.js";
+import { aProposal, aReceivedProposal, expectRefusal } from "../../support/builders.js";
 import { aCity, closeCities, type City } from "../../support/city.js";
 import { Died, failing } from "../../support/faults.js";
 import { anAnswer, answeringFeatures, aResponse } from "./support.js";
@@ -42,6 +45,22 @@ function edited(response: Response, change: object = {}) {
 
 describe("answering a proposal", () => {
   afterEach(closeCities);
+
+  it("of another instance is for a city: an association answers its own alone", async () => {
+    const { official, proposal } = await aTown();
+    const elsewhere = await receiveProposal(official, aReceivedProposal());
+    const instance = { ...official.instance, kind: "association" } as const;
+    const secretary = { ...official, instance };
+
+    await expectRefusal(aResponse(secretary, elsewhere._id), "not-allowed");
+    const page = { sort: "oldest", cursor: null, limit: 10 } as const;
+    const awaiting = async (ctx: Ctx) => (await proposalsAwaiting(ctx, page)).items;
+
+    expect((await awaiting(secretary)).map(({ _id }) => _id)).to.deep.equal([proposal._id]);
+    expect(await awaiting(official)).to.have.length(2);
+    await aResponse(secretary, proposal._id);
+    await aResponse(official, elsewhere._id);
+  });
 
   it("puts the office, its decision and its words on the record, for all to read", async () => {
     const { city, official, proposal } = await aTown();
