@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import type { Proposal } from "../../src/features/proposals/proposal.js";
 import { proposalsCollection } from "../../src/features/proposals/proposals.js";
 import { topics } from "../../src/features/topics/topics.js";
 import type { Ctx } from "../../src/kit/index.js";
@@ -10,7 +12,7 @@ import { loadOn, type Load } from "./load.js";
 import { freePort, processorMs, serve, type Served } from "./process.js";
 import { sampleName } from "./sample.js";
 import { fixed, median, printTable } from "./table.js";
-import { foundTown, importSample } from "./town.js";
+import { foundTown, importSample, type Town } from "./town.js";
 
 interface Page {
   readonly name: string;
@@ -20,8 +22,13 @@ interface Page {
 interface Pair {
   readonly page: Page;
   readonly floor: FloorPage;
-  readonly ours: Measured[];
   readonly bare: Measured[];
+  /** While nothing is written. */
+  readonly calm: Measured[];
+  /** While another process writes a row of the page every second. */
+  readonly busy: Measured[];
+  /** Milliseconds of answers that nobody had asked for before. */
+  readonly anew: number[];
 }
 
 /** `cpuMs`: processor time that one page took, which other work on the machine disturbs less. */
@@ -30,6 +37,8 @@ interface Measured extends Load {
 }
 
 const rounds = 5;
+const anewPages = 60;
+const writeEveryMs = 1_000;
 const seconds = 2;
 const warmPages = 2_000;
 const warmTries = 8;
@@ -59,7 +68,11 @@ export async function benchPages(): Promise<void> {
       pairs.map((pair) => pair.floor),
     );
     try {
-      for (let round = 0; round <= rounds; round++) await playRound(pairs, ours, floor, round > 0);
+      for (const [index, pair] of pairs.entries()) {
+        await warmUp(floor, `/${index}`);
+        await warmUp(ours, pair.page.path);
+      }
+      for (let round = 0; round < rounds; round++) await playRound(pairs, ours, floor, town);
     } finally {
       await floor.stop();
     }
@@ -94,7 +107,7 @@ async function pairOf(ours: Served, page: Page): Promise<Pair> {
   const answer = await fetch(ours.origin + page.path);
   const html = await answer.text();
   if (answer.status !== 200) throw new Error(`${page.path} answered ${answer.status}`);
-  return { page, floor: floorPageOf(html), ours: [], bare: [] };
+  return { page, floor: floorPageOf(html), bare: [], calm: [], busy: [], anew: [] };
 }
 
 async function startFloor(folder: string, pages: readonly FloorPage[]): Promise<Served> {
@@ -105,22 +118,55 @@ async function startFloor(folder: string, pages: readonly FloorPage[]): Promise<
   return serve({ command, env: {}, port, core: 0 });
 }
 
-/** The first round warms both up until their code is compiled, and is not kept. */
 async function playRound(
   pairs: readonly Pair[],
   ours: Served,
   floor: Served,
-  kept: boolean,
+  town: Town,
 ): Promise<void> {
   for (const [index, pair] of pairs.entries()) {
-    if (kept) {
-      pair.bare.push(await measure(floor, `/${index}`));
-      pair.ours.push(await measure(ours, pair.page.path));
-    } else {
-      await warmUp(floor, `/${index}`);
-      await warmUp(ours, pair.page.path);
-    }
+    pair.bare.push(await measure(floor, `/${index}`));
+    pair.calm.push(await measure(ours, pair.page.path));
+    const stop = await writeOnAndOn(town, pair.page.path);
+    pair.busy.push(await measure(ours, pair.page.path));
+    await stop();
+    pair.anew.push(...(await timesAnew(ours, pair)));
   }
+}
+
+/**
+ * Another process with the same file gives the page's proposal, or the newest one, a support at once
+ * and then every second. It is the worst that writing can do: whoever serves the pages only learns
+ * that something was written, not where.
+ */
+async function writeOnAndOn({ dataDir }: Town, path: string): Promise<() => Promise<void>> {
+  const store = openSqliteStore(join(dataDir, "parvis.db"), { ttlIntervalMs: 0 });
+  const rows = store.collection<Proposal>(proposalsCollection.name);
+  const number = /^\/proposals\/(\d+)$/.exec(path)?.[1];
+  const filter = number === undefined ? {} : { number: Number(number) };
+  const found = await rows.findOne(filter, { sort: { _id: -1 } });
+  if (found === null) throw new Error("There is no proposal to support.");
+  const write = () => rows.updateOne({ _id: found._id }, { $inc: { "counts.supports": 1 } });
+  let last = write();
+  const timer = setInterval(() => (last = last.then(write)), writeEveryMs);
+  return async () => {
+    clearInterval(timer);
+    await last;
+    await store.close();
+  };
+}
+
+/** The same page at addresses that were never asked for: nothing of its answer is kept. */
+async function timesAnew(ours: Served, { page, anew }: Pair): Promise<number[]> {
+  const times: number[] = [];
+  for (let one = 0; one < anewPages; one++) {
+    const joint = page.path.includes("?") ? "&" : "?";
+    const began = performance.now();
+    const answer = await fetch(`${ours.origin}${page.path}${joint}n=${anew.length + one}`);
+    await answer.text();
+    times.push(performance.now() - began);
+  }
+  return times;
 }
 
 async function measure(served: Served, path: string): Promise<Measured> {
@@ -138,26 +184,38 @@ async function warmUp(served: Served, path: string): Promise<void> {
 }
 
 function report(pairs: readonly Pair[]): void {
+  for (const [kind, when] of [
+    ["calm", "nothing is written"],
+    ["busy", "another process writes every second"],
+  ] as const) {
+    printTable(
+      `Pages for a reader who is not signed in, while ${when} ` +
+        `(${sampleName()}; medians of ${rounds} rounds)`,
+      pairs.map((pair) => rowOf(pair, pair[kind])),
+    );
+  }
   printTable(
-    `Pages for a reader who is not signed in (${sampleName()}; medians of ${rounds} rounds)`,
-    pairs.map(({ page, floor, ours, bare }) => {
-      const of = (loads: readonly Measured[], what: keyof Measured): number =>
-        median(loads.map((load) => load[what]));
-      const ratios = ours.map((own, at) => own.perSecond / (bare[at]?.perSecond ?? Number.NaN));
-      const failed = [...ours, ...bare].reduce((sum, load) => sum + load.failed, 0);
-      return {
-        page: page.name,
-        kB: fixed(floor.bytes / 1024, 1),
-        "of the floor": fixed(median(ratios), 2),
-        "by processor time": fixed(of(bare, "cpuMs") / of(ours, "cpuMs"), 2),
-        aim: `≥ ${fixed(aim, 2)}`,
-        "pages/s": fixed(of(ours, "perSecond")),
-        "floor/s": fixed(of(bare, "perSecond")),
-        "cpu ms": fixed(of(ours, "cpuMs"), 2),
-        "p50 ms": fixed(of(ours, "p50Ms"), 1),
-        "p99 ms": fixed(of(ours, "p99Ms"), 1),
-        failed: String(failed),
-      };
-    }),
+    "The same pages, one after the other, at addresses that nobody asked for before",
+    pairs.map(({ page, anew }) => ({ page: page.name, "p50 ms": fixed(median(anew), 1) })),
   );
+}
+
+function rowOf({ page, floor, bare }: Pair, ours: readonly Measured[]) {
+  const of = (loads: readonly Measured[], what: keyof Measured): number =>
+    median(loads.map((load) => load[what]));
+  const ratios = ours.map((own, at) => own.perSecond / (bare[at]?.perSecond ?? Number.NaN));
+  const failed = [...ours, ...bare].reduce((sum, load) => sum + load.failed, 0);
+  return {
+    page: page.name,
+    kB: fixed(floor.bytes / 1024, 1),
+    "of the floor": fixed(median(ratios), 2),
+    "by processor time": fixed(of(bare, "cpuMs") / of(ours, "cpuMs"), 2),
+    aim: `≥ ${fixed(aim, 2)}`,
+    "pages/s": fixed(of(ours, "perSecond")),
+    "floor/s": fixed(of(bare, "perSecond")),
+    "cpu ms": fixed(of(ours, "cpuMs"), 2),
+    "p50 ms": fixed(of(ours, "p50Ms"), 1),
+    "p99 ms": fixed(of(ours, "p99Ms"), 1),
+    failed: String(failed),
+  };
 }
