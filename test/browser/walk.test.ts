@@ -60,6 +60,7 @@ for (const { language, scripts } of [
       await sees(page, t("accounts.check-mail.title"));
       await town.settle();
       await page.goto(await linkIn(town.mailDir, mail, "/confirm"));
+      await write(page, { password });
       await press(page, t("accounts.confirm.button"));
       await sees(page, t("accounts.confirm.done"));
     };

@@ -18,6 +18,7 @@ import {
   type Reply,
   type Req,
   type Route,
+  type Typed,
   networkHandle,
 } from "../../kit/index.js";
 import { peopleByIds, personById } from "../people/people.js";
@@ -31,6 +32,7 @@ import {
   unsubscribe,
 } from "./accounts.js";
 import {
+  confirmForm,
   forgottenForm,
   profileForm,
   registerForm,
@@ -56,6 +58,7 @@ import {
   unsubscribePage,
   wordPage,
   type ProfilePage,
+  type TokenPage,
 } from "./accounts.pages.js";
 import { mailTokensCollection } from "./mail-tokens.js";
 import { networkRoutes } from "./network.js";
@@ -83,12 +86,15 @@ const registering: Route[] = [
     }),
   ),
   get("/confirm/:token", async (ctx, req) =>
-    page(confirmPage, tokenPage(ctx, "confirm", `/confirm/${tokenOf(req)}`)),
+    page(confirmPage, confirmModel(ctx, req, untouched())),
   ),
-  post("/confirm/:token", async (ctx, req) => {
-    const memberId = await confirmMail(ctx, tokenOf(req));
-    return welcomed(memberId, "accounts.confirm.done");
-  }),
+  post("/confirm/:token", (ctx, req) =>
+    submit(confirmForm, req, {
+      accepted: async ({ password }) =>
+        welcomed(await confirmMail(ctx, tokenOf(req), password), "accounts.confirm.done"),
+      refused: async (typed, status) => page(confirmPage, confirmModel(ctx, req, typed), status),
+    }),
+  ),
 ];
 
 const signingIn: Route[] = [
@@ -215,6 +221,10 @@ async function profileModel(ctx: Ctx, refused: ProfilePage["form"] | null): Prom
     publicUrl: person.url,
     networkHandle: person.federated ? networkHandle(ctx.instance, person.handle) : null,
   };
+}
+
+function confirmModel(ctx: Ctx, req: Req, typed: Typed): TokenPage {
+  return tokenPage(ctx, "confirm", `/confirm/${tokenOf(req)}`, { form: confirmForm, typed });
 }
 
 function tokenOf(req: Req): string {

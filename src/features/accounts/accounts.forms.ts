@@ -27,6 +27,12 @@ export const signInForm = defineForm({ mail: z.string().max(254), password: z.st
 
 export const forgottenForm = defineForm({ mail: mailField }, { labels: accountLabels });
 
+/** The password is only compared: nothing here says what one may look like. */
+export const confirmForm = defineForm(
+  { password: z.string().max(maxPassword) },
+  { secret: ["password"], labels: accountLabels },
+);
+
 export const resetForm = defineForm({ password }, { secret: ["password"], labels: accountLabels });
 
 export const profileForm = defineForm(

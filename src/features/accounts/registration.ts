@@ -1,5 +1,5 @@
 import { endSessions } from "../../hosting/session.js";
-import { insertOnce, Refusal, throttle, type Ctx } from "../../kit/index.js";
+import { insertOnce, refuseField, Refusal, throttle, type Ctx } from "../../kit/index.js";
 import { forgetNewPerson } from "../people/people.js";
 import { assertNotObvious, type Account } from "./account.js";
 import { remindOfAccount, sendReset } from "./accounts.jobs.js";
@@ -43,11 +43,17 @@ async function gaveWay(ctx: Ctx, { _id }: Account): Promise<boolean> {
 }
 
 /**
- * Confirm an address by the link sent to it; returns the member. Throws `link-expired`, or
- * `suspended`.
+ * Confirm an address by the link sent to it and the password chosen with it: the link alone could
+ * have been asked for by somebody else, with a password of theirs. Returns the member. Throws
+ * `link-expired`, `suspended`, `too-many-tries`, or `wrong-credentials` beside the password.
  */
-export async function confirmMail(ctx: Ctx, token: string): Promise<string> {
-  const { _id: memberId } = await openAccount(ctx, await tokenOwner(ctx, token, "confirm"));
+export async function confirmMail(ctx: Ctx, token: string, password: string): Promise<string> {
+  const account = await openAccount(ctx, await tokenOwner(ctx, token, "confirm"));
+  const memberId = account._id;
+  await throttle(ctx, { what: "confirm", limit: 10, windowMs: 900_000 }, memberId);
+  if (!(await passwordMatches(account.passwordHash, password))) {
+    throw refuseField("wrong-credentials", "password", "accounts.confirm.wrong");
+  }
   await ctx
     .collection(accountsCollection)
     .updateOne({ _id: memberId, confirmedAt: null }, { $set: { confirmedAt: ctx.clock.now() } });

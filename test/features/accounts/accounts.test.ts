@@ -51,7 +51,7 @@ describe("An account", function () {
     const browser = site.browser(host);
     expect((await browser.get(link)).status).to.equal(200);
     expect((await account(mail))?.confirmedAt).to.equal(null);
-    const confirmed = await browser.submit(link, {});
+    const confirmed = await browser.submit(link, { password });
 
     expect(textOf(answer.text)).to.contain(mail);
     expect(textOf(early.text)).to.contain("Confirmez d’abord votre adresse");
@@ -64,7 +64,7 @@ describe("An account", function () {
   it("takes an address as one, however its letters are typed", async () => {
     const mail = newMail();
     await register(`  ${mail.toUpperCase()} `);
-    await site.browser(host).submit(await lastLink("confirm"), {});
+    await site.browser(host).submit(await lastLink("confirm"), { password });
 
     expect((await signIn(mail.toUpperCase())).status).to.equal(303);
   });
@@ -92,7 +92,7 @@ describe("An account", function () {
   it("shows nobody whether an address has one", async () => {
     const [known, unknown] = [newMail(), newMail()];
     await register(known);
-    await site.browser(host).submit(await lastLink("confirm"), {});
+    await site.browser(host).submit(await lastLink("confirm"), { password });
     const masked = ({ status, text }: Answer, mail: string): string =>
       `${status} ${textOf(text).replaceAll(mail, "MAIL")}`;
 
@@ -125,10 +125,27 @@ describe("An account", function () {
     expect(Math.min(one, other) / Math.max(one, other)).to.be.greaterThan(0.3);
   });
 
+  it("opens for nobody by a link that a stranger asked for, with a password of theirs", async () => {
+    const mail = newMail();
+    await register(mail);
+    await register(mail, { password: "the password of Eve", name: "Eve" });
+    const link = await lastLink("confirm");
+
+    const refused = await site.browser(host).submit(link, { password });
+
+    expect(refused.status).to.equal(422);
+    expect(textOf(refused.text)).to.contain("choisissez-en un nouveau");
+    expect((await account(mail))?.confirmedAt).to.equal(null);
+    await site.browser(host).submit("/forgotten", { mail });
+    await site.browser(host).submit(await lastLink("reset"), { password });
+    expect((await signIn(mail)).status).to.equal(303);
+    expect((await signIn(mail, "the password of Eve")).status).to.equal(422);
+  });
+
   it("is told by mail, and to its owner alone, of a second registration", async () => {
     const mail = newMail();
     await register(mail);
-    await site.browser(host).submit(await lastLink("confirm"), {});
+    await site.browser(host).submit(await lastLink("confirm"), { password });
     await register(mail, { password: "another long phrase", name: "Eve" });
     await site.settle();
 
@@ -144,8 +161,8 @@ describe("An account", function () {
     await register(mail);
     const link = await lastLink("confirm");
 
-    const stale = await site.browser(host).submit(before, {});
-    const confirmed = await site.browser(host).submit(link, {});
+    const stale = await site.browser(host).submit(before, { password });
+    const confirmed = await site.browser(host).submit(link, { password });
 
     expect([stale.status, confirmed.status]).to.deep.equal([410, 303]);
     expect((await signIn(mail, "the password of Eve")).status).to.equal(422);
@@ -218,11 +235,11 @@ describe("An account", function () {
     await register(mail);
     const confirm = await lastLink("confirm");
     const token = confirm.split("/").at(-1) ?? "";
-    const elsewhere = await site.browser("roche.example").submit(confirm, {});
+    const elsewhere = await site.browser("roche.example").submit(confirm, { password });
     const wrong = await site.browser(host).submit(`/reset/${token}`, { password: "a new phrase" });
-    const madeUp = await site.browser(host).submit("/confirm/x", {});
+    const madeUp = await site.browser(host).submit("/confirm/x", { password });
     site.clock.advance(49 * 3_600_000);
-    const old = await site.browser(host).submit(confirm, {});
+    const old = await site.browser(host).submit(confirm, { password });
 
     expect([elsewhere, wrong, madeUp, old].map(({ status }) => status)).to.deep.equal(
       Array<number>(4).fill(410),

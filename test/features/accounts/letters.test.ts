@@ -48,12 +48,14 @@ async function correspondence(language: "fr" | "en", mailer: Mailer): Promise<vo
   await site.settle();
   await askForReset(ctx, input.mail, "192.0.2.1");
   await site.settle();
-  expect(await confirmMail(ctx, "made up").catch(() => "refused")).to.equal("refused");
+  expect(await confirmMail(ctx, "made up", input.password).catch(() => "refused")).to.equal(
+    "refused",
+  );
   await site.close();
 }
 
 const french = [
-  `Bonjour Ada,
+  `Bonjour,
 
 Merci de rejoindre Valmont. Pour confirmer votre adresse, ouvrez ce lien dans les deux jours :
 
@@ -90,7 +92,7 @@ https://valmont.example`,
 ];
 
 const english = [
-  `Hello Ada,
+  `Hello,
 
 Thank you for joining Valmont. To confirm your address, open this link within two days:
 
