@@ -1,7 +1,7 @@
 import { Router, type ErrorRequestHandler, type RequestHandler } from "express";
 import { stateOf } from "../hosting/web/state.js";
 import { defineFeature, Refusal, type Ctx, type Feature } from "../kit/index.js";
-import { createDeliver } from "./delivery/deliver.js";
+import { createDeliver, createDeliverAgain } from "./delivery/deliver.js";
 import { createFanOut } from "./delivery/fan-out.js";
 import { sendError } from "./http/answers.js";
 import { serveDiscovery } from "./http/discovery.js";
@@ -11,6 +11,7 @@ import { createProcess } from "./inbound/process.js";
 import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
 import { createCatchUp, linkInstance } from "./linking.js";
+import { createNetworkRoutes } from "./network/network.routes.js";
 import { subscriptions } from "./outbound/events.js";
 import { createTellMoved } from "./outbound/proposals.js";
 import { createSend } from "./outbound/send.js";
@@ -34,6 +35,7 @@ export interface Federation {
 export function createFederation(parts: FederationParts): Federation {
   const services = createServices(parts);
   const deliver = createDeliver(services);
+  const deliverAgain = createDeliverAgain(services);
   const fanOut = createFanOut(deliver);
   const send = createSend(fanOut);
   const catchUp = createCatchUp(services);
@@ -53,7 +55,8 @@ export function createFederation(parts: FederationParts): Federation {
     feature: defineFeature({
       name: "federation",
       collections: federationCollections,
-      jobs: [deliver, fanOut, handOut, process, catchUp, tellMoved, sweeping.job],
+      routes: createNetworkRoutes({ services, send, deliverAgain }),
+      jobs: [deliver, deliverAgain, fanOut, handOut, process, catchUp, tellMoved, sweeping.job],
       on: subscriptions({ services, send, fanOut }, tellMoved),
       schedules: [sweeping],
     }),

@@ -127,6 +127,21 @@ export interface Peer {
   readonly lastDeliveredAt: Date | null;
   readonly lastFailedAt: Date | null;
   readonly lastError: string | null;
+  /** When something verified last came from there, to the minute; rows of before may lack it. */
+  readonly lastReceivedAt?: Date | null;
+}
+
+/** A delivery that did not go through yet; its job tries again by itself. */
+export interface WaitingDelivery {
+  /** Of the activity and the inbox. */
+  readonly _id: string;
+  readonly host: string;
+  readonly activityId: string;
+  readonly inbox: string;
+  /** An administrator's own try succeeded: the job that still waits has nothing left to do. */
+  readonly sent: boolean;
+  readonly since: Date;
+  readonly expiresAt: Date;
 }
 
 /** A server or an actor that we do not listen to. */
@@ -186,6 +201,12 @@ export const activitiesCollection = defineCollection<Activity>("activities", [
 
 export const peersCollection = defineCollection<Peer>("peers", [
   { keys: { host: 1 }, unique: true },
+  { keys: { failures: -1, _id: 1 } },
+]);
+
+export const waitingCollection = defineCollection<WaitingDelivery>("waitingDeliveries", [
+  { keys: { host: 1, sent: 1, since: 1 } },
+  { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 
 export const blocksCollection = defineCollection<Block>("peerBlocks", [
@@ -207,6 +228,7 @@ export const federationCollections = [
   reactionsCollection,
   activitiesCollection,
   peersCollection,
+  waitingCollection,
   blocksCollection,
   deletedCollection,
 ];

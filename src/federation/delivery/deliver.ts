@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { FetchRefused, type PostAnswer } from "../../drivers/fetch.js";
-import { defineJob, GiveUp, RetryLater, type Ctx, type JobDef } from "../../kit/index.js";
+import {
+  defineJob,
+  GiveUp,
+  RetryLater,
+  type Attempt,
+  type Ctx,
+  type JobDef,
+} from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
 import { activitiesCollection, followersCollection, type Activity, type Peer } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
@@ -9,6 +16,7 @@ import { signCavage } from "../signatures/cavage.js";
 import { signRfc9421 } from "../signatures/rfc9421.js";
 import { ACTIVITY_JSON } from "../vocabulary.js";
 import { noteDelivered, noteFailed, peerOf, restOf } from "./peers.js";
+import { forgetWaiting, markSent, noteWaiting, wasSent } from "./waiting.js";
 
 const payload = z.object({ activityId: z.string(), inbox: z.string() });
 
@@ -36,8 +44,45 @@ export function createDeliver(services: Services): Deliver {
       maxMs: longestWaitMs,
       jitter: 0.25,
     },
-    run: (ctx, asked, { number }) => deliver(services, ctx, asked, number),
+    run: (ctx, asked, attempt) => keepTrying(services, ctx, asked, attempt),
   });
+}
+
+/** An administrator's own try of what waits; when it fails, the job that waits goes on as before. */
+export function createDeliverAgain(services: Services): Deliver {
+  return defineJob({
+    name: "federation.deliver-again",
+    queue: "delivery",
+    payload,
+    attempts: 1,
+    async run(ctx, asked) {
+      try {
+        await deliver(services, ctx, asked, 2);
+      } catch (error) {
+        if (error instanceof RetryLater || error instanceof GiveUp) return;
+        throw error;
+      }
+      await markSent(ctx, asked);
+    },
+  });
+}
+
+/** One try; what does not go through is listed as waiting until it did, or until the last try. */
+async function keepTrying(
+  services: Services,
+  ctx: Ctx,
+  asked: DeliveryPayload,
+  { number, of }: Attempt,
+): Promise<void> {
+  const isFirst = number === 1;
+  try {
+    if (isFirst || !(await wasSent(ctx, asked))) await deliver(services, ctx, asked, number);
+  } catch (error) {
+    if (error instanceof RetryLater && number < of) await noteWaiting(ctx, asked);
+    else if (!isFirst && (error instanceof GiveUp || number >= of)) await forgetWaiting(ctx, asked);
+    throw error;
+  }
+  if (!isFirst) await forgetWaiting(ctx, asked);
 }
 
 /** The wait after try number `attempt`. */

@@ -1,4 +1,5 @@
-import type { Ctx } from "../../kit/index.js";
+import { LRUCache } from "lru-cache";
+import { insertOnce, type Ctx } from "../../kit/index.js";
 import { peersCollection, type Peer } from "../records.js";
 
 /** Failures in a row after which a host is left alone for a while. */
@@ -30,7 +31,7 @@ export async function noteDelivered(ctx: Ctx, host: string, speaks: Peer["speaks
         lastDeliveredAt: ctx.clock.now(),
         lastError: null,
       },
-      $setOnInsert: { _id: ctx.ids.next(), lastFailedAt: null },
+      $setOnInsert: { _id: ctx.ids.next(), lastFailedAt: null, lastReceivedAt: null },
     },
     { upsert: true },
   );
@@ -47,7 +48,10 @@ export async function noteFailed(ctx: Ctx, host: string, error: string): Promise
     {
       $inc: { failures: 1 },
       $set: { lastFailedAt: now, lastError: error.slice(0, 200) },
-      $setOnInsert: { _id: ctx.ids.next(), speaks: null, openUntil: null, lastDeliveredAt: null },
+      $setOnInsert: {
+        ...{ _id: ctx.ids.next(), speaks: null, openUntil: null },
+        ...{ lastDeliveredAt: null, lastReceivedAt: null },
+      },
     },
     { upsert: true, returnDocument: "after" },
   );
@@ -56,4 +60,45 @@ export async function noteFailed(ctx: Ctx, host: string, error: string): Promise
   const rest = Math.min(longestBreakMs, shortestBreakMs * 2 ** Math.min(over, 10));
   const openUntil = new Date(now.getTime() + rest);
   await ctx.collection(peersCollection).updateOne({ host }, { $set: { openUntil } });
+}
+
+/** Let a host be tried again at once; what went wrong before stays told until something works. */
+export async function endRest(ctx: Ctx, host: string): Promise<void> {
+  await ctx.collection(peersCollection).updateOne({ host }, { $set: { openUntil: null } });
+}
+
+/** Have a row for a host that nothing was heard of yet. */
+export async function ensurePeer(ctx: Ctx, host: string): Promise<void> {
+  await writePeer(ctx, host, null);
+}
+
+/** Notes that something verified came from a host. */
+export type NoteReceived = (ctx: Ctx, host: string) => Promise<void>;
+
+const receivedEveryMs = 60_000;
+
+/** Note when hosts were last heard: one write a minute for each, however much comes. */
+export function createNoteReceived(): NoteReceived {
+  const noted = new LRUCache<string, number>({ max: 20_000 });
+  return async (ctx, host) => {
+    const now = ctx.clock.now();
+    const key = `${ctx.instance._id} ${host}`;
+    if (now.getTime() - (noted.get(key) ?? -Infinity) < receivedEveryMs) return;
+    noted.set(key, now.getTime());
+    await writePeer(ctx, host, now);
+  };
+}
+
+/** Two processes may meet a host for the first time at once: the second then has nothing to add. */
+async function writePeer(ctx: Ctx, host: string, lastReceivedAt: Date | null): Promise<void> {
+  const rows = ctx.collection(peersCollection);
+  const heard = lastReceivedAt === null ? {} : { lastReceivedAt };
+  const known = await rows.updateOne({ host }, { $set: { host, ...heard } });
+  if (known.matchedCount > 0) return;
+  await insertOnce(() =>
+    rows.insertOne({
+      ...{ _id: ctx.ids.next(), host, speaks: null, failures: 0, openUntil: null },
+      ...{ lastDeliveredAt: null, lastFailedAt: null, lastError: null, lastReceivedAt },
+    }),
+  );
 }

@@ -10,6 +10,7 @@ import {
   remoteActorsCollection,
   type InboxEntry,
 } from "../records.js";
+import { createNoteReceived, type NoteReceived } from "../delivery/peers.js";
 import type { Services } from "../services.js";
 import type { InspectedSignature, SignatureRefusal } from "../signatures/request.js";
 import { inspectRequest, verifyInspected } from "../signatures/verify.js";
@@ -45,6 +46,7 @@ export function createReceive(services: Services, hand: Hand): Receive {
   const door: Door = {
     ...{ services, hand, isBlocked: createBlockList() },
     mayPass: createRateLimit(timing.inboxPerMinute),
+    noteReceived: createNoteReceived(),
     seen: new LRUCache({ max: 20_000 }),
   };
   return (req, res) => {
@@ -59,6 +61,7 @@ interface Door {
   readonly hand: Hand;
   readonly isBlocked: IsBlocked;
   readonly mayPass: MayPass;
+  readonly noteReceived: NoteReceived;
   /** Entries taken lately: a copy of one costs nothing but its signature. */
   readonly seen: LRUCache<string, true>;
 }
@@ -89,6 +92,7 @@ async function verify(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
     if (isFarewell(asked, verified)) return farewell(door, ctx, asked);
     return refused(verified.status, verified.code);
   }
+  await door.noteReceived(ctx, hostOf(verified.owner) ?? "");
   if (verified.owner !== asked.head.actor) {
     const linked = await isLinked(ctx, verified.owner);
     if (!linked) return refused(401, "the signature is not the actor's");

@@ -1,0 +1,191 @@
+import type { StatusView } from "../../kit/component-models.js";
+import {
+  defineForm,
+  definePage,
+  formView,
+  head,
+  line,
+  untouched,
+  type Ctx,
+  type FormView,
+  type PageModel,
+  type Slice,
+  type Typed,
+} from "../../kit/index.js";
+import { hostOf } from "../addresses.js";
+import { restOf } from "../delivery/peers.js";
+import { mostWaiting } from "../delivery/waiting.js";
+import { listLinks, type Link } from "./links.js";
+import { hostQuery, listPeers, listRefused, type PeerHealth, type RefusedEntry } from "./peers.js";
+import { kindOf, troubleOf } from "./words.js";
+
+/** Where the page is. */
+export const networkPath = "/admin/network";
+
+/** The form that links another site. */
+export const linkForm = defineForm(
+  { address: line(1, 500) },
+  { labels: { address: "network.link.address" } },
+);
+
+/** Another site that ours is linked with, asked, or was asked by. */
+interface LinkView {
+  readonly name: string;
+  readonly host: string;
+  readonly badge: StatusView;
+  readonly since: Date;
+  readonly notes: readonly string[];
+  /** Where a POST ends the link; null when we never asked. */
+  readonly end: string | null;
+  /** What a POST of the form asks (again); null while all is well. */
+  readonly ask: { readonly address: string; readonly text: string } | null;
+}
+
+/** How the exchange with a server goes. */
+interface PeerView {
+  readonly id: string;
+  readonly host: string;
+  readonly badge: StatusView;
+  readonly delivered: Date | null;
+  readonly received: Date | null;
+  readonly problem: { readonly text: string; readonly at: Date | null } | null;
+  readonly rests: Date | null;
+  readonly waiting: string | null;
+  readonly isBlocked: boolean;
+  readonly canTry: boolean;
+}
+
+/** Linked sites, the health of exchanges, and what was refused: for admins. */
+export interface NetworkPage extends PageModel {
+  readonly form: FormView;
+  readonly links: readonly LinkView[];
+  readonly query: string;
+  readonly peers: readonly PeerView[];
+  /** A host that was searched for, is not known and could be blocked. */
+  readonly unknownHost: string | null;
+  readonly next: string | null;
+  /** Back to the first page, or to all; null when there. */
+  readonly start: string | null;
+  readonly refused: ReadonlyArray<{
+    readonly host: string;
+    readonly what: string;
+    readonly why: string;
+    readonly at: Date;
+  }>;
+}
+
+export const networkPage = definePage<NetworkPage>("network/show");
+
+/** What was asked of the page by its address. */
+export interface Wish {
+  readonly host?: string | undefined;
+  readonly after?: string | undefined;
+}
+
+/** Gather the page; `typed` is what was typed into the form. */
+export async function networkModel(
+  ctx: Ctx,
+  wish: Wish,
+  typed: Typed = untouched(),
+): Promise<NetworkPage> {
+  const query = hostQuery(wish.host ?? "");
+  const [links, peers, refused] = await Promise.all([
+    listLinks(ctx),
+    listPeers(ctx, query, wish.after ?? null),
+    listRefused(ctx),
+  ]);
+  const isKnown = peers.items.some(({ peer }) => peer.host === query);
+  const couldBe = hostOf(`https://${query}`) === query && query.includes(".");
+  const isOurs = query === hostOf(ctx.instance.origin);
+  return {
+    head: head(ctx.t.t("network.title"), { noIndex: true }),
+    form: formView(linkForm, typed, ctx.t),
+    links: links.map((link) => linkView(ctx, link)),
+    query,
+    peers: peers.items.map((health) => peerView(ctx, health)),
+    unknownHost: couldBe && !isKnown && !isOurs ? query : null,
+    ...pages(query, wish.after, peers),
+    refused: refused.map((entry) => refusedView(ctx, entry)),
+  };
+}
+
+function pages(query: string, after: string | undefined, { next }: Slice<PeerHealth>) {
+  const at = (cursor: string): string => {
+    const host = query === "" ? "" : `host=${encodeURIComponent(query)}&`;
+    return `${networkPath}?${host}after=${cursor}#servers`;
+  };
+  const isStart = query === "" && after === undefined;
+  return { next: next === null ? null : at(next), start: isStart ? null : networkPath };
+}
+
+const linkCodes = {
+  asked: "under-study",
+  accepted: "accepted",
+  refused: "declined",
+  none: "open",
+} as const;
+
+function linkView(ctx: Ctx, { id, uri, host, name, state, since, receives }: Link): LinkView {
+  const t = (key: string): string => ctx.t.t(`network.links.${key}`);
+  const isBoth = state === "accepted" && receives;
+  const notes = isBoth
+    ? [t("both")]
+    : [t(`notes.${state}`), t(receives ? "receives" : "receivesNot")];
+  return {
+    ...{ name, host, since, notes: state === "none" ? notes.slice(0, 1) : notes },
+    badge: { code: linkCodes[state], label: t(`states.${state}`) },
+    end: id === null ? null : `${networkPath}/links/${encodeURIComponent(id)}/end`,
+    ask:
+      state === "accepted"
+        ? null
+        : { address: uri, text: t(state === "none" ? "ask" : "askAgain") },
+  };
+}
+
+function peerView(ctx: Ctx, { peer, isBlocked, waiting }: PeerHealth): PeerView {
+  const { _id, host, lastDeliveredAt, lastFailedAt, lastError, failures, openUntil } = peer;
+  const isResting = restOf(peer, ctx.clock.now()) > 0;
+  const received = peer.lastReceivedAt ?? null;
+  const state = isBlocked
+    ? "blocked"
+    : isResting
+      ? "resting"
+      : failures > 0
+        ? "troubled"
+        : lastDeliveredAt === null && received === null
+          ? "unknown"
+          : "well";
+  const count = { count: waiting };
+  const key = waiting >= mostWaiting ? "network.peers.waitingMany" : "network.peers.waiting";
+  return {
+    ...{ id: _id, host, delivered: lastDeliveredAt, received, isBlocked },
+    badge: { code: peerCodes[state], label: ctx.t.t(`network.peers.states.${state}`) },
+    problem: failures === 0 ? null : problemOf(ctx, failures, lastError ?? "", lastFailedAt),
+    rests: isResting ? openUntil : null,
+    waiting: waiting === 0 ? null : ctx.t.t(key, count),
+    canTry: waiting > 0 || isResting,
+  };
+}
+
+const peerCodes = {
+  blocked: "declined",
+  resting: "under-study",
+  troubled: "under-study",
+  unknown: "open",
+  well: "accepted",
+} as const;
+
+function problemOf(ctx: Ctx, failures: number, error: string, at: Date | null) {
+  const why = ctx.t.t(`network.trouble.${troubleOf(error)}`);
+  const often = ctx.t.t("network.peers.failures", { count: failures });
+  return { text: `${why} ${often}`, at };
+}
+
+function refusedView(ctx: Ctx, { actorUri, type, outcome, receivedAt }: RefusedEntry) {
+  return {
+    host: hostOf(actorUri) ?? "",
+    what: ctx.t.t(`network.kinds.${kindOf(type)}`),
+    why: ctx.t.t(`network.refused.why.${troubleOf(outcome ?? "")}`),
+    at: receivedAt,
+  };
+}

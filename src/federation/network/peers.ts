@@ -1,0 +1,121 @@
+import {
+  packCursor,
+  Refusal,
+  sliceOf,
+  unpackCursor,
+  insertOnce,
+  type Ctx,
+  type Slice,
+} from "../../kit/index.js";
+import { hostOf } from "../addresses.js";
+import { countWaiting } from "../delivery/waiting.js";
+import { ensurePeer } from "../delivery/peers.js";
+import {
+  blocksCollection,
+  inboxCollection,
+  peersCollection,
+  type InboxEntry,
+  type Peer,
+} from "../records.js";
+
+/** What an administrator sees of a server. */
+export interface PeerHealth {
+  readonly peer: Peer;
+  readonly isBlocked: boolean;
+  readonly waiting: number;
+}
+
+const pageSize = 25;
+const newest = 50;
+
+/** What is typed into the search, as hosts are written: lower case, without scheme or path. */
+export function hostQuery(typed: string): string {
+  const text = typed.trim().toLowerCase().slice(0, 253);
+  if (text === "") return "";
+  return hostOf(/^https?:\/\//.test(text) ? text : `https://${text}`) ?? text;
+}
+
+/** Servers: those in trouble first; or those whose host begins like `query`, by host. */
+export async function listPeers(
+  ctx: Ctx,
+  query: string,
+  after: string | null,
+): Promise<Slice<PeerHealth>> {
+  const rows = ctx.collection(peersCollection);
+  const limit = pageSize + 1;
+  const found =
+    query === ""
+      ? await rows.find(worse(after), { sort: { failures: -1, _id: 1 }, limit }).toArray()
+      : await rows.find(likeHost(query, after), { sort: { host: 1 }, limit }).toArray();
+  const cursorOf = ({ failures, _id, host }: Peer): string =>
+    query === "" ? packCursor([failures, _id]) : packCursor([host.slice(0, 200)]);
+  const { items, next } = sliceOf(found, pageSize, cursorOf);
+  const blocked = await blockedAmong(ctx, items);
+  const health = items.map(async (peer) => ({
+    ...{ peer, isBlocked: blocked.has(peer.host) },
+    waiting: await countWaiting(ctx, peer.host),
+  }));
+  return { items: await Promise.all(health), next };
+}
+
+function worse(after: string | null) {
+  if (after === null) return {};
+  const [failures, id] = unpackCursor(after, 2);
+  const same = { failures: Number(failures), _id: { $gt: String(id) } };
+  return { $or: [{ failures: { $lt: Number(failures) } }, same] };
+}
+
+function likeHost(query: string, after: string | null) {
+  const end = `${query}\uffff`;
+  if (after === null) return { host: { $gte: query, $lt: end } };
+  const [last] = unpackCursor(after, 1);
+  return { host: { $gt: String(last), $gte: query, $lt: end } };
+}
+
+async function blockedAmong(ctx: Ctx, peers: readonly Peer[]): Promise<Set<string>> {
+  if (peers.length === 0) return new Set();
+  const rows = await ctx
+    .collection(blocksCollection)
+    .find({ who: { $in: peers.map(({ host }) => host) } }, { limit: peers.length })
+    .toArray();
+  return new Set(rows.map(({ who }) => who));
+}
+
+/** The host that a form names. Throws `not-found` for what is none, or is our own. */
+export function hostNamed(ctx: Ctx, given: unknown): string {
+  const host = typeof given === "string" && given.length <= 260 ? hostOf(`https://${given}`) : null;
+  if (host === null || host !== given || host === hostOf(ctx.instance.origin)) {
+    throw new Refusal("not-found");
+  }
+  return host;
+}
+
+/** Take nothing more from a server; it is listed even when nothing was ever heard of it. */
+export async function blockHost(ctx: Ctx, host: string): Promise<void> {
+  await ensurePeer(ctx, host);
+  const row = { _id: ctx.ids.next(), who: host, at: ctx.clock.now() };
+  await insertOnce(() => ctx.collection(blocksCollection).insertOne(row));
+}
+
+/** Listen to a server again. */
+export async function unblockHost(ctx: Ctx, host: string): Promise<void> {
+  await ctx.collection(blocksCollection).deleteOne({ who: host });
+}
+
+/** What came last and was refused: from whom, what, why and when. */
+export type RefusedEntry = Pick<InboxEntry, "_id" | "actorUri" | "type" | "outcome" | "receivedAt">;
+
+/** The newest of what came and was refused. */
+export function listRefused(ctx: Ctx): Promise<RefusedEntry[]> {
+  return ctx
+    .collection(inboxCollection)
+    .find(
+      { state: "refused" },
+      {
+        sort: { receivedAt: -1 },
+        limit: newest,
+        projection: { actorUri: 1, type: 1, outcome: 1, receivedAt: 1 },
+      },
+    )
+    .toArray();
+}

@@ -1,0 +1,48 @@
+/** Kinds of trouble that have words, `network.trouble.<kind>`. */
+export type Trouble =
+  | "busy"
+  | "down"
+  | "slow"
+  | "unreachable"
+  | "address"
+  | "unreadable"
+  | "missing"
+  | "unwanted"
+  | "other";
+
+const troubles: Readonly<Record<string, Trouble>> = {
+  ...{ timeout: "slow", unreachable: "unreachable", aborted: "unreachable", "host-busy": "busy" },
+  ...{ "bad-url": "address", "bad-scheme": "address", "bad-port": "address" },
+  "private-address": "address",
+  ...{ "too-many-redirects": "unreadable", "too-large": "unreadable", "bad-type": "unreadable" },
+  ...{ "bad-body": "unreadable", "id-mismatch": "unreadable", "budget-spent": "unreadable" },
+  ...{ "not an actor": "unreadable", "invalid-form": "unreadable", status: "missing" },
+  ...{ "not-found": "missing", gone: "missing", withdrawn: "missing", "not-allowed": "unwanted" },
+  ...{ "needs-consent": "unwanted", suspended: "unwanted", unavailable: "down" },
+  ...{ "already-answered": "unwanted", "already-taken": "unwanted" },
+};
+
+/** The kind of trouble behind an error as it is stored with a server or an entry of the inbox. */
+export function troubleOf(stored: string): Trouble {
+  const status = /^status (\d{3})$/.exec(stored)?.[1];
+  if (status === undefined) return known(troubles, stored) ?? "other";
+  return ["408", "425", "429"].includes(status) ? "busy" : "down";
+}
+
+/** Kinds of what comes in that have words, `network.kinds.<kind>`. */
+export type Kind =
+  "publication" | "change" | "removal" | "follow" | "answer" | "like" | "share" | "undo" | "other";
+
+const kinds: Readonly<Record<string, Kind>> = {
+  ...{ Create: "publication", Update: "change", Delete: "removal", Follow: "follow" },
+  ...{ Accept: "answer", Reject: "answer", Like: "like", Announce: "share", Undo: "undo" },
+};
+
+/** What came, by the type it was sent as. */
+export function kindOf(type: string): Kind {
+  return known(kinds, type) ?? "other";
+}
+
+function known<T>(words: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(words, key) ? words[key] : undefined;
+}
