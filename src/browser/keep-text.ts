@@ -1,7 +1,12 @@
-/** Keep an unsent long text until its form is sent or the browser session ends. */
+/**
+ * Keep a long text until its form was taken or the browser session ends. A form that was sent but led
+ * to an error page, or to signing in again, was not taken: its text is found again.
+ */
 export function keepText(): void {
-  for (const area of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-keep]")) {
-    const key = `text:${area.dataset["keep"] ?? ""}`;
+  const areas = document.querySelectorAll<HTMLTextAreaElement>("textarea[data-keep]");
+  forgetTaken([...areas].filter(({ value }) => value !== "").map(keyOf));
+  for (const area of areas) {
+    const key = keyOf(area);
     const kept = read(key);
     if (area.value === "" && kept !== null && kept !== "") {
       area.value = kept;
@@ -11,10 +16,25 @@ export function keepText(): void {
     area.addEventListener("input", () => write(key, area.value));
     area.form?.addEventListener("submit", (event) => {
       queueMicrotask(() => {
-        if (!event.defaultPrevented) write(key, "");
+        if (!event.defaultPrevented && area.value !== "") write(sentKey, key);
       });
     });
   }
+}
+
+/** Names the text that was sent last and whose fate is told by the page that follows. */
+const sentKey = "text-sent";
+
+function keyOf(area: HTMLTextAreaElement): string {
+  return `text:${area.dataset["keep"] ?? ""}`;
+}
+
+function forgetTaken(shownAgain: readonly string[]): void {
+  const key = read(sentKey);
+  if (key === null) return;
+  write(sentKey, "");
+  const refused = document.querySelector(".error-page, form[action='/sign-in']") !== null;
+  if (!refused && !shownAgain.includes(key)) write(key, "");
 }
 
 function tellFound(area: HTMLTextAreaElement): void {

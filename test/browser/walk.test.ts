@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { createTranslators, loadTranslations } from "../../src/kit/i18n/index.js";
 import { needs } from "../support/needs.js";
 import { faultsOf } from "./support/audit.js";
-import { launch, openWindow, type Window } from "./support/chromium.js";
+import { launch, openWindow, signIn, type Window } from "./support/chromium.js";
 import { linkIn, mailsFor } from "./support/mailbox.js";
 import { aTown, type Town } from "./support/town.js";
 
@@ -102,6 +102,24 @@ for (const { language, scripts } of [
       await press(camille.page, t("accounts.sign-in.button"));
       await sees(camille.page, t("proposals.new.title"));
     });
+
+    if (scripts) {
+      it("gives a long text back to whom the session ran out on", async () => {
+        const late = await openWindow(browser, { origin: town.origin, language, width: 360 });
+        const { page } = late;
+        await signIn(late, "camille@example.org", password);
+        await page.goto("/proposals/new");
+        await write(page, { title, body: "Un long texte que personne ne veut écrire deux fois." });
+        await page.selectOption("[name=topicId]", { index: 2 });
+        await page.context().clearCookies();
+        await press(page, t("proposals.new.button"));
+        await signIn(late, "camille@example.org", password);
+        await page.goto("/proposals/new");
+
+        expect(await page.inputValue("main [name=body]")).to.include("écrire deux fois");
+        await late.close();
+      });
+    }
 
     it("shows a proposal before it is published, then publishes it", async () => {
       const { page } = camille;
