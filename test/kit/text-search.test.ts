@@ -8,7 +8,6 @@ import {
   createAnalyser,
   isEmptyQuery,
   MAX_TERMS,
-  scoreMatch,
   searchFilter,
   type SearchPlace,
 } from "../../src/kit/text/search.js";
@@ -110,25 +109,6 @@ describe("A visitor who searches", () => {
 
     expect(analyseQuery(words, ["fr"]).all).to.have.length(8);
     expect(millisecondsOf(() => analyseQuery("é'".repeat(100_000), ["fr"]))).to.be.below(100);
-  });
-});
-
-describe("The order of results", () => {
-  const scoreOf = (text: string, title: string | undefined): number =>
-    scoreMatch(
-      proposals.find((one) => one.title === title)?.terms ?? [],
-      analyseQuery(text, ["fr"]),
-    );
-
-  it("puts the title before the body", () => {
-    expect(scoreOf("école ", school)).to.be.above(scoreOf("école ", market));
-    expect(scoreOf("éco", school)).to.be.above(scoreOf("éco", market));
-    expect(scoreOf("école marché ", market)).to.be.above(scoreOf("école marché ", school));
-    expect(scoreOf("école ", library)).to.equal(0);
-  });
-
-  it("puts the whole word before the beginning of another", () => {
-    expect(scoreOf("école", market)).to.be.above(scoreOf("écol", heart));
   });
 });
 

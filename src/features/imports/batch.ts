@@ -1,7 +1,7 @@
 import { renderMarkdown } from "../../kit/text/markdown.js";
 import { escapeHtml } from "../../kit/text/sanitize.js";
 import type { createAnalyser } from "../../kit/text/search.js";
-import type { Ctx } from "../../kit/index.js";
+import { insertMissing, type Ctx } from "../../kit/index.js";
 import type { Proposal } from "../proposals/proposal.js";
 import { proposalsCollection } from "../proposals/proposals.js";
 import { nextNumbers } from "../proposals/publishing.js";
@@ -10,7 +10,6 @@ import type { Response } from "../responses/response.js";
 import { responsesCollection } from "../responses/responses.js";
 import { importComments, recountComments, type Placed } from "./discussions.js";
 import { importId } from "./import-id.js";
-import { insertMissing } from "./insert-missing.js";
 import { authorIds, importPeople } from "./people.js";
 import { decisionOf, lastMoment, type ImportRow } from "./row.js";
 import type { TopicFinder } from "./topic-finder.js";

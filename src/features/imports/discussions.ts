@@ -1,10 +1,9 @@
 import { cleanRemoteHtml, htmlToText } from "../../kit/text/sanitize.js";
-import type { Ctx } from "../../kit/index.js";
+import { insertMissing, type Ctx } from "../../kit/index.js";
 import type { Comment } from "../comments/comment.js";
 import { commentsCollection } from "../comments/comments.js";
 import { proposalsCollection } from "../proposals/proposals.js";
 import { importId } from "./import-id.js";
-import { insertMissing } from "./insert-missing.js";
 import { authorIds } from "./people.js";
 import type { ImportComment, ImportRow } from "./row.js";
 

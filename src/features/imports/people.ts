@@ -1,8 +1,7 @@
-import type { Ctx } from "../../kit/index.js";
+import { insertMissing, type Ctx } from "../../kit/index.js";
 import { peopleCollection } from "../people/people.js";
 import type { Person } from "../people/person.js";
 import { importHandle, importId } from "./import-id.js";
-import { insertMissing } from "./insert-missing.js";
 import type { ImportRow } from "./row.js";
 
 /** Gives the id of an author's person. */

@@ -1,4 +1,4 @@
-import { isDuplicate, type Ctx } from "../../kit/index.js";
+import { insertMissing, type Ctx } from "../../kit/index.js";
 import type { Account } from "../accounts/account.js";
 import { accountsByIds } from "../accounts/accounts.js";
 import { mailNotice } from "./mailing.js";
@@ -33,7 +33,7 @@ export async function notify(ctx: Ctx, news: News, personIds: readonly string[])
       .toArray();
   const known = new Set((await told()).map(({ memberId }) => memberId));
   const fresh = [...accounts.values()].filter(({ _id }) => !known.has(_id));
-  await insertMissing(ctx, await Promise.all(fresh.map((account) => rowFor(ctx, news, account))));
+  await insertMissing(rows, await Promise.all(fresh.map((account) => rowFor(ctx, news, account))));
   const all = await told();
   if (all.length < memberIds.length) throw new Error("some notifications could not be stored");
   await ctx.enqueueAll(
@@ -42,15 +42,6 @@ export async function notify(ctx: Ctx, news: News, personIds: readonly string[])
       .filter(({ mail }) => mail === "due")
       .map(({ _id }) => ({ payload: { notificationId: _id }, options: { id: `notice/${_id}` } })),
   );
-}
-
-async function insertMissing(ctx: Ctx, missing: readonly Notification[]): Promise<void> {
-  if (missing.length === 0) return;
-  try {
-    await ctx.collection(notificationsCollection).insertMany(missing, { ordered: false });
-  } catch (error) {
-    if (!isDuplicate(error)) throw error;
-  }
 }
 
 async function rowFor(

@@ -8,7 +8,7 @@ import {
   type Ctx,
   type Member,
 } from "../../kit/index.js";
-import type { Byline, Person } from "./person.js";
+import type { Person } from "./person.js";
 
 export const peopleCollection = defineCollection<Person>("people", [
   { keys: { handle: 1 }, unique: true },
@@ -55,13 +55,6 @@ export async function personByHandle(ctx: Ctx, handle: string): Promise<Person |
 export async function personByUri(ctx: Ctx, uri: string): Promise<Person | null> {
   if (uri === "") return null;
   return ctx.collection(peopleCollection).findOne({ uri });
-}
-
-/** How to name an author. Somebody unknown is a dash that leads nowhere. */
-export function bylineOf(person: Person | null | undefined): Byline {
-  if (person == null) return { name: "–", url: "/", handle: null };
-  const handle = person.origin === "elsewhere" ? person.handle : null;
-  return { name: person.name, url: person.url, handle };
 }
 
 /** A handle that tells nothing of its owner: ten random letters and digits, the first a letter. */

@@ -23,11 +23,3 @@ export interface Person {
   /** Set when the account or actor was deleted; shown as "a former member". */
   readonly erasedAt: Date | null;
 }
-
-/** How an author is named on cards and comments. */
-export interface Byline {
-  readonly name: string;
-  readonly url: string;
-  /** `user@host` for people elsewhere, null here. */
-  readonly handle: string | null;
-}

@@ -1,6 +1,5 @@
 import { isDuplicate, type Ctx } from "../../kit/index.js";
 import { cleanRemoteHtml } from "../../kit/text/sanitize.js";
-import { noteMovement } from "./movement.js";
 import type { Counts, Elsewhere, Place, Proposal, Status } from "./proposal.js";
 import { proposalByUri, proposalReceived, proposalsCollection } from "./proposals.js";
 import { untouchedFields } from "./publishing.js";
@@ -101,22 +100,6 @@ export async function receiveProposalDeleted(ctx: Ctx, uri: string): Promise<voi
       },
     },
   );
-}
-
-/** What moved at its home: supports and comments in all, and where it stands. */
-export async function receiveCounts(
-  ctx: Ctx,
-  uri: string,
-  { supports, comments, status }: ReceivedCounts & { readonly status: Status },
-): Promise<void> {
-  const known = await proposalByUri(ctx, uri);
-  if (known === null || known.origin === "here") return;
-  const counts = shared({ supports, comments }, known.counts.supportsHere);
-  await noteMovement(ctx, known._id, async () => {
-    await ctx
-      .collection(proposalsCollection)
-      .updateOne({ _id: known._id }, { $set: { counts, status, movedAt: ctx.clock.now() } });
-  });
 }
 
 /** The home instance counts our supporters too, once they have reached it. */

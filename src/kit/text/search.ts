@@ -159,25 +159,3 @@ export function searchFilter(query: SearchQuery, place: SearchPlace = "anywhere"
   if (clauses.length === 0) return {};
   return clauses.length === 1 ? (clauses[0] ?? {}) : { $and: clauses };
 }
-
-/**
- * How well a document's terms answer a query, to order one page of results: each word found in the
- * title counts 2, in the body 1; an unfinished word counts a quarter more when it stands as typed.
- */
-export function scoreMatch(terms: readonly string[], query: SearchQuery): number {
-  const kept = new Set(terms);
-  const weigh = (found: (mark: string) => boolean): number => {
-    if (found(IN_TITLE)) return 2;
-    return found("") ? 1 : 0;
-  };
-  const scores = query.all.map((forms) =>
-    weigh((mark) => forms.some((one) => kept.has(mark + one))),
-  );
-  const { prefix, prefixTerms } = query;
-  if (prefix !== null) {
-    const whole = weigh((mark) => [prefix, ...prefixTerms].some((one) => kept.has(mark + one)));
-    const begun = weigh((mark) => terms.some((term) => term.startsWith(mark + prefix)));
-    scores.push(Math.max(whole * 1.25, begun));
-  }
-  return scores.reduce((sum, score) => sum + score, 0);
-}

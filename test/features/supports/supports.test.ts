@@ -6,7 +6,10 @@ import {
   receivePerson,
 } from "../../../src/features/people/people.js";
 import { proposalById } from "../../../src/features/proposals/proposals.js";
-import { receiveCounts, receiveProposal } from "../../../src/features/proposals/receiving.js";
+import {
+  receiveProposal,
+  receiveProposalUpdate,
+} from "../../../src/features/proposals/receiving.js";
 import {
   giveSupport,
   receiveSupport,
@@ -134,8 +137,8 @@ describe("supporting a proposal", () => {
     await giveSupport(neighbour, proposal);
 
     expect((await countsOf(city.visitor, proposal._id))?.supports).to.equal(13);
-    const told = { supports: 13, comments: 3, status: "open" } as const;
-    await receiveCounts(city.visitor, proposal.uri, told);
+    const told = { counts: { supports: 13, comments: 3 } };
+    await receiveProposalUpdate(city.visitor, aReceivedProposal(told));
     await city.later(10_000);
     const counts = await countsOf(city.visitor, proposal._id);
     expect(counts).to.deep.include({ supportsHere: 1, supportsElsewhere: 12, supports: 13 });
