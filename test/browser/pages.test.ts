@@ -33,7 +33,7 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
     ...["ownEdit", "ownWithdraw", "long", "/office", "/proposals/9999"],
   ],
   official: ["/office", "openAnswer", "response", "responseEdit", "answered"],
-  admin: ["/admin/members", "/admin/members?mail=nobody@example.org"],
+  admin: ["/admin/members", "/admin/members?mail=nobody@example.org", "/admin/network"],
 };
 
 describe("every page in a browser", function () {
