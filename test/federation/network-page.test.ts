@@ -96,7 +96,9 @@ describe("the page of linked sites and the network", function () {
       const host = hostOf(other.origin);
       const ada = await admin();
       await ada.open(page);
-      const asked = await ada.submit(`${page}/links`, { address: ` ${other.origin} ` });
+      const asked = await ada.submit(`${page}/links`, {
+        address: ` ${other.origin}/proposals?sort=new `,
+      });
       expect(asked.status).to.equal(303);
       expect(textOf((await ada.follow(asked)).text)).to.contain(`La demande part vers ${host}`);
       expect(textOf((await ada.open(page)).text)).to.contain("Demande envoyée");

@@ -1,4 +1,5 @@
 import { FetchRefused } from "../../drivers/fetch.js";
+import { readUrl } from "../../drivers/web-address.js";
 import { refuseField, Refusal, type Ctx } from "../../kit/index.js";
 import { actorUri, city, hostOf } from "../addresses.js";
 import { askToLink, findInstance, hostTyped, linkedInstances } from "../linking.js";
@@ -86,10 +87,16 @@ export async function linkSite(
   const host = hostTyped(ctx, typed);
   if (host === null || /\s/.test(typed.trim())) throw beside("malformed");
   await refuseHost(ctx, host);
-  const target = await found(services, ctx, typed);
+  const target = await found(services, ctx, siteTyped(typed));
   if (hostOf(target.uri) !== host) await refuseHost(ctx, hostOf(target.uri) ?? "");
   if (!target.civicExchange || target.type !== "Organization") throw beside("notParvis");
   return askToLink(send, ctx, target);
+}
+
+/** Whoever pastes the address of any page means its site. */
+function siteTyped(typed: string): string {
+  const text = typed.trim();
+  return /^https?:\/\//i.test(text) ? (readUrl(text)?.origin ?? text) : text;
 }
 
 async function refuseHost(ctx: Ctx, host: string): Promise<void> {
