@@ -56,24 +56,8 @@ export const cacheControl = "private, no-cache";
 export function createKeptAnswers({ clock, changes, onlyReads }: KeptAnswersParts): KeptAnswers {
   if (changes === undefined) return { serve: (_req, _res, next) => next() };
   const kept = new LRUCache<string, Kept>({ max: mostAnswers, maxSize: mostBytes });
-  const fingerprints = new WeakMap<Instance, string>();
+  const keyOf = openKeys(onlyReads);
   const minuteNow = (): number => Math.floor(clock.now().getTime() / 60_000);
-
-  function fingerprint(instance: Instance): string {
-    const known = fingerprints.get(instance);
-    if (known !== undefined) return known;
-    const made = createHash("sha256").update(JSON.stringify(instance)).digest("base64");
-    fingerprints.set(instance, made);
-    return made;
-  }
-
-  function keyOf(req: Request, instance: Instance): string | null {
-    if (!onlyReads(req, instance) || req.originalUrl.length > longestAddress) return null;
-    if ((req.cookies as Record<string, unknown>)["flash"] !== undefined) return null;
-    if (req.accepts(["html", "json"]) === "json") return null;
-    const language = languageOf(req, instance.language);
-    return JSON.stringify([fingerprint(instance), language, req.originalUrl]);
-  }
 
   return {
     serve(req, res, next) {
@@ -98,6 +82,27 @@ export function createKeptAnswers({ clock, changes, onlyReads }: KeptAnswersPart
       };
       next();
     },
+  };
+}
+
+/** What an answer depends on beside rows and time; null when it is for one person or too long. */
+function openKeys(onlyReads: KeptAnswersParts["onlyReads"]) {
+  const fingerprints = new WeakMap<Instance, string>();
+
+  function fingerprint(instance: Instance): string {
+    const known = fingerprints.get(instance);
+    if (known !== undefined) return known;
+    const made = createHash("sha256").update(JSON.stringify(instance)).digest("base64");
+    fingerprints.set(instance, made);
+    return made;
+  }
+
+  return (req: Request, instance: Instance): string | null => {
+    if (!onlyReads(req, instance) || req.originalUrl.length > longestAddress) return null;
+    if ((req.cookies as Record<string, unknown>)["flash"] !== undefined) return null;
+    if (req.accepts(["html", "json"]) === "json") return null;
+    const language = languageOf(req, instance.language);
+    return JSON.stringify([fingerprint(instance), language, req.originalUrl]);
   };
 }
 
