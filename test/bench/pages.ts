@@ -148,7 +148,7 @@ async function writeOnAndOn({ dataDir }: Town, path: string): Promise<() => Prom
   if (found === null) throw new Error("There is no proposal to support.");
   const write = () => rows.updateOne({ _id: found._id }, { $inc: { "counts.supports": 1 } });
   let last = write();
-  const timer = setInterval(() => (last = last.then(write)), writeEveryMs);
+  const timer = setInterval(() => void (last = last.then(write)), writeEveryMs);
   return async () => {
     clearInterval(timer);
     await last;

@@ -207,7 +207,7 @@ describe("The memory that kept pages take", function () {
     return {
       ask: async (page: string) => (await fetch(`http://127.0.0.1:${port}/${page}`)).text(),
       made: () => made,
-      close: () => void server.close().closeAllConnections(),
+      close: () => server.close().closeAllConnections(),
     };
   }
 
