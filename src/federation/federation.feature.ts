@@ -37,7 +37,7 @@ export function createFederation(parts: FederationParts): Federation {
   const deliver = createDeliver(services);
   const deliverAgain = createDeliverAgain(services);
   const fanOut = createFanOut(deliver);
-  const send = createSend(fanOut);
+  const send = createSend(services.vault, fanOut);
   const catchUp = createCatchUp(services);
   const process = createProcess({ services, send, catchUp });
   const tellMoved = createTellMoved(send);

@@ -1,11 +1,13 @@
 import { defineCollection } from "../kit/index.js";
 
-/** A local actor's key pair. The only place where a private key is ever kept (the vault). */
+/** A local actor's key pairs. The only place where a private key is ever kept (the vault). */
 export interface ActorKey {
   /** The actor's id. */
   readonly _id: string;
   readonly publicKeyPem: string;
   readonly privateKeyPem: string;
+  /** The Ed25519 pair of its integrity proofs; rows of before lack it until it is needed. */
+  readonly proof?: { readonly publicKeyMultibase: string; readonly privateKeyPem: string };
   readonly createdAt: Date;
 }
 
@@ -64,8 +66,11 @@ export interface InboxEntry {
   readonly objectUri: string | null;
   /** The bytes as they came, for forwarding and for a second run. */
   readonly body: string;
-  /** `forwarded`: signed by another actor, so that nothing in it is believed unfetched. */
-  readonly trust: "signed" | "forwarded";
+  /**
+   * `proven`: sent by another actor, with its own actor's proof; `forwarded`: sent by another actor,
+   * so that nothing in it is believed unfetched.
+   */
+  readonly trust: "signed" | "proven" | "forwarded";
   /** The comment it made, changed or deleted; for forwarding. */
   readonly about: string | null;
   /** `handed`: its job is stored. */

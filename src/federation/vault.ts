@@ -1,25 +1,32 @@
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../drivers/clock.js";
 import { insertOnce, type Ctx } from "../kit/index.js";
-import { keysCollection } from "./records.js";
+import type { JsonObject } from "./remote-document.js";
+import { keysCollection, type ActorKey } from "./records.js";
 import type { Signer } from "./signatures/cavage.js";
-import { generateRsaPair, type RsaPair } from "./signatures/generate.js";
+import { generateEd25519Pair, generateRsaPair, type RsaPair } from "./signatures/generate.js";
+import { withProof } from "./signatures/proof.js";
+import type { PublicKeys } from "./translate/actor.js";
 
 /**
  * The key vault: the only code that reads or writes private keys (requirement 18). What leaves it is
- * a public key, or a `KeyObject` that can sign and is never turned into text.
+ * public keys, a document with its proof, or a `KeyObject` that can sign and is never turned into
+ * text. An actor's two pairs are made together, on first need.
  */
 export interface Vault {
-  /** The public key of a local actor; the pair is made when there is none yet. */
-  publicKeyPem(ctx: Ctx, actorUri: string): Promise<string>;
-  /** Signs as a local actor; the pair is made when there is none yet. */
+  /** The public keys of a local actor. */
+  publicKeys(ctx: Ctx, actorUri: string): Promise<PublicKeys>;
+  /** Signs requests as a local actor. */
   signer(ctx: Ctx, actorUri: string): Promise<Signer>;
+  /** The document with a local actor's integrity proof (FEP-8b32). */
+  attest(ctx: Ctx, actorUri: string, document: JsonObject): Promise<JsonObject>;
 }
 
 interface Held {
-  readonly publicKeyPem: string;
+  readonly publicKeys: PublicKeys;
   readonly signer: Signer;
+  readonly proofKey: KeyObject;
 }
 
 /** Makes a key pair. */
@@ -37,12 +44,17 @@ export function createVault(clock: Clock, makePair: MakePair = generateRsaPair):
   async function find(ctx: Ctx, uri: string): Promise<Held> {
     const rows = ctx.collection(keysCollection);
     const known = await rows.findOne({ _id: uri });
-    if (known !== null) return open(uri, known);
-    const pair = await turns(makePair);
-    await insertOnce(() => rows.insertOne({ _id: uri, ...pair, createdAt: clock.now() }));
+    if (known?.proof !== undefined) return open(uri, known, known.proof);
+    const proof = await generateEd25519Pair();
+    if (known === null) {
+      const pair = await turns(makePair);
+      await insertOnce(() => rows.insertOne({ _id: uri, ...pair, proof, createdAt: clock.now() }));
+    }
+    // An actor of before has no second pair; of two processes that make one, the first is kept.
+    await rows.updateOne({ _id: uri, proof: { $exists: false } }, { $set: { proof } });
     const kept = await rows.findOne({ _id: uri });
-    if (kept === null) throw new Error("a key pair was not kept");
-    return open(uri, kept);
+    if (kept?.proof === undefined) throw new Error("a key pair was not kept");
+    return open(uri, kept, kept.proof);
   }
 
   function get(ctx: Ctx, uri: string): Promise<Held> {
@@ -61,14 +73,25 @@ export function createVault(clock: Clock, makePair: MakePair = generateRsaPair):
   }
 
   return {
-    publicKeyPem: async (ctx, uri) => (await get(ctx, uri)).publicKeyPem,
+    publicKeys: async (ctx, uri) => (await get(ctx, uri)).publicKeys,
     signer: async (ctx, uri) => (await get(ctx, uri)).signer,
+    async attest(ctx, uri, document) {
+      const { proofKey: privateKey } = await get(ctx, uri);
+      const verificationMethod = `${uri}#ed25519-key`;
+      return withProof(document, { verificationMethod, privateKey, created: clock.now() });
+    },
   };
 }
 
-function open(uri: string, pair: { publicKeyPem: string; privateKeyPem: string }): Held {
+function open(uri: string, pair: ActorKey, proof: NonNullable<ActorKey["proof"]>): Held {
+  const { publicKeyPem } = pair;
+  const { publicKeyMultibase } = proof;
   const privateKey = createPrivateKey(pair.privateKeyPem);
-  return { publicKeyPem: pair.publicKeyPem, signer: { keyId: `${uri}#main-key`, privateKey } };
+  return {
+    publicKeys: { publicKeyPem, publicKeyMultibase },
+    signer: { keyId: `${uri}#main-key`, privateKey },
+    proofKey: createPrivateKey(proof.privateKeyPem),
+  };
 }
 
 /** Runs at most `limit` pieces of work at once, the others in turn. */

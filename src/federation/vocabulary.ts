@@ -40,6 +40,18 @@ export const extraTerms = {
   canQuote: { "@id": "gts:canQuote", "@type": "@id" },
   automaticApproval: { "@id": "gts:automaticApproval", "@type": "@id" },
   civic: { "@id": "civicNs:civic", "@type": "@json" },
+  // FEP-521a and FEP-8b32, as in the contexts of Multikey and Data Integrity.
+  sec: "https://w3id.org/security#",
+  Multikey: "sec:Multikey",
+  DataIntegrityProof: "sec:DataIntegrityProof",
+  assertionMethod: { "@id": "sec:assertionMethod", "@type": "@id", "@container": "@set" },
+  controller: { "@id": "sec:controller", "@type": "@id" },
+  publicKeyMultibase: { "@id": "sec:publicKeyMultibase", "@type": "sec:multibase" },
+  proof: { "@id": "sec:proof", "@type": "@id", "@container": "@graph" },
+  cryptosuite: { "@id": "sec:cryptosuite", "@type": "sec:cryptosuiteString" },
+  proofPurpose: { "@id": "sec:proofPurpose", "@type": "@vocab" },
+  proofValue: { "@id": "sec:proofValue", "@type": "sec:multibase" },
+  verificationMethod: { "@id": "sec:verificationMethod", "@type": "@id" },
 } as const;
 
 /** The `@context` of every document we send, and the one that replaces a sender's. */

@@ -36,11 +36,11 @@ export async function actorRecord(
   }
 }
 
-/** An actor's document, with its public key. */
+/** An actor's document, with its public keys. */
 export async function findActor(vault: Vault, ctx: Ctx, actor: LocalActor): Promise<Found> {
   const record = await actorRecord(ctx, actor);
   const uri = actorUri(ctx.instance, actor);
   if (record === null) return nothing;
   if (record === "gone") return { kind: "gone", body: tombstone(uri, "Person") };
-  return document(actorDocument(ctx.instance, record, await vault.publicKeyPem(ctx, uri)));
+  return document(actorDocument(ctx.instance, record, await vault.publicKeys(ctx, uri)));
 }

@@ -86,8 +86,11 @@ export async function findNote(ctx: Ctx, id: string): Promise<Found> {
   return document(withoutContext(activity.body)["object"] as As2);
 }
 
-/** What we have stored as text, without the context that every answer gets anew. */
+/**
+ * What we have stored as text, without the context that every answer gets anew, and without the
+ * proof, which covers the context and the object as they were sent.
+ */
 export function withoutContext(body: string): As2 {
-  const { "@context": _context, ...rest } = JSON.parse(body) as Record<string, unknown>;
+  const { "@context": _context, proof: _proof, ...rest } = JSON.parse(body) as As2;
   return rest;
 }

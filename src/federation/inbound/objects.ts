@@ -1,11 +1,9 @@
-import { FetchRefused } from "../../drivers/fetch.js";
-import { commentByUri } from "../../features/comments/comments.js";
-import { erasePerson, personById, personByUri } from "../../features/people/people.js";
+import { erasePerson, personByUri } from "../../features/people/people.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { receiveProposalDeleted } from "../../features/proposals/receiving.js";
 import { responseByUri } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
-import { localPath, sameOrigin } from "../addresses.js";
+import { sameOrigin } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
 import {
@@ -101,37 +99,4 @@ async function eraseActor(ctx: Ctx, uri: string): Promise<Outcome> {
   if (person === null || person.origin === "here") return "unknown actor";
   await erasePerson(ctx, person._id);
   return "actor erased";
-}
-
-/**
- * What a linked instance forwarded: nothing in it is believed. The object is asked for at its own
- * address, and its own author's comment is what we keep; what is gone there goes here, too.
- */
-export async function takeForwarded(inbound: Inbound): Promise<Outcome> {
-  const { services, ctx, entry, budget } = inbound;
-  const uri = entry.objectUri;
-  if (uri === null || !["Create", "Update", "Delete"].includes(entry.type))
-    return "not forwardable";
-  if (localPath(ctx.instance, uri) !== null) return "ours";
-  const { fetchDocument } = services.reachOf(ctx.instance);
-  try {
-    const { id, document } = await fetchDocument(uri, { budget });
-    const note = await services.normal.of(guardValue(document));
-    const author = idOf(first(note, "attributedTo"));
-    if (note.type === "Tombstone") return await dropKnown(inbound, uri);
-    if (id !== uri || author === null || !sameOrigin(author, uri)) return "not its author";
-    return entry.type === "Create"
-      ? await takeComment(inbound, note, author)
-      : await takeCommentEdit(inbound, note, author);
-  } catch (error) {
-    if (error instanceof FetchRefused && error.isGone) return dropKnown(inbound, uri);
-    throw error;
-  }
-}
-
-async function dropKnown(inbound: Inbound, uri: string): Promise<Outcome> {
-  const { ctx } = inbound;
-  const comment = await commentByUri(ctx, uri);
-  const author = comment === null ? null : await personById(ctx, comment.authorId);
-  return author?.uri == null ? "unknown" : dropComment(inbound, uri, author.uri);
 }

@@ -9,7 +9,8 @@ import { NotAnActor } from "../remote-actors.js";
 import type { Services } from "../services.js";
 import { accept, follow, reject } from "./follow.js";
 import type { CatchUp, Handle, Inbound, Outcome } from "./inbound.js";
-import { create, remove, takeForwarded, update } from "./objects.js";
+import { takeForwarded, takeProven } from "./forwarded.js";
+import { create, remove, update } from "./objects.js";
 import { announce, like, undo } from "./reactions.js";
 
 /** Fetches that one activity may cause (requirement 14). */
@@ -99,6 +100,7 @@ async function handle(parts: ProcessParts, ctx: Ctx, entry: InboxEntry): Promise
     budget: createBudget(fetchesPerActivity),
   };
   if (entry.trust === "forwarded") return takeForwarded(inbound);
+  if (entry.trust === "proven") return takeProven(inbound);
   const handler = Object.hasOwn(handlers, entry.type) ? handlers[entry.type] : undefined;
   return handler === undefined ? "not a type we know" : handler(inbound);
 }

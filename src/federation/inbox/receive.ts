@@ -14,6 +14,7 @@ import { createNoteReceived, type NoteReceived } from "../delivery/peers.js";
 import type { Services } from "../services.js";
 import type { InspectedSignature, SignatureRefusal } from "../signatures/request.js";
 import { inspectRequest, verifyInspected } from "../signatures/verify.js";
+import { attestationOf } from "./attested.js";
 import { createBlockList, createRateLimit, type IsBlocked, type MayPass } from "./gates.js";
 import { guard, HostileDocument } from "./guard.js";
 import { activityHead, type ActivityHead } from "./shape.js";
@@ -75,7 +76,7 @@ async function verdictOn(door: Door, ctx: Ctx, req: Request): Promise<Verdict> {
   const head = headOf(ctx, rawBody);
   if (head === null) return refused(400, "not an activity that we take");
   const signer = hostOf(inspected.keyId) ?? "";
-  const names = [...new Set([signer, new URL(inspected.keyId).hostname, head.actor])];
+  const names = [...new Set([...hostsOf(inspected.keyId), ...hostsOf(head.actor), head.actor])];
   if (await door.isBlocked(ctx, names)) return refused(403, "blocked");
   if (!door.mayPass(`${ctx.instance._id} ${signer}`, now.getTime())) {
     return refused(429, "too many requests");
@@ -96,30 +97,57 @@ async function verify(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
   if (verified.owner !== asked.head.actor) {
     const linked = await isLinked(ctx, verified.owner);
     if (!linked) return refused(401, "the signature is not the actor's");
-    return keep(door, ctx, asked, verified.owner);
+    return takeForwarded(door, ctx, asked, verified.owner);
   }
   services.provenActors.set(verified.owner, verified.actor);
-  return keep(door, ctx, asked, null);
+  return keep(door, ctx, asked, { trust: "signed" });
+}
+
+/**
+ * What a linked instance sends on of somebody else's: taken as theirs when it carries their own
+ * proof, read again at its own address when it carries none, refused when the proof is not theirs.
+ */
+async function takeForwarded(
+  door: Door,
+  ctx: Ctx,
+  asked: Asked,
+  forwarder: string,
+): Promise<Verdict> {
+  const { resolveKey } = door.services.reachOf(ctx.instance);
+  const now = ctx.clock.now();
+  const attested = await attestationOf({ resolveKey, now }, asked.head, asked.rawBody);
+  if (attested.kind === "false") return refused(401, "the proof is not the actor's");
+  if (attested.kind === "unproven")
+    return keep(door, ctx, asked, { trust: "forwarded", forwarder });
+  door.services.provenActors.set(asked.head.actor, attested.actor);
+  return keep(door, ctx, asked, { trust: "proven" });
+}
+
+/** The host of an address, with its port and without. */
+function hostsOf(address: string): string[] {
+  const { host, hostname } = new URL(address);
+  return [host, hostname];
 }
 
 /** An actor whose server says 410 may say goodbye without a key; strangers are not even noted. */
 async function farewell(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
   const known = await ctx.collection(remoteActorsCollection).findOne({ uri: asked.head.actor });
-  return known === null ? accepted : keep(door, ctx, asked, null);
+  return known === null ? accepted : keep(door, ctx, asked, { trust: "signed" });
 }
 
-async function keep(
-  { seen, hand }: Door,
-  ctx: Ctx,
-  asked: Asked,
-  forwarder: string | null,
-): Promise<Verdict> {
-  const entry = entryOf(ctx, asked, forwarder);
+async function keep({ seen, hand }: Door, ctx: Ctx, asked: Asked, came: Came): Promise<Verdict> {
+  const entry = entryOf(ctx, asked, came);
   if (seen.has(entry._id)) return accepted;
   const rows = ctx.collection(inboxCollection);
   if (await insertOnce(() => rows.insertOne(entry))) await hand(ctx);
   seen.set(entry._id, true);
   return accepted;
+}
+
+/** How it came; with its actor's word for it, it is one entry whoever brought it. */
+interface Came {
+  readonly trust: InboxEntry["trust"];
+  readonly forwarder?: string;
 }
 
 interface Asked {
@@ -156,7 +184,7 @@ function isFarewell({ head, inspected }: Asked, refusal: SignatureRefusal): bool
   );
 }
 
-/** Linked instances may forward what others said; we then ask those others (ActivityPub, 7.1.2). */
+/** Linked instances may forward what others said (ActivityPub, 7.1.2). */
 async function isLinked(ctx: Ctx, signer: string): Promise<boolean> {
   const row = await ctx.collection(followingCollection).findOne({
     host: hostOf(signer) ?? "",
@@ -166,9 +194,9 @@ async function isLinked(ctx: Ctx, signer: string): Promise<boolean> {
   return row !== null;
 }
 
-function entryOf(ctx: Ctx, { head, rawBody }: Asked, forwarder: string | null): InboxEntry {
+function entryOf(ctx: Ctx, { head, rawBody }: Asked, { trust, forwarder = "" }: Came): InboxEntry {
   const now = ctx.clock.now();
-  const what = [ctx.instance._id, forwarder ?? "", head.actor, head.id].join("\n");
+  const what = [ctx.instance._id, forwarder, head.actor, head.id].join("\n");
   return {
     _id: createHash("sha256").update(what).digest("hex"),
     actorUri: head.actor,
@@ -176,7 +204,7 @@ function entryOf(ctx: Ctx, { head, rawBody }: Asked, forwarder: string | null): 
     type: head.type,
     objectUri: head.object,
     body: rawBody.toString("utf8"),
-    trust: forwarder === null ? "signed" : "forwarded",
+    trust,
     about: null,
     state: "waiting",
     outcome: null,

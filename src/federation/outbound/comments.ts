@@ -110,7 +110,10 @@ async function forwardComment(
   if (!isNumbered(proposal)) return;
   const told = await ctx
     .collection(inboxCollection)
-    .find({ about: comment.uri, type, trust: "signed" }, { sort: { about: 1, type: 1 }, limit: 50 })
+    .find(
+      { about: comment.uri, type, trust: { $in: ["signed", "proven"] } },
+      { sort: { about: 1, type: 1 }, limit: 50 },
+    )
     .toArray();
   const entry = told.sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime())[0];
   if (entry === undefined || hostOf(entry.activityUri) === hostOf(ctx.instance.origin)) return;

@@ -135,7 +135,7 @@ async function tellActor(
 ): Promise<void> {
   const actor = localActorOf(record);
   const uri = actorUri(ctx.instance, actor);
-  const object = actorDocument(ctx.instance, record, await vault.publicKeyPem(ctx, uri));
+  const object = actorDocument(ctx.instance, record, await vault.publicKeys(ctx, uri));
   await send(ctx, {
     ...{ key: await faceKey(ctx, uri, what), actor, type: "Update", object, objectUri: uri },
     ...{ to: [PUBLIC], cc: [collectionUri(ctx.instance, actor, "followers")], listed: false },

@@ -35,7 +35,7 @@ async function ownProposal(ctx: Ctx, proposalId: string): Promise<Numbered | nul
 
 /**
  * Tell of a new proposal: its own actor creates it, the city and its topic boost it (first posts
- * only). The key pair is made here, outside of the request that published it.
+ * only). The key pairs are made here, outside of the request that published it.
  */
 export async function tellPublished(
   { vault }: Services,
@@ -46,7 +46,7 @@ export async function tellPublished(
   const proposal = await ownProposal(ctx, proposalId);
   if (proposal === null) return;
   const actor = proposalActor(proposal);
-  await vault.publicKeyPem(ctx, actorUri(ctx.instance, actor));
+  await vault.publicKeys(ctx, actorUri(ctx.instance, actor));
   const gathered = await gatherProposal(ctx, proposal);
   const note = proposalNote(gathered);
   await send(ctx, {

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { defineJob, isDuplicate, type Ctx, type JobDef } from "../../kit/index.js";
 import { actorUri, type LocalActor } from "../addresses.js";
 import { activitiesCollection, type Activity, type Audience } from "../records.js";
+import type { JsonObject } from "../remote-document.js";
+import type { Vault } from "../vault.js";
 import { CONTEXT } from "../vocabulary.js";
 
 /** How long an activity is kept that nobody reads or undoes later: far longer than it is retried. */
@@ -38,10 +40,10 @@ export type FanOut = JobDef<{ activityId: string }>;
 /** Store an activity and have it sent; told twice, it is sent once. */
 export type Send = (ctx: Ctx, draft: Draft) => Promise<Activity>;
 
-/** Bind the sender to the job that finds recipients. */
-export function createSend(fanOut: FanOut): Send {
+/** Bind the sender to the keys it attests with, and to the job that finds recipients. */
+export function createSend(vault: Vault, fanOut: FanOut): Send {
   return async (ctx, draft) => {
-    const activity = await storeOnce(ctx, activityOf(ctx, draft));
+    const activity = await storeOnce(ctx, draft.key, () => activityOf(vault, ctx, draft));
     await handOn(ctx, fanOut, activity);
     return activity;
   };
@@ -56,7 +58,8 @@ export async function forward(
   const at = ctx.clock.now();
   const expiresAt = new Date(at.getTime() + keptMs);
   const fresh = { _id: ctx.ids.next(), listed: false, at, fannedOutAt: null, expiresAt };
-  await handOn(ctx, fanOut, await storeOnce(ctx, { ...fresh, ...given }));
+  const activity = await storeOnce(ctx, given.key, () => ({ ...fresh, ...given }));
+  await handOn(ctx, fanOut, activity);
 }
 
 /** Enqueue the fan-out of an activity, unless it is done. */
@@ -69,22 +72,30 @@ export async function handOn(
   await ctx.enqueue(fanOut, { activityId: _id }, { id: `fan-out/${_id}` });
 }
 
-async function storeOnce(ctx: Ctx, activity: Activity): Promise<Activity> {
+async function storeOnce(
+  ctx: Ctx,
+  key: string,
+  make: () => Activity | Promise<Activity>,
+): Promise<Activity> {
   const rows = ctx.collection(activitiesCollection);
-  const known = await rows.findOne({ key: activity.key });
+  const known = await rows.findOne({ key });
   if (known !== null) return known;
+  const activity = await make();
   try {
     await rows.insertOne(activity);
     return activity;
   } catch (error) {
-    const first = isDuplicate(error) ? await rows.findOne({ key: activity.key }) : null;
+    const first = isDuplicate(error) ? await rows.findOne({ key }) : null;
     if (first === null) throw error;
     return first;
   }
 }
 
-/** The actor is always the one that the code names; nothing of an object can change it. */
-function activityOf(ctx: Ctx, draft: Draft): Activity {
+/**
+ * The actor is always the one that the code names; nothing of an object can change it. Its proof is
+ * made here, once, whatever the number of deliveries.
+ */
+async function activityOf(vault: Vault, ctx: Ctx, draft: Draft): Promise<Activity> {
   const { key, type, objectUri, audience, listed } = draft;
   const _id = draft.id ?? ctx.ids.next();
   const uri = ctx.instance.url(`/activities/${_id}`);
@@ -93,7 +104,7 @@ function activityOf(ctx: Ctx, draft: Draft): Activity {
   const inside = draft.object;
   const object: unknown =
     typeof inside === "function" ? (inside as (id: string) => unknown)(_id) : inside;
-  const body = JSON.stringify({
+  const bare = plain({
     "@context": CONTEXT,
     id: uri,
     type,
@@ -103,12 +114,21 @@ function activityOf(ctx: Ctx, draft: Draft): Activity {
     ...(draft.cc === undefined ? {} : { cc: draft.cc }),
     object,
   });
+  const body = JSON.stringify(await vault.attest(ctx, actor, bare));
   const target = objectUri === "" ? ((object as { id?: string }).id ?? "") : objectUri;
   return {
     ...{ _id, key, uri, actorUri: actor, type, objectUri: target, listed, body, audience, at },
     fannedOutAt: null,
     expiresAt: passing.has(type) ? new Date(at.getTime() + keptMs) : null,
   };
+}
+
+/** As it will be read: no `undefined`, and no half of a surrogate pair, which no proof could cover. */
+function plain(document: JsonObject): JsonObject {
+  const text = JSON.stringify(document, (_name, value: unknown) =>
+    typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value,
+  );
+  return JSON.parse(text) as JsonObject;
 }
 
 /** The fan-out job, given what sends to one page of inboxes. */

@@ -28,6 +28,13 @@ export function ownerOf(key: JsonObject): string | null {
   return originOf(owner) === null ? null : owner;
 }
 
+/** Whether an actor lists a key id as one that it attests documents with (FEP-521a). */
+export function isAssertionMethod(actor: JsonObject, keyId: string): boolean {
+  return listOf(actor["assertionMethod"]).some(
+    (entry) => (isJsonObject(entry) ? entry["id"] : entry) === keyId,
+  );
+}
+
 /** The key in a key object, when it is one that we verify with. */
 export function keyMaterial(key: JsonObject): KeyObject | null {
   const { publicKeyPem: pem, publicKeyMultibase: multibase } = key;

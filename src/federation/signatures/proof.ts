@@ -3,7 +3,7 @@ import { isJsonObject, originOf, type JsonObject } from "../remote-document.js";
 import { signBytes, verifyBytes } from "./algorithms.js";
 import { canonicalJson } from "./jcs.js";
 import { decodeMultibase, encodeMultibase } from "./multikey.js";
-import type { ResolveKey } from "./verify.js";
+import type { ResolveKey, VerifiedKey } from "./verify.js";
 
 const cryptosuite = "eddsa-jcs-2022";
 
@@ -93,6 +93,14 @@ export function inspectProof(document: JsonObject): InspectedProof | null {
   }
 }
 
+/** Whether a proof was made with a key; whose key that is, is the caller's to ask. */
+export function isProofOf(
+  { data, signature }: InspectedProof,
+  { key }: Pick<VerifiedKey, "key">,
+): boolean {
+  return key.asymmetricKeyType === "ed25519" && verifyBytes(data, signature, key);
+}
+
 /** What a proof says: who attests the document, or why it says nothing. */
 export type ProofVerdict =
   | { readonly ok: true; readonly owner: string; readonly created: Date | null }
@@ -112,10 +120,7 @@ export async function verifyProof(
   }
   const found = await resolveKey(inspected.verificationMethod);
   if ("unavailable" in found) return { ok: false, code: "key-unavailable" };
-  const isSound =
-    found.key.asymmetricKeyType === "ed25519" &&
-    verifyBytes(inspected.data, inspected.signature, found.key);
-  return isSound
+  return isProofOf(inspected, found)
     ? { ok: true, owner: found.owner, created: inspected.created }
     : { ok: false, code: "bad-proof" };
 }

@@ -45,8 +45,15 @@ export function usernameOf(instance: Instance, actor: LocalActor): string {
   }
 }
 
-/** An actor's document. `publicKeyPem` comes from the vault, which never lets the other half out. */
-export function actorDocument(instance: Instance, record: ActorRecord, publicKeyPem: string): As2 {
+/** The public halves of an actor's keys: RSA for its requests, Ed25519 for its proofs. */
+export interface PublicKeys {
+  readonly publicKeyPem: string;
+  readonly publicKeyMultibase: string;
+}
+
+/** An actor's document. Its keys come from the vault, which never lets the other halves out. */
+export function actorDocument(instance: Instance, record: ActorRecord, keys: PublicKeys): As2 {
+  const { publicKeyPem, publicKeyMultibase } = keys;
   const actor = localActorOf(record);
   const id = actorUri(instance, actor);
   const username = usernameOf(instance, actor);
@@ -62,6 +69,9 @@ export function actorDocument(instance: Instance, record: ActorRecord, publicKey
     manuallyApprovesFollowers: false,
     ...faceOf(instance, record),
     publicKey: { id: `${id}#main-key`, owner: id, publicKeyPem },
+    assertionMethod: [
+      { id: `${id}#ed25519-key`, type: "Multikey", controller: id, publicKeyMultibase },
+    ],
     generator: {
       type: "Application",
       name: "Parvis",

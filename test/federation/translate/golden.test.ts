@@ -10,6 +10,10 @@ import { aProposalInPublic, anInstance } from "../support/public.js";
 
 const told = aProposalInPublic();
 const pem = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+const keys = {
+  publicKeyPem: pem,
+  publicKeyMultibase: "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2",
+};
 
 const response: Response = {
   ...{ _id: "r1", uri: "https://valmont.example/responses/r1", proposalId: "pr1" },
@@ -42,11 +46,15 @@ const documents: Readonly<Record<string, As2>> = {
     followers: [`${told.proposal.uri}/actor/followers`],
     ...{ proposalUri: told.proposal.uri, replies: 0 },
   }),
-  city: actorDocument(anInstance(), { kind: "city" }, pem),
-  "instance-actor": actorDocument(anInstance(), { kind: "instance" }, pem),
-  "proposal-actor": actorDocument(anInstance(), { kind: "proposal", proposal: told.proposal }, pem),
-  topic: actorDocument(anInstance(), { kind: "topic", topic: told.topic as never }, pem),
-  person: actorDocument(anInstance(), { kind: "person", person: told.author as never }, pem),
+  city: actorDocument(anInstance(), { kind: "city" }, keys),
+  "instance-actor": actorDocument(anInstance(), { kind: "instance" }, keys),
+  "proposal-actor": actorDocument(
+    anInstance(),
+    { kind: "proposal", proposal: told.proposal },
+    keys,
+  ),
+  topic: actorDocument(anInstance(), { kind: "topic", topic: told.topic as never }, keys),
+  person: actorDocument(anInstance(), { kind: "person", person: told.author as never }, keys),
 };
 
 const fileOf = (name: string): URL => new URL(`golden/${name}.json`, import.meta.url);
@@ -109,6 +117,12 @@ describe("a Mastodon user", () => {
       expect(types).to.include(actor["type"]);
       expect(actor["preferredUsername"]).to.match(/^[a-z0-9_]+([.-]+[a-z0-9_]+)*$/);
       expect(actor["publicKey"]).to.deep.include({ owner: actor["id"], publicKeyPem: pem });
+      expect(actor["assertionMethod"]).to.deep.equal([
+        {
+          ...{ id: `${String(actor["id"])}#ed25519-key`, type: "Multikey" },
+          ...{ controller: actor["id"], publicKeyMultibase: keys.publicKeyMultibase },
+        },
+      ]);
     }
   });
 });
