@@ -96,9 +96,11 @@ describe("an import whose process is killed", function () {
 
     const child = spawn(process.execPath, ["--import", "tsx", "src/cli.ts", ...command], {
       cwd: root,
-      env: { ...process.env, NODE_OPTIONS: "", ...killed.env },
-      stdio: "ignore",
+      env: { ...process.env, NODE_OPTIONS: "", MONGODB_URL: "", ...killed.env },
+      stdio: ["ignore", "ignore", "pipe"],
     });
+    let complaint = "";
+    child.stderr.on("data", (text: Buffer) => (complaint += text.toString()));
     const ended = new Promise<string | null>((resolve) =>
       child.once("exit", (_code, signal) => resolve(signal)),
     );
@@ -106,7 +108,7 @@ describe("an import whose process is killed", function () {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     child.kill("SIGKILL");
-    expect(await ended).to.equal("SIGKILL");
+    expect(await ended, complaint).to.equal("SIGKILL");
     const before = await proposalsIn(killed);
     const again = await killed.run(command);
     const whole = await peaceful.run(command);
