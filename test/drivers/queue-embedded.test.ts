@@ -10,7 +10,7 @@ import {
 } from "../../src/drivers/queue/embedded.js";
 import { failureText } from "../../src/drivers/queue/failure-text.js";
 import { Unrecoverable, type Queue, type RunningJob } from "../../src/drivers/queue/queue.js";
-import type { Store } from "../../src/drivers/store/collection.js";
+import type { Collection, Row, Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import {
   aGate,
@@ -55,6 +55,26 @@ function onStore(store: Store): Bench {
   };
 }
 
+/** A store whose answer about jobs comes only after `meanwhile`, the first time that it is asked. */
+function slowToTell(store: Store, meanwhile: () => Promise<void>): Store {
+  let first = true;
+  return {
+    ...store,
+    collection<T extends Row>(name: string): Collection<T> {
+      const rows = store.collection<T>(name);
+      if (name !== "queue_jobs") return rows;
+      const findOne: Collection<T>["findOne"] = async (filter, options) => {
+        const found = await rows.findOne(filter, options);
+        if (!first) return found;
+        first = false;
+        await meanwhile();
+        return found;
+      };
+      return Object.assign(Object.create(rows) as Collection<T>, { findOne });
+    },
+  };
+}
+
 async function aBench(): Promise<Bench> {
   return onStore(openSqliteStore(":memory:"));
 }
@@ -90,6 +110,32 @@ describe("the embedded queue", () => {
     const taken = { state: "running" as const, owner, claim: `${owner}|1`, at, tries };
     await jobs().updateOne({ _id: `${LANE}:lost` }, { $set: taken });
   };
+
+  it("is not idle while a job passes from waiting to running", async () => {
+    const gate = aGate();
+    const seen: string[] = [];
+    const slowly = slowToTell(bench.store, async () => {
+      worker.process(LANE, 1, async ({ id }) => {
+        seen.push(id);
+        await gate.opened;
+      });
+      await worker.start();
+      await until(() => seen.length === 1);
+    });
+    const worker = bench.queue();
+    const asker = bench.queue({ store: slowly });
+    asker.process(LANE, 1, async () => undefined);
+    await asker.add([aJob("slow")]);
+
+    let idle = false;
+    const told = asker.idle().then(() => (idle = true));
+    await until(() => seen.length === 1);
+    await pause(30);
+    expect(idle).to.equal(false);
+
+    gate.open();
+    await told;
+  });
 
   describe("leases", () => {
     it("takes up the job of a silent process once its lease ran out, as its next try", async () => {
