@@ -91,10 +91,11 @@ export function hostOf(uri: string): string | null {
 
 /**
  * An origin that needs no parsing to be read: lower case, a last label of letters (so that it is no
- * spelling of an IP address), and no default port written out.
+ * spelling of an IP address), no Punycode (which may be ill-formed), and a port of four digits at
+ * most (so that it is not out of range) that is not written out for nothing.
  */
 const plainOrigin =
-  /^https?:\/\/(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z]{2,63}(?::(?!(?:80|443)\b)[1-9]\d{0,4})?(?=\/)/;
+  /^https?:\/\/(?:(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z]{2,63}(?::(?!(?:80|443)\b)[1-9]\d{0,3})?(?=\/)/;
 
 /** Scheme, host and port of an http(s) URI as URLs compare them; null for anything else. */
 export function originOf(uri: string): string | null {

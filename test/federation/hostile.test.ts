@@ -130,10 +130,35 @@ describe("a hostile server", function () {
       ],
       ...["https://a-.b/", "https://A.b/", "https://a..b/", "https://a.b./", "https://1.2.3.a/"],
     );
-    const uris = fc.oneof(odd, fc.webUrl({ withFragments: true, withQueryParameters: true }));
-    fc.assert(
-      fc.property(uris, (uri) => originOf(uri) === slow(uri)),
-      { numRuns: 500 },
+    const pieces = fc.constantFrom(
+      ...["xn--", "xn--a", "a--b", "a-", "-", "a", "0x7f", "1", ".", "..", "bb", "é", "A", "%41"],
+      ...[":99999", ":65535", ":65536", ":080", ":443", ":0", ":", "@", "\\", "[::1]", "\u0000", "\t"],
     );
+    const built = fc
+      .tuple(
+        fc.constantFrom("https://", "http://"),
+        fc.array(pieces, { minLength: 1, maxLength: 5 }),
+        fc.constantFrom("", ".bb", ".com", ".com:8443", ".com:70000"),
+        fc.constantFrom("/", "/x", "", "?x", "#x"),
+      )
+      .map(([scheme, host, end, path]) => scheme + host.join("") + end + path);
+    const known = fc.webUrl({ withFragments: true, withQueryParameters: true });
+    fc.assert(
+      fc.property(fc.oneof(odd, built, known), (uri) => originOf(uri) === slow(uri)),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("gets 400 for an actor at an address that cannot be, before anything else is asked", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    const odd = await peer.actor("odd");
+    for (const origin of ["https://social.example:99999", "https://xn--a.example"]) {
+      const activity = peer.activity(odd, "Follow", `${town.origin}/actor`, {
+        ...{ id: `${origin}/1`, actor: `${origin}/users/odd` },
+      });
+      expect((await peer.post(town, odd, activity)).status, origin).to.equal(400);
+    }
+    expect(peer.received).to.deep.equal([]);
   });
 });
