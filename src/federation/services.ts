@@ -6,10 +6,11 @@ import type { Contexts } from "../hosting/contexts.js";
 import type { Instance } from "../kit/index.js";
 import { actorUri, instanceActor } from "./addresses.js";
 import { createNormalForm } from "./apex/normal-form.js";
+import { createRateLimit } from "./inbox/gates.js";
 import type { NormalForm } from "./port.js";
 import { createFetchDocument, type FetchDocument, type JsonObject } from "./remote-document.js";
 import { createSchemeMemory, withSignatures } from "./signatures/double-knock.js";
-import { createKeyCache } from "./signatures/key-cache.js";
+import { createKeyCache, sizeOfDocument } from "./signatures/key-cache.js";
 import { createKeyResolver } from "./signatures/keys.js";
 import type { ResolveKey } from "./signatures/verify.js";
 import { createVault, type MakePair, type Vault } from "./vault.js";
@@ -22,6 +23,8 @@ export interface Timing {
   readonly retryMs: number;
   /** Verified requests of one host per minute, and at once. */
   readonly inboxPerMinute: number;
+  /** Keys that one host is asked for per minute, and at once, whoever sends us there. */
+  readonly keysPerMinute: number;
   /** Activities that come within this time are given to their jobs together; 0: each at once. */
   readonly gatherMs: number;
 }
@@ -30,6 +33,7 @@ const usualTiming: Timing = {
   coalesceMs: 60_000,
   retryMs: 30_000,
   inboxPerMinute: 1_200,
+  keysPerMinute: 300,
   gatherMs: 200,
 };
 
@@ -75,6 +79,8 @@ export function createServices(parts: FederationParts): Services {
   const vault = createVault(parts.clock, parts.makePair);
   const keyCache = createKeyCache();
   const { version, allowPrivate } = parts;
+  const timing = { ...usualTiming, ...parts.timing };
+  const lookUps = createRateLimit(timing.keysPerMinute);
   const memory = createSchemeMemory();
   const fetchers = createFetchers({ version, allowPrivate });
   const reaches = new LRUCache<string, Reach>({ max: 500 });
@@ -86,16 +92,19 @@ export function createServices(parts: FederationParts): Services {
     const ctx = contexts({ instance, member: null, language: instance.language });
     const signer = () => vault.signer(ctx, uri);
     const fetchDocument = createFetchDocument(withSignatures(fetcher, { signer, clock, memory }));
-    const { resolveKey } = createKeyResolver({ fetchDocument, clock, cache: keyCache });
+    const { resolveKey } = createKeyResolver({ fetchDocument, clock, cache: keyCache, lookUps });
     return { fetcher, fetchDocument, resolveKey };
   }
 
   return {
     parts,
-    timing: { ...usualTiming, ...parts.timing },
+    timing,
     vault,
     normal: createNormalForm(),
-    provenActors: new LRUCache({ max: 2_000, ttl: 3_600_000 }),
+    provenActors: new LRUCache({
+      ...{ max: 2_000, maxSize: 10_000_000, ttl: 3_600_000 },
+      sizeCalculation: sizeOfDocument,
+    }),
     reachOf(instance) {
       const known = reaches.get(instance._id);
       if (known !== undefined) return known;

@@ -14,7 +14,9 @@ const believedMs = 7 * 24 * 3_600_000;
 const skewMs = 3_600_000;
 
 const attestable: ReadonlySet<string> = new Set(["Create", "Update", "Delete"]);
-const passing: ReadonlySet<NoKey["unavailable"]> = new Set(["key-unreachable", "key-gone"]);
+const passing: ReadonlySet<NoKey["unavailable"]> = new Set([
+  ...(["key-unreachable", "key-gone", "too-many-keys"] as const),
+]);
 
 /**
  * What a forwarded activity says for itself. `unproven`: no proof that we understand, one that is

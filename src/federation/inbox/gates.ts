@@ -7,7 +7,10 @@ export type IsBlocked = (ctx: Ctx, names: readonly string[]) => Promise<boolean>
 
 /** Look the names (hosts, actors) up in the block list: one indexed read, kept ten seconds. */
 export function createBlockList(): IsBlocked {
-  const verdicts = new LRUCache<string, boolean>({ max: 20_000, ttl: 10_000 });
+  const verdicts = new LRUCache<string, boolean>({
+    ...{ max: 20_000, maxSize: 4_000_000, ttl: 10_000 },
+    sizeCalculation: (_verdict, key) => key.length,
+  });
   return async (ctx, names) => {
     const key = `${ctx.instance._id} ${names.join(" ")}`;
     const known = verdicts.get(key);
@@ -18,25 +21,33 @@ export function createBlockList(): IsBlocked {
   };
 }
 
-/** Takes one request of `who`; false when it comes too often. */
-export type MayPass = (who: string, now: number) => boolean;
+/** How often somebody may come. */
+export interface RateLimit {
+  /** Count one of `who`; false when it comes too often. */
+  take(who: string, now: number): boolean;
+  /** Whether `who` has used up what it may; counts nothing. */
+  isSpent(who: string, now: number): boolean;
+}
 
 interface Bucket {
-  left: number;
-  at: number;
+  readonly left: number;
+  readonly at: number;
 }
 
 /** A bucket per name that holds a minute's worth; names that are silent are forgotten. */
-export function createRateLimit(perMinute: number): MayPass {
+export function createRateLimit(perMinute: number): RateLimit {
   const buckets = new LRUCache<string, Bucket>({ max: 20_000, ttl: 120_000 });
-  return (who, now) => {
-    const bucket = buckets.get(who) ?? { left: perMinute, at: now };
-    const refilled = bucket.left + ((now - bucket.at) / 60_000) * perMinute;
-    bucket.left = Math.min(perMinute, refilled) - 1;
-    bucket.at = now;
-    buckets.set(who, bucket);
-    if (bucket.left >= 0) return true;
-    bucket.left = 0;
-    return false;
+  const leftOf = (who: string, now: number): number => {
+    const { left, at } = buckets.get(who) ?? { left: perMinute, at: now };
+    return Math.min(perMinute, left + ((now - at) / 60_000) * perMinute);
+  };
+  return {
+    isSpent: (who, now) => leftOf(who, now) < 1,
+    take(who, now) {
+      const left = leftOf(who, now);
+      const passes = left >= 1;
+      buckets.set(who, { left: passes ? left - 1 : left, at: now });
+      return passes;
+    },
   };
 }

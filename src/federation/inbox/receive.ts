@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
+import { readUrl } from "../../drivers/web-address.js";
 import { stateOf } from "../../hosting/web/state.js";
 import { insertOnce, type Ctx } from "../../kit/index.js";
 import { city, actorUri, hostOf, sameOrigin } from "../addresses.js";
@@ -15,7 +16,7 @@ import type { Services } from "../services.js";
 import type { InspectedSignature, SignatureRefusal } from "../signatures/request.js";
 import { inspectRequest, verifyInspected } from "../signatures/verify.js";
 import { attestationOf } from "./attested.js";
-import { createBlockList, createRateLimit, type IsBlocked, type MayPass } from "./gates.js";
+import { createBlockList, createRateLimit, type IsBlocked, type RateLimit } from "./gates.js";
 import { guard, HostileDocument } from "./guard.js";
 import { activityHead, type ActivityHead } from "./shape.js";
 
@@ -30,6 +31,7 @@ export interface Verdict {
 
 const accepted: Verdict = { status: 202, error: null };
 const refused = (status: number, error: string): Verdict => ({ status, error });
+const tooMany = refused(429, "too many requests");
 
 /** See to it that the entries that wait are given to their jobs. */
 export type Hand = (ctx: Ctx) => Promise<void>;
@@ -46,7 +48,7 @@ export function createReceive(services: Services, hand: Hand): Receive {
   const { parts, timing } = services;
   const door: Door = {
     ...{ services, hand, isBlocked: createBlockList() },
-    mayPass: createRateLimit(timing.inboxPerMinute),
+    rate: createRateLimit(timing.inboxPerMinute),
     noteReceived: createNoteReceived(),
     seen: new LRUCache({ max: 20_000 }),
   };
@@ -61,7 +63,8 @@ interface Door {
   readonly services: Services;
   readonly hand: Hand;
   readonly isBlocked: IsBlocked;
-  readonly mayPass: MayPass;
+  /** Counts what is verified, so that nobody uses up another's share by forgeries. */
+  readonly rate: RateLimit;
   readonly noteReceived: NoteReceived;
   /** Entries taken lately: a copy of one costs nothing but its signature. */
   readonly seen: LRUCache<string, true>;
@@ -75,12 +78,10 @@ async function verdictOn(door: Door, ctx: Ctx, req: Request): Promise<Verdict> {
   if (!inspected.ok) return refused(inspected.status, inspected.code);
   const head = headOf(ctx, rawBody);
   if (head === null) return refused(400, "not an activity that we take");
-  const signer = hostOf(inspected.keyId) ?? "";
   const names = [...new Set([...hostsOf(inspected.keyId), ...hostsOf(head.actor), head.actor])];
   if (await door.isBlocked(ctx, names)) return refused(403, "blocked");
-  if (!door.mayPass(`${ctx.instance._id} ${signer}`, now.getTime())) {
-    return refused(429, "too many requests");
-  }
+  const signer = shareOf(ctx, inspected.keyId);
+  if (door.rate.isSpent(signer, now.getTime())) return tooMany;
   return verify(door, ctx, { inspected, head, rawBody });
 }
 
@@ -93,6 +94,7 @@ async function verify(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
     if (isFarewell(asked, verified)) return farewell(door, ctx, asked);
     return refused(verified.status, verified.code);
   }
+  if (!door.rate.take(shareOf(ctx, verified.keyId), now.getTime())) return tooMany;
   await door.noteReceived(ctx, hostOf(verified.owner) ?? "");
   if (verified.owner !== asked.head.actor) {
     const linked = await isLinked(ctx, verified.owner);
@@ -123,14 +125,24 @@ async function takeForwarded(
   return keep(door, ctx, asked, { trust: "proven" });
 }
 
+function shareOf(ctx: Ctx, keyId: string): string {
+  return `${ctx.instance._id} ${hostOf(keyId) ?? ""}`;
+}
+
 /** The host of an address, with its port and without. */
 function hostsOf(address: string): string[] {
   const { host, hostname } = new URL(address);
   return [host, hostname];
 }
 
-/** An actor whose server says 410 may say goodbye without a key; strangers are not even noted. */
+/**
+ * An actor whose server says 410 may say goodbye without a key; strangers are not even noted. That
+ * the key is gone is not enough: it may be that of somebody else who left the same server.
+ */
 async function farewell(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
+  const { resolveKey } = door.services.reachOf(ctx.instance);
+  const own = await resolveKey(asked.head.actor);
+  if (!("unavailable" in own) || own.unavailable !== "key-gone") return refused(401, "key-gone");
   const known = await ctx.collection(remoteActorsCollection).findOne({ uri: asked.head.actor });
   return known === null ? accepted : keep(door, ctx, asked, { trust: "signed" });
 }
@@ -156,11 +168,14 @@ interface Asked {
   readonly rawBody: Buffer;
 }
 
+/** A target that is written whole (RFC 9112, 3.2.2) goes before the `Host` header. */
 function signedRequest(ctx: Ctx, req: Request, rawBody: Buffer) {
+  const whole = req.originalUrl.startsWith("/") ? null : readUrl(req.originalUrl);
+  const target = whole === null ? req.originalUrl : whole.pathname + whole.search;
   return {
     method: req.method,
-    url: ctx.instance.origin + req.originalUrl,
-    host: req.host ?? "",
+    url: ctx.instance.origin + (target.startsWith("/") ? target : "/"),
+    host: whole?.host ?? req.host ?? "",
     headers: req.headers,
     rawBody,
   };

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { JsonObject } from "../remote-document.js";
 import type { NoKey, VerifiedKey } from "./verify.js";
 
 /** What is remembered of a key id. Times are milliseconds since 1970. */
@@ -16,12 +17,28 @@ export interface KeyCache {
   set(keyId: string, entry: KeyEntry): void;
 }
 
+/** Characters of JSON that the kept keys' actor documents may have, all together. */
+const mostCharacters = 20_000_000;
+
+/** How much of a cache a document takes up: the characters of its JSON. */
+export function sizeOfDocument(document: JsonObject): number {
+  return JSON.stringify(document).length;
+}
+
+function sizeOf({ outcome }: KeyEntry): number {
+  return "unavailable" in outcome ? 1 : sizeOfDocument(outcome.actor);
+}
+
 /**
  * A cache of `size` keys and as many failures. Failures are kept apart, so that a flood of invented
- * key ids cannot push out the keys of real peers.
+ * key ids cannot push out the keys of real peers; and no number of huge actor documents fills the
+ * memory.
  */
 export function createKeyCache(size = 5_000): KeyCache {
-  const keys = new LRUCache<string, KeyEntry>({ max: size });
+  const keys = new LRUCache<string, KeyEntry>({
+    ...{ max: size, maxSize: mostCharacters },
+    sizeCalculation: sizeOf,
+  });
   const failures = new LRUCache<string, KeyEntry>({ max: size });
   return {
     get: (keyId) => keys.get(keyId) ?? failures.get(keyId),

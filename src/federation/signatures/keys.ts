@@ -3,7 +3,8 @@ import { FetchRefused } from "../../drivers/fetch.js";
 import type { Clock } from "../../drivers/clock.js";
 import { originOf, type FetchDocument, type JsonObject } from "../remote-document.js";
 import { isKeyDocument, keyMaterial, listingOf, ownerOf } from "./key-documents.js";
-import { createKeyCache, type KeyCache, type KeyEntry } from "./key-cache.js";
+import type { RateLimit } from "../inbox/gates.js";
+import { createKeyCache, sizeOfDocument, type KeyCache, type KeyEntry } from "./key-cache.js";
 import type { NoKey, ResolveKey, VerifiedKey } from "./verify.js";
 
 const minute = 60 * 1000;
@@ -13,6 +14,9 @@ const failureTtlMs = 10 * minute;
 const unreachableTtlMs = minute;
 const goneTtlMs = 7 * 24 * 60 * minute;
 
+/** Characters of an actor's JSON: others write a few thousand, and we keep many. */
+const largestActor = 256 * 1024;
+
 /** What a key resolver is made of. */
 export interface KeyResolverOptions {
   readonly fetchDocument: FetchDocument;
@@ -20,6 +24,10 @@ export interface KeyResolverOptions {
   readonly cache?: KeyCache | undefined;
   /** Keys looked for at once, over all hosts; more are answered `key-unreachable`. */
   readonly maxConcurrent?: number | undefined;
+  /** Keys looked for at once at one host, so that a slow one leaves room for the others. */
+  readonly maxPerHost?: number | undefined;
+  /** How often a host may be asked; what comes beyond is answered `too-many-keys`. */
+  readonly lookUps?: RateLimit | undefined;
 }
 
 /** Proves whose keys are whose. */
@@ -30,6 +38,7 @@ export interface KeyResolver {
 const notOwned: NoKey = { unavailable: "key-not-owned" };
 const notFound: NoKey = { unavailable: "key-not-found" };
 const unreachable: NoKey = { unavailable: "key-unreachable" };
+const tooMany: NoKey = { unavailable: "too-many-keys" };
 
 function fromFailure(error: unknown): NoKey {
   if (!(error instanceof FetchRefused)) throw error;
@@ -47,6 +56,7 @@ function ttlOf(outcome: VerifiedKey | NoKey): number {
 function proven(keyId: string, actor: JsonObject, key: KeyObject | null): VerifiedKey | NoKey {
   const owner = actor["id"];
   if (key === null || typeof owner !== "string") return notFound;
+  if (sizeOfDocument(actor) > largestActor) return notFound;
   return { keyId, owner, key, actor };
 }
 
@@ -84,8 +94,20 @@ async function findKey(fetchDocument: FetchDocument, keyId: string): Promise<Ver
  * host was out of reach), a 410 for a week. Concurrent questions about one key share one fetch.
  */
 export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
-  const { fetchDocument, clock, cache = createKeyCache(), maxConcurrent = 32 } = options;
+  const { fetchDocument, clock, cache = createKeyCache(), lookUps } = options;
+  const { maxConcurrent = 32, maxPerHost = 8 } = options;
   const underWay = new Map<string, Promise<VerifiedKey | NoKey>>();
+
+  function isBusy(host: string): boolean {
+    if (underWay.size >= maxConcurrent) return true;
+    let there = 0;
+    for (const keyId of underWay.keys()) if (new URL(keyId).host === host) there += 1;
+    return there >= maxPerHost;
+  }
+
+  function mayAsk(keyId: string): boolean {
+    return lookUps?.take(new URL(keyId).host, clock.now().getTime()) ?? true;
+  }
 
   function remember(keyId: string, held: KeyEntry | undefined, outcome: VerifiedKey | NoKey): void {
     const at = clock.now().getTime();
@@ -105,7 +127,8 @@ export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
   function findShared(keyId: string, held: KeyEntry | undefined): Promise<VerifiedKey | NoKey> {
     const running = underWay.get(keyId);
     if (running !== undefined) return running;
-    if (underWay.size >= maxConcurrent) return Promise.resolve(unreachable);
+    if (isBusy(new URL(keyId).host)) return Promise.resolve(unreachable);
+    if (!mayAsk(keyId)) return Promise.resolve(tooMany);
     const work = find(keyId, held).finally(() => underWay.delete(keyId));
     underWay.set(keyId, work);
     return work;
@@ -118,7 +141,9 @@ export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
     const sinceTried = now - held.triedAt;
     if (now - held.foundAt < ttlOf(held.outcome)) {
       const mayRefresh = refresh && sinceTried >= refetchPauseMs;
-      return mayRefresh ? findShared(keyId, held) : held.outcome;
+      if (!mayRefresh) return held.outcome;
+      const renewed = await findShared(keyId, held);
+      return renewed === tooMany ? held.outcome : renewed;
     }
     const wasJustTried = held.triedAt > held.foundAt && sinceTried < unreachableTtlMs;
     return wasJustTried ? unreachable : findShared(keyId, held);

@@ -27,12 +27,13 @@ export type SignatureRefusalCode =
   | "key-not-found"
   | "key-not-owned"
   | "key-gone"
-  | "key-unreachable";
+  | "key-unreachable"
+  | "too-many-keys";
 
 /** A signature that we do not take, with the HTTP status to answer. */
 export interface SignatureRefusal {
   readonly ok: false;
-  readonly status: 401 | 403 | 503;
+  readonly status: 401 | 403 | 429 | 503;
   readonly code: SignatureRefusalCode;
   /** For the log and the sender's developer; holds nothing secret. */
   readonly message: string;

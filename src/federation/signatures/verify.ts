@@ -23,7 +23,8 @@ export interface VerifiedKey {
 
 /** Why no key came out of a key id. */
 export interface NoKey {
-  readonly unavailable: "key-not-found" | "key-not-owned" | "key-gone" | "key-unreachable";
+  readonly unavailable:
+    "key-not-found" | "key-not-owned" | "key-gone" | "key-unreachable" | "too-many-keys";
 }
 
 /** Finds the key of a key id; `refresh` asks for it anew, which may be declined. */
@@ -49,9 +50,14 @@ export interface VerifiedRequest {
   readonly actor: VerifiedKey["actor"];
 }
 
+const statuses: ReadonlyMap<SignatureRefusalCode, SignatureRefusal["status"]> = new Map([
+  ["blocked", 403],
+  ["too-many-keys", 429],
+  ["key-unreachable", 503],
+]);
+
 function refusal(code: SignatureRefusalCode, message: string): SignatureRefusal {
-  const status = code === "blocked" ? 403 : code === "key-unreachable" ? 503 : 401;
-  return { ok: false, status, code, message };
+  return { ok: false, status: statuses.get(code) ?? 401, code, message };
 }
 
 function assertOurs(request: SignedRequest): void {
@@ -123,7 +129,8 @@ export async function verifyInspected(
 
 /**
  * Prove who sent a request, or say why not: 401 for a signature that is missing, ill-formed, stale
- * or wrong, 403 for a blocked host, 503 when the key's host cannot be reached. Never throws for
+ * or wrong, 403 for a blocked host, 429 when that host was asked for too many keys, 503 when it
+ * cannot be reached. Never throws for
  * anything a sender did, and fetches nothing before every syntactic check has passed.
  */
 export async function verifyRequest(

@@ -264,6 +264,42 @@ describe("whose key it is", () => {
     expect(outcomes[49]).to.deep.equal({ unavailable: "key-unreachable" });
   });
 
+  it("is looked for although another server is slow", async () => {
+    const fetchDocument: FetchDocument = async (url) => {
+      if (url.startsWith("https://slow.example/")) return new Promise<never>(() => undefined);
+      return { id: carol, document: carolsActor };
+    };
+    const clock = { now: () => now };
+    const { resolveKey } = createKeyResolver({ fetchDocument, clock, maxPerHost: 2 });
+    for (let index = 0; index < 60; index += 1) {
+      void resolveKey(`https://slow.example/${index}`);
+    }
+
+    expect(await resolveKey("https://slow.example/61")).to.deep.equal({
+      unavailable: "key-unreachable",
+    });
+    expect(await resolveKey(carolKeyId)).to.include({ owner: carol });
+  });
+
+  it("is nobody's when the actor's document is huge, so that many fill no memory", async () => {
+    const { resolveKey } = theNetwork({
+      [carol]: { ...carolsActor, summary: "x".repeat(300_000) },
+    });
+    expect(await resolveKey(carolKeyId)).to.deep.equal({ unavailable: "key-not-found" });
+
+    const cache = createKeyCache();
+    const key = carolKeys.rsa.publicKey;
+    for (let index = 0; index < 400; index += 1) {
+      const actor = { id: carol, summary: "x".repeat(200_000) };
+      const outcome = { keyId: `${carol}/${index}`, owner: carol, key, actor };
+      cache.set(`${carol}/${index}`, { outcome, foundAt: 0, triedAt: 0 });
+    }
+    const kept = Array.from({ length: 400 }, (_, at) => cache.get(`${carol}/${at}`)).filter(
+      Boolean,
+    );
+    expect(kept.length).to.be.within(50, 100);
+  });
+
   it("survives a flood of invented key ids", () => {
     const cache = createKeyCache(2);
     const entry = (outcome: Parameters<typeof cache.set>[1]["outcome"]) => ({
