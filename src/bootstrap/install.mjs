@@ -33,9 +33,10 @@ function npm(root, args) {
  * Installs the packages of package-lock.json where they are missing; needs no network otherwise.
  * The lock's hash, stamped into node_modules, makes the usual answer one small read.
  * @param {string} root the folder of package.json
+ * @param {string} [first] what is said when nothing is installed yet
  * @throws Error in plain words when npm could not install
  */
-export function ensureInstalled(root) {
+export function ensureInstalled(root, first = "Installing (first start only)…") {
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
   const stamp = join(root, "node_modules", ".parvis-installed");
   const wanted = digest(lock);
@@ -43,9 +44,7 @@ export function ensureInstalled(root) {
   const noted = join(root, "node_modules", ".package-lock.json");
   const installed = readIfThere(noted);
   if (installed === null || !holdsAll(lock, installed)) {
-    console.log(
-      installed === null ? "Installing (first start only)…" : "Installing what has changed…",
-    );
+    console.log(installed === null ? first : "Installing what has changed…");
     // "npm ci" empties node_modules first, so it is kept for the first time: a
     // server that is running from this folder goes on finding its packages.
     const args = installed === null ? ["ci"] : ["install", "--no-save"];

@@ -3,10 +3,13 @@ import { join, relative, resolve } from "node:path";
 
 const isTest = (name) => name.endsWith(".test.ts");
 
+/** Packages that tests bring along have tests of their own, which are not ours to run. */
 function testsUnder(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && isTest(entry.name))
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : testsUnder(path);
+    return entry.isFile() && isTest(entry.name) ? [path] : [];
+  });
 }
 
 /**

@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureInstalled } from "../../src/bootstrap/install.mjs";
 
 /** What tests may ask of the machine: the setting that names it, where it is, where it comes from. */
 const PROGRAMS = {
@@ -13,6 +15,15 @@ const PROGRAMS = {
     setting: "PARVIS_TEST_REDIS",
     names: ["redis-server"],
     packages: ["redis-server"],
+  },
+};
+
+/** Packages of others that only tests need, each set in a folder with a lock of its own. */
+const PACKAGES = {
+  peers: {
+    setting: "PARVIS_TEST_PEERS",
+    folder: fileURLToPath(new URL("../federation/peers", import.meta.url)),
+    what: "the software of others that the tests of federation talk with",
   },
 };
 
@@ -37,9 +48,20 @@ function apt(args) {
   return spawnSync("apt-get", ["-qq", ...args], { env, stdio: "ignore", timeout: 300_000 });
 }
 
+/** The folder of a set of packages, installed where it was not; null where it could not be. */
+function installed({ folder, what }) {
+  try {
+    ensureInstalled(folder, `Installing ${what}…`);
+    return folder;
+  } catch {
+    return null;
+  }
+}
+
 /**
- * Finds, or on Debian as root installs, the programs that the chosen tests say they need, and names
- * each in the environment that the tests get. What cannot be had is left out: `needs()` then skips.
+ * Finds, or on Debian as root installs, the programs that the chosen tests say they need, installs the
+ * packages that only they use, and names each in the environment that the tests get. What cannot be
+ * had is left out: `needs()` then skips.
  * @param {string[]} files the chosen test files
  * @returns {Record<string, string>} settings for the tests
  */
@@ -57,6 +79,11 @@ export function provide(files) {
     }
     const found = onPath(names);
     if (found) settings[setting] = found;
+  }
+  for (const [name, wanted] of Object.entries(PACKAGES)) {
+    if (process.env[wanted.setting] || !text.includes(`needs("${name}")`)) continue;
+    const folder = installed(wanted);
+    if (folder !== null) settings[wanted.setting] = folder;
   }
   return settings;
 }

@@ -3,19 +3,20 @@ const SETTINGS = {
   chromium: "PARVIS_TEST_CHROMIUM",
   redis: "PARVIS_TEST_REDIS",
   mongodb: "MONGODB_URL",
+  peers: "PARVIS_TEST_PEERS",
 } as const;
 
-/** A program or server outside the repository that some tests need. */
+/** A program, server or set of packages outside the repository that some tests need. */
 export type Need = keyof typeof SETTINGS;
 
-/** Where the needed thing is (a program's path, a server's URL), or null when there is none. */
+/** Where the needed thing is (a program's path, a server's URL, a folder), or null when there is none. */
 export function whereIs(need: Need): string | null {
   return process.env[SETTINGS[need]] || null;
 }
 
 /**
  * Called in a `describe`: skips the suite, with one line that says why, on a machine without what it
- * needs. `npm test` finds or installs the programs; the server comes from the setting alone.
+ * needs. `npm test` finds or installs programs and packages; the server comes from the setting alone.
  */
 export function needs(need: Need): void {
   before(function () {
