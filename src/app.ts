@@ -12,6 +12,7 @@ import {
   readMailAddress,
   type Mailer,
 } from "./drivers/mail.js";
+import { createFileMedia, type Media } from "./drivers/media.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
 import type { Store } from "./drivers/store/collection.js";
@@ -40,6 +41,8 @@ export interface Drivers {
   readonly mailer: Mailer;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where uploaded files are kept; the data folder unless another place is given. */
+  readonly media?: Media;
 }
 
 /** A deployment, composed and ready to be started. */
@@ -113,6 +116,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions });
   const contexts = createContexts({
     ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
+    media: drivers.media ?? createFileMedia(join(config.dataDir, "media")),
   });
   const federation = createFederation({
     ...{ contexts, instances, store, queue, clock, ids, log, version },

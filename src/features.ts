@@ -3,6 +3,7 @@ import { accounts } from "./features/accounts/accounts.feature.js";
 import { comments } from "./features/comments/comments.feature.js";
 import { follows } from "./features/follows/follows.feature.js";
 import { home } from "./features/home/home.feature.js";
+import { instanceProfile } from "./features/instance-profile/instance-profile.feature.js";
 import { notifications } from "./features/notifications/notifications.feature.js";
 import { people } from "./features/people/people.feature.js";
 import { proposals } from "./features/proposals/proposals.feature.js";
@@ -18,6 +19,7 @@ import type { Feature } from "./kit/feature.js";
 export const features: readonly Feature[] = [
   home,
   about,
+  instanceProfile,
   setUp,
   accounts,
   people,

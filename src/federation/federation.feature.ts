@@ -12,6 +12,7 @@ import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
 import { createCatchUp, linkInstance } from "./linking.js";
 import { createNetworkRoutes } from "./network/network.routes.js";
+import { createTellFace } from "./outbound/actors.js";
 import { subscriptions } from "./outbound/events.js";
 import { createTellMoved } from "./outbound/proposals.js";
 import { createSend } from "./outbound/send.js";
@@ -41,6 +42,7 @@ export function createFederation(parts: FederationParts): Federation {
   const catchUp = createCatchUp(services);
   const process = createProcess({ services, send, catchUp });
   const tellMoved = createTellMoved(send);
+  const tellFace = createTellFace(services, send);
   const handOut = createHandOut(process);
   const sweeping = sweepSchedule({ handOut, fanOut });
   const receive = createReceive(services, createHand(handOut, services.timing.gatherMs));
@@ -56,8 +58,18 @@ export function createFederation(parts: FederationParts): Federation {
       name: "federation",
       collections: federationCollections,
       routes: createNetworkRoutes({ services, send, deliverAgain }),
-      jobs: [deliver, deliverAgain, fanOut, handOut, process, catchUp, tellMoved, sweeping.job],
-      on: subscriptions({ services, send, fanOut }, tellMoved),
+      jobs: [
+        deliver,
+        deliverAgain,
+        fanOut,
+        handOut,
+        process,
+        catchUp,
+        tellMoved,
+        tellFace,
+        sweeping.job,
+      ],
+      on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace }),
       schedules: [sweeping],
     }),
     middleware,

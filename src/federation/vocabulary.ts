@@ -30,6 +30,7 @@ export const extraTerms = {
   featured: { "@id": "toot:featured", "@type": "@id" },
   discoverable: "toot:discoverable",
   indexable: "toot:indexable",
+  attributionDomains: { "@id": "toot:attributionDomains", "@type": "@id" },
   conversation: "ostatus:conversation",
   votersCount: "toot:votersCount",
   PropertyValue: "schema:PropertyValue",

@@ -5,6 +5,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Request, RequestHandler, Response } from "express";
 import { z } from "zod";
 
+import { iconOfPath, inCivicColour } from "./views/actor-icons.js";
 import { civicStylesheet, civicStylesheetPath, colourOfPath } from "./views/colour.js";
 
 /** Built files, ready to send. */
@@ -13,7 +14,7 @@ export interface Assets {
   readonly urls: { readonly css: string; readonly js: string };
   /** The address of an asset by its logical name, such as `favicon.svg`. Throws when unknown. */
   url(name: string): string;
-  /** Answers GET and HEAD under `/assets/`: the file, or 404. Other requests pass on. */
+  /** Answers GET and HEAD under `/assets/` and `/icons/`: the file, or 404. Other requests pass on. */
   readonly middleware: RequestHandler;
 }
 
@@ -59,27 +60,49 @@ export function loadAssets(dir: string): Assets {
       if (req.method !== "GET" && req.method !== "HEAD") return next();
       const icon = req.path === "/favicon.svg" ? files.get(manifest["favicon.svg"] ?? "") : null;
       if (icon != null) return send(req, res, icon, "public, max-age=86400");
+      if (req.path.startsWith("/icons/")) return sendIcon(manifest, files, req, res);
       if (!req.path.startsWith("/assets/")) return next();
       serve(files, req, res);
     },
   };
 }
 
+function sendNothing(res: Response): void {
+  res.status(404).set("Cache-Control", "no-store").type("text/plain").send("Not found\n");
+}
+
+/** The picture of an actor that has none of its own; other sites may show it. */
+function sendIcon(
+  manifest: Readonly<Record<string, string>>,
+  files: ReadonlyMap<string, Encodings>,
+  req: Request,
+  res: Response,
+): void {
+  const wanted = iconOfPath(req.path);
+  const drawing = wanted === null ? undefined : files.get(manifest[`${wanted.kind}.png`] ?? "");
+  if (wanted === null || drawing === undefined) return sendNothing(res);
+  const plain = inCivicColour(drawing.plain, wanted.hue);
+  send(req, res, { ...drawing, plain }, "public, max-age=86400", "cross-origin");
+}
+
 function serve(files: ReadonlyMap<string, Encodings>, req: Request, res: Response): void {
   const file = files.get(req.path.slice("/assets/".length));
   if (file !== undefined) return send(req, res, file, forEver);
   const colour = colourOfPath(req.path);
-  if (colour === null) {
-    res.status(404).set("Cache-Control", "no-store").type("text/plain").send("Not found\n");
-    return;
-  }
+  if (colour === null) return sendNothing(res);
   const plain = Buffer.from(civicStylesheet(colour));
   const isCurrent = civicStylesheetPath(colour) === req.path;
   const css: Encodings = { type: types[".css"] as string, plain, br: null, gzip: null };
   send(req, res, css, isCurrent ? forEver : "public, max-age=60");
 }
 
-function send(req: Request, res: Response, file: Encodings, cacheControl: string): void {
+function send(
+  req: Request,
+  res: Response,
+  file: Encodings,
+  cacheControl: string,
+  readers: "same-origin" | "cross-origin" = "same-origin",
+): void {
   const [body, encoding] =
     file.br !== null && req.acceptsEncodings("br") === "br"
       ? [file.br, "br"]
@@ -91,7 +114,7 @@ function send(req: Request, res: Response, file: Encodings, cacheControl: string
     "Content-Length": String(body.byteLength),
     "Cache-Control": cacheControl,
     "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": readers,
     Vary: "Accept-Encoding",
   });
   if (encoding !== null) res.set("Content-Encoding", encoding);

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { iconKinds } from "./views/actor-icons.js";
 import { build, type BuildOptions } from "esbuild";
 
 /** Logical name (`main.css`) to the name with its content hash (`main-3F2A.css`). */
@@ -17,6 +18,7 @@ const entries = [
   join(root, "src/browser/map.ts"),
   join(root, "src/browser/widget.ts"),
   join(root, "views/assets/favicon.svg"),
+  ...iconKinds.map((kind) => join(root, `views/assets/actors/${kind}.png`)),
 ];
 
 /**

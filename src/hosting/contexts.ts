@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock, Ids } from "../drivers/clock.js";
+import type { Media } from "../drivers/media.js";
 import type { Mailer } from "../drivers/mail.js";
 import type { Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
@@ -20,6 +21,7 @@ export interface ContextParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly mailer: Mailer;
+  readonly media: Media;
   readonly log: Logger;
   readonly translatorFor: (language: Language, timezone: string) => Translator;
 }
@@ -50,6 +52,11 @@ export function createContexts(parts: ContextParts): Contexts {
       ids: parts.ids,
       mailer: parts.mailer,
       log: instanceLog,
+      media: {
+        put: (bytes, extension) => parts.media.put(instance._id, bytes, extension),
+        get: (name) => parts.media.get(instance._id, name),
+        remove: (name) => parts.media.remove(instance._id, name),
+      },
       collection: (def) => {
         watch?.(def.name);
         return scopedCollection(parts.store, instance._id, def);

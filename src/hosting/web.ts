@@ -8,6 +8,7 @@ import { hasRole, type Member } from "../kit/context.js";
 import type { Feature, SignIn } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
 import { head } from "../kit/page.js";
+import { picturesOf } from "./web/pictures.js";
 import { Refusal } from "../kit/refusal.js";
 import type { SiteModel } from "../kit/site-model.js";
 import type { Assets } from "./assets.js";
@@ -25,6 +26,7 @@ import { cacheControl, createKeptAnswers } from "./web/kept-answers.js";
 import { chooseLanguage, languageOf, pathInLanguage } from "./web/locale.js";
 import { createReplier, reqOf } from "./web/reply.js";
 import { ctxOf, stateOf } from "./web/state.js";
+import { readUploads } from "./web/uploads.js";
 
 /** What the web side is made of. */
 export interface WebParts {
@@ -71,7 +73,7 @@ export function createWeb(parts: WebParts): Express {
       reply(req, res, await route.handler(stateOf(res).ctx, reqOf(req)));
     if (route.method === "GET") app.get(route.path, handler);
     else if (route.fromAnywhere === true) app.post(route.path, handler);
-    else app.post(route.path, csrf.protect, handler);
+    else app.post(route.path, readUploads(route.uploads), csrf.protect, handler);
   }
   app.use((_req, _res, next) => next(new Refusal("not-found")));
   app.use(errorHandler((req, res, error) => showError(parts, siteModel, req, res, error)));
@@ -193,7 +195,7 @@ function siteModelOf(parts: WebParts, csrf: Csrf) {
 
 function frame(
   parts: WebParts,
-  instance: Pick<Instance, "name" | "kind" | "hue" | "timezone">,
+  instance: Pick<Instance, "name" | "kind" | "hue" | "timezone" | "profile">,
   language: SiteModel["language"],
 ) {
   return {
@@ -204,6 +206,7 @@ function frame(
     assets: parts.assets.urls,
     now: parts.clock.now(),
     timezone: instance.timezone,
+    ...picturesOf(instance),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock, Ids } from "../drivers/clock.js";
+import type { Media, MediaExtension } from "../drivers/media.js";
 import type { Mailer } from "../drivers/mail.js";
 import type { Collection, Row } from "../drivers/store/collection.js";
 import type { Translator } from "./i18n/index.js";
@@ -23,6 +24,13 @@ export function hasRole(member: Member | null, ...roles: Role[]): boolean {
   return member !== null && member.roles.some((role) => role === "admin" || roles.includes(role));
 }
 
+/** The kept files of one instance. */
+export interface InstanceMedia {
+  put(bytes: Uint8Array, extension: MediaExtension): ReturnType<Media["put"]>;
+  get(name: string): ReturnType<Media["get"]>;
+  remove(name: string): ReturnType<Media["remove"]>;
+}
+
 /** Everything a use case may touch: one instance, one acting member (or none), nothing global. */
 export interface Ctx {
   readonly instance: Instance;
@@ -33,6 +41,8 @@ export interface Ctx {
   readonly ids: Ids;
   readonly mailer: Mailer;
   readonly log: Logger;
+  /** Files that people uploaded to this instance, and to no other. */
+  readonly media: InstanceMedia;
   /** The collection, confined to this instance: every filter, insert and index carries its id. */
   collection<T extends Row>(def: CollectionDef<T>): Collection<T>;
   /** Store a job; resolves once it is durable. */

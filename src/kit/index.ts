@@ -5,6 +5,7 @@ export * from "./instance.js";
 export * from "./letter.js";
 export * from "./page.js";
 export * from "./paging.js";
+export * from "./profile-fields.js";
 export * from "./records.js";
 export * from "./refusal.js";
 export * from "./route.js";

@@ -25,6 +25,43 @@ export interface InstanceRecord {
   /** SHA-256 of the one-time set-up link's token while `state` is `new`. */
   readonly setUpTokenHash: string | null;
   readonly createdAt: Date;
+  /** How the instance presents itself; absent until somebody sets it (`profileOf`). */
+  readonly profile?: InstanceProfile;
+}
+
+/** How an instance presents itself, here and on the network. */
+export interface InstanceProfile {
+  /** Who we are, in Markdown. */
+  readonly description: string;
+  readonly fields: readonly ProfileField[];
+  /** A mail address or a web address to write to; empty for none. */
+  readonly contact: string;
+  /** Other sites that may name this instance as an author (Mastodon's `attributionDomains`). */
+  readonly attributionDomains: readonly string[];
+  /** Names of kept files, or null. */
+  readonly logo: string | null;
+  readonly banner: string | null;
+}
+
+/** A line of a profile: a label with a text or a web address. */
+export interface ProfileField {
+  readonly label: string;
+  readonly value: string;
+}
+
+const emptyProfile: InstanceProfile = {
+  ...{ description: "", fields: [], contact: "", attributionDomains: [] },
+  ...{ logo: null, banner: null },
+};
+
+/** How an instance presents itself; empty where nobody has said anything yet. */
+export function profileOf({ profile }: Pick<InstanceRecord, "profile">): InstanceProfile {
+  return profile ?? emptyProfile;
+}
+
+/** Where a kept file of an instance is. */
+export function mediaPath(name: string): string {
+  return `/media/${name}`;
 }
 
 /** The instance a request or job acts for. */
@@ -47,6 +84,7 @@ export type InstanceChange = Partial<
     | "aliases"
     | "state"
     | "setUpTokenHash"
+    | "profile"
   >
 >;
 

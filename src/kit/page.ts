@@ -23,6 +23,7 @@ export function head(title: string, rest: Partial<Head> = {}): Head {
     alternateActivity: null,
     feed: null,
     noIndex: false,
+    creator: null,
     ...rest,
   };
 }

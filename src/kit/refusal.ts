@@ -19,7 +19,8 @@ export type RefusalCode =
   | "unavailable"
   | "no-instance"
   | "needs-consent"
-  | "being-set-up";
+  | "being-set-up"
+  | "too-large";
 
 const statusOf: Record<RefusalCode, number> = {
   "not-signed-in": 401,
@@ -42,6 +43,7 @@ const statusOf: Record<RefusalCode, number> = {
   "no-instance": 421,
   "needs-consent": 403,
   "being-set-up": 503,
+  "too-large": 413,
 };
 
 /** One thing wrong with what was sent: the form field, and a translation key with its parameters. */

@@ -1,6 +1,22 @@
 import type { Ctx } from "./context.js";
 import type { PageDef, PageModel } from "./page.js";
 
+/** A file as it came: nothing about it is known but its bytes. */
+export interface UploadedFile {
+  readonly bytes: Buffer;
+  /** It was larger than allowed; what is here is only its beginning. */
+  readonly isCut: boolean;
+}
+
+/** What a route takes beside fields: files of these names, from whom `mayUpload` lets through. */
+export interface Uploads {
+  readonly fields: readonly string[];
+  /** Bytes that one file may have. */
+  readonly mostBytes: number;
+  /** Throws a `Refusal` before a single byte of a form is read. */
+  mayUpload(ctx: Ctx): void;
+}
+
 /** A request as features see it: already bounded, its instance and member are in the `Ctx`. */
 export interface Req {
   readonly method: "GET" | "POST";
@@ -12,6 +28,8 @@ export interface Req {
   readonly query: Readonly<Record<string, string>>;
   /** Posted fields; a repeated field becomes an array. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** Uploaded files, by field, of a route that takes any. */
+  readonly files: Readonly<Record<string, UploadedFile>>;
   readonly ip: string;
   /** True when the browser asked for JSON or a fragment by script. */
   readonly wantsJson: boolean;
@@ -30,6 +48,7 @@ export type Reply =
   | { kind: "redirect"; to: string; status: 301 | 303; flash: Flash | null }
   | { kind: "text"; type: string; body: string; status: number }
   | { kind: "json"; body: unknown; status: number }
+  | { kind: "file"; type: string; body: Buffer }
   | { kind: "sign-in"; memberId: string; to: string; flash: Flash | null }
   | { kind: "sign-out"; to: string; flash: Flash | null }
   | {
@@ -65,6 +84,11 @@ export function json(body: unknown, status = 200): Reply {
   return { kind: "json", body, status };
 }
 
+/** Answer with a kept file whose address never means another: anyone may show and keep it. */
+export function file(type: string, body: Buffer): Reply {
+  return { kind: "file", type, body };
+}
+
 /** A path of this site to come back to; anything that could lead elsewhere becomes `/`. */
 export function localPath(wanted: unknown): string {
   if (typeof wanted !== "string" || wanted.length > 500) return "/";
@@ -86,6 +110,8 @@ export interface Route {
   readonly handler: Handler;
   /** A POST that other sites may send: one-click unsubscribe only (RFC 8058, section 3.1). */
   readonly fromAnywhere?: boolean;
+  /** A POST that takes files (multipart/form-data). */
+  readonly uploads?: Uploads;
 }
 
 /** A page that anyone may ask for; never writes. */

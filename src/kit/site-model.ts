@@ -30,6 +30,10 @@ export interface SiteModel {
   }[];
   /** Civic colour: a hue from 0 to 359, or `#rrggbb`; anything else gets the default. */
   readonly colour: string;
+  /** Path of the instance's logo, or null. */
+  readonly logo: string | null;
+  /** Address of the picture that link previews show, or null. */
+  readonly picture: string | null;
   /** Path and query of this page, to come back to after signing in. */
   readonly path: string;
   readonly member: SiteMember | null;
@@ -53,6 +57,8 @@ export interface Head {
   readonly alternateActivity: string | null;
   readonly feed: string | null;
   readonly noIndex: boolean;
+  /** Handle of its author on the network, for those who agreed to it (`fediverse:creator`). */
+  readonly creator: string | null;
 }
 
 /** Every page model carries its head. */

@@ -7,7 +7,7 @@ import { activitiesCollection, inboxCollection } from "../../src/federation/reco
 import { aDraft } from "../support/builders.js";
 import { followed } from "./support/followed.js";
 import { aPeer, closePeers } from "./support/peer.js";
-import { aTown, closeTowns } from "./support/town.js";
+import { aTown, closeTowns, laterAll } from "./support/town.js";
 
 describe("what nothing may lose, and nobody may see", function () {
   this.timeout(20_000);
@@ -118,13 +118,14 @@ describe("what nothing may lose, and nobody may see", function () {
     const peer = await aPeer();
     const citizen = await town.newcomer("Camille");
     const person = await consentToNetwork(citizen);
+    await laterAll(1_000, town);
     const follower = await peer.actor("a");
     await peer.post(town, follower, peer.activity(follower, "Follow", person.uri));
     await town.settle();
 
     for (const name of ["Camille", "Dominique", "Camille"]) {
       await renamePerson(citizen, { name, about: "" });
-      await town.settle();
+      await laterAll(1_000, town);
     }
 
     const names = peer.inboxed("Update").map(({ object }) => (object as { name: string }).name);

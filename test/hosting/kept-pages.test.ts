@@ -8,6 +8,7 @@ const now = new Date("2026-03-02T08:00:10.000Z");
 function aSite(change: Partial<SiteModel> = {}): SiteModel {
   return {
     ...{ instanceName: "Valmont", instanceKind: "city", language: "fr", otherLanguages: [] },
+    ...{ logo: null, picture: null },
     ...{ colour: "195", path: "/proposals", member: null, csrf: "token", flash: null },
     ...{ assets: { css: "/a.css", js: "/a.js" }, requestId: "r1", now, timezone: "Europe/Paris" },
     ...change,

@@ -33,7 +33,16 @@ const good = { title: "Des arbres", body: "Ici.", password: "une longue phrase" 
 
 function posting(body: Readonly<Record<string, unknown>>): Req {
   return {
-    ...{ method: "POST", url: "/x", path: "/x", params: {}, query: {}, ip: "", wantsJson: false },
+    ...{
+      method: "POST",
+      url: "/x",
+      path: "/x",
+      params: {},
+      query: {},
+      files: {},
+      ip: "",
+      wantsJson: false,
+    },
     body,
   };
 }

@@ -16,11 +16,17 @@ export interface Browser {
   submit(action: string, fields?: Readonly<Record<string, string>>): Promise<Answer>;
   /** Post to an address, with the token of the page last opened; JSON when a script asks. */
   post(path: string, fields?: Readonly<Record<string, string>>, accept?: string): Promise<Answer>;
+  /** The same for a form with files, sent as multipart/form-data. */
+  upload(action: string, fields: Fields, files: Readonly<Record<string, Buffer>>): Promise<Answer>;
+  /** Post a body as it is, with this browser's cookies. */
+  send(path: string, body: FormData | string, headers?: Fields): Promise<Answer>;
   /** Open where a redirect leads. */
   follow(answer: Answer): Promise<Answer>;
   /** The fields of a form on the page last opened, as they would be sent. */
   fields(action: string): Readonly<Record<string, string>>;
 }
+
+type Fields = Readonly<Record<string, string>>;
 
 interface Form {
   readonly action: string;
@@ -63,6 +69,17 @@ export function aBrowser(origin: string, language: "fr" | "en"): Browser {
     open: (path) => ask(path),
     post,
     fields,
+    async upload(action, typed, files) {
+      const body = new FormData();
+      for (const [name, value] of Object.entries({ ...fields(action), ...typed })) {
+        if (!(name in files)) body.append(name, value);
+      }
+      for (const [name, bytes] of Object.entries(files)) {
+        body.append(name, new Blob([new Uint8Array(bytes)]), "../picture.svg");
+      }
+      return ask(action, { method: "POST", body });
+    },
+    send: (path, body, headers = {}) => ask(path, { method: "POST", body, headers }),
     submit: (action, typed = {}) => post(action, { ...fields(action), ...typed }),
     follow: (answer) => {
       if (answer.location === null) throw new Error(`No redirect, but ${answer.status}`);

@@ -28,6 +28,7 @@ import {
   type Member,
   type Role,
 } from "../../src/kit/index.js";
+import { aMedia } from "./media.js";
 
 /** A clock that moves only when a test says so. */
 export interface TestClock extends Clock {
@@ -130,6 +131,7 @@ export async function aCity(options: CityOptions = {}): Promise<City> {
   const { mailer, mails } = aMailer();
   const contexts = createContexts({
     ...{ store, queue, outbox, clock, ids, mailer, log, translatorFor, instances },
+    media: aMedia(),
   });
   const instance = await instances.create({
     name: options.name ?? "Valmont",

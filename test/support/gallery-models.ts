@@ -20,6 +20,8 @@ export function sampleSite(rest: Partial<SiteModel> = {}): SiteModel {
     language: "fr",
     otherLanguages: [{ code: "en", name: "English", url: "/proposals?lang=en" }],
     colour: "198",
+    logo: null,
+    picture: "https://saint-amand.example/media/a.jpg",
     path: "/proposals",
     member: { name: "Maud L.", unread: 3, canModerate: true, canAnswer: true, isAdmin: true },
     csrf: "token",

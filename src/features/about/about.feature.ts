@@ -5,8 +5,17 @@ import {
   head,
   page,
   type PageModel,
+  mediaPath,
   networkHandle,
+  profileFieldViews,
+  profileOf,
+  shownAddress,
+  type Ctx,
+  type ProfileFieldView,
 } from "../../kit/index.js";
+import { markSafe, type SafeHtml } from "../../kit/safe-html.js";
+import { renderMarkdown } from "../../kit/text/markdown.js";
+import { contactLink } from "../instance-profile/profile.js";
 
 /** Who runs this site, what it does with data, how accessible it is, and where its source is. */
 export interface AboutPage extends PageModel {
@@ -14,23 +23,35 @@ export interface AboutPage extends PageModel {
   readonly tagline: string;
   /** What the instance's actor is followed by: `@handle@host`. */
   readonly handle: string;
+  readonly logo: string | null;
+  readonly banner: string | null;
+  readonly description: SafeHtml | null;
+  readonly fields: readonly ProfileFieldView[];
+  readonly contact: { readonly text: string; readonly href: string } | null;
 }
 
 const aboutPage = definePage<AboutPage>("about/show");
 
+function aboutModel({ instance, t }: Ctx): AboutPage {
+  const { description, fields, contact, logo, banner } = profileOf(instance);
+  return {
+    head: head(t.t("about.title"), {
+      description: t.t("about.what"),
+      canonical: instance.url("/about"),
+      alternateActivity: instance.url("/actor"),
+    }),
+    instanceName: instance.name,
+    tagline: instance.tagline,
+    handle: networkHandle(instance, instance.handle),
+    logo: logo === null ? null : mediaPath(logo),
+    banner: banner === null ? null : mediaPath(banner),
+    description: description === "" ? null : markSafe(renderMarkdown(description)),
+    fields: profileFieldViews(fields),
+    contact: contact === "" ? null : { text: shownAddress(contact), href: contactLink(contact) },
+  };
+}
+
 export const about = defineFeature({
   name: "about",
-  routes: [
-    get("/about", async (ctx) =>
-      page(aboutPage, {
-        head: head(ctx.t.t("about.title"), {
-          description: ctx.t.t("about.what"),
-          canonical: ctx.instance.url("/about"),
-        }),
-        instanceName: ctx.instance.name,
-        tagline: ctx.instance.tagline,
-        handle: networkHandle(ctx.instance, ctx.instance.handle),
-      }),
-    ),
-  ],
+  routes: [get("/about", async (ctx) => page(aboutPage, aboutModel(ctx)))],
 });

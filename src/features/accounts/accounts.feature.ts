@@ -3,7 +3,6 @@ import {
   formView,
   get,
   hasRole,
-  head,
   localPath,
   page,
   post,
@@ -19,12 +18,11 @@ import {
   type Req,
   type Route,
   type Typed,
-  networkHandle,
+  profileFieldsOf,
 } from "../../kit/index.js";
-import { peopleByIds, personById } from "../people/people.js";
+import { peopleByIds } from "../people/people.js";
 import { grantableRoles } from "./account.js";
 import {
-  accountOf,
   accountsCollection,
   changeProfile,
   grantRoles,
@@ -47,7 +45,6 @@ import {
   formPage,
   membersModel,
   membersPage,
-  profilePage,
   registerPage,
   resetPage,
   signInModel,
@@ -57,10 +54,10 @@ import {
   unsubscribedPage,
   unsubscribePage,
   wordPage,
-  type ProfilePage,
   type TokenPage,
 } from "./accounts.pages.js";
 import { mailTokensCollection } from "./mail-tokens.js";
+import { profileModel, profilePage } from "./profile.pages.js";
 import { networkRoutes } from "./network.js";
 import { askForReset, confirmMail, register, resetPassword } from "./registration.js";
 import { signIn } from "./sign-in.js";
@@ -165,8 +162,12 @@ const settings: Route[] = [
   }),
   post("/profile", (ctx, req) =>
     submit(profileForm, req, {
-      accepted: async (profile) => {
-        await changeProfile(ctx, profile);
+      accepted: async ({ name, about, language, mailNotices, ...rest }) => {
+        const { discoverable, indexable, ...inputs } = rest;
+        await changeProfile(ctx, {
+          ...{ name, about, language, mailNotices, discoverable, indexable },
+          fields: profileFieldsOf(inputs),
+        });
         return redirect("/profile", { kind: "success", key: "accounts.profile.saved" });
       },
       refused: async (typed, status) =>
@@ -203,25 +204,6 @@ const administration: Route[] = [
     return redirect("/admin/members", { kind: "success", key: "accounts.members.saved" });
   }),
 ];
-
-async function profileModel(ctx: Ctx, refused: ProfilePage["form"] | null): Promise<ProfilePage> {
-  const memberId = ctx.member?._id ?? "";
-  const [account, person] = await Promise.all([
-    accountOf(ctx, memberId),
-    personById(ctx, memberId),
-  ]);
-  if (account === null || person === null) throw new Refusal("not-signed-in");
-  const { name, about } = person;
-  const { language, mailNotices } = account;
-  const values = { name, about, language, mailNotices: mailNotices ? "on" : "" };
-  return {
-    head: head(ctx.t.t("accounts.profile.title"), { noIndex: true }),
-    form: refused ?? formView(profileForm, untouched(values), ctx.t),
-    mail: account.mail,
-    publicUrl: person.url,
-    networkHandle: person.federated ? networkHandle(ctx.instance, person.handle) : null,
-  };
-}
 
 function confirmModel(ctx: Ctx, req: Req, typed: Typed): TokenPage {
   return tokenPage(ctx, "confirm", `/confirm/${tokenOf(req)}`, { form: confirmForm, typed });

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { checkbox, defineForm, line, lines } from "../../kit/index.js";
+import {
+  checkbox,
+  defineForm,
+  line,
+  lines,
+  profileFieldLabels,
+  profileFieldShape,
+} from "../../kit/index.js";
 import { maxPassword, minPassword } from "./account.js";
 import { mailField } from "./mail-field.js";
 
@@ -41,6 +48,9 @@ export const profileForm = defineForm(
     about: lines(0, 500),
     language,
     mailNotices: checkbox(),
+    discoverable: checkbox(),
+    indexable: checkbox(),
+    ...profileFieldShape,
   },
-  { labels: { ...accountLabels, about: "accounts.profile.about" } },
+  { labels: { ...accountLabels, about: "accounts.profile.about", ...profileFieldLabels } },
 );

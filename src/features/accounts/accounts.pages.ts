@@ -33,7 +33,6 @@ export const confirmPage = definePage<TokenPage>("accounts/confirm");
 export const unsubscribePage = definePage<TokenPage>("accounts/unsubscribe");
 export const unsubscribedPage = definePage<PageModel>("accounts/unsubscribed");
 export const checkMailPage = definePage<WordPage>("accounts/check-mail");
-export const profilePage = definePage<ProfilePage>("accounts/profile");
 export const membersPage = definePage<MembersPage>("accounts/members");
 
 /** Signing in: what was typed, and why it was not enough. */
@@ -48,15 +47,6 @@ export interface TokenPage extends PageModel {
   readonly action: string;
   readonly form: FormView;
   readonly minPassword: number;
-}
-
-/** One's own settings. */
-export interface ProfilePage extends PageModel {
-  readonly form: FormView;
-  readonly mail: string;
-  readonly publicUrl: string;
-  /** Handle on the network, once consented. */
-  readonly networkHandle: string | null;
 }
 
 /** Members and their roles, for admins. */

@@ -16,7 +16,13 @@ import {
   type Role,
   type Slice,
 } from "../../kit/index.js";
-import { forgetNewPerson, newPerson, personById, renamePerson } from "../people/people.js";
+import {
+  forgetNewPerson,
+  newPerson,
+  personById,
+  renamePerson,
+  type PublicFace,
+} from "../people/people.js";
 import { assertNotObvious, type Account } from "./account.js";
 import { hashPassword } from "./passwords.js";
 
@@ -128,21 +134,19 @@ export async function accountsByIds(
 }
 
 /** What a member sets about themselves. */
-export interface Profile {
-  readonly name: string;
-  readonly about: string;
+export interface Profile extends PublicFace {
   readonly language: Language;
   readonly mailNotices: boolean;
 }
 
 /** Change one's public name, words, language and whether mails are wanted. */
 export async function changeProfile(ctx: Ctx, profile: Profile): Promise<void> {
-  const { name, about, language, mailNotices } = profile;
+  const { language, mailNotices, ...face } = profile;
   if (ctx.member === null) throw new Refusal("not-signed-in");
   await ctx
     .collection(accountsCollection)
     .updateOne({ _id: ctx.member._id }, { $set: { language, mailNotices } });
-  await renamePerson(ctx, { name, about });
+  await renamePerson(ctx, face);
 }
 
 /** Stop the mails of the account a link names; a link that names none changes nothing. */

@@ -193,13 +193,19 @@ export async function leaveNetwork(ctx: Ctx): Promise<Person> {
   return change(ctx, signedIn(ctx)._id, { federated: false });
 }
 
-/** Change the member's public name and their few words. */
-export async function renamePerson(
-  ctx: Ctx,
-  { name, about }: Pick<Person, "name" | "about">,
-): Promise<Person> {
-  return change(ctx, signedIn(ctx)._id, { name, about });
+/** What a member says of themselves in public. */
+export type PublicFace = Pick<Person, "name" | "about"> &
+  Partial<Pick<Person, "fields" | "discoverable" | "indexable">>;
+
+/** Change the member's public name, their words, and how far they may be found. */
+export async function renamePerson(ctx: Ctx, face: PublicFace): Promise<Person> {
+  const { name, about, fields = [], discoverable = false, indexable = false } = face;
+  return change(ctx, signedIn(ctx)._id, { name, about, fields, discoverable, indexable });
 }
+
+const faceless = {
+  ...{ about: "", fields: [], discoverable: false, indexable: false, federated: false },
+};
 
 /**
  * Forget who a person was: name and words go, the handle is never given again, what they did in
@@ -212,7 +218,7 @@ export async function erasePerson(ctx: Ctx, personId: string): Promise<void> {
       .collection(peopleCollection)
       .updateOne(
         { _id: personId, erasedAt: null },
-        { $set: { name, about: "", federated: false, erasedAt: ctx.clock.now() } },
+        { $set: { ...faceless, name, erasedAt: ctx.clock.now() } },
       ),
   );
 }

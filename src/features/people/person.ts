@@ -1,3 +1,5 @@
+import type { ProfileField } from "../../kit/index.js";
+
 /**
  * Someone who takes part: a member of this instance, or an actor of the network. Proposals, supports
  * and comments name a person by `_id`; a member has the same `_id` as their person.
@@ -17,6 +19,11 @@ export interface Person {
   readonly host: string | null;
   /** A few words about oneself, plain text. */
   readonly about: string;
+  /** People here: up to four lines about oneself, a label with a text or a web address. */
+  readonly fields?: readonly ProfileField[];
+  /** People here: other servers may suggest them, and find what they write; only when they asked. */
+  readonly discoverable?: boolean;
+  readonly indexable?: boolean;
   /** People here: agreed to be an actor on the network under this name. */
   readonly federated: boolean;
   readonly createdAt: Date;

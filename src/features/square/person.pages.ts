@@ -7,6 +7,8 @@ import {
   type PageModel,
   type Req,
   networkHandle,
+  profileFieldViews,
+  type ProfileFieldView,
 } from "../../kit/index.js";
 import { plainText } from "../../kit/text/markdown.js";
 import { commentsBy } from "../comments/discussion.js";
@@ -19,6 +21,7 @@ import { proposalsByIds } from "../proposals/proposals.js";
 export interface PersonPage extends PageModel {
   readonly name: string;
   readonly about: string | null;
+  readonly fields: readonly ProfileFieldView[];
   readonly since: Date;
   /** Handle on the network, for who agreed to it. */
   readonly handle: string | null;
@@ -56,10 +59,11 @@ export async function personModel(ctx: Ctx, req: Req): Promise<PersonPage> {
       }),
       canonical: ctx.instance.url(path),
       alternateActivity: person.federated ? person.uri : null,
-      noIndex: true,
+      noIndex: person.indexable !== true,
     }),
     name: person.name,
     about: person.about === "" ? null : person.about,
+    fields: profileFieldViews(person.fields ?? []),
     since: person.createdAt,
     handle: person.federated ? networkHandle(ctx.instance, person.handle) : null,
     mine: ctx.member?._id === person._id,

@@ -82,8 +82,10 @@ export async function proposalModel(
     isFollowing(ctx, "proposal", proposal._id),
     discussionModel(ctx, proposal, reading),
   ]);
+  const facts = factsOf(ctx, proposal);
   return {
-    ...factsOf(ctx, proposal),
+    ...facts,
+    head: { ...facts.head, creator: creatorOf(ctx, proposal, author) },
     topic: topicLink(topics.get(proposal.topicId ?? "")),
     author: authorView(ctx, proposal, author),
     support: supportBox(ctx, proposal, supported.has(proposal._id)),
@@ -114,6 +116,17 @@ function factsOf(ctx: Ctx, proposal: Proposal) {
     home: elsewhere === null ? null : { name: elsewhere.instanceName, url: elsewhere.url },
     commentCount: counts.comments,
   };
+}
+
+/** Authors who agreed to be on the network are named to those who share the page there. */
+function creatorOf(
+  ctx: Ctx,
+  { elsewhere }: Proposal,
+  author: Awaited<ReturnType<typeof personById>>,
+): string | null {
+  if (elsewhere !== null || author === null || author.origin !== "here") return null;
+  const named = author.federated && author.erasedAt === null;
+  return named ? networkHandle(ctx.instance, author.handle) : null;
 }
 
 function authorView(ctx: Ctx, { elsewhere }: Proposal, author: Parameters<typeof personView>[1]) {

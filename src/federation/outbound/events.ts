@@ -3,6 +3,7 @@ import {
   commentEdited,
   commentPublished,
 } from "../../features/comments/comments.js";
+import { instancePresented } from "../../features/instance-profile/instance-profile.js";
 import { personChanged, personErased } from "../../features/people/people.js";
 import {
   proposalEdited,
@@ -18,14 +19,22 @@ import {
 import { supportGiven, supportTakenBack } from "../../features/supports/supports.js";
 import { topicChanged } from "../../features/topics/topics.js";
 import { on, type Subscription } from "../../kit/index.js";
+import { tellFaceSoon, tellPerson, type TellFace } from "./actors.js";
 import { tellComment, type CommentTellers } from "./comments.js";
-import { tellPerson, tellSupport, tellSupportTakenBack, tellTopic } from "./people.js";
+import { tellSupport, tellSupportTakenBack } from "./people.js";
 import { tellEdited, tellPublished, tellSoon, tellWithdrawn, type TellMoved } from "./proposals.js";
 import { tellMilestone, tellResponse, tellResponseEdited } from "./responses.js";
 
 /** Every civic event that other servers are told of. */
-export function subscriptions(tellers: CommentTellers, tellMoved: TellMoved): Subscription[] {
-  return [...ofProposals(tellers, tellMoved), ...ofPeople(tellers)];
+export function subscriptions(
+  tellers: CommentTellers,
+  { tellMoved, tellFace }: { readonly tellMoved: TellMoved; readonly tellFace: TellFace },
+): Subscription[] {
+  return [
+    ...ofProposals(tellers, tellMoved),
+    ...ofComments(tellers),
+    ...ofActors(tellers, tellFace),
+  ];
 }
 
 function ofProposals({ services, send }: CommentTellers, tellMoved: TellMoved): Subscription[] {
@@ -50,7 +59,7 @@ function ofProposals({ services, send }: CommentTellers, tellMoved: TellMoved): 
   ];
 }
 
-function ofPeople(tellers: CommentTellers): Subscription[] {
+function ofComments(tellers: CommentTellers): Subscription[] {
   const { services, send } = tellers;
   return [
     on(commentPublished, "federation", (ctx, { commentId }) =>
@@ -66,12 +75,23 @@ function ofPeople(tellers: CommentTellers): Subscription[] {
     on(supportTakenBack, "federation", (ctx, backing) =>
       tellSupportTakenBack(services, send, ctx, backing),
     ),
+  ];
+}
+
+function ofActors({ services, send }: CommentTellers, tellFace: TellFace): Subscription[] {
+  const tellers = { send, tellFace };
+  return [
     on(personChanged, "federation", (ctx, { personId }) =>
-      tellPerson(services, send, ctx, personId),
+      tellPerson(services, tellers, ctx, personId),
     ),
     on(personErased, "federation", (ctx, { personId }) =>
-      tellPerson(services, send, ctx, personId),
+      tellPerson(services, tellers, ctx, personId),
     ),
-    on(topicChanged, "federation", (ctx, { topicId }) => tellTopic(services, send, ctx, topicId)),
+    on(topicChanged, "federation", (ctx, { topicId }) =>
+      tellFaceSoon(services, tellFace, ctx, { kind: "topic", id: topicId }),
+    ),
+    on(instancePresented, "federation", (ctx) =>
+      tellFaceSoon(services, tellFace, ctx, { kind: "city", id: "" }),
+    ),
   ];
 }

@@ -4,8 +4,7 @@ import type { Topic } from "../../features/topics/topic.js";
 import type { Instance } from "../../kit/index.js";
 import { actorUri, collectionUri, hostOf, type LocalActor } from "../addresses.js";
 import { CIVIC_EXCHANGE, type As2 } from "../vocabulary.js";
-import { paragraph } from "./html.js";
-import { wordsOf } from "./words.js";
+import { faceOf } from "./faces.js";
 
 /** A local actor together with the record it speaks for. */
 export type ActorRecord =
@@ -78,83 +77,5 @@ export function actorDocument(instance: Instance, record: ActorRecord, keys: Pub
       url: instance.url("/"),
       implements: [CIVIC_EXCHANGE],
     },
-  };
-}
-
-function faceOf(instance: Instance, record: ActorRecord): As2 {
-  switch (record.kind) {
-    case "city":
-      return cityFace(instance);
-    case "instance":
-      return {
-        type: "Application",
-        name: instance.name,
-        summary: "",
-        url: instance.url("/"),
-        discoverable: false,
-        indexable: false,
-      };
-    case "topic":
-      return topicFace(instance, record.topic);
-    case "proposal":
-      return proposalFace(instance, record.proposal);
-    case "person":
-      return personFace(instance, record.person);
-  }
-}
-
-function cityFace(instance: Instance): As2 {
-  return {
-    type: "Organization",
-    name: instance.name,
-    summary: instance.tagline === "" ? "" : paragraph(instance.tagline),
-    url: instance.url("/"),
-    published: instance.createdAt.toISOString(),
-    discoverable: true,
-    indexable: true,
-    implements: [CIVIC_EXCHANGE],
-    civic: { kind: "instance", name: instance.name, of: instance.kind },
-  };
-}
-
-function topicFace(instance: Instance, topic: Topic): As2 {
-  const words = wordsOf(instance.language);
-  return {
-    type: "Group",
-    name: topic.name,
-    summary:
-      paragraph(words.topicActor(topic.name, instance.name)) +
-      (topic.description === "" ? "" : paragraph(topic.description)),
-    url: instance.url(`/topics/${topic.slug}`),
-    published: topic.createdAt.toISOString(),
-    discoverable: true,
-    indexable: true,
-  };
-}
-
-function proposalFace(instance: Instance, proposal: Proposal & { readonly number: number }): As2 {
-  const words = wordsOf(instance.language);
-  return {
-    type: "Group",
-    name: proposal.title,
-    summary: paragraph(words.proposalActor(proposal.number, instance.name)),
-    url: instance.url(`/proposals/${proposal.number}`),
-    featured: collectionUri(instance, { kind: "proposal", number: proposal.number }, "featured"),
-    published: proposal.publishedAt.toISOString(),
-    discoverable: true,
-    indexable: true,
-  };
-}
-
-/** A citizen is on the network by choice, and found by search only where they ask for it elsewhere. */
-function personFace(instance: Instance, person: Person): As2 {
-  return {
-    type: "Person",
-    name: person.name,
-    summary: person.about === "" ? "" : paragraph(person.about),
-    url: instance.url(`/people/${person.handle}`),
-    published: person.createdAt.toISOString(),
-    discoverable: false,
-    indexable: false,
   };
 }

@@ -10,6 +10,14 @@ export function link(href: string, text: string): string {
   return `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`;
 }
 
+/** A link to a topic's page, as other servers recognise a hashtag (microformats, as Mastodon writes it). */
+export function hashtagLink(href: string, words: string): string {
+  return (
+    `<a href="${escapeHtml(href)}" class="mention hashtag" rel="tag">` +
+    `#<span>${escapeHtml(hashtag(words))}</span></a>`
+  );
+}
+
 /** A mention as other servers recognise it (microformats h-card, as Mastodon writes it). */
 export function mention(uri: string, handle: string): string {
   return (

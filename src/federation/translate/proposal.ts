@@ -7,7 +7,7 @@ import type { Instance } from "../../kit/index.js";
 import { escapeHtml } from "../../kit/text/sanitize.js";
 import { actorUri, collectionUri, hostOf } from "../addresses.js";
 import { type As2, PUBLIC } from "../vocabulary.js";
-import { hashtag, link, mention } from "./html.js";
+import { hashtag, hashtagLink, link, mention } from "./html.js";
 import { wordsOf } from "./words.js";
 
 /** A proposal of this instance with all that its Note tells. */
@@ -105,7 +105,7 @@ function contentOf(p: ProposalInPublic): string {
     `<h2>${escapeHtml(proposal.title)}</h2>`,
     `<p><strong>${escapeHtml(status)}</strong> · ${escapeHtml(from)}${authorName(p)}</p>`,
     proposal.html,
-    `<p>${link(pageOf(p), words.readOn(instance.name))}${hashtagLink(p)}</p>`,
+    `<p>${link(pageOf(p), words.readOn(instance.name))}${topicLink(p)}</p>`,
   ].join("");
 }
 
@@ -118,10 +118,8 @@ function authorName({ instance, author }: ProposalInPublic): string {
     : escapeHtml(author.name);
 }
 
-function hashtagLink({ instance, topic }: ProposalInPublic): string {
-  if (topic === null) return "";
-  const href = instance.url(`/topics/${topic.slug}`);
-  return ` ${link(href, `#${hashtag(topic.name)}`)}`;
+function topicLink({ instance, topic }: ProposalInPublic): string {
+  return topic === null ? "" : ` ${hashtagLink(instance.url(`/topics/${topic.slug}`), topic.name)}`;
 }
 
 function mentioned({ author }: ProposalInPublic): (Person & { uri: string }) | null {

@@ -58,7 +58,7 @@ function instanceOf(req: Request): Instance {
 }
 
 /** Browsers say where a request comes from (Fetch Metadata); older ones say nothing. */
-function fromAnotherSite(req: Request): boolean {
+export function fromAnotherSite(req: Request): boolean {
   const site = req.get("sec-fetch-site");
   return site !== undefined && site !== "same-origin" && site !== "none";
 }

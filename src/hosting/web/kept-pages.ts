@@ -42,9 +42,29 @@ export function createKeptPages(views: Pick<Views, "render">): PageRenderer {
 }
 
 function keyOf(template: string, model: PageModel, site: SiteModel): string {
-  const { instanceName, instanceKind, language, otherLanguages, colour, path, assets } = site;
+  const {
+    instanceName,
+    instanceKind,
+    language,
+    otherLanguages,
+    colour,
+    path,
+    assets,
+    logo,
+    picture,
+  } = site;
   const minute = Math.floor(site.now.getTime() / 60_000);
-  const frame = [instanceName, instanceKind, language, otherLanguages, colour, path, assets];
+  const frame = [
+    instanceName,
+    instanceKind,
+    language,
+    otherLanguages,
+    colour,
+    path,
+    assets,
+    logo,
+    picture,
+  ];
   const all = JSON.stringify([template, model, frame, site.timezone, minute]);
   return createHash("sha256").update(all).digest("base64");
 }

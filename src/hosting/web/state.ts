@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
 import type { Logger } from "pino";
 import type { Ctx } from "../../kit/context.js";
+import type { UploadedFile } from "../../kit/route.js";
 import type { Instance } from "../../kit/instance.js";
 import type { Answer } from "./kept-answers.js";
 
@@ -10,6 +11,8 @@ export interface RequestState {
   log: Logger;
   instance: Instance;
   ctx: Ctx;
+  /** Files of the form that was sent. */
+  files?: Readonly<Record<string, UploadedFile>>;
   /** Notes what a visitor's page is made of, where it may be kept. */
   watch?: (collection: string | null) => void;
   /** Keeps a finished page for the next visitor; returns it as it is to be sent. */

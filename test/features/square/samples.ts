@@ -111,6 +111,10 @@ const topics: TopicsPage = {
 const person: PersonPage = {
   ...{ head: head("Alix"), name: "Alix", about: "Bonjour", since: now, handle: "@a@a.example" },
   ...{ mine: true, cards, next: "/people/a?after=x" },
+  fields: [
+    { label: "Site", text: "alix.example", href: "https://alix.example/" },
+    { label: "Quartier", text: "Gare", href: null },
+  ],
   comments: [{ url: "/comments/1", excerpt: "Oui", at: now, proposal: "Un titre" }],
 };
 

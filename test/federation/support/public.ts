@@ -11,6 +11,22 @@ export function anInstance(): Instance {
   });
 }
 
+/** The same city, once its administrators have presented it. */
+export function aPresentedInstance(): Instance {
+  return instanceOf({
+    ...anInstance(),
+    profile: {
+      description: "La ville de **Valmont** parle avec ses habitants.\n\nÉcrivez-nous.",
+      fields: [
+        { label: "Site", value: "https://www.valmont.example/mairie" },
+        { label: "Téléphone", value: "01 23 45 67 89" },
+      ],
+      ...{ contact: "mairie@valmont.example", attributionDomains: ["blog.example"] },
+      ...{ logo: `${"a".repeat(64)}.png`, banner: `${"b".repeat(64)}.jpg` },
+    },
+  });
+}
+
 /** A proposal with all that its Note tells. */
 export function aProposalInPublic(change: Partial<ProposalInPublic> = {}): ProposalInPublic {
   return {

@@ -23,6 +23,7 @@ import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
 import type { Ctx, Feature, Instance, Member, Role } from "../../../src/kit/index.js";
 import { aClock, aStore, type TestClock } from "../../support/city.js";
+import { aMedia } from "../../support/media.js";
 import { pooledPair } from "./pairs.js";
 
 /** What a town of a test is made of. */
@@ -83,6 +84,7 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   const contexts = createContexts({
     ...parts,
     ...{ store: lateStore, queue, outbox, translatorFor, instances },
+    media: aMedia(),
     mailer: {
       send: () => Promise.resolve({ id: "<1@test>" }),
       check: () => Promise.resolve(),

@@ -6,7 +6,7 @@ import { proposalNote } from "../../../src/federation/translate/proposal.js";
 import { responseNote } from "../../../src/federation/translate/response.js";
 import { withContext, type As2 } from "../../../src/federation/vocabulary.js";
 import type { Response } from "../../../src/features/responses/response.js";
-import { aProposalInPublic, anInstance } from "../support/public.js";
+import { aPresentedInstance, aProposalInPublic, anInstance } from "../support/public.js";
 
 const told = aProposalInPublic();
 const pem = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
@@ -21,6 +21,14 @@ const response: Response = {
   html: "<p>Nous planterons <strong>douze tilleuls</strong>.</p>",
   milestones: [{ _id: "m1", title: "Étude des sols", due: "2026-05-01", doneAt: null }],
   ...{ publishedAt: new Date("2026-03-10T09:00:00Z"), editedAt: null },
+};
+
+const presented = {
+  ...{ about: "J’habite <ici>.", discoverable: true, indexable: true },
+  fields: [
+    { label: "Site", value: "https://camille.example/" },
+    { label: "Quartier", value: "Gare & port" },
+  ],
 };
 
 /** Every kind of document that we send, as the golden files hold them. */
@@ -47,6 +55,12 @@ const documents: Readonly<Record<string, As2>> = {
     ...{ proposalUri: told.proposal.uri, replies: 0 },
   }),
   city: actorDocument(anInstance(), { kind: "city" }, keys),
+  "city-presented": actorDocument(aPresentedInstance(), { kind: "city" }, keys),
+  "person-presented": actorDocument(
+    anInstance(),
+    { kind: "person", person: { ...told.author, ...presented } as never },
+    keys,
+  ),
   "instance-actor": actorDocument(anInstance(), { kind: "instance" }, keys),
   "proposal-actor": actorDocument(
     anInstance(),
@@ -111,7 +125,15 @@ describe("a Mastodon user", () => {
   });
 
   it("can follow every actor: a known type, an inbox, a handle that it accepts, a key of its own", () => {
-    for (const name of ["city", "instance-actor", "proposal-actor", "topic", "person"]) {
+    for (const name of [
+      "city",
+      "city-presented",
+      "person-presented",
+      "instance-actor",
+      "proposal-actor",
+      "topic",
+      "person",
+    ]) {
       const actor = documents[name] as Record<string, never>;
       const types = ["Person", "Group", "Organization", "Service", "Application"];
       expect(types).to.include(actor["type"]);
@@ -124,5 +146,33 @@ describe("a Mastodon user", () => {
         },
       ]);
     }
+  });
+
+  it("sees a picture of every actor, and the lines and links of who filled them in", () => {
+    for (const name of ["city", "topic", "proposal-actor", "person", "instance-actor"]) {
+      const { icon } = documents[name] as { icon: Record<string, string> };
+      expect(icon["type"]).to.equal("Image");
+      expect(icon["mediaType"]).to.equal("image/png");
+      expect(icon["url"]).to.match(/^https:\/\/valmont\.example\/icons\/[a-z]+-195\.png$/);
+    }
+    const city = documents["city-presented"] as Record<string, unknown>;
+    expect((city["icon"] as { url: string }).url).to.contain("/media/");
+    expect((city["image"] as { mediaType: string }).mediaType).to.equal("image/jpeg");
+    expect(city["attributionDomains"]).to.deep.equal(["valmont.example", "blog.example"]);
+    const lines = city["attachment"] as ReadonlyArray<{ type: string; value: string }>;
+    expect(lines.map(({ type }) => type)).to.deep.equal(["PropertyValue", "PropertyValue"]);
+    expect(lines[0]?.value).to.contain('rel="me noopener"');
+  });
+
+  it("recognises the topic of a proposal as a hashtag that leads to a page", () => {
+    const note = documents["proposal"] as As2;
+    const tags = note["tag"] as ReadonlyArray<{ type: string; name: string; href: string }>;
+    const tag = tags.find(({ type }) => type === "Hashtag");
+
+    expect([tag?.name, tag?.href]).to.deep.equal([
+      ...["#EspacesVerts", "https://valmont.example/topics/nature"],
+    ]);
+    const { shows } = lens(note);
+    expect(shows).to.contain('class="mention hashtag" rel="tag">#<span>EspacesVerts</span>');
   });
 });

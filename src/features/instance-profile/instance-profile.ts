@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { makePicture, type Picture, type PictureSize } from "../../drivers/picture.js";
+import {
+  defineEvent,
+  defineJob,
+  hasRole,
+  profileOf,
+  Refusal,
+  refuseField,
+  type Ctx,
+  type InstanceProfile,
+  type UploadedFile,
+} from "../../kit/index.js";
+import { bannerSize, logoSize } from "./profile.js";
+
+/** How the instance presents itself has changed. */
+export const instancePresented = defineEvent("instance-presented", z.object({}));
+
+/** A picture that was replaced is kept this long for pages and servers that still name it. */
+const farewellMs = 7 * 24 * 3_600_000;
+
+/** What is done with a picture: another one in its place, none, or nothing. */
+export type PictureWish = UploadedFile | "remove" | "keep";
+
+/** What an administrator sets. */
+export interface Presentation extends Omit<InstanceProfile, "logo" | "banner"> {
+  readonly tagline: string;
+  readonly logo: PictureWish;
+  readonly banner: PictureWish;
+}
+
+/** Refuses everybody but administrators. */
+export function assertMayPresent(ctx: Ctx): void {
+  if (ctx.member === null) throw new Refusal("not-signed-in");
+  if (!hasRole(ctx.member, "admin")) throw new Refusal("not-allowed");
+}
+
+/**
+ * Set how the instance presents itself. A picture that cannot be used is refused beside its field, and
+ * nothing is changed then. Pictures are kept before they are named, and former ones removed later.
+ */
+export async function presentInstance(ctx: Ctx, wish: Presentation): Promise<void> {
+  assertMayPresent(ctx);
+  const former = profileOf(ctx.instance);
+  const { tagline, description, fields, contact, attributionDomains } = wish;
+  const logo = await madeOf(wish.logo, { field: "logo", size: logoSize });
+  const banner = await madeOf(wish.banner, { field: "banner", size: bannerSize });
+  const profile: InstanceProfile = {
+    ...{ description, fields, contact, attributionDomains },
+    logo: await nameOf(ctx, logo, former.logo),
+    banner: await nameOf(ctx, banner, former.banner),
+  };
+  await ctx.commit(instancePresented, {}, () => ctx.changeInstance({ tagline, profile }));
+  for (const name of [former.logo, former.banner]) {
+    if (name === null || name === profile.logo || name === profile.banner) continue;
+    const id = `forget-picture/${ctx.ids.next()}`;
+    await ctx.enqueue(forgetPicture, { name }, { id, delayMs: farewellMs });
+  }
+}
+
+type Made = Picture | "remove" | "keep";
+
+async function madeOf(
+  wish: PictureWish,
+  { field, size }: { readonly field: string; readonly size: PictureSize },
+): Promise<Made> {
+  if (wish === "keep" || wish === "remove") return wish;
+  if (wish.isCut) throw refuseField("too-large", field, "instance-profile.errors.size");
+  const picture = await makePicture(wish.bytes, size);
+  if (picture === null) throw refuseField("invalid-form", field, "instance-profile.errors.picture");
+  return picture;
+}
+
+async function nameOf(ctx: Ctx, made: Made, former: string | null): Promise<string | null> {
+  if (made === "keep") return former;
+  return made === "remove" ? null : ctx.media.put(made.bytes, made.extension);
+}
+
+/** Removes a replaced picture, unless it has come back into use. */
+export const forgetPicture = defineJob({
+  name: "instance-profile.forget-picture",
+  payload: z.object({ name: z.string() }),
+  async run(ctx, { name }) {
+    const { logo, banner } = profileOf(ctx.instance);
+    if (name !== logo && name !== banner) await ctx.media.remove(name);
+  },
+});

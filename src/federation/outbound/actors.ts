@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { personById } from "../../features/people/people.js";
+import { topicsByIds } from "../../features/topics/topics.js";
+import { defineJob, type Ctx, type JobDef } from "../../kit/index.js";
+import { actorUri, collectionUri, type LocalActor } from "../addresses.js";
+import { isOnNetwork } from "../documents/gather.js";
+import { activitiesCollection } from "../records.js";
+import type { Services } from "../services.js";
+import { actorDocument, localActorOf, type ActorRecord } from "../translate/actor.js";
+import { PUBLIC, type As2 } from "../vocabulary.js";
+import { nobody, type Send } from "./send.js";
+
+const changed = z.object({
+  kind: z.enum(["city", "topic", "person"]),
+  /** Of the topic or person; empty for the city. */
+  id: z.string(),
+  span: z.number(),
+});
+
+type Changed = z.infer<typeof changed>;
+
+/** The job that tells how an actor looks now. */
+export type TellFace = JobDef<Changed>;
+
+/** Tells the followers of an actor how it looks at the end of a span of time in which it changed. */
+export function createTellFace(services: Services, send: Send): TellFace {
+  return defineJob({
+    name: "federation.tell-face",
+    payload: changed,
+    async run(ctx, { kind, id }) {
+      const record = await recordOf(ctx, kind, id);
+      if (record !== null) await tellActor(services, send, ctx, record);
+    },
+  });
+}
+
+async function recordOf(ctx: Ctx, kind: Changed["kind"], id: string): Promise<ActorRecord | null> {
+  if (kind === "city") return { kind };
+  if (kind === "topic") {
+    const topic = (await topicsByIds(ctx, [id])).get(id);
+    return topic === undefined ? null : { kind, topic };
+  }
+  const person = await personById(ctx, id);
+  return person?.origin === "here" && isOnNetwork(person) ? { kind, person } : null;
+}
+
+/** Have a change of face told soon; however often it changes, one Update goes out per span. */
+export async function tellFaceSoon(
+  { timing }: Services,
+  tellFace: TellFace,
+  ctx: Ctx,
+  { kind, id }: Pick<Changed, "kind" | "id">,
+): Promise<void> {
+  const now = ctx.clock.now().getTime();
+  const span = Math.floor(now / timing.coalesceMs);
+  const delayMs = (span + 1) * timing.coalesceMs - now;
+  const name = id === "" ? ctx.instance._id : id;
+  await ctx.enqueue(tellFace, { kind, id, span }, { id: `face/${kind}/${name}/${span}`, delayMs });
+}
+
+/**
+ * A citizen changed their public face: their followers are told soon. One who has left the network,
+ * or was erased, is deleted at once everywhere that may hold a copy.
+ */
+export async function tellPerson(
+  services: Services,
+  { send, tellFace }: { readonly send: Send; readonly tellFace: TellFace },
+  ctx: Ctx,
+  personId: string,
+): Promise<void> {
+  const person = await personById(ctx, personId);
+  if (person === null || person.origin !== "here" || person.uri === null) return;
+  const actor: LocalActor = { kind: "person", handle: person.handle };
+  if (isOnNetwork(person)) {
+    await retireFarewell(ctx, personId);
+    return tellFaceSoon(services, tellFace, ctx, { kind: "person", id: personId });
+  }
+  await send(ctx, {
+    ...{ key: `gone/${personId}`, actor, type: "Delete", object: person.uri },
+    ...{ objectUri: person.uri, to: [PUBLIC], listed: false },
+    audience: { ...nobody, everyone: true },
+  });
+}
+
+/** Who has come back to the network may leave it again, and that is told again. */
+async function retireFarewell(ctx: Ctx, personId: string): Promise<void> {
+  const rows = ctx.collection(activitiesCollection);
+  const farewell = await rows.findOne({ key: `gone/${personId}` });
+  if (farewell === null) return;
+  const key = `gone/${personId}/${farewell._id}`;
+  await rows.updateOne({ _id: farewell._id }, { $set: { key } });
+}
+
+/** Tell the followers of an actor how it looks now; what they were told last is not told again. */
+export async function tellActor(
+  { vault }: Services,
+  send: Send,
+  ctx: Ctx,
+  record: ActorRecord,
+): Promise<void> {
+  const actor = localActorOf(record);
+  const uri = actorUri(ctx.instance, actor);
+  const object = actorDocument(ctx.instance, record, await vault.publicKeys(ctx, uri));
+  await send(ctx, {
+    ...{ key: await faceKey(ctx, uri, object), actor, type: "Update", object, objectUri: uri },
+    ...{ to: [PUBLIC], cc: [collectionUri(ctx.instance, actor, "followers")], listed: false },
+    audience: { ...nobody, followersOf: [uri] },
+  });
+}
+
+/** Names a change of face: told twice it is one, but a name that is taken again is news again. */
+async function faceKey(ctx: Ctx, uri: string, document: As2): Promise<string> {
+  const what = createHash("sha256").update(JSON.stringify(document)).digest("hex").slice(0, 16);
+  const [last] = await ctx
+    .collection(activitiesCollection)
+    .find({ objectUri: uri, type: "Update" }, { sort: { _id: -1 }, limit: 1 })
+    .toArray();
+  if (last?.key.endsWith(`/${what}`) === true) return last.key;
+  return `actor/${uri}/${last?._id ?? "first"}/${what}`;
+}
