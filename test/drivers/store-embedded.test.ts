@@ -234,4 +234,30 @@ describe("The embedded store, on disk", () => {
     ]);
     expect(total).to.equal(3);
   });
+
+  it("undoes all of a change that is refused half-way, and nothing of those beside it", async () => {
+    const store = openSqliteStore(path);
+    await store.ensureIndexes("things", [{ keys: { name: 1 }, unique: true }]);
+    const things = store.collection<Thing>("things");
+    await things.insertMany([
+      { _id: "1", name: "a" },
+      { _id: "2", name: "b" },
+    ]);
+
+    const outcomes = await Promise.allSettled([
+      things.insertOne({ _id: "3", name: "c" }),
+      things.updateMany({ name: { $in: ["a", "b"] } }, { $set: { name: "same" } }),
+      things.insertOne({ _id: "4", name: "d" }),
+    ]);
+    const names = await things.find({}, { sort: { _id: 1 } }).toArray();
+    await store.check({ full: true });
+    await store.close();
+
+    expect(outcomes.map(({ status }) => status)).to.deep.equal([
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+    ]);
+    expect(names.map(({ name }) => name)).to.deep.equal(["a", "b", "c", "d"]);
+  });
 });

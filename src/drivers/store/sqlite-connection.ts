@@ -15,6 +15,8 @@ export interface Connection {
   /** All rows, as arrays of columns. */
   all(sql: string, values: readonly SqlValue[]): readonly (readonly SqlValue[])[];
   inTransaction(): boolean;
+  /** Another number after every statement that may have changed something. */
+  writes(): number;
   close(): void;
 }
 
@@ -36,13 +38,21 @@ export function connect(path: string): Connection {
   const readers = statements((sql) => db.prepare(sql).raw());
   const firsts = statements((sql) => db.prepare(sql).raw());
   const writers = statements((sql) => db.prepare(sql));
+  let writes = 0;
   return {
     inMemory: path === ":memory:",
-    exec: (sql) => void db.exec(sql),
-    run: (sql, values) => writers(sql).run([...values]).changes,
+    exec: (sql) => {
+      writes += 1;
+      db.exec(sql);
+    },
+    run: (sql, values) => {
+      writes += 1;
+      return writers(sql).run([...values]).changes;
+    },
     first: (sql, values) => firsts(sql).get([...values]) as readonly SqlValue[] | undefined,
     all: (sql, values) => readers(sql).all([...values]) as readonly (readonly SqlValue[])[],
     inTransaction: () => db.inTransaction,
+    writes: () => writes,
     close: () => void db.close(),
   };
 }

@@ -3,7 +3,7 @@ import type { Catalog } from "./sqlite-catalog.js";
 
 /** Runs changes in transactions, and answers only once they are on disk. */
 export interface WriteQueue {
-  /** Queues one change; all that are queued in the same turn are committed together. */
+  /** Queues one change; all that are queued in the same turn are committed together. It may run twice. */
   write<T>(change: () => T): Promise<T>;
   /** Refuses what comes later; resolves when nothing waits any more. */
   close(): Promise<void>;
@@ -20,9 +20,9 @@ const BUSY_LIMIT_MS = 15_000;
 const LARGEST_GROUP = 1000;
 
 /**
- * Group commit: one `BEGIN IMMEDIATE … COMMIT` (one sync of the disk) for all the changes of a turn,
- * each in a savepoint of its own, so that a refused one undoes itself alone. When another process
- * holds the file, the group waits without blocking, for 15 seconds at most.
+ * Group commit: one `BEGIN IMMEDIATE … COMMIT` (one sync of the disk) for all the changes of a turn;
+ * a refused one undoes itself alone. A change may be run twice, the first time undone. When another
+ * process holds the file, the group waits without blocking, for 15 seconds at most.
  */
 export function openWriteQueue(db: Connection, catalog: Catalog): WriteQueue {
   const waiting: Waiting[] = [];
@@ -85,12 +85,33 @@ export function openWriteQueue(db: Connection, catalog: Catalog): WriteQueue {
 
 type Answer = () => void;
 
+/** One change of a group, tried in the group's transaction. */
+type Attempt = (db: Connection, catalog: Catalog, waiting: Waiting) => Answer;
+
+/**
+ * A change that is refused has mostly written nothing yet, so that none needs a savepoint. When one
+ * has, the whole group begins again, now with a savepoint around each.
+ */
 function runGroup(db: Connection, catalog: Catalog, group: readonly Waiting[]): Answer[] {
+  try {
+    return inTransaction(db, catalog, group, runBare);
+  } catch (error) {
+    if (!(error instanceof HalfWritten)) throw error;
+    return inTransaction(db, catalog, group, runInSavepoint);
+  }
+}
+
+function inTransaction(
+  db: Connection,
+  catalog: Catalog,
+  group: readonly Waiting[],
+  attempt: Attempt,
+): Answer[] {
   db.run("BEGIN IMMEDIATE", []);
   catalog.refresh();
   const before = catalog.snapshot();
   try {
-    const answers = group.map((waiting) => runAlone(db, catalog, waiting));
+    const answers = group.map((waiting) => attempt(db, catalog, waiting));
     db.run("COMMIT", []);
     return answers;
   } catch (error) {
@@ -100,7 +121,24 @@ function runGroup(db: Connection, catalog: Catalog, group: readonly Waiting[]): 
   }
 }
 
-function runAlone(db: Connection, catalog: Catalog, waiting: Waiting): Answer {
+/** A change was refused after it had written something. */
+class HalfWritten extends Error {
+  override readonly name = "HalfWritten";
+}
+
+const runBare: Attempt = (db, _catalog, waiting) => {
+  const before = db.writes();
+  try {
+    const result = waiting.change();
+    return () => waiting.resolve(result);
+  } catch (error) {
+    if (sqliteCode(error) !== null) throw error;
+    if (db.writes() !== before) throw new HalfWritten("a refused change has to be undone");
+    return () => waiting.reject(error);
+  }
+};
+
+const runInSavepoint: Attempt = (db, catalog, waiting) => {
   const before = catalog.snapshot();
   db.run("SAVEPOINT change", []);
   try {
@@ -114,4 +152,4 @@ function runAlone(db: Connection, catalog: Catalog, waiting: Waiting): Answer {
     catalog.restore(before);
     return () => waiting.reject(error);
   }
-}
+};
