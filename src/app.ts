@@ -133,7 +133,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     assets: await assetsFor(config),
     secret: config.secret ?? (await keptSecret(config.dataDir)),
     trustProxy: config.trustProxy,
-    federation: federation.middleware,
+    federation,
   });
   return {
     ...{ web, drivers, instances, contexts, outbox, federation, migrated },

@@ -6,7 +6,7 @@ import { createFanOut } from "./delivery/fan-out.js";
 import { sendError } from "./http/answers.js";
 import { serveDiscovery } from "./http/discovery.js";
 import { serveDocuments } from "./http/documents.js";
-import { serveInbox } from "./http/inbox.js";
+import { isInbox, serveInbox } from "./http/inbox.js";
 import { createProcess } from "./inbound/process.js";
 import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
@@ -25,6 +25,10 @@ export type { FederationParts, Timing } from "./services.js";
 /** ActivityPub, as the composition root sees it. */
 export interface Federation {
   readonly feature: Feature;
+  /** Whether a path is that of an inbox, the shared one or an actor's own. */
+  isInbox(path: string): boolean;
+  /** Takes what is posted to an inbox; its instance is known. */
+  readonly inbox: RequestHandler;
   /** Claims what other servers ask for; everything for people goes on to the next. */
   readonly middleware: RequestHandler;
   /** Ask another instance, by its address or `name@host`, to exchange proposals and responses. */
@@ -46,13 +50,14 @@ export function createFederation(parts: FederationParts): Federation {
   const handOut = createHandOut(process);
   const sweeping = sweepSchedule({ handOut, fanOut });
   const receive = createReceive(services, createHand(handOut, services.timing.gatherMs));
+  const takeIn = serveInbox(receive);
+  const inbox: RequestHandler = (req, res, next) =>
+    void takeIn(req, res, (problem?: unknown) => {
+      if (problem == null) return next();
+      void plainErrors(problem, req, res, next);
+    });
   const middleware = Router({ caseSensitive: true, strict: true });
-  middleware.use(
-    serveInbox(receive),
-    serveDiscovery(services),
-    serveDocuments(services),
-    plainErrors,
-  );
+  middleware.use(takeIn, serveDiscovery(services), serveDocuments(services), plainErrors);
   return {
     feature: defineFeature({
       name: "federation",
@@ -72,7 +77,7 @@ export function createFederation(parts: FederationParts): Federation {
       on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace }),
       schedules: [sweeping],
     }),
-    middleware,
+    ...{ isInbox, inbox, middleware },
     linkInstance: (ctx, typed) => linkInstance(services, send, ctx, typed),
     close: () => services.close(),
   };

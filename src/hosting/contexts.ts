@@ -3,8 +3,9 @@ import type { Clock, Ids } from "../drivers/clock.js";
 import type { Media } from "../drivers/media.js";
 import type { Mailer } from "../drivers/mail.js";
 import type { Queue } from "../drivers/queue/queue.js";
-import type { Store } from "../drivers/store/collection.js";
+import type { Collection, Row, Store } from "../drivers/store/collection.js";
 import type { Ctx, Member } from "../kit/context.js";
+import type { CollectionDef } from "../kit/records.js";
 import type { Translator } from "../kit/i18n/index.js";
 import type { Instance, Language } from "../kit/instance.js";
 import type { Instances } from "./instances.js";
@@ -43,6 +44,7 @@ export type Contexts = (acting: Acting) => Ctx;
 export function createContexts(parts: ContextParts): Contexts {
   return function contextFor({ instance, member, language, log, watch }: Acting): Ctx {
     const instanceLog = log ?? parts.log.child({ instance: instance.host });
+    const opened = new Map<CollectionDef<Row>, Collection<Row>>();
     return {
       instance,
       member,
@@ -57,9 +59,13 @@ export function createContexts(parts: ContextParts): Contexts {
         get: (name) => parts.media.get(instance._id, name),
         remove: (name) => parts.media.remove(instance._id, name),
       },
-      collection: (def) => {
+      collection: <T extends Row>(def: CollectionDef<T>) => {
         watch?.(def.name);
-        return scopedCollection(parts.store, instance._id, def);
+        const known = opened.get(def) as Collection<T> | undefined;
+        if (known !== undefined) return known;
+        const made = scopedCollection(parts.store, instance._id, def);
+        opened.set(def, made as unknown as Collection<Row>);
+        return made;
       },
       enqueue: (job, payload, options) => {
         watch?.(null);

@@ -28,6 +28,16 @@ import { createReplier, reqOf } from "./web/reply.js";
 import { ctxOf, stateOf } from "./web/state.js";
 import { readUploads } from "./web/uploads.js";
 
+/** The side of the web that talks with other servers. */
+export interface NetworkSide {
+  /** Whether what is posted there is not for people; such requests are taken before all others. */
+  isInbox(path: string): boolean;
+  /** Takes a POST to an inbox, its instance being found; has no need of what pages need. */
+  readonly inbox: RequestHandler;
+  /** Claims what else is not for people. */
+  readonly middleware: RequestHandler;
+}
+
 /** What the web side is made of. */
 export interface WebParts {
   readonly store: Store;
@@ -41,8 +51,8 @@ export interface WebParts {
   readonly assets: Assets;
   readonly secret: string;
   readonly trustProxy: string | null;
-  /** Federation's middleware: claims what is not for people. Null when federation is absent. */
-  readonly federation: RequestHandler | null;
+  /** What other servers ask for. Null when federation is absent. */
+  readonly federation: NetworkSide | null;
 }
 
 const languageNames = { fr: "Français", en: "English" } as const;
@@ -58,11 +68,14 @@ export function createWeb(parts: WebParts): Express {
   const siteModel = siteModelOf(parts, csrf);
   const reply = createReplier({ views: parts.views, siteModel, passport });
 
-  app.use(openRequest(parts), securityHeaders, parts.assets.middleware);
+  const toInstance = resolveHost(parts);
+
+  app.use(openRequest(parts), inboxFirst(parts, toInstance));
+  app.use(tellRequest, securityHeaders, parts.assets.middleware);
   app.get("/healthz", (_req, res) => void res.type("text/plain").send("ok\n"));
   app.get("/readyz", readiness(parts.store));
-  app.use(resolveHost(parts));
-  if (parts.federation !== null) app.use(parts.federation);
+  app.use(toInstance);
+  if (parts.federation !== null) app.use(parts.federation.middleware);
   const { serve } = createKeptAnswers({ ...parts, changes: parts.store.changes, onlyReads });
   app.use(cookieParser(), textCookies, serve);
   app.use(visitorContext(parts), chooseLanguage, sessions(parts));
@@ -91,13 +104,38 @@ function trustValue(value: string): string | number | boolean {
   return value === "true" ? true : value === "false" ? false : value;
 }
 
+/** Gives the request its id and its log; both are made when somebody asks for them. */
 function openRequest({ ids, log }: WebParts): RequestHandler {
   return (_req, res, next) => {
+    let requestId: string | null = null;
+    let child: Logger | null = null;
     const state = stateOf(res);
-    state.requestId = ids.next();
-    state.log = log.child({ request: state.requestId });
-    res.set("X-Request-Id", state.requestId);
+    const id = (): string => (requestId ??= ids.next());
+    Object.defineProperty(state, "requestId", { get: id, enumerable: true });
+    const get = (): Logger => (child ??= log.child({ request: id() }));
+    Object.defineProperty(state, "log", { get, enumerable: true });
     next();
+  };
+}
+
+const tellRequest: RequestHandler = (_req, res, next) => {
+  res.set("X-Request-Id", stateOf(res).requestId);
+  next();
+};
+
+/**
+ * Inboxes take most of the requests of a busy instance, thousands a second, and need nothing of what
+ * pages need. What no instance claims goes the way of all requests, and is refused there.
+ */
+function inboxFirst({ federation }: WebParts, toInstance: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    if (federation === null || req.method !== "POST" || !federation.isInbox(req.path)) {
+      return next();
+    }
+    void toInstance(req, res, (problem?: unknown) => {
+      if (problem !== undefined) return next();
+      void federation.inbox(req, res, next);
+    });
   };
 }
 

@@ -14,9 +14,9 @@ import { fixed, median, printTable } from "./table.js";
 export const leastShare = 0.45;
 
 const connections = 20;
-const rounds = 3;
+const rounds = 5;
 const perRound = 2_500;
-const warmUp = 300;
+const warmUp = 3_000;
 const senders = 20;
 
 interface Signed {
@@ -107,7 +107,7 @@ async function post(to: string, activities: readonly Signed[]): Promise<number> 
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Measure reception against the bare floor, in turns, medians of three. */
+/** Measure reception against the bare floor, in turns, medians of five, once both are warm. */
 export async function measureInbox(): Promise<{ ours: number; floor: number; share: number }> {
   const dataDir = mkdtempSync(join(tmpdir(), "parvis-inbox-"));
   const pair = await generateRsaPair();

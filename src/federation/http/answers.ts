@@ -6,7 +6,11 @@ import type { Found } from "../documents/found.js";
 export function sendJson(res: Response, status: number, type: string, body: unknown): void {
   res
     .status(status)
-    .set({ "Access-Control-Allow-Origin": "*", "Content-Type": `${type}; charset=utf-8` })
+    .set({
+      "Access-Control-Allow-Origin": "*",
+      "Content-Type": `${type}; charset=utf-8`,
+      "X-Content-Type-Options": "nosniff",
+    })
     .vary("Accept")
     .send(Buffer.from(JSON.stringify(body)));
 }

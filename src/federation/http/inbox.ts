@@ -7,7 +7,8 @@ import { sendError } from "./answers.js";
 /** The largest activity that is read; Mastodon's own limit. */
 const largestBody = 1024 * 1024;
 
-function isInbox(path: string): boolean {
+/** Whether a path is that of an inbox, the shared one or an actor's own. */
+export function isInbox(path: string): boolean {
   return path === "/inbox" || actorCollectionAt(path)?.collection === "inbox";
 }
 

@@ -3,7 +3,7 @@ import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { readUrl } from "../../drivers/web-address.js";
 import { stateOf } from "../../hosting/web/state.js";
-import { insertOnce, type Ctx } from "../../kit/index.js";
+import { insertOnce, type Ctx, type Instance } from "../../kit/index.js";
 import { city, actorUri, hostOf, sameOrigin } from "../addresses.js";
 import {
   followingCollection,
@@ -52,9 +52,12 @@ export function createReceive(services: Services, hand: Hand): Receive {
     noteReceived: createNoteReceived(),
     seen: new LRUCache({ max: 20_000 }),
   };
+  const contexts = new WeakMap<Instance, Ctx>();
   return (req, res) => {
-    const { instance, log } = stateOf(res);
-    const ctx = parts.contexts({ instance, member: null, language: instance.language, log });
+    const { instance } = stateOf(res);
+    const known = contexts.get(instance);
+    const ctx = known ?? parts.contexts({ instance, member: null, language: instance.language });
+    if (known === undefined) contexts.set(instance, ctx);
     return verdictOn(door, ctx, req);
   };
 }
