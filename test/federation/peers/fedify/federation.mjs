@@ -1,14 +1,6 @@
 /** A server made with Fedify, as its documentation shows it. */
 import { createFederation, generateCryptoKeyPair, MemoryKvStore } from "@fedify/fedify";
-import {
-  Accept,
-  Activity,
-  Endpoints,
-  Follow,
-  Note,
-  Person,
-  Tombstone,
-} from "@fedify/vocab";
+import { Accept, Activity, Endpoints, Follow, Note, Person, Tombstone } from "@fedify/vocab";
 import { seen } from "./seen.mjs";
 
 const rsa = {
