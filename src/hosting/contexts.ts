@@ -44,7 +44,6 @@ export type Contexts = (acting: Acting) => Ctx;
 export function createContexts(parts: ContextParts): Contexts {
   return function contextFor({ instance, member, language, log, watch }: Acting): Ctx {
     const instanceLog = log ?? parts.log.child({ instance: instance.host });
-    const opened = new Map<CollectionDef<Row>, Collection<Row>>();
     return {
       instance,
       member,
@@ -59,14 +58,7 @@ export function createContexts(parts: ContextParts): Contexts {
         get: (name) => parts.media.get(instance._id, name),
         remove: (name) => parts.media.remove(instance._id, name),
       },
-      collection: <T extends Row>(def: CollectionDef<T>) => {
-        watch?.(def.name);
-        const known = opened.get(def) as Collection<T> | undefined;
-        if (known !== undefined) return known;
-        const made = scopedCollection(parts.store, instance._id, def);
-        opened.set(def, made as unknown as Collection<Row>);
-        return made;
-      },
+      collection: collectionsOf(parts.store, instance, watch),
       enqueue: (job, payload, options) => {
         watch?.(null);
         const id = options?.id ?? `${job.name}/${parts.ids.next()}`;
@@ -91,5 +83,18 @@ export function createContexts(parts: ContextParts): Contexts {
       inLanguage: (other) =>
         contextFor({ instance, member, language: other, log: instanceLog, watch }),
     };
+  };
+}
+
+/** The instance's collections, each opened once. */
+function collectionsOf(store: Store, { _id }: Instance, watch: Acting["watch"]): Ctx["collection"] {
+  const opened = new Map<CollectionDef<Row>, Collection<Row>>();
+  return <T extends Row>(def: CollectionDef<T>) => {
+    watch?.(def.name);
+    const known = opened.get(def) as Collection<T> | undefined;
+    if (known !== undefined) return known;
+    const made = scopedCollection(store, _id, def);
+    opened.set(def, made as unknown as Collection<Row>);
+    return made;
   };
 }
