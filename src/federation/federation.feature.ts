@@ -10,6 +10,7 @@ import { isInbox, serveInbox } from "./http/inbox.js";
 import { createProcess } from "./inbound/process.js";
 import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
+import { createInteractRoutes } from "./interact/interact.routes.js";
 import { createCatchUp, linkInstance } from "./linking.js";
 import { createNetworkRoutes } from "./network/network.routes.js";
 import { createTellFace } from "./outbound/actors.js";
@@ -62,7 +63,10 @@ export function createFederation(parts: FederationParts): Federation {
     feature: defineFeature({
       name: "federation",
       collections: federationCollections,
-      routes: createNetworkRoutes({ services, send, deliverAgain }),
+      routes: [
+        ...createNetworkRoutes({ services, send, deliverAgain }),
+        ...createInteractRoutes(services),
+      ],
       jobs: [
         deliver,
         deliverAgain,

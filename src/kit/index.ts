@@ -3,6 +3,7 @@ export * from "./feature.js";
 export * from "./form.js";
 export * from "./instance.js";
 export * from "./letter.js";
+export * from "./own-server.js";
 export * from "./page.js";
 export * from "./paging.js";
 export * from "./profile-fields.js";

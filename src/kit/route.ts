@@ -31,6 +31,8 @@ export interface Req {
   /** Uploaded files, by field, of a route that takes any. */
   readonly files: Readonly<Record<string, UploadedFile>>;
   readonly ip: string;
+  /** What the visitor asked this browser to remember (see `remember`), by name. */
+  readonly remembered: Readonly<Record<string, string>>;
   /** True when the browser asked for JSON or a fragment by script. */
   readonly wantsJson: boolean;
 }
@@ -49,6 +51,7 @@ export type Reply =
   | { kind: "text"; type: string; body: string; status: number }
   | { kind: "json"; body: unknown; status: number }
   | { kind: "file"; type: string; body: Buffer }
+  | { kind: "remember"; name: string; value: string | null; reply: Reply }
   | { kind: "sign-in"; memberId: string; to: string; flash: Flash | null }
   | { kind: "sign-out"; to: string; flash: Flash | null }
   | {
@@ -72,6 +75,14 @@ export function redirect(to: string, flash: Flash | null = null): Reply {
 /** Send the browser to the one true address, for good. */
 export function movedTo(to: string): Reply {
   return { kind: "redirect", to, status: 301, flash: null };
+}
+
+/**
+ * Have the visitor's browser remember something for a year, in a cookie of this site alone, without a
+ * session; null forgets it. Only ever what the visitor asked for: `name` is of letters alone.
+ */
+export function remember(reply: Reply, name: string, value: string | null): Reply {
+  return { kind: "remember", name, value, reply };
 }
 
 /** Answer with text of a media type, e.g. a feed. */

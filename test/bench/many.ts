@@ -59,7 +59,7 @@ async function questions(ctx: Ctx): Promise<Question[]> {
 
 function request(query: Readonly<Record<string, string>>) {
   const path = "/proposals";
-  const nothing = { params: {}, body: {}, files: {}, ip: "", wantsJson: false };
+  const nothing = { params: {}, body: {}, files: {}, ip: "", remembered: {}, wantsJson: false };
   return { ...nothing, method: "GET" as const, url: path, path, query };
 }
 

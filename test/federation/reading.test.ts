@@ -123,18 +123,6 @@ describe("a reader on another server", function () {
     }
   });
 
-  it("is led from their own server to what they want to answer, as far as it is known here", async () => {
-    const town = await aTown();
-    const uri = await aProposalIn(town);
-    const ask = async (wanted: string): Promise<string | null> => {
-      const url = `${town.origin}/authorize_interaction?uri=${encodeURIComponent(wanted)}`;
-      return (await read(url, "text/html")).headers.get("location");
-    };
-    expect(await ask(uri)).to.equal("/proposals/1");
-    expect(await ask("https://evil.example/")).to.equal("/proposals");
-    expect(await ask("//evil.example")).to.equal("/proposals");
-  });
-
   it("finds NodeInfo 2.1 and host-meta", async () => {
     const town = await aTown();
     await aProposalIn(town);

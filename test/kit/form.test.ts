@@ -41,6 +41,7 @@ function posting(body: Readonly<Record<string, unknown>>): Req {
       query: {},
       files: {},
       ip: "",
+      remembered: {},
       wantsJson: false,
     },
     body,

@@ -4,6 +4,8 @@ import {
   get,
   head,
   page,
+  ownServer,
+  type OwnServerView,
   type PageModel,
   mediaPath,
   networkHandle,
@@ -28,11 +30,13 @@ export interface AboutPage extends PageModel {
   readonly description: SafeHtml | null;
   readonly fields: readonly ProfileFieldView[];
   readonly contact: { readonly text: string; readonly href: string } | null;
+  readonly ownServer: OwnServerView;
 }
 
 const aboutPage = definePage<AboutPage>("about/show");
 
-function aboutModel({ instance, t }: Ctx): AboutPage {
+function aboutModel(ctx: Ctx): AboutPage {
+  const { instance, t } = ctx;
   const { description, fields, contact, logo, banner } = profileOf(instance);
   return {
     head: head(t.t("about.title"), {
@@ -43,6 +47,7 @@ function aboutModel({ instance, t }: Ctx): AboutPage {
     instanceName: instance.name,
     tagline: instance.tagline,
     handle: networkHandle(instance, instance.handle),
+    ownServer: ownServer(ctx, "/", ["follow"]),
     logo: logo === null ? null : mediaPath(logo),
     banner: banner === null ? null : mediaPath(banner),
     description: description === "" ? null : markSafe(renderMarkdown(description)),

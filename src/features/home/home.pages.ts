@@ -1,5 +1,13 @@
 import type { ProposalCard } from "../../kit/component-models.js";
-import { definePage, head, type Ctx, type PageModel, networkHandle } from "../../kit/index.js";
+import {
+  definePage,
+  head,
+  networkHandle,
+  ownServer,
+  type Ctx,
+  type OwnServerView,
+  type PageModel,
+} from "../../kit/index.js";
 import { cardsOf } from "../proposals/cards.js";
 import { listProposals } from "../proposals/listing.js";
 import { responseCards, type ResponseCard } from "../responses/response-cards.js";
@@ -20,6 +28,7 @@ export interface HomePage extends PageModel {
   readonly responses: readonly ResponseCard[];
   /** Handle to follow the instance by from another server. */
   readonly handle: string;
+  readonly ownServer: OwnServerView;
 }
 
 export const homePage = definePage<HomePage>("home/home");
@@ -52,5 +61,6 @@ export async function homeModel(ctx: Ctx): Promise<HomePage> {
       ...{ name, proposalCount, url: `/topics/${slug}` },
     })),
     handle: networkHandle(instance, instance.handle),
+    ownServer: ownServer(ctx, "/", ["follow"]),
   };
 }

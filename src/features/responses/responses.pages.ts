@@ -1,5 +1,13 @@
 import type { LinkChoice, Pager, ResponseBox } from "../../kit/component-models.js";
-import { definePage, head, hasRole, type Ctx, type PageModel } from "../../kit/index.js";
+import {
+  definePage,
+  head,
+  hasRole,
+  ownServer,
+  type Ctx,
+  type OwnServerView,
+  type PageModel,
+} from "../../kit/index.js";
 import { plainText } from "../../kit/text/markdown.js";
 import { proposalPath } from "../proposals/proposal.js";
 import { proposalById } from "../proposals/proposals.js";
@@ -25,6 +33,7 @@ export interface ShowPage extends PageModel {
   readonly proposalTitle: string;
   readonly proposalUrl: string;
   readonly response: ResponseBox;
+  readonly ownServer: OwnServerView;
   readonly editedAt: Date | null;
   readonly editUrl: string | null;
   /** Steps that the reader may say are done. */
@@ -99,6 +108,7 @@ export async function showModel(ctx: Ctx, response: Response): Promise<ShowPage>
     ...{ title, proposalTitle, editedAt: response.editedAt },
     proposalUrl: proposal === null ? "/proposals" : proposalPath(proposal),
     response: { ...responseBox(ctx, response), url: null },
+    ownServer: ownServer(ctx, path, ["comment"]),
     editUrl: may ? `${path}/edit` : null,
     toReach: may
       ? response.milestones

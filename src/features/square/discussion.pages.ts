@@ -4,6 +4,7 @@ import {
   formView,
   hasRole,
   lines,
+  ownServerPath,
   signInPath,
   untouched,
   type Ctx,
@@ -36,6 +37,8 @@ export interface CommentForm {
 /** A comment with what its reader may do about it. */
 export interface DiscussedComment extends Omit<CommentView, "replies"> {
   readonly edited: boolean;
+  /** Where a visitor goes on to answer it from another server. */
+  readonly ownServerUrl: string | null;
   readonly editUrl: string | null;
   readonly deleteAction: string | null;
   readonly replyForm: CommentForm | null;
@@ -152,13 +155,19 @@ function discussed(scene: Scene, thread: Thread, depth: number): DiscussedCommen
   const mine = ctx.member !== null && comment.authorId === ctx.member._id;
   const mayDelete = mine || hasRole(ctx.member, "moderator");
   const at = `${proposalPath(scene.proposal)}?thread=${rootId}`;
+  const author = people.get(comment.authorId);
+  const isReachable = comment.origin === "elsewhere" || author?.federated === true;
   const replyUrl = `${at}&reply=${_id}#comment-${_id}`;
   return {
     ...{ id: _id, publishedAt, stance: null, reportUrl: null, body: markSafe(html) },
-    author: { ...personView(ctx, people.get(comment.authorId)), role: roleOf(scene, comment) },
+    author: { ...personView(ctx, author), role: roleOf(scene, comment) },
     removed: shown ? null : ctx.t.t("square.discussion.removed"),
     edited: shown && editedAt !== null,
     replyUrl: !acts ? null : ctx.member === null ? signInPath(replyUrl) : replyUrl,
+    ownServerUrl:
+      acts && ctx.member === null && isReachable
+        ? ownServerPath(`/comments/${_id}`, "comment")
+        : null,
     editUrl: acts && mine ? `${at}&edit=${_id}#comment-${_id}` : null,
     deleteAction: shown && mayDelete ? `/comments/${_id}/delete` : null,
     replyForm: acts && reading.reply === _id ? newForm(scene, _id, reading.typed) : null,

@@ -4,11 +4,13 @@ import {
   head,
   Refusal,
   type Ctx,
+  type OwnServerView,
   type PageModel,
   type Req,
   networkHandle,
   profileFieldViews,
   type ProfileFieldView,
+  ownServer,
 } from "../../kit/index.js";
 import { plainText } from "../../kit/text/markdown.js";
 import { commentsBy } from "../comments/discussion.js";
@@ -25,6 +27,7 @@ export interface PersonPage extends PageModel {
   readonly since: Date;
   /** Handle on the network, for who agreed to it. */
   readonly handle: string | null;
+  readonly ownServer: OwnServerView | null;
   readonly mine: boolean;
   readonly cards: readonly ProposalCard[];
   readonly next: string | null;
@@ -66,6 +69,7 @@ export async function personModel(ctx: Ctx, req: Req): Promise<PersonPage> {
     fields: profileFieldViews(person.fields ?? []),
     since: person.createdAt,
     handle: person.federated ? networkHandle(ctx.instance, person.handle) : null,
+    ownServer: person.federated ? ownServer(ctx, path, ["follow"]) : null,
     mine: ctx.member?._id === person._id,
     cards: await cardsOf(ctx, items),
     next: next === null ? null : `${path}?after=${next}`,

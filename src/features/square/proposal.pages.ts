@@ -10,8 +10,11 @@ import {
   head,
   signInPath,
   type Ctx,
+  type OwnServerView,
   type PageModel,
   networkHandle,
+  ownServer,
+  remoteActs,
 } from "../../kit/index.js";
 import { markSafe, type SafeHtml } from "../../kit/safe-html.js";
 import { plainText } from "../../kit/text/markdown.js";
@@ -56,6 +59,7 @@ export interface ProposalPage extends PageModel {
   readonly home: { readonly name: string; readonly url: string } | null;
   readonly support: SupportBox;
   readonly follow: FollowView;
+  readonly ownServer: OwnServerView;
   readonly response: ResponseBox | null;
   /** Where an official answers, while nobody has. */
   readonly answerUrl: string | null;
@@ -90,6 +94,11 @@ export async function proposalModel(
     author: authorView(ctx, proposal, author),
     support: supportBox(ctx, proposal, supported.has(proposal._id)),
     follow: followView(ctx, proposal, following),
+    ownServer: ownServer(
+      ctx,
+      proposalPath(proposal),
+      proposal.status === "withdrawn" ? ["follow"] : remoteActs,
+    ),
     response: response === null ? null : responseBox(ctx, response),
     ...actionsOf(ctx, proposal, response !== null),
     discussion,

@@ -4,9 +4,11 @@ import {
   head,
   signInPath,
   type Ctx,
+  type OwnServerView,
   type PageModel,
   type Req,
   networkHandle,
+  ownServer,
 } from "../../kit/index.js";
 import { isFollowing } from "../follows/follows.js";
 import { cardsOf } from "../proposals/cards.js";
@@ -33,6 +35,7 @@ export interface TopicPage extends PageModel {
   readonly name: string;
   readonly description: string;
   readonly follow: FollowView;
+  readonly ownServer: OwnServerView;
   readonly feedUrl: string;
   readonly proposeUrl: string;
   readonly sorts: readonly LinkChoice[];
@@ -84,6 +87,7 @@ export async function topicModel(ctx: Ctx, topic: Topic, req: Req): Promise<Topi
     }),
     ...{ name: topic.name, description: topic.description, feedUrl: `${path}/atom` },
     follow: followView(ctx, topic, following),
+    ownServer: ownServer(ctx, path, ["follow"]),
     proposeUrl: `/proposals/new?topic=${topic._id}`,
     sorts: sorts.map((name) => sortChoice(ctx, path, name, name === sort)),
     cards: await cardsOf(ctx, items),

@@ -10,6 +10,7 @@ import {
   localPath,
   type LocalActor,
 } from "../addresses.js";
+import { intentRel, subscribeRel } from "../interact/ways.js";
 import { actorRecord } from "../documents/actors.js";
 import { localActorOf, usernameOf } from "../translate/actor.js";
 import { ACTIVITY_JSON } from "../vocabulary.js";
@@ -84,11 +85,29 @@ function jrdOf(instance: Instance, actor: LocalActor): object {
       { rel: "self", type: ACTIVITY_JSON, href: uri },
       { rel: "http://webfinger.net/rel/profile-page", type: "text/html", href: page },
       {
-        rel: "http://ostatus.org/schema/1.0/subscribe",
+        rel: subscribeRel,
         template: instance.url("/authorize_interaction?uri={uri}"),
       },
+      ...intents(instance),
     ],
   };
+}
+
+/**
+ * Where residents act on what other sites publish (FEP-3b86). The template stands under `href`, as
+ * the proposal wants it, and under `template`, as those who read it so far expect.
+ */
+function intents(instance: Instance): object[] {
+  const at = (activity: string, query: string): object => {
+    const href = instance.url(`/authorize_interaction?${query}`);
+    return { rel: intentRel(activity), href, template: href };
+  };
+  return [
+    at("Object", "uri={object}"),
+    at("Follow", "uri={object}&to=follow"),
+    at("Like", "uri={object}&to=support"),
+    at("Create", "uri={inReplyTo}&to=comment"),
+  ];
 }
 
 function pageOf(instance: Instance, actor: LocalActor): string {

@@ -1,6 +1,4 @@
 import type { Request, RequestHandler, Response } from "express";
-import { proposalPath } from "../../features/proposals/proposal.js";
-import { proposalByUri } from "../../features/proposals/proposals.js";
 import { stateOf } from "../../hosting/web/state.js";
 import type { Ctx } from "../../kit/index.js";
 import { hostMetaJson, hostMetaXml } from "../discovery/host-meta.js";
@@ -27,13 +25,6 @@ async function webfinger(ctx: Ctx, req: Request, res: Response): Promise<void> {
   }
 }
 
-/** Where the subscribe template leads: to the page of what is known here, and never off the site. */
-async function interaction(ctx: Ctx, req: Request, res: Response): Promise<void> {
-  const { uri } = req.query;
-  const known = typeof uri === "string" ? await proposalByUri(ctx, uri) : null;
-  res.redirect(303, known === null ? "/proposals" : proposalPath(known));
-}
-
 /** Serves what other servers find us by. */
 export function serveDiscovery({ parts }: Services): RequestHandler {
   const nodeInfo = createNodeInfo(parts.version);
@@ -44,7 +35,6 @@ export function serveDiscovery({ parts }: Services): RequestHandler {
       (ctx, _req, res) => sendJson(res, 200, "application/jrd+json", hostMetaJson(ctx.instance)),
     ],
     ["/.well-known/host-meta", hostMeta],
-    ["/authorize_interaction", interaction],
     [
       "/.well-known/nodeinfo",
       (ctx, _req, res) => sendJson(res, 200, "application/json", nodeInfoLinks(ctx.instance)),

@@ -8,6 +8,7 @@ import { cookieFlags } from "./cookies.js";
 import { keepFlash } from "./flash.js";
 import { sendAnswer } from "./kept-answers.js";
 import { createKeptPages } from "./kept-pages.js";
+import { keepRemembered, rememberedBy } from "./memory.js";
 import { stateOf } from "./state.js";
 
 interface ReplyParts {
@@ -43,6 +44,9 @@ export function createReplier(parts: ReplyParts): Replier {
         return;
       case "file":
         return sendFile(res, reply);
+      case "remember":
+        keepRemembered(res, reply.name, reply.value);
+        return send(req, res, reply.reply);
       case "sign-in":
         await logIn(req, { _id: reply.memberId });
         return leave(res, reply.to, reply.flash, 303);
@@ -146,6 +150,7 @@ export function reqOf(req: Request): Req {
     body: (req.body as Record<string, unknown> | undefined) ?? {},
     files: stateOf(req.res as Response).files ?? {},
     ip: req.ip ?? "",
+    remembered: rememberedBy(req),
     wantsJson: req.accepts(["html", "json"]) === "json",
   };
 }

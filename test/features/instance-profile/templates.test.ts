@@ -48,6 +48,14 @@ const about: AboutPage = {
     { label: "Maire", text: "Alix", href: null },
   ],
   contact: { text: "a@a.example", href: "mailto:a@a.example" },
+  ownServer: {
+    acts: [
+      { act: "support", text: "Soutenir", url: "/interact?to=support" },
+      { act: "comment", text: "Commenter", url: "/interact?to=comment" },
+      { act: "follow", text: "Suivre", url: "/interact?to=follow" },
+    ],
+    otherUrl: "/interact?other=1",
+  },
 };
 
 const profile: ProfilePage = {

@@ -51,6 +51,10 @@ const list: ListPage = {
 const show: ShowPage = {
   ...{ head: title, title: "Réponse", proposalTitle: "Un banc", proposalUrl: "/proposals/1" },
   ...{ response, editedAt: now, editUrl: "/responses/1/edit" },
+  ownServer: {
+    acts: [{ act: "comment", text: "Commenter", url: "/interact?to=comment" }],
+    otherUrl: "/interact?other=1",
+  },
   toReach: [{ title: "Planter", action: "/responses/1/milestones/1/done" }],
 };
 

@@ -1,3 +1,4 @@
+import type { OwnServerView } from "../../../src/kit/index.js";
 import type { LinkChoice, StatusView } from "../../../src/kit/component-models.js";
 import { head, type FormView } from "../../../src/kit/index.js";
 import { markSafe } from "../../../src/kit/safe-html.js";
@@ -36,6 +37,15 @@ const follow: FollowView = {
   ...{ action: "/proposals/1/follow", following: false, signInUrl: null, handle: "@p1@a.example" },
 };
 
+const ownServer: OwnServerView = {
+  acts: [
+    { act: "support", text: "Soutenir", url: "/interact?to=support" },
+    { act: "comment", text: "Commenter", url: "/interact?to=comment" },
+    { act: "follow", text: "Suivre", url: "/interact?to=follow" },
+  ],
+  otherUrl: "/interact?other=1",
+};
+
 function comment(rest: Partial<DiscussedComment> = {}): DiscussedComment {
   return {
     ...{ id: "a1", publishedAt: now, body, stance: null, reportUrl: null, removed: null },
@@ -45,6 +55,7 @@ function comment(rest: Partial<DiscussedComment> = {}): DiscussedComment {
       replyUrl: "?reply=1",
       editUrl: "?edit=1",
       deleteAction: "/comments/1/delete",
+      ownServerUrl: "/interact?to=comment",
     },
     ...{ replyForm: commentForm, editForm: null, replies: [] },
     ...rest,
@@ -56,7 +67,7 @@ const proposal: ProposalPage = {
   ...{ number: 1, title: "Un titre", status: open, topic: { name: "Nature", url: "/topics/n" } },
   author: { name: "Alix", url: "/people/a", host: null, role: null },
   ...{ publishedAt: now, editedAt: now, historyUrl: "/proposals/1/history", body },
-  ...{ place: "Gare", withdrawnAt: null, home: null, support, follow, response },
+  ...{ place: "Gare", withdrawnAt: null, home: null, support, follow, response, ownServer },
   ...{ answerUrl: "/proposals/1/answer", editUrl: "/e", withdrawUrl: "/w", commentCount: 2 },
   discussion: {
     comments: [
@@ -100,7 +111,14 @@ const withdraw: WithdrawPage = {
 
 const topic: TopicPage = {
   ...{ head: head("Nature"), name: "Nature", description: "Arbres", follow, feedUrl: "/f" },
-  ...{ proposeUrl: "/proposals/new", sorts: [choice], cards, pager, start: "/topics/nature" },
+  ...{
+    proposeUrl: "/proposals/new",
+    sorts: [choice],
+    cards,
+    pager,
+    start: "/topics/nature",
+    ownServer,
+  },
 };
 
 const topics: TopicsPage = {
@@ -110,7 +128,7 @@ const topics: TopicsPage = {
 
 const person: PersonPage = {
   ...{ head: head("Alix"), name: "Alix", about: "Bonjour", since: now, handle: "@a@a.example" },
-  ...{ mine: true, cards, next: "/people/a?after=x" },
+  ...{ mine: true, ownServer, cards, next: "/people/a?after=x" },
   fields: [
     { label: "Site", text: "alix.example", href: "https://alix.example/" },
     { label: "Quartier", text: "Gare", href: null },
@@ -127,7 +145,7 @@ const home: HomePage = {
   ...{ head: head("Valmont"), name: "Valmont", tagline: "Ici", moving: cards, fresh: cards },
   topics: [{ name: "Nature", url: "/topics/nature", proposalCount: 2 }],
   responses: [answer],
-  handle: "@valmont@a.example",
+  ...{ handle: "@valmont@a.example", ownServer },
 };
 
 /** Models that together reach every part of each template. */
