@@ -13,11 +13,15 @@ import { createReceive } from "./inbox/receive.js";
 import { createInteractRoutes } from "./interact/interact.routes.js";
 import { createCatchUp, linkInstance } from "./linking.js";
 import { createNetworkRoutes } from "./network/network.routes.js";
+import { publicRoutes } from "./network/public.pages.js";
+import { createSettingsRoutes } from "./network/settings.routes.js";
 import { createTellFace } from "./outbound/actors.js";
 import { subscriptions } from "./outbound/events.js";
 import { createTellMoved } from "./outbound/proposals.js";
 import { createSend } from "./outbound/send.js";
 import { federationCollections, type Following } from "./records.js";
+import type { RuleParts } from "./policy/rules.js";
+import { createSettling } from "./policy/settling.js";
 import { createServices, type FederationParts } from "./services.js";
 import { sweepSchedule } from "./sweep.js";
 
@@ -34,6 +38,8 @@ export interface Federation {
   readonly middleware: RequestHandler;
   /** Ask another instance, by its address or `name@host`, to exchange proposals and responses. */
   linkInstance(ctx: Ctx, typed: string): Promise<Following>;
+  /** What changing with whom an instance talks needs (see `policy/rules.ts`). */
+  readonly rules: RuleParts;
   close(): Promise<void>;
 }
 
@@ -42,12 +48,14 @@ export function createFederation(parts: FederationParts): Federation {
   const services = createServices(parts);
   const deliver = createDeliver(services);
   const deliverAgain = createDeliverAgain(services);
-  const fanOut = createFanOut(deliver);
+  const fanOut = createFanOut(deliver, services.policy);
   const send = createSend(services.vault, fanOut);
   const catchUp = createCatchUp(services);
   const process = createProcess({ services, send, catchUp });
   const tellMoved = createTellMoved(send);
   const tellFace = createTellFace(services, send);
+  const settling = createSettling();
+  const rules: RuleParts = { policy: services.policy, settle: settling.settle };
   const handOut = createHandOut(process);
   const sweeping = sweepSchedule({ handOut, fanOut });
   const receive = createReceive(services, createHand(handOut, services.timing.gatherMs));
@@ -64,8 +72,10 @@ export function createFederation(parts: FederationParts): Federation {
       name: "federation",
       collections: federationCollections,
       routes: [
-        ...createNetworkRoutes({ services, send, deliverAgain }),
         ...createInteractRoutes(services),
+        ...createNetworkRoutes({ services, send, deliverAgain, rules }),
+        ...createSettingsRoutes(rules),
+        ...publicRoutes,
       ],
       jobs: [
         deliver,
@@ -77,11 +87,12 @@ export function createFederation(parts: FederationParts): Federation {
         tellMoved,
         tellFace,
         sweeping.job,
+        ...settling.jobs,
       ],
       on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace }),
       schedules: [sweeping],
     }),
-    ...{ isInbox, inbox, middleware },
+    ...{ isInbox, inbox, middleware, rules },
     linkInstance: (ctx, typed) => linkInstance(services, send, ctx, typed),
     close: () => services.close(),
   };

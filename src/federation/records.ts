@@ -1,4 +1,5 @@
 import { defineCollection } from "../kit/index.js";
+import { policyCollections } from "./policy/records.js";
 
 /** A local actor's key pairs. The only place where a private key is ever kept (the vault). */
 export interface ActorKey {
@@ -149,14 +150,6 @@ export interface WaitingDelivery {
   readonly expiresAt: Date;
 }
 
-/** A server or an actor that we do not listen to. */
-export interface Block {
-  readonly _id: string;
-  /** A host name with port, or an actor's id. */
-  readonly who: string;
-  readonly at: Date;
-}
-
 /** Something elsewhere that was deleted: its id is never accepted again. */
 export interface Deleted {
   readonly _id: string;
@@ -182,6 +175,7 @@ export const followingCollection = defineCollection<Following>("following", [
 
 export const remoteActorsCollection = defineCollection<RemoteActor>("remoteActors", [
   { keys: { uri: 1 }, unique: true },
+  { keys: { host: 1, _id: 1 } },
 ]);
 
 export const inboxCollection = defineCollection<InboxEntry>("inboxEntries", [
@@ -214,10 +208,6 @@ export const waitingCollection = defineCollection<WaitingDelivery>("waitingDeliv
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 
-export const blocksCollection = defineCollection<Block>("peerBlocks", [
-  { keys: { who: 1 }, unique: true },
-]);
-
 export const deletedCollection = defineCollection<Deleted>("deletedElsewhere", [
   { keys: { uri: 1 }, unique: true },
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
@@ -234,6 +224,6 @@ export const federationCollections = [
   activitiesCollection,
   peersCollection,
   waitingCollection,
-  blocksCollection,
+  ...policyCollections,
   deletedCollection,
 ];

@@ -7,6 +7,8 @@ import type { Instance } from "../kit/index.js";
 import { actorUri, instanceActor } from "./addresses.js";
 import { createNormalForm } from "./apex/normal-form.js";
 import { createRateLimit } from "./inbox/gates.js";
+import { guardedFetcher } from "./policy/guarded.js";
+import { createPolicy, type Policy } from "./policy/policy.js";
 import type { NormalForm } from "./port.js";
 import { createFetchDocument, type FetchDocument, type JsonObject } from "./remote-document.js";
 import { createSchemeMemory, withSignatures } from "./signatures/double-knock.js";
@@ -27,6 +29,8 @@ export interface Timing {
   readonly keysPerMinute: number;
   /** Activities that come within this time are given to their jobs together; 0: each at once. */
   readonly gatherMs: number;
+  /** How long a process may not know yet that another one has blocked somebody or changed the mode. */
+  readonly policyMs: number;
 }
 
 const usualTiming: Timing = {
@@ -35,6 +39,7 @@ const usualTiming: Timing = {
   inboxPerMinute: 1_200,
   keysPerMinute: 300,
   gatherMs: 200,
+  policyMs: 5_000,
 };
 
 /** What federation is made of. */
@@ -64,6 +69,8 @@ export interface Services {
   readonly timing: Timing;
   readonly vault: Vault;
   readonly normal: NormalForm;
+  /** With whom an instance talks, and how; what goes out through `reachOf` asks it by itself. */
+  readonly policy: Policy;
   /** Actor documents that a signature has just proven, so that no job fetches them again. */
   readonly provenActors: LRUCache<string, JsonObject>;
   /**
@@ -82,14 +89,15 @@ export function createServices(parts: FederationParts): Services {
   const timing = { ...usualTiming, ...parts.timing };
   const lookUps = createRateLimit(timing.keysPerMinute);
   const memory = createSchemeMemory();
+  const policy = createPolicy(timing.policyMs);
   const fetchers = createFetchers({ version, allowPrivate });
   const reaches = new LRUCache<string, Reach>({ max: 500 });
 
   function openReach(instance: Instance): Reach {
     const { clock, contexts } = parts;
-    const fetcher = fetchers.of(instance.origin);
     const uri = actorUri(instance, instanceActor);
     const ctx = contexts({ instance, member: null, language: instance.language });
+    const fetcher = guardedFetcher(fetchers.of(instance.origin), ctx, policy);
     const signer = () => vault.signer(ctx, uri);
     const fetchDocument = createFetchDocument(withSignatures(fetcher, { signer, clock, memory }));
     const { resolveKey } = createKeyResolver({ fetchDocument, clock, cache: keyCache, lookUps });
@@ -101,6 +109,7 @@ export function createServices(parts: FederationParts): Services {
     timing,
     vault,
     normal: createNormalForm(),
+    policy,
     provenActors: new LRUCache({
       ...{ max: 2_000, maxSize: 10_000_000, ttl: 3_600_000 },
       sizeCalculation: sizeOfDocument,

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { kindOf, troubleOf } from "../../src/federation/network/words.js";
 import {
-  blocksCollection,
   inboxCollection,
   peersCollection,
   waitingCollection,
   type Peer as PeerRow,
 } from "../../src/federation/records.js";
+import { blocksCollection } from "../../src/federation/policy/records.js";
 import { aSite, type Site } from "../support/site.js";
 import {
   anEntry,

@@ -194,6 +194,7 @@ describe("the page of linked sites and the network", function () {
         {
           ...{ id: "1", host: "velo.example", badge, delivered: now, received: now, rests: now },
           ...{ problem: { text: "Panne", at: now }, waiting: "2 envois", isBlocked: true },
+          ...{ isListed: true, isLimited: false, within: null },
           canTry: true,
         },
       ],
@@ -203,9 +204,18 @@ describe("the page of linked sites and the network", function () {
 
     it("names nothing that it is not given", () => {
       const options = { viewsDir, translations, site: sampleSite() };
-      const free = model.peers.map((peer) => ({ ...peer, isBlocked: false }));
+      const free = model.peers.map((peer) => ({
+        ...{ ...peer, isBlocked: false, isListed: false, within: "example" },
+      }));
+      const limited = model.peers.map((peer) => ({ ...peer, isBlocked: false, isLimited: true }));
       const empty = { ...model, links: [], peers: [], refused: [] };
-      const models = [model, { ...model, peers: free }, empty, { ...empty, query: "" }];
+      const models = [
+        model,
+        { ...model, peers: free },
+        { ...model, peers: limited },
+        empty,
+        { ...empty, query: "" },
+      ];
 
       expect(walkTemplate("network/show", models, options)).to.deep.equal([]);
     });

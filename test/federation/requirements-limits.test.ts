@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { blocksCollection, inboxCollection } from "../../src/federation/records.js";
+import { blocksCollection } from "../../src/federation/policy/records.js";
+import { inboxCollection } from "../../src/federation/records.js";
 import { countingWrites } from "./support/counting.js";
 import { aPeer, closePeers } from "./support/peer.js";
 import { aTown, closeTowns, type Town } from "./support/town.js";

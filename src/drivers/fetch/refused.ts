@@ -14,6 +14,7 @@ export type FetchRefusedCode =
   | "unreachable"
   | "budget-spent"
   | "host-busy"
+  | "unwanted"
   | "aborted";
 
 /** What else is known of a refusal. */

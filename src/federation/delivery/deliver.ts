@@ -116,6 +116,7 @@ async function deliver(
     await conclude(services, ctx, asked, { host, wait, answer, spoken });
   } catch (error) {
     if (!(error instanceof FetchRefused)) throw error;
+    if (error.code === "unwanted") throw new GiveUp(`${host}: ${error.code}`);
     await noteFailed(ctx, host, error.code);
     if (!error.isPassing) throw new GiveUp(`${host}: ${error.code}`);
     throw new RetryLater(`${host}: ${error.code}`, wait);

@@ -8,7 +8,13 @@ import {
   type Activity,
   type Follower,
 } from "../records.js";
+import type { Policy } from "../policy/policy.js";
 import type { Deliver, DeliveryPayload } from "./deliver.js";
+
+interface Hands {
+  readonly deliver: JobDef<DeliveryPayload>;
+  readonly policy: Policy;
+}
 
 /** Rows of followers read at once. */
 const batchSize = 500;
@@ -17,14 +23,16 @@ const batchSize = 500;
  * Finds who an activity goes to: distinct inboxes, read by cursor, one delivery job for each
  * (requirement 17). A run that died begins again; jobs have their own ids, so none is made twice.
  */
-export function createFanOut(deliver: Deliver): FanOut {
+export function createFanOut(deliver: Deliver, policy: Policy): FanOut {
+  const hands = { deliver, policy };
   return defineFanOut(async (ctx, { activityId }) => {
     const rows = ctx.collection(activitiesCollection);
     const activity = await rows.findOne({ _id: activityId });
     if (activity === null || activity.fannedOutAt !== null) return;
+    if (await mustWait(ctx, policy, activity)) return;
     const { followersOf, linkedOf, everyone, inboxes } = activity.audience;
     const seen = new Set<string>();
-    await handOut(ctx, deliver, activity, fresh(seen, inboxes));
+    await handOut(ctx, hands, activity, fresh(seen, inboxes));
     const lists: ReadonlyArray<Partial<Follower>> = everyone
       ? [{}]
       : [
@@ -33,7 +41,7 @@ export function createFanOut(deliver: Deliver): FanOut {
         ];
     for (const list of lists) {
       for await (const targets of targetsOf(ctx, list)) {
-        await handOut(ctx, deliver, activity, fresh(seen, targets));
+        await handOut(ctx, hands, activity, fresh(seen, targets));
       }
     }
     await rows.updateOne({ _id: activityId }, { $set: { fannedOutAt: ctx.clock.now() } });
@@ -64,16 +72,26 @@ function fresh(seen: Set<string>, targets: readonly string[]): string[] {
   return news;
 }
 
+/**
+ * While an instance is closed it tells nobody anything. What it deletes meanwhile is not lost: the
+ * sweep brings it here again once it is open.
+ */
+async function mustWait(ctx: Ctx, policy: Policy, { type }: Activity): Promise<boolean> {
+  return type === "Delete" && (await policy.settings(ctx)).mode === "closed";
+}
+
 async function handOut(
   ctx: Ctx,
-  deliver: JobDef<DeliveryPayload>,
+  { deliver, policy }: Hands,
   { _id: activityId, uri }: Pick<Activity, "_id" | "uri">,
   inboxes: readonly string[],
 ): Promise<void> {
   // Neither to ourselves, nor back to where a forwarded activity came from.
   const knowing = [hostOf(ctx.instance.origin), hostOf(uri)];
+  const unwanted = await policy.unwanted(ctx, inboxes);
   const items = inboxes
     .filter((inbox) => hostOf(inbox) !== null && !knowing.includes(hostOf(inbox)))
+    .filter((inbox) => !unwanted.has(inbox))
     .map((inbox) => ({
       payload: { activityId, inbox },
       options: { id: `deliver/${activityId}/${shortHash(inbox)}` },

@@ -3,6 +3,7 @@ import { commentsCollection } from "../../features/comments/comments.js";
 import { peopleCollection } from "../../features/people/people.js";
 import { proposalsCollection } from "../../features/proposals/proposals.js";
 import type { Ctx, Instance } from "../../kit/index.js";
+import type { Policy } from "../policy/policy.js";
 import { actorUri, instanceActor } from "../addresses.js";
 
 const schema = "http://nodeinfo.diaspora.software/ns/schema/2.1";
@@ -27,7 +28,7 @@ interface Usage {
 }
 
 /** NodeInfo 2.1 (FEP-0151). Figures are counted at most once an hour for each instance. */
-export function createNodeInfo(version: string): (ctx: Ctx) => Promise<object> {
+export function createNodeInfo(version: string, policy: Policy): (ctx: Ctx) => Promise<object> {
   const usages = new LRUCache<string, Usage>({ max: 5_000, ttl: 3_600_000 });
 
   async function usageOf(ctx: Ctx): Promise<Usage> {
@@ -45,6 +46,7 @@ export function createNodeInfo(version: string): (ctx: Ctx) => Promise<object> {
 
   return async (ctx) => {
     const { people, proposals, comments } = await usageOf(ctx);
+    const { mode, signedReads } = await policy.settings(ctx);
     return {
       version: "2.1",
       software: { name: "parvis", version },
@@ -55,7 +57,11 @@ export function createNodeInfo(version: string): (ctx: Ctx) => Promise<object> {
       metadata: {
         nodeName: ctx.instance.name,
         nodeDescription: ctx.instance.tagline,
-        federation: { enabled: true },
+        federation: {
+          enabled: mode !== "closed",
+          mode,
+          authorizedFetch: signedReads || mode === "allow-list",
+        },
       },
     };
   };

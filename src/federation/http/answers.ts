@@ -15,28 +15,39 @@ export function sendJson(res: Response, status: number, type: string, body: unkn
     .send(Buffer.from(JSON.stringify(body)));
 }
 
-/** Answer a document of the network. */
-export function sendDocument(res: Response, status: number, body: As2): void {
-  res.set("Cache-Control", status === 200 ? "public, max-age=60" : "no-cache");
+/** Answer a document of the network; what is private is kept by no shared cache. */
+export function sendDocument(
+  res: Response,
+  status: number,
+  body: As2,
+  isPrivate: boolean = false,
+): void {
+  const open = status === 200 ? "public, max-age=60" : "no-cache";
+  res.set("Cache-Control", isPrivate ? "private" : open);
   sendJson(res, status, ACTIVITY_JSON, withContext(body));
 }
 
 /** A refusal as JSON: a fixed word, never what was asked for, never a stack. */
-export function sendError(res: Response, status: number, error: string): void {
-  res.set("Cache-Control", "no-cache");
+export function sendError(
+  res: Response,
+  status: number,
+  error: string,
+  isPrivate: boolean = false,
+): void {
+  res.set("Cache-Control", isPrivate ? "private, no-cache" : "no-cache");
   sendJson(res, status, "application/json", { error });
 }
 
 /** Answer with what was found: 200, 410 with a Tombstone, a way elsewhere, or 404. */
-export function sendFound(res: Response, found: Found): void {
+export function sendFound(res: Response, found: Found, isPrivate: boolean = false): void {
   switch (found.kind) {
     case "document":
-      return sendDocument(res, 200, found.body);
+      return sendDocument(res, 200, found.body, isPrivate);
     case "gone":
-      return sendDocument(res, 410, found.body);
+      return sendDocument(res, 410, found.body, isPrivate);
     case "elsewhere":
       return res.redirect(303, found.uri);
     case "nothing":
-      return sendError(res, 404, "not found");
+      return sendError(res, 404, "not found", isPrivate);
   }
 }

@@ -4,6 +4,7 @@ import type { Ctx } from "../../kit/index.js";
 import { hostMetaJson, hostMetaXml } from "../discovery/host-meta.js";
 import { createNodeInfo, nodeInfoLinks } from "../discovery/nodeinfo.js";
 import { finger } from "../discovery/webfinger.js";
+import type { Policy } from "../policy/policy.js";
 import type { Services } from "../services.js";
 import { sendError, sendJson } from "./answers.js";
 
@@ -11,7 +12,9 @@ type Serve = (ctx: Ctx, req: Request, res: Response) => Promise<void> | void;
 
 const profile = "http://nodeinfo.diaspora.software/ns/schema/2.1#";
 
-async function webfinger(ctx: Ctx, req: Request, res: Response): Promise<void> {
+/** A closed instance names nobody: 403, since 404 and 410 would have others forget whom they know. */
+async function webfinger(policy: Policy, ctx: Ctx, req: Request, res: Response): Promise<void> {
+  if ((await policy.settings(ctx)).mode === "closed") return sendError(res, 403, "closed");
   const answer = await finger(ctx, req.query["resource"]);
   switch (answer.kind) {
     case "found":
@@ -26,10 +29,10 @@ async function webfinger(ctx: Ctx, req: Request, res: Response): Promise<void> {
 }
 
 /** Serves what other servers find us by. */
-export function serveDiscovery({ parts }: Services): RequestHandler {
-  const nodeInfo = createNodeInfo(parts.version);
+export function serveDiscovery({ parts, policy }: Services): RequestHandler {
+  const nodeInfo = createNodeInfo(parts.version, policy);
   const paths: ReadonlyMap<string, Serve> = new Map<string, Serve>([
-    ["/.well-known/webfinger", webfinger],
+    ["/.well-known/webfinger", (ctx, req, res) => webfinger(policy, ctx, req, res)],
     [
       "/.well-known/host-meta.json",
       (ctx, _req, res) => sendJson(res, 200, "application/jrd+json", hostMetaJson(ctx.instance)),

@@ -8,7 +8,7 @@ import {
   findCommentReplies,
   findProposalCollection,
 } from "../documents/collections.js";
-import type { Found } from "../documents/found.js";
+import { document, type Found } from "../documents/found.js";
 import {
   findActivity,
   findComment,
@@ -16,6 +16,7 @@ import {
   findProposal,
   findResponse,
 } from "../documents/objects.js";
+import { bareActor, createAdmit, type Admit } from "../policy/reads.js";
 import type { Services } from "../services.js";
 import { sendError, sendFound } from "./answers.js";
 import { prefersActivity, prefersPage } from "./negotiation.js";
@@ -25,11 +26,13 @@ type Find = (ctx: Ctx, after: string | null) => Promise<Found>;
 /** Something at an address: how to find it, and whether people have a page there or elsewhere. */
 interface Place {
   readonly find: Find;
+  /** The actor whose document it is. */
+  readonly actor: LocalActor | null;
   /** `here`: the address is a page's; a path: browsers are sent there; null: no page at all. */
   readonly page: string | null;
 }
 
-type Rule = (match: RegExpExecArray) => Place;
+type Rule = (match: RegExpExecArray) => Omit<Place, "actor">;
 
 const id = "([0-9a-z]{26,64})";
 const number = "([1-9]\\d{0,9})";
@@ -80,25 +83,27 @@ function pageOfActor(actor: LocalActor): string {
 function placeAt({ vault }: Services, path: string): Place | null {
   const actor = actorAt(path);
   if (actor !== null) {
-    return { page: pageOfActor(actor), find: (ctx) => findActor(vault, ctx, actor) };
+    return { actor, page: pageOfActor(actor), find: (ctx) => findActor(vault, ctx, actor) };
   }
   const inActor = actorCollectionAt(path);
   if (inActor !== null && inActor.collection !== "inbox") {
     const { collection, actor: owner } = inActor;
     return {
+      actor: null,
       page: null,
       find: (ctx, after) => findActorCollection(ctx, owner, collection, after),
     };
   }
   for (const [pattern, rule] of rules) {
     const match = pattern.exec(path);
-    if (match !== null) return rule(match);
+    if (match !== null) return { actor: null, ...rule(match) };
   }
   return null;
 }
 
 /** Serves actors, objects and collections, and lets everything meant for people through. */
 export function serveDocuments(services: Services): RequestHandler {
+  const admit = createAdmit(services);
   return async (req, res, next) => {
     const place = placeAt(services, req.path);
     if (place === null) return next();
@@ -112,19 +117,33 @@ export function serveDocuments(services: Services): RequestHandler {
     if (place.page !== null && place.page !== "here" && prefersPage(req)) {
       return res.redirect(303, place.page);
     }
-    sendFound(res, await find(services, place, req, res));
+    await answer(services, admit, place, { req, res });
   };
 }
 
-async function find(
+interface Exchange {
+  readonly req: Request;
+  readonly res: Response;
+}
+
+async function answer(
   { parts }: Services,
-  place: Place,
-  req: Request,
-  res: Response,
-): Promise<Found> {
+  admit: Admit,
+  { actor, find }: Place,
+  { req, res }: Exchange,
+): Promise<void> {
   const { instance, log } = stateOf(res);
   const ctx = parts.contexts({ instance, member: null, language: instance.language, log });
-  return place.find(ctx, pageOf(req));
+  const reading = await admit(ctx, req, actor);
+  const { isPrivate } = reading;
+  if (isPrivate) res.vary("Signature").vary("Signature-Input");
+  if (reading.kind === "refused") {
+    if (reading.status === 429 || reading.status === 503) res.set("Retry-After", "60");
+    return sendError(res, reading.status, reading.error, isPrivate);
+  }
+  const found = await find(ctx, pageOf(req));
+  const isBare = reading.kind === "bare" && found.kind === "document";
+  sendFound(res, isBare ? document(bareActor(found.body)) : found, isPrivate);
 }
 
 /** The page that is asked for: an id of ours, or empty for the first; anything else is the first. */

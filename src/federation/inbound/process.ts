@@ -4,6 +4,7 @@ import { defineJob, Refusal, type Ctx, type JobDef } from "../../kit/index.js";
 import { guard, HostileDocument } from "../inbox/guard.js";
 import { reduced } from "../inbox/shape.js";
 import type { Send } from "../outbound/send.js";
+import { mayTalk } from "../policy/policy.js";
 import { inboxCollection, type InboxEntry } from "../records.js";
 import { NotAnActor } from "../remote-actors.js";
 import type { Services } from "../services.js";
@@ -88,7 +89,14 @@ function reasonOf(error: unknown): { text: string; isPassing: boolean } | null {
   return null;
 }
 
+/** Somebody may have been blocked between the door and here. */
+async function refuseUnwanted({ services }: ProcessParts, ctx: Ctx, entry: InboxEntry) {
+  const standing = await services.policy.standing(ctx, [entry.actorUri]);
+  if (!mayTalk(standing)) throw new HostileDocument(standing);
+}
+
 async function handle(parts: ProcessParts, ctx: Ctx, entry: InboxEntry): Promise<Outcome> {
+  await refuseUnwanted(parts, ctx, entry);
   const guarded = guard(entry.body);
   const body = reduced(guarded.body, entry.type) as Readonly<Record<string, unknown>>;
   const inbound: Inbound = {

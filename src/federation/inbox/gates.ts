@@ -1,25 +1,4 @@
 import { LRUCache } from "lru-cache";
-import type { Ctx } from "../../kit/index.js";
-import { blocksCollection } from "../records.js";
-
-/** Who is not listened to; asked before anything is fetched or written. */
-export type IsBlocked = (ctx: Ctx, names: readonly string[]) => Promise<boolean>;
-
-/** Look the names (hosts, actors) up in the block list: one indexed read, kept ten seconds. */
-export function createBlockList(): IsBlocked {
-  const verdicts = new LRUCache<string, boolean>({
-    ...{ max: 20_000, maxSize: 4_000_000, ttl: 10_000 },
-    sizeCalculation: (_verdict, key) => key.length,
-  });
-  return async (ctx, names) => {
-    const key = `${ctx.instance._id} ${names.join(" ")}`;
-    const known = verdicts.get(key);
-    if (known !== undefined) return known;
-    const found = await ctx.collection(blocksCollection).findOne({ who: { $in: [...names] } });
-    verdicts.set(key, found !== null);
-    return found !== null;
-  };
-}
 
 /** How often somebody may come. */
 export interface RateLimit {

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
-import { readUrl } from "../../drivers/web-address.js";
 import { stateOf } from "../../hosting/web/state.js";
 import { insertOnce, type Ctx, type Instance } from "../../kit/index.js";
 import { city, actorUri, hostOf, sameOrigin } from "../addresses.js";
@@ -12,11 +11,13 @@ import {
   type InboxEntry,
 } from "../records.js";
 import { createNoteReceived, type NoteReceived } from "../delivery/peers.js";
+import { mayTalk } from "../policy/policy.js";
+import { signedRequest } from "../policy/signed-request.js";
 import type { Services } from "../services.js";
 import type { InspectedSignature, SignatureRefusal } from "../signatures/request.js";
 import { inspectRequest, verifyInspected } from "../signatures/verify.js";
 import { attestationOf } from "./attested.js";
-import { createBlockList, createRateLimit, type IsBlocked, type RateLimit } from "./gates.js";
+import { createRateLimit, type RateLimit } from "./gates.js";
 import { guard, HostileDocument } from "./guard.js";
 import { activityHead, type ActivityHead } from "./shape.js";
 
@@ -47,7 +48,7 @@ export type Receive = (req: Request, res: Response) => Promise<Verdict>;
 export function createReceive(services: Services, hand: Hand): Receive {
   const { parts, timing } = services;
   const door: Door = {
-    ...{ services, hand, isBlocked: createBlockList() },
+    ...{ services, hand },
     rate: createRateLimit(timing.inboxPerMinute),
     noteReceived: createNoteReceived(),
     seen: new LRUCache({ max: 20_000 }),
@@ -65,7 +66,6 @@ export function createReceive(services: Services, hand: Hand): Receive {
 interface Door {
   readonly services: Services;
   readonly hand: Hand;
-  readonly isBlocked: IsBlocked;
   /** Counts what is verified, so that nobody uses up another's share by forgeries. */
   readonly rate: RateLimit;
   readonly noteReceived: NoteReceived;
@@ -77,12 +77,14 @@ interface Door {
 async function verdictOn(door: Door, ctx: Ctx, req: Request): Promise<Verdict> {
   const rawBody = req.body as Buffer;
   const now = ctx.clock.now();
+  const { policy } = door.services;
+  if ((await policy.settings(ctx)).mode === "closed") return refused(403, "closed");
   const inspected = inspectRequest(signedRequest(ctx, req, rawBody), now);
   if (!inspected.ok) return refused(inspected.status, inspected.code);
   const head = headOf(ctx, rawBody);
   if (head === null) return refused(400, "not an activity that we take");
-  const names = [...new Set([...hostsOf(inspected.keyId), ...hostsOf(head.actor), head.actor])];
-  if (await door.isBlocked(ctx, names)) return refused(403, "blocked");
+  const standing = await policy.standing(ctx, [inspected.keyId, head.actor]);
+  if (!mayTalk(standing)) return refused(403, standing);
   const signer = shareOf(ctx, inspected.keyId);
   if (door.rate.isSpent(signer, now.getTime())) return tooMany;
   return verify(door, ctx, { inspected, head, rawBody });
@@ -132,12 +134,6 @@ function shareOf(ctx: Ctx, keyId: string): string {
   return `${ctx.instance._id} ${hostOf(keyId) ?? ""}`;
 }
 
-/** The host of an address, with its port and without. */
-function hostsOf(address: string): string[] {
-  const { host, hostname } = new URL(address);
-  return [host, hostname];
-}
-
 /**
  * An actor whose server says 410 may say goodbye without a key; strangers are not even noted. That
  * the key is gone is not enough: it may be that of somebody else who left the same server.
@@ -169,19 +165,6 @@ interface Asked {
   readonly inspected: InspectedSignature;
   readonly head: ActivityHead;
   readonly rawBody: Buffer;
-}
-
-/** A target that is written whole (RFC 9112, 3.2.2) goes before the `Host` header. */
-function signedRequest(ctx: Ctx, req: Request, rawBody: Buffer) {
-  const whole = req.originalUrl.startsWith("/") ? null : readUrl(req.originalUrl);
-  const target = whole === null ? req.originalUrl : whole.pathname + whole.search;
-  return {
-    method: req.method,
-    url: ctx.instance.origin + (target.startsWith("/") ? target : "/"),
-    host: whole?.host ?? req.host ?? "",
-    headers: req.headers,
-    rawBody,
-  };
 }
 
 function headOf(ctx: Ctx, rawBody: Buffer): ActivityHead | null {

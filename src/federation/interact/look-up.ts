@@ -1,7 +1,7 @@
 import { FetchRefused } from "../../drivers/fetch.js";
 import { throttle, type Ctx, type RemoteAct } from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
-import { blocksCollection } from "../records.js";
+import { mayTalk } from "../policy/policy.js";
 import type { Services } from "../services.js";
 import { readTyped, type TypedServer } from "./typed.js";
 import { readJrd, wayFor, type ActedOn, type Jrd } from "./ways.js";
@@ -43,7 +43,7 @@ export async function findWay(services: Services, ctx: Ctx, wish: Wish): Promise
   const { host } = server;
   const ours = [hostOf(ctx.instance.origin), ctx.instance.host, ...ctx.instance.aliases];
   if (ours.includes(host)) return none("here");
-  if (await isBlocked(ctx, host)) return none("blocked");
+  if (await isUnwanted(services, ctx, host)) return none("blocked");
   await throttle(ctx, perVisitor, wish.ip);
   await throttle(ctx, forAll, "all");
   try {
@@ -52,7 +52,9 @@ export async function findWay(services: Services, ctx: Ctx, wish: Wish): Promise
     const { jrd, hosts } = told;
     const url = wayFor(jrd, wish.act, wish.on, { hosts, plainHttp });
     if (url === null) return none("none");
-    return (await isBlocked(ctx, url.host)) ? none("blocked") : { kind: "found", url, server };
+    return (await isUnwanted(services, ctx, url.host))
+      ? none("blocked")
+      : { kind: "found", url, server };
   } catch (error) {
     if (error instanceof FetchRefused) return none(wordOf(error));
     throw error;
@@ -111,13 +113,12 @@ function isUnknown({ code, status }: FetchRefused): boolean {
   return code === "status" && [400, 404, 410, 422].includes(status ?? 0);
 }
 
-async function isBlocked(ctx: Ctx, host: string): Promise<boolean> {
-  const names = [host, host.replace(/:\d+$/, "")];
-  const row = await ctx.collection(blocksCollection).findOne({ who: { $in: names } });
-  return row !== null;
+async function isUnwanted({ policy }: Services, ctx: Ctx, host: string): Promise<boolean> {
+  return !mayTalk(await policy.standing(ctx, [`https://${host}/`]));
 }
 
 function wordOf(error: FetchRefused): NoWay {
+  if (error.code === "unwanted") return "blocked";
   if (error.code === "private-address" || error.code === "bad-port") return "notPublic";
   if (error.code === "bad-url" || error.code === "bad-scheme") return "malformed";
   if (error.code === "status" && !error.isPassing) return "refuses";

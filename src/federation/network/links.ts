@@ -5,7 +5,6 @@ import { actorUri, city, hostOf } from "../addresses.js";
 import { askToLink, findInstance, hostTyped, linkedInstances } from "../linking.js";
 import type { Send } from "../outbound/send.js";
 import {
-  blocksCollection,
   followersCollection,
   remoteActorsCollection,
   type Following,
@@ -86,9 +85,9 @@ export async function linkSite(
 ): Promise<Following> {
   const host = hostTyped(ctx, typed);
   if (host === null || /\s/.test(typed.trim())) throw beside("malformed");
-  await refuseHost(ctx, host);
+  await refuseHost(services, ctx, host);
   const target = await found(services, ctx, siteTyped(typed));
-  if (hostOf(target.uri) !== host) await refuseHost(ctx, hostOf(target.uri) ?? "");
+  if (hostOf(target.uri) !== host) await refuseHost(services, ctx, hostOf(target.uri) ?? "");
   if (!target.civicExchange || target.type !== "Organization") throw beside("notParvis");
   return askToLink(send, ctx, target);
 }
@@ -99,10 +98,12 @@ function siteTyped(typed: string): string {
   return /^https?:\/\//i.test(text) ? (readUrl(text)?.origin ?? text) : text;
 }
 
-async function refuseHost(ctx: Ctx, host: string): Promise<void> {
+const standingWords = { closed: "closed", "not-listed": "notListed", blocked: "blocked" } as const;
+
+async function refuseHost({ policy }: Services, ctx: Ctx, host: string): Promise<void> {
   if (host === hostOf(ctx.instance.origin)) throw beside("ourselves");
-  const blocked = await ctx.collection(blocksCollection).findOne({ who: host });
-  if (blocked !== null) throw beside("blocked");
+  const standing = await policy.standing(ctx, [`https://${host}/`]);
+  if (standing !== "well" && standing !== "limited") throw beside(standingWords[standing]);
 }
 
 async function found(services: Services, ctx: Ctx, typed: string): Promise<RemoteActor> {
@@ -122,6 +123,7 @@ function wordOf(error: FetchRefused): string {
   if (error.code.startsWith("bad-") && error.code !== "bad-type" && error.code !== "bad-body") {
     return "malformed";
   }
+  if (error.code === "unwanted") return "blocked";
   return error.code === "private-address" ? "notPublic" : "notParvis";
 }
 

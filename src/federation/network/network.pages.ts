@@ -52,6 +52,11 @@ interface PeerView {
   readonly rests: Date | null;
   readonly waiting: string | null;
   readonly isBlocked: boolean;
+  /** Blocked or limited by itself, so that it can be lifted here. */
+  readonly isListed: boolean;
+  readonly isLimited: boolean;
+  /** The domain by which it is blocked or limited; null when it is by itself, or not at all. */
+  readonly within: string | null;
   readonly canTry: boolean;
 }
 
@@ -142,23 +147,26 @@ function linkView(ctx: Ctx, { id, uri, host, name, state, since, receives }: Lin
   };
 }
 
-function peerView(ctx: Ctx, { peer, isBlocked, waiting }: PeerHealth): PeerView {
+function stateOf(ctx: Ctx, { peer, block }: PeerHealth): keyof typeof peerCodes {
+  if (block !== null) return block.severity ?? "blocked";
+  if (restOf(peer, ctx.clock.now()) > 0) return "resting";
+  if (peer.failures > 0) return "troubled";
+  const isSilent = peer.lastDeliveredAt === null && (peer.lastReceivedAt ?? null) === null;
+  return isSilent ? "unknown" : "well";
+}
+
+function peerView(ctx: Ctx, health: PeerHealth): PeerView {
+  const { peer, block, waiting } = health;
   const { _id, host, lastDeliveredAt, lastFailedAt, lastError, failures, openUntil } = peer;
   const isResting = restOf(peer, ctx.clock.now()) > 0;
   const received = peer.lastReceivedAt ?? null;
-  const state = isBlocked
-    ? "blocked"
-    : isResting
-      ? "resting"
-      : failures > 0
-        ? "troubled"
-        : lastDeliveredAt === null && received === null
-          ? "unknown"
-          : "well";
+  const state = stateOf(ctx, health);
   const count = { count: waiting };
   const key = waiting >= mostWaiting ? "network.peers.waitingMany" : "network.peers.waiting";
   return {
-    ...{ id: _id, host, delivered: lastDeliveredAt, received, isBlocked },
+    ...{ id: _id, host, delivered: lastDeliveredAt, received, isBlocked: state === "blocked" },
+    ...{ isListed: block?.who === host, isLimited: state === "limited" },
+    within: block === null || block.who === host ? null : block.who,
     badge: { code: peerCodes[state], label: ctx.t.t(`network.peers.states.${state}`) },
     problem: failures === 0 ? null : problemOf(ctx, failures, lastError ?? "", lastFailedAt),
     rests: isResting ? openUntil : null,
@@ -169,6 +177,7 @@ function peerView(ctx: Ctx, { peer, isBlocked, waiting }: PeerHealth): PeerView 
 
 const peerCodes = {
   blocked: "declined",
+  limited: "under-study",
   resting: "under-study",
   troubled: "under-study",
   unknown: "open",

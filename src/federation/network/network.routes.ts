@@ -17,17 +17,20 @@ import type { Send } from "../outbound/send.js";
 import type { Services } from "../services.js";
 import { linkSite } from "./links.js";
 import { linkForm, networkModel, networkPage, networkPath } from "./network.pages.js";
-import { blockHost, hostNamed, unblockHost } from "./peers.js";
+import { block, unblock, type RuleParts } from "../policy/rules.js";
+import { hostNamed } from "./peers.js";
 
 /** What the page acts with. */
 export interface NetworkParts {
   readonly services: Services;
   readonly send: Send;
   readonly deliverAgain: Deliver;
+  readonly rules: RuleParts;
 }
 
 /** The page on which admins see and steer how their site exchanges with others. */
-export function createNetworkRoutes({ services, send, deliverAgain }: NetworkParts): Route[] {
+export function createNetworkRoutes(parts: NetworkParts): Route[] {
+  const { services, send } = parts;
   return [
     get(networkPath, async (ctx, req) => {
       if (ctx.member === null) return redirect(signInPath(req.url));
@@ -54,7 +57,7 @@ export function createNetworkRoutes({ services, send, deliverAgain }: NetworkPar
     post(`${networkPath}/servers`, async (ctx, req) => {
       assertAdmin(ctx);
       const host = hostNamed(ctx, req.body["host"]);
-      const done = await act(ctx, deliverAgain, host, req.body["act"]);
+      const done = await act(ctx, parts, host, req.body["act"]);
       return redirect(`${networkPath}?host=${encodeURIComponent(host)}`, told(done, host));
     }),
   ];
@@ -66,15 +69,19 @@ function assertAdmin(ctx: Ctx): void {
 }
 
 /** Do what a button says; returns the key of what to tell. */
-async function act(ctx: Ctx, again: Deliver, host: string, wanted: unknown): Promise<string> {
+async function act(ctx: Ctx, parts: NetworkParts, host: string, wanted: unknown): Promise<string> {
+  const { rules } = parts;
   switch (wanted) {
     case "try":
-      return (await tryNow(ctx, again, host)) > 0 ? "peers.trying" : "peers.awake";
+      return (await tryNow(ctx, parts.deliverAgain, host)) > 0 ? "peers.trying" : "peers.awake";
     case "block":
-      await blockHost(ctx, host);
+      await block(rules, ctx, { who: host, severity: "blocked" });
       return "peers.blocked";
+    case "limit":
+      await block(rules, ctx, { who: host, severity: "limited" });
+      return "peers.limited";
     case "unblock":
-      await unblockHost(ctx, host);
+      await unblock(rules, ctx, host);
       return "peers.unblocked";
     default:
       throw new Refusal("not-found");

@@ -3,25 +3,21 @@ import {
   Refusal,
   sliceOf,
   unpackCursor,
-  insertOnce,
   type Ctx,
   type Slice,
 } from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
 import { countWaiting } from "../delivery/waiting.js";
-import { ensurePeer } from "../delivery/peers.js";
-import {
-  blocksCollection,
-  inboxCollection,
-  peersCollection,
-  type InboxEntry,
-  type Peer,
-} from "../records.js";
+import { canonicalHost } from "../policy/hosts.js";
+import { blocksAmong } from "../policy/policy.js";
+import type { Block } from "../policy/records.js";
+import { inboxCollection, peersCollection, type InboxEntry, type Peer } from "../records.js";
 
 /** What an administrator sees of a server. */
 export interface PeerHealth {
   readonly peer: Peer;
-  readonly isBlocked: boolean;
+  /** The block or limit that counts for it: its own, or one of a domain that it lies in. */
+  readonly block: Pick<Block, "who" | "severity"> | null;
   readonly waiting: number;
 }
 
@@ -50,9 +46,12 @@ export async function listPeers(
   const cursorOf = ({ failures, _id, host }: Peer): string =>
     query === "" ? packCursor([failures, _id]) : packCursor([host.slice(0, 200)]);
   const { items, next } = sliceOf(found, pageSize, cursorOf);
-  const blocked = await blockedAmong(ctx, items);
+  const blocked = await blocksAmong(
+    ctx,
+    items.map(({ host }) => host),
+  );
   const health = items.map(async (peer) => ({
-    ...{ peer, isBlocked: blocked.has(peer.host) },
+    ...{ peer, block: blocked.get(peer.host) ?? null },
     waiting: await countWaiting(ctx, peer.host),
   }));
   return { items: await Promise.all(health), next };
@@ -72,34 +71,13 @@ function likeHost(query: string, after: string | null) {
   return { host: { $gt: String(last), $gte: query, $lt: end } };
 }
 
-async function blockedAmong(ctx: Ctx, peers: readonly Peer[]): Promise<Set<string>> {
-  if (peers.length === 0) return new Set();
-  const rows = await ctx
-    .collection(blocksCollection)
-    .find({ who: { $in: peers.map(({ host }) => host) } }, { limit: peers.length })
-    .toArray();
-  return new Set(rows.map(({ who }) => who));
-}
-
 /** The host that a form names. Throws `not-found` for what is none, or is our own. */
 export function hostNamed(ctx: Ctx, given: unknown): string {
-  const host = typeof given === "string" && given.length <= 260 ? hostOf(`https://${given}`) : null;
-  if (host === null || host !== given || host === hostOf(ctx.instance.origin)) {
+  const host = typeof given === "string" && given.length <= 260 ? canonicalHost(given) : null;
+  if (host === null || host !== given || host === canonicalHost(ctx.instance.origin)) {
     throw new Refusal("not-found");
   }
   return host;
-}
-
-/** Take nothing more from a server; it is listed even when nothing was ever heard of it. */
-export async function blockHost(ctx: Ctx, host: string): Promise<void> {
-  await ensurePeer(ctx, host);
-  const row = { _id: ctx.ids.next(), who: host, at: ctx.clock.now() };
-  await insertOnce(() => ctx.collection(blocksCollection).insertOne(row));
-}
-
-/** Listen to a server again. */
-export async function unblockHost(ctx: Ctx, host: string): Promise<void> {
-  await ctx.collection(blocksCollection).deleteOne({ who: host });
 }
 
 /** What came last and was refused: from whom, what, why and when. */

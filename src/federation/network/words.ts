@@ -8,6 +8,7 @@ export type Trouble =
   | "unreadable"
   | "missing"
   | "unwanted"
+  | "blocked"
   | "other";
 
 const troubles: Readonly<Record<string, Trouble>> = {
@@ -20,6 +21,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
   ...{ "not-found": "missing", gone: "missing", withdrawn: "missing", "not-allowed": "unwanted" },
   ...{ "needs-consent": "unwanted", suspended: "unwanted", unavailable: "down" },
   ...{ "already-answered": "unwanted", "already-taken": "unwanted" },
+  ...{ unwanted: "blocked", blocked: "blocked", "not-listed": "blocked", closed: "blocked" },
 };
 
 /** The kind of trouble behind an error as it is stored with a server or an entry of the inbox. */

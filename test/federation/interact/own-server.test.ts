@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { publishComment } from "../../../src/features/comments/comments.js";
 import { consentToNetwork } from "../../../src/features/people/people.js";
 import { publishProposal } from "../../../src/features/proposals/publishing.js";
-import { blocksCollection } from "../../../src/federation/records.js";
+import { block } from "../../../src/federation/policy/rules.js";
 import { aDraft } from "../../support/builders.js";
 import type { Answer, Browser } from "../../support/browser.js";
 import { aSite, type Site } from "../../support/site.js";
@@ -181,8 +181,8 @@ describe("people of other servers", function () {
     });
 
     it("when this site does not exchange with theirs, and nothing is asked there", async () => {
-      const row = { _id: site.ctx.ids.next(), who: server.host, at: site.clock.now() };
-      await site.ctx.collection(blocksCollection).insertOne(row);
+      const { rules } = site.app.federation;
+      await block(rules, site.ctx, { who: server.host, severity: "blocked" });
 
       expect(errorIn(await name(server.host))).to.contain("n’échange pas");
       expect(server.asked).to.deep.equal([]);

@@ -1,0 +1,20 @@
+import type { Request } from "express";
+import { readUrl } from "../../drivers/web-address.js";
+import type { Ctx } from "../../kit/index.js";
+import type { SignedRequest } from "../signatures/request.js";
+
+/**
+ * What a request looks like to who verifies it: its address has our own origin, whatever it says. A
+ * target that is written whole (RFC 9112, 3.2.2) goes before the `Host` header.
+ */
+export function signedRequest(ctx: Ctx, req: Request, rawBody: Buffer): SignedRequest {
+  const whole = req.originalUrl.startsWith("/") ? null : readUrl(req.originalUrl);
+  const target = whole === null ? req.originalUrl : whole.pathname + whole.search;
+  return {
+    method: req.method,
+    url: ctx.instance.origin + (target.startsWith("/") ? target : "/"),
+    host: whole?.host ?? req.host ?? "",
+    headers: req.headers,
+    rawBody,
+  };
+}
