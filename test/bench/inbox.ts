@@ -1,5 +1,5 @@
 import { createPrivateKey } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,16 +7,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { signCavage } from "../../src/federation/signatures/cavage.js";
 import { generateRsaPair, type RsaPair } from "../../src/federation/signatures/generate.js";
-import { freePort, serve } from "./process.js";
+import { freePort, serve, type Served } from "./process.js";
 import { fixed, median, printTable } from "./table.js";
 
-/** Share of the bare floor that reception has to reach (requirement 26). */
-export const leastShare = 0.45;
+/** Share of the bare floor that reception has to reach (requirement 26 asks for 0.45). */
+export const leastShare = 0.6;
 
 const connections = 20;
 const rounds = 5;
 const perRound = 2_500;
-const warmUp = 3_000;
+/** Rounds' worth of activities before anything is measured. */
+const warmUp = 1.2;
 const senders = 20;
 
 interface Signed {
@@ -31,14 +32,15 @@ async function openSenders(pair: RsaPair): Promise<{ server: Server; uris: strin
     res.writeHead(200, { "content-type": "application/activity+json" });
     res.end(
       JSON.stringify({
+        "@context": ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"],
         ...{ id: uri, type: "Person", preferredUsername: "a", inbox: `${uri}/inbox` },
         publicKey: { id: `${uri}#main-key`, owner: uri, publicKeyPem: pair.publicKeyPem },
       }),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, resolve));
   const { port } = server.address() as AddressInfo;
-  const uris = Array.from({ length: senders }, (_, at) => `http://s${at}.localhost:${port}/actor`);
+  const uris = Array.from({ length: senders }, (_, at) => `http://127.0.0.${at + 2}:${port}/actor`);
   return { server, uris };
 }
 
@@ -83,7 +85,9 @@ async function post(to: string, activities: readonly Signed[]): Promise<number> 
         (res) => {
           res.resume();
           res.once("end", () =>
-            res.statusCode === 202 ? resolve() : reject(new Error(`answered ${res.statusCode}`)),
+            res.statusCode === 202
+              ? resolve()
+              : reject(new Error(`${to} answered ${res.statusCode}`)),
           );
         },
       );
@@ -106,44 +110,60 @@ async function post(to: string, activities: readonly Signed[]): Promise<number> 
 }
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const fedifyScript = script("../federation/peers/fedify/inbox.mjs");
+const fedifyModules = script("../federation/peers/node_modules/@fedify/fedify");
 
-/** Measure reception against the bare floor, in turns, medians of five, once both are warm. */
-export async function measureInbox(): Promise<{ ours: number; floor: number; share: number }> {
+/** A server whose inbox is measured. */
+interface Measured {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly port: number;
+  /** Activities of a round; slow servers get fewer. */
+  readonly count: number;
+}
+
+/** The application with its file on disk, the bare floor, and Fedify's inbox where it is installed. */
+async function measuredServers(dataDir: string, keyFile: string): Promise<Measured[]> {
+  const node = [process.execPath, "--import=tsx"];
+  const [ours, floor, fedify] = [await freePort(), await freePort(), await freePort()];
+  const env = {
+    ...{ DATA_DIR: dataDir, PORT: String(ours), PUBLIC_URL: `http://localhost:${ours}` },
+    ...{ FEDERATION_PRIVATE_ADDRESSES: "true", MONGODB_URL: "" },
+  };
+  const floorCommand = [...node, script("inbox-floor.ts"), keyFile, String(floor)];
+  const all = [
+    { name: "floor", command: floorCommand, env: {}, port: floor, count: perRound },
+    { name: "ours", command: [...node, script("inbox-ours.ts")], env, port: ours, count: perRound },
+  ];
+  if (!existsSync(fedifyModules)) return all;
+  const command = [process.execPath, fedifyScript, String(fedify)];
+  return [...all, { name: "fedify", command, env: {}, port: fedify, count: perRound / 5 }];
+}
+
+/** Activities that each server took a second: medians of five rounds, in turns, once all are warm. */
+export async function measureInbox(): Promise<ReadonlyMap<string, number>> {
   const dataDir = mkdtempSync(join(tmpdir(), "parvis-inbox-"));
   const pair = await generateRsaPair();
   const keyFile = join(dataDir, "key.pem");
   writeFileSync(keyFile, pair.publicKeyPem);
   const { server, uris } = await openSenders(pair);
-  const [oursPort, floorPort] = [await freePort(), await freePort()];
-  const node = [process.execPath, "--import=tsx"];
-  const to = `http://localhost:${oursPort}`;
-  const ours = await serve({
-    command: [...node, script("inbox-ours.ts")],
-    ...{ port: oursPort, core: 0 },
-    env: {
-      ...{ DATA_DIR: dataDir, PORT: String(oursPort), PUBLIC_URL: to },
-      FEDERATION_PRIVATE_ADDRESSES: "true",
-    },
-  });
-  const floor = await serve({
-    command: [...node, script("inbox-floor.ts"), keyFile, String(floorPort)],
-    ...{ port: floorPort, core: 0, env: {} },
-  });
+  const measured = await measuredServers(dataDir, keyFile);
+  const served: Served[] = [];
   try {
-    const results = { ours: [] as number[], floor: [] as number[] };
-    const bare = `http://localhost:${floorPort}`;
-    for (const origin of [to, bare])
-      await post(origin, signedActivities(origin, uris, pair, 0, warmUp));
-    for (let round = 1; round <= rounds; round += 1) {
-      const from = round * 100_000;
-      results.floor.push(await post(bare, signedActivities(bare, uris, pair, from, perRound)));
-      results.ours.push(await post(to, signedActivities(to, uris, pair, from, perRound)));
+    for (const one of measured) served.push(await serve({ ...one, core: 0 }));
+    const figures = new Map(measured.map(({ name }) => [name, [] as number[]]));
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const { name, port, count } of measured) {
+        const to = `http://localhost:${port}`;
+        const many = round === 0 ? Math.round(count * warmUp) : count;
+        const perSecond = await post(to, signedActivities(to, uris, pair, round * 100_000, many));
+        if (round > 0) figures.get(name)?.push(perSecond);
+      }
     }
-    const [fast, least] = [median(results.ours), median(results.floor)];
-    return { ours: fast, floor: least, share: fast / least };
+    return new Map([...figures].map(([name, all]) => [name, median(all)]));
   } finally {
-    await ours.stop();
-    await floor.stop();
+    for (const one of served) await one.stop();
     server.closeAllConnections();
     server.close();
     rmSync(dataDir, { recursive: true, force: true });
@@ -152,13 +172,16 @@ export async function measureInbox(): Promise<{ ours: number; floor: number; sha
 
 /** Print what reception reaches. It reports and never fails: how fast a machine is proves nothing. */
 export async function benchInbox(): Promise<void> {
-  const { ours, floor, share } = await measureInbox();
-  printTable("New signed activities, each verified and on disk before its sender gets an answer", [
-    {
-      "of the floor": fixed(share, 2),
-      aim: `≥ ${fixed(leastShare, 2)}`,
-      "activities/s": fixed(ours),
-      "floor/s": fixed(floor),
-    },
-  ]);
+  const figures = await measureInbox();
+  const floor = figures.get("floor") ?? Number.NaN;
+  const rows = [...figures].map(([name, perSecond]) => ({
+    inbox: name,
+    "activities/s": fixed(perSecond),
+    "of the floor": fixed(perSecond / floor, 2),
+    aim: name === "ours" ? `≥ ${fixed(leastShare, 2)}` : "",
+  }));
+  printTable(
+    "New signed activities, each verified before its sender gets an answer (ours: and on disk)",
+    rows,
+  );
 }
