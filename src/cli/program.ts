@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../app.js";
+import { actorCommand } from "./actor.js";
 import { adminCommand } from "./admin.js";
 import { doctorCommand } from "./doctor.js";
 import { importCommand } from "./import.js";
@@ -43,6 +44,7 @@ function programFor(io: Io, finish: Finish): Command {
     .addHelpText("after", generalHelp);
   program.addCommand(instanceCommand(io, finish));
   program.addCommand(adminCommand(io, finish));
+  program.addCommand(actorCommand(io, finish));
   program.addCommand(importCommand(io, finish));
   program.addCommand(linkCommand(io, finish));
   program.addCommand(migrateCommand(io, finish));

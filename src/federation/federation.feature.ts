@@ -12,6 +12,7 @@ import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
 import { createInteractRoutes } from "./interact/interact.routes.js";
 import { createCatchUp, linkInstance } from "./linking.js";
+import { createKeyRoutes } from "./network/keys.js";
 import { createNetworkRoutes } from "./network/network.routes.js";
 import { publicRoutes } from "./network/public.pages.js";
 import { createSettingsRoutes } from "./network/settings.routes.js";
@@ -22,6 +23,7 @@ import { createSend } from "./outbound/send.js";
 import { federationCollections, type Following } from "./records.js";
 import type { RuleParts } from "./policy/rules.js";
 import { createSettling } from "./policy/settling.js";
+import { createRotations } from "./rotation.js";
 import { createServices, type FederationParts } from "./services.js";
 import { sweepSchedule } from "./sweep.js";
 
@@ -40,6 +42,11 @@ export interface Federation {
   linkInstance(ctx: Ctx, typed: string): Promise<Following>;
   /** What changing with whom an instance talks needs (see `policy/rules.ts`). */
   readonly rules: RuleParts;
+  /**
+   * Have the keys of the actor with that handle exchanged, or those of the instance's own two actors.
+   * @returns the ids of the actors. @throws Refusal `not-found`
+   */
+  rotateKeys(ctx: Ctx, handle: string | null): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -57,7 +64,8 @@ export function createFederation(parts: FederationParts): Federation {
   const settling = createSettling();
   const rules: RuleParts = { policy: services.policy, settle: settling.settle };
   const handOut = createHandOut(process);
-  const sweeping = sweepSchedule({ handOut, fanOut });
+  const rotations = createRotations(services, send);
+  const sweeping = sweepSchedule({ handOut, fanOut, rotations });
   const receive = createReceive(services, createHand(handOut, services.timing.gatherMs));
   const takeIn = serveInbox(receive);
   const inbox: RequestHandler = (req, res, next) =>
@@ -76,6 +84,7 @@ export function createFederation(parts: FederationParts): Federation {
         ...createNetworkRoutes({ services, send, deliverAgain, rules }),
         ...createSettingsRoutes(rules),
         ...publicRoutes,
+        ...createKeyRoutes({ services, rotations }),
       ],
       jobs: [
         deliver,
@@ -88,11 +97,13 @@ export function createFederation(parts: FederationParts): Federation {
         tellFace,
         sweeping.job,
         ...settling.jobs,
+        ...rotations.jobs,
       ],
       on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace }),
       schedules: [sweeping],
     }),
     ...{ isInbox, inbox, middleware, rules },
+    rotateKeys: (ctx, handle) => rotations.ask(ctx, handle),
     linkInstance: (ctx, typed) => linkInstance(services, send, ctx, typed),
     close: () => services.close(),
   };

@@ -1,5 +1,6 @@
 import { defineCollection } from "../kit/index.js";
 import { policyCollections } from "./policy/records.js";
+import { rotationsCollection } from "./rotation-record.js";
 
 /** A local actor's key pairs. The only place where a private key is ever kept (the vault). */
 export interface ActorKey {
@@ -10,6 +11,10 @@ export interface ActorKey {
   /** The Ed25519 pair of its integrity proofs; rows of before lack it until it is needed. */
   readonly proof?: { readonly publicKeyMultibase: string; readonly privateKeyPem: string };
   readonly createdAt: Date;
+  /** Counts the exchanges of keys; absent before the first, which is 1. */
+  readonly generation?: number;
+  /** The RSA key before an exchange, while others learn of the new one. */
+  readonly former?: { readonly privateKeyPem: string; readonly generation: number };
 }
 
 /** Somebody elsewhere who follows a local actor; the pair is unique, the newest Follow's id is kept. */
@@ -226,4 +231,5 @@ export const federationCollections = [
   waitingCollection,
   ...policyCollections,
   deletedCollection,
+  rotationsCollection,
 ];

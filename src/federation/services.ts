@@ -31,6 +31,8 @@ export interface Timing {
   readonly gatherMs: number;
   /** How long a process may not know yet that another one has blocked somebody or changed the mode. */
   readonly policyMs: number;
+  /** How long an actor's former key still signs after its keys were exchanged. */
+  readonly keysOverlapMs: number;
 }
 
 const usualTiming: Timing = {
@@ -40,6 +42,7 @@ const usualTiming: Timing = {
   keysPerMinute: 300,
   gatherMs: 200,
   policyMs: 5_000,
+  keysOverlapMs: 3_600_000,
 };
 
 /** What federation is made of. */

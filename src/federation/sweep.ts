@@ -3,6 +3,7 @@ import { defineJob, type Ctx, type ScheduleDef } from "../kit/index.js";
 import type { HandOut } from "./inbox/hand-out.js";
 import type { FanOut } from "./outbound/send.js";
 import { activitiesCollection, inboxCollection } from "./records.js";
+import type { Rotations } from "./rotation.js";
 
 /** Left behind means: not done this long after it was stored. */
 const patienceMs = 60_000;
@@ -12,13 +13,15 @@ const batch = 200;
 export interface Swept {
   readonly handOut: HandOut;
   readonly fanOut: FanOut;
+  readonly rotations: Pick<Rotations, "sweep">;
 }
 
 /**
  * Hand on again what a crash left between a stored row and its job: entries of the inbox that wait,
- * activities whose recipients were not found. Jobs have fixed ids, so that nothing is done twice.
+ * activities whose recipients were not found, exchanges of keys. Jobs have fixed ids, so that nothing is done twice.
  */
-export async function sweep({ handOut, fanOut }: Swept, ctx: Ctx): Promise<void> {
+export async function sweep({ handOut, fanOut, rotations }: Swept, ctx: Ctx): Promise<void> {
+  await rotations.sweep(ctx);
   const before = new Date(ctx.clock.now().getTime() - patienceMs);
   const left = await ctx
     .collection(inboxCollection)

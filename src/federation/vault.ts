@@ -6,6 +6,7 @@ import type { JsonObject } from "./remote-document.js";
 import { keysCollection, type ActorKey } from "./records.js";
 import type { Signer } from "./signatures/cavage.js";
 import { generateEd25519Pair, generateRsaPair, type RsaPair } from "./signatures/generate.js";
+import { mainKeyId, proofKeyId } from "./signatures/key-ids.js";
 import { withProof } from "./signatures/proof.js";
 import type { PublicKeys } from "./translate/actor.js";
 
@@ -19,15 +20,34 @@ export interface Vault {
   publicKeys(ctx: Ctx, actorUri: string): Promise<PublicKeys>;
   /** Signs requests as a local actor. */
   signer(ctx: Ctx, actorUri: string): Promise<Signer>;
+  /**
+   * The same, for deliveries. While its keys are exchanged there are two, the former first: whoever
+   * has not heard of the new one yet still knows that.
+   */
+  signers(ctx: Ctx, actorUri: string): Promise<readonly [Signer, ...Signer[]]>;
   /** The document with a local actor's integrity proof (FEP-8b32). */
   attest(ctx: Ctx, actorUri: string, document: JsonObject): Promise<JsonObject>;
+  /** The key id that `attest` names now. */
+  proofMethod(ctx: Ctx, actorUri: string): Promise<string>;
+  /**
+   * Make new pairs in the place of those of generation `from`, in one write; the former RSA key is
+   * kept to announce them by. Done twice, it is done once.
+   * @returns whether the keys are now those that followed `from`
+   */
+  exchange(ctx: Ctx, actorUri: string, from: number): Promise<boolean>;
+  /** Destroy the former key of the keys of `generation`. */
+  destroyFormer(ctx: Ctx, actorUri: string, generation: number): Promise<void>;
 }
 
 interface Held {
   readonly publicKeys: PublicKeys;
   readonly signer: Signer;
+  readonly former: Signer | null;
   readonly proofKey: KeyObject;
 }
+
+/** Another process may exchange keys: what is held is read again after this time. */
+const heldMs = 60_000;
 
 /** Makes a key pair. */
 export type MakePair = () => Promise<RsaPair>;
@@ -37,7 +57,7 @@ const mostAtOnce = 2;
 
 /** Open the vault. Keys in use are kept as `KeyObject`s, bounded in number. */
 export function createVault(clock: Clock, makePair: MakePair = generateRsaPair): Vault {
-  const held = new LRUCache<string, Held>({ max: 2_000 });
+  const held = new LRUCache<string, Held>({ max: 2_000, ttl: heldMs });
   const underWay = new Map<string, Promise<Held>>();
   const turns = createTurns(mostAtOnce);
 
@@ -64,32 +84,72 @@ export function createVault(clock: Clock, makePair: MakePair = generateRsaPair):
     if (running !== undefined) return running;
     const work = find(ctx, uri)
       .then((found) => {
-        held.set(uri, found);
+        if (underWay.get(uri) === work) held.set(uri, found);
         return found;
       })
-      .finally(() => underWay.delete(uri));
+      .finally(() => {
+        if (underWay.get(uri) === work) underWay.delete(uri);
+      });
     underWay.set(uri, work);
     return work;
+  }
+
+  /** What was read before a change is neither kept nor handed out after it. */
+  function letGo(uri: string): void {
+    held.delete(uri);
+    underWay.delete(uri);
+  }
+
+  async function exchange(ctx: Ctx, uri: string, from: number): Promise<boolean> {
+    const { generation } = (await get(ctx, uri)).publicKeys;
+    if (generation !== from) return generation === from + 1;
+    const rows = ctx.collection(keysCollection);
+    const row = await rows.findOne({ _id: uri });
+    if (row === null) throw new Error("the keys to exchange are gone");
+    const fresh = { ...(await turns(makePair)), proof: await generateEd25519Pair() };
+    const former = { privateKeyPem: row.privateKeyPem, generation: from };
+    await rows.updateOne(
+      { _id: uri, publicKeyPem: row.publicKeyPem },
+      { $set: { ...fresh, former, generation: from + 1, createdAt: clock.now() } },
+    );
+    letGo(uri);
+    return (await get(ctx, uri)).publicKeys.generation === from + 1;
   }
 
   return {
     publicKeys: async (ctx, uri) => (await get(ctx, uri)).publicKeys,
     signer: async (ctx, uri) => (await get(ctx, uri)).signer,
+    async signers(ctx, uri) {
+      const { former, signer } = await get(ctx, uri);
+      return former === null ? [signer] : [former, signer];
+    },
+    exchange,
+    async destroyFormer(ctx, uri, generation) {
+      await ctx
+        .collection(keysCollection)
+        .updateOne({ _id: uri, generation }, { $unset: { former: "" } });
+      letGo(uri);
+    },
+    proofMethod: async (ctx, uri) => proofKeyId(uri, (await get(ctx, uri)).publicKeys.generation),
     async attest(ctx, uri, document) {
-      const { proofKey: privateKey } = await get(ctx, uri);
-      const verificationMethod = `${uri}#ed25519-key`;
+      const { proofKey: privateKey, publicKeys } = await get(ctx, uri);
+      const verificationMethod = proofKeyId(uri, publicKeys.generation);
       return withProof(document, { verificationMethod, privateKey, created: clock.now() });
     },
   };
 }
 
 function open(uri: string, pair: ActorKey, proof: NonNullable<ActorKey["proof"]>): Held {
-  const { publicKeyPem } = pair;
+  const { publicKeyPem, generation = 1, former } = pair;
   const { publicKeyMultibase } = proof;
-  const privateKey = createPrivateKey(pair.privateKeyPem);
+  const signerOf = (privateKeyPem: string, number: number): Signer => ({
+    keyId: mainKeyId(uri, number),
+    privateKey: createPrivateKey(privateKeyPem),
+  });
   return {
-    publicKeys: { publicKeyPem, publicKeyMultibase },
-    signer: { keyId: `${uri}#main-key`, privateKey },
+    publicKeys: { publicKeyPem, publicKeyMultibase, generation },
+    signer: signerOf(pair.privateKeyPem, generation),
+    former: former === undefined ? null : signerOf(former.privateKeyPem, former.generation),
     proofKey: createPrivateKey(proof.privateKeyPem),
   };
 }

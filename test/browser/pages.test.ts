@@ -33,7 +33,12 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
     ...["ownEdit", "ownWithdraw", "long", "/office", "/proposals/9999"],
   ],
   official: ["/office", "openAnswer", "response", "responseEdit", "answered"],
-  admin: ["/admin/members", "/admin/members?mail=nobody@example.org", "/admin/network"],
+  admin: [
+    "/admin/members",
+    "/admin/members?mail=nobody@example.org",
+    "/admin/network",
+    "/admin/profile",
+  ],
 };
 
 describe("every page in a browser", function () {

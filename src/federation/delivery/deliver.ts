@@ -12,9 +12,10 @@ import { hostOf } from "../addresses.js";
 import { activitiesCollection, followersCollection, type Activity, type Peer } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
 import type { Services } from "../services.js";
-import { signCavage } from "../signatures/cavage.js";
+import { signCavage, type Signer } from "../signatures/cavage.js";
 import { signRfc9421 } from "../signatures/rfc9421.js";
 import { ACTIVITY_JSON } from "../vocabulary.js";
+import { bodyNow } from "./body-now.js";
 import { noteDelivered, noteFailed, peerOf, restOf } from "./peers.js";
 import { forgetWaiting, markSent, noteWaiting, wasSent } from "./waiting.js";
 
@@ -154,16 +155,22 @@ async function post(
   const schemes: readonly Scheme[] =
     speaks === "rfc9421" ? ["rfc9421", "cavage"] : ["cavage", "rfc9421"];
   const [first, second] = schemes as readonly [Scheme, Scheme];
-  const once = async (scheme: Scheme): Promise<Spoken> => {
-    const signer = await services.vault.signer(ctx, activity.actorUri);
+  const body = await bodyNow(services, ctx, activity);
+  const once = async (signer: Signer, scheme: Scheme): Promise<Spoken> => {
     const sign = scheme === "cavage" ? signCavage : signRfc9421;
-    const request = { method: "POST", url: inbox, body: activity.body, date: ctx.clock.now() };
+    const request = { method: "POST", url: inbox, body, date: ctx.clock.now() };
     const headers = { ...sign(request, signer), "content-type": ACTIVITY_JSON };
     const { fetcher } = services.reachOf(ctx.instance);
-    return { answer: await fetcher.post(inbox, { body: activity.body, headers }), spoken: scheme };
+    return { answer: await fetcher.post(inbox, { body, headers }), spoken: scheme };
   };
-  const knocked = await once(first);
-  return notUnderstood.has(knocked.answer.status) ? once(second) : knocked;
+  const [signer, ...others] = await services.vault.signers(ctx, activity.actorUri);
+  let knocked = await once(signer, first);
+  // A key that is not known any more is refused as a standard is: the next key, then the next standard.
+  for (const other of others) {
+    if (notUnderstood.has(knocked.answer.status)) knocked = await once(other, first);
+  }
+  const last = others.at(-1) ?? signer;
+  return notUnderstood.has(knocked.answer.status) ? once(last, second) : knocked;
 }
 
 async function conclude(

@@ -43,7 +43,7 @@ async function askedFor(ctx: Ctx, resource: string): Promise<LocalActor | null> 
   const match = /^(?:acct:)?@?([^@\s/]{1,100})@([^@\s/]{1,260})$/i.exec(resource);
   if (match?.[1] === undefined || match[2] === undefined) return null;
   if (!isOurs(ctx.instance, match[2].toLowerCase())) return null;
-  return byName(ctx, match[1].toLowerCase());
+  return actorByName(ctx, match[1].toLowerCase());
 }
 
 function isOurs(instance: Instance, host: string): boolean {
@@ -58,7 +58,8 @@ function byAddress({ instance }: Ctx, address: string): LocalActor | null {
   return number === undefined ? actorAt(path) : { kind: "proposal", number: Number(number) };
 }
 
-async function byName(ctx: Ctx, name: string): Promise<LocalActor | null> {
+/** The local actor with that handle, whether or not it is still on the network; null for nobody. */
+export async function actorByName(ctx: Ctx, name: string): Promise<LocalActor | null> {
   const { instance } = ctx;
   if (name === instance.handle) return city;
   if ([usernameOf(instance, instanceActor), hostOf(instance.origin)].includes(name)) {

@@ -3,6 +3,7 @@ import type { Proposal } from "../../features/proposals/proposal.js";
 import type { Topic } from "../../features/topics/topic.js";
 import type { Instance } from "../../kit/index.js";
 import { actorUri, collectionUri, hostOf, type LocalActor } from "../addresses.js";
+import { mainKeyId, proofKeyId } from "../signatures/key-ids.js";
 import { CIVIC_EXCHANGE, type As2 } from "../vocabulary.js";
 import { faceOf } from "./faces.js";
 
@@ -48,11 +49,13 @@ export function usernameOf(instance: Instance, actor: LocalActor): string {
 export interface PublicKeys {
   readonly publicKeyPem: string;
   readonly publicKeyMultibase: string;
+  /** Which of the actor's keys these are, counted from 1. */
+  readonly generation: number;
 }
 
 /** An actor's document. Its keys come from the vault, which never lets the other halves out. */
 export function actorDocument(instance: Instance, record: ActorRecord, keys: PublicKeys): As2 {
-  const { publicKeyPem, publicKeyMultibase } = keys;
+  const { publicKeyPem, publicKeyMultibase, generation } = keys;
   const actor = localActorOf(record);
   const id = actorUri(instance, actor);
   const username = usernameOf(instance, actor);
@@ -67,9 +70,12 @@ export function actorDocument(instance: Instance, record: ActorRecord, keys: Pub
     endpoints: { sharedInbox: instance.url("/inbox") },
     manuallyApprovesFollowers: false,
     ...faceOf(instance, record),
-    publicKey: { id: `${id}#main-key`, owner: id, publicKeyPem },
+    publicKey: { id: mainKeyId(id, generation), owner: id, publicKeyPem },
     assertionMethod: [
-      { id: `${id}#ed25519-key`, type: "Multikey", controller: id, publicKeyMultibase },
+      {
+        ...{ id: proofKeyId(id, generation), type: "Multikey" },
+        ...{ controller: id, publicKeyMultibase },
+      },
     ],
     generator: {
       type: "Application",

@@ -13,6 +13,7 @@ const pem = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
 const keys = {
   publicKeyPem: pem,
   publicKeyMultibase: "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2",
+  generation: 1,
 };
 
 const response: Response = {
