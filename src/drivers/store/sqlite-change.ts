@@ -6,7 +6,7 @@ import type { Sort } from "./sqlite-plan.js";
 import { deleteRow, insertRow, replaceRow } from "./sqlite-rows.js";
 import type { Stored } from "./sqlite-scan.js";
 import { applyUpdate, upserted } from "./sqlite-update.js";
-import { fromText } from "./values.js";
+import { copyOf, fromText } from "./values.js";
 
 /** The collection of that name, made when it is first written to. Inside a transaction only. */
 export function collectionFor({ catalog }: Reader, name: string): CollectionInfo {
@@ -94,7 +94,7 @@ function currentInfo({ catalog }: Reader, info: CollectionInfo): CollectionInfo 
 }
 
 function insertUpsert(reader: Reader, info: CollectionInfo, change: Change): Changed {
-  const doc = upserted(change.filter, change.update);
+  const doc = copyOf(upserted(change.filter, change.update)) as Document;
   insertRow(reader, info, doc);
   return { ...NOTHING, after: doc, upsertedId: doc["_id"] as string };
 }

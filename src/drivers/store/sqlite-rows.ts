@@ -15,12 +15,13 @@ export interface Tables {
   readonly answers: Answers;
 }
 
-/** Adds a document, or throws a duplicate key error before anything is written. */
+/**
+ * Adds a document that `copyOf` has made, or throws a duplicate key error before anything is written.
+ */
 export function insertRow(tables: Tables, info: CollectionInfo, doc: Document): void {
   const text = toText(doc);
-  const stored = fromText(text);
   const rid = (tables.db.first(`SELECT max(rid) FROM ${info.table}`, [])?.[0] ?? 0) as number;
-  writeRow(tables, info, { rid: rid + 1, text, doc: stored }, null);
+  writeRow(tables, info, { rid: rid + 1, text, doc }, null);
 }
 
 /** Replaces a document by its changed form; says whether it differs. */

@@ -120,10 +120,13 @@ function valueOf(tag: string, content: Value): Value {
   }
 }
 
-/** A copy that shares nothing with the original; bytes of any kind become `Uint8Array`. */
+/**
+ * A copy that shares nothing with the original, and equals what `fromText` would give of it: bytes of
+ * any kind become `Uint8Array`, `undefined` is left out, or null in a list.
+ */
 export function copyOf(value: Value): Value {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(copyOf);
+  if (Array.isArray(value)) return value.map((item: Value) => copyOf(item) ?? null);
   if (value instanceof Date) return new Date(value);
   if (value instanceof Uint8Array) return new Uint8Array(value);
   const copy: Record<string, Value> = {};
