@@ -89,6 +89,23 @@ describe("a hostile server", function () {
     expect(await town.visitor.collection(inboxCollection).countDocuments(waiting)).to.equal(0);
   });
 
+  it("has nothing tried again that JSON-LD cannot read", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    const odd = await peer.actor("odd");
+    const contexts = ["https://www.w3.org/ns/activitystreams", "https://evil.example/context"];
+    for (const tag of [{ id: 5 }, { type: 5 }, { id: ["x", "y"] }, { contentMap: { fr: 5 } }]) {
+      const note = peer.note(odd, { tag, inReplyTo: `${town.origin}/proposals/1` });
+      const activity = peer.activity(odd, "Create", note, { "@context": contexts });
+      expect((await peer.post(town, odd, activity)).status).to.equal(202);
+    }
+
+    await town.settle();
+
+    const waiting = { state: { $in: ["waiting" as const, "handed" as const] } };
+    expect(await town.visitor.collection(inboxCollection).countDocuments(waiting)).to.equal(0);
+  });
+
   it("passes for us by no spelling of its name (S18)", () => {
     const us = anInstance();
     for (const uri of [

@@ -1,4 +1,5 @@
 import type { Apex } from "activitypub-express";
+import { HostileDocument } from "../inbox/guard.js";
 import type { GuardedDocument, Normal, NormalForm } from "../port.js";
 import { CONTEXT } from "../vocabulary.js";
 import { normalise, termKinds } from "./direct.js";
@@ -20,12 +21,23 @@ export function createNormalForm(): NormalForm {
   };
 }
 
-/** The package's own normal form of a document in our context. */
+/**
+ * The package's own normal form of a document in our context.
+ * @throws HostileDocument for what JSON-LD cannot read, such as an id that is a number.
+ */
 export async function normalFormOf(
   apex: Pick<Apex, "fromJSONLD">,
   body: Readonly<Record<string, unknown>>,
 ): Promise<Normal> {
   const { civic, ...rest } = structuredClone(body);
-  const normal = await apex.fromJSONLD({ ...rest, "@context": CONTEXT });
+  const normal = await apex.fromJSONLD({ ...rest, "@context": CONTEXT }).catch(refuse);
   return civic === undefined ? normal : { ...normal, civic };
+}
+
+/** Errors of the jsonld package are named after it; anything else is a bug and stays loud. */
+function refuse(error: unknown): never {
+  if (error instanceof Error && error.name.startsWith("jsonld.")) {
+    throw new HostileDocument("the document is no JSON-LD", { cause: error });
+  }
+  throw error;
 }
