@@ -83,6 +83,7 @@ async function verdictOn(door: Door, ctx: Ctx, req: Request): Promise<Verdict> {
   if (!inspected.ok) return refused(inspected.status, inspected.code);
   const head = headOf(ctx, rawBody);
   if (head === null) return refused(400, "not an activity that we take");
+  if (sameOrigin(inspected.keyId, ctx.instance.origin)) return refused(401, "key-not-owned");
   const standing = await policy.standing(ctx, [inspected.keyId, head.actor]);
   if (!mayTalk(standing)) return refused(403, standing);
   const signer = shareOf(ctx, inspected.keyId);
