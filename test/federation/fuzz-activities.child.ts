@@ -6,12 +6,20 @@ import { inboxCollection, keysCollection } from "../../src/federation/records.js
 import type { DeadRow } from "../../src/drivers/queue/embedded-rows.js";
 import { aFuzzScene, type FuzzScene } from "./support/fuzz-scene.js";
 import { activityOf, mutants, oddDocuments, type Mutant } from "./support/fuzz-activities.js";
-import { heapAfterCollection, reporting, reportTo, unforeseen } from "./support/fuzz-report.js";
+import {
+  heapAfterCollection,
+  reporting,
+  reportTo,
+  unforeseen,
+  within,
+} from "./support/fuzz-report.js";
 import { closePeers } from "./support/peer.js";
 import { closeTowns } from "./support/town.js";
 
-const [seed = 1, count = 10_000] = process.argv.slice(2).map(Number);
+const [seed = 1, count = 10_000, seconds = 0] = process.argv.slice(2).map(Number);
 const batch = 50;
+/** The heap is measured after so many batches. */
+const sampled = 10;
 const taken: ReadonlySet<number> = new Set([202, 400, 401]);
 
 async function send(scene: FuzzScene, mutant: Mutant, serial: number): Promise<number[]> {
@@ -60,7 +68,6 @@ async function fuzz(): Promise<void> {
   const statuses = new Map<number, number>();
   const heap: number[] = [];
   let serial = 0;
-  const quarter = Math.ceil(count / batch / 4);
   let runs = 0;
   const round = async (all: readonly Mutant[]): Promise<void> => {
     oddDocuments(scene, all, serial);
@@ -81,11 +88,11 @@ async function fuzz(): Promise<void> {
     home.received.length = 0;
     linked.received.length = 0;
     runs += 1;
-    if (runs % quarter === 0) heap.push(heapAfterCollection());
+    if (runs % sampled === 0) heap.push(heapAfterCollection());
   };
   await fc.assert(
     fc.asyncProperty(fc.array(mutants, { minLength: batch, maxLength: batch }), round),
-    { numRuns: Math.ceil(count / batch), seed, endOnFailure: true },
+    { numRuns: Math.ceil(count / batch), seed, endOnFailure: true, ...within(seconds) },
   );
   for (let n = 0; n < 30; n += 1) {
     town.clock.advance(3_600_000);

@@ -131,14 +131,17 @@ export interface Mutant {
 }
 
 /** Any of them. */
-export const mutants: fc.Arbitrary<Mutant> = fc.record({
-  draft: fc.nat(drafts.length - 1),
-  changes: fc.array(edits, { minLength: 1, maxLength: 4 }),
-  keepsHead: fc.nat(3).map((one) => one > 0),
-  context: fc.nat(contexts.length + 3),
-  twice: fc.nat(9).map((one) => one === 0),
-  forwarded: fc.nat(9).map((one) => one === 0),
-});
+export const mutants: fc.Arbitrary<Mutant> = fc.record(
+  {
+    draft: fc.nat(drafts.length - 1),
+    changes: fc.array(edits, { minLength: 1, maxLength: 4 }),
+    keepsHead: fc.nat(3).map((one) => one > 0),
+    context: fc.nat(contexts.length + 3),
+    twice: fc.nat(9).map((one) => one === 0),
+    forwarded: fc.nat(9).map((one) => one === 0),
+  },
+  { noNullPrototype: true },
+);
 
 /** The activity to be sent, and by whom. */
 export function activityOf(scene: FuzzScene, mutant: Mutant, serial: number) {

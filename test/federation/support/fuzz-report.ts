@@ -24,10 +24,16 @@ export async function reporting(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    const { message = "failed", stack, cause } = error as Error;
+    const { message, stack, cause } = error as Error;
     const shown = cause instanceof Error ? (cause.stack ?? cause.message) : stack;
     process.stderr.write(`${message.slice(0, 200)}\n${shown ?? ""}\n`);
     process.exit(1);
   }
   process.exit(0);
+}
+
+/** Stop after so many seconds with what was tried until then; 0: never. */
+export function within(seconds: number): object {
+  if (seconds === 0) return {};
+  return { interruptAfterTimeLimit: seconds * 1_000, markInterruptAsFailure: false };
 }

@@ -77,6 +77,7 @@ export async function aFuzzScene(): Promise<FuzzScene> {
   const town = await aTown({
     timing: { inboxPerMinute: 1e9, keysPerMinute: 1e9, gatherMs: 1_000 },
     logLines,
+    logLevel: "error",
   });
   const [home, linked, liar] = [await aPeer(), await aPeer(), await aLiar()];
   const alice = await anAttester(home, "alice");

@@ -11,7 +11,7 @@ export interface RawAnswer {
 export function rawRequest(
   origin: string,
   bytes: string | Uint8Array,
-  waitMs = 2_000,
+  waitMs = 20_000,
 ): Promise<RawAnswer> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve) => {

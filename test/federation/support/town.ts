@@ -35,6 +35,8 @@ export interface TownOptions {
   readonly storeThrough?: (store: Store) => Store;
   /** Lines of the log are gathered here. */
   readonly logLines?: string[];
+  /** From which level on; everything unless told. */
+  readonly logLevel?: "trace" | "error";
   /** Leave the workers asleep, as after a crash. */
   readonly asleep?: boolean;
   readonly makePair?: MakePair;
@@ -69,7 +71,7 @@ const open = new Set<Town>();
 /** Found a town on a free port. Close it with `afterEach(closeTowns)`. */
 export async function aTown(options: TownOptions = {}): Promise<Town> {
   const clock = options.clock ?? aClock();
-  const log = logInto(options.logLines);
+  const log = logInto(options.logLines, options.logLevel);
   const ids = createIds(clock);
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -178,9 +180,9 @@ function throughLate(late: { store?: Store }): Store {
   } as Store;
 }
 
-function logInto(lines: string[] | undefined): Logger {
+function logInto(lines: string[] | undefined, level: string = "trace"): Logger {
   if (lines === undefined) return pino({ level: process.env["TEST_LOG"] ?? "silent" });
-  return pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+  return pino({ level }, { write: (line: string) => void lines.push(line) });
 }
 
 function webOf(parts: {
