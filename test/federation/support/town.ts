@@ -21,7 +21,7 @@ import { resolveHost } from "../../../src/hosting/resolve-host.js";
 import { stateOf } from "../../../src/hosting/web/state.js";
 import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
-import type { Ctx, Feature, Instance, Member, Role } from "../../../src/kit/index.js";
+import type { Ctx, Feature, Instance, Language, Member, Role } from "../../../src/kit/index.js";
 import { aClock, aStore, type TestClock } from "../../support/city.js";
 import { aMedia } from "../../support/media.js";
 import { pooledPair } from "./pairs.js";
@@ -30,6 +30,8 @@ import { pooledPair } from "./pairs.js";
 export interface TownOptions {
   readonly name?: string;
   readonly kind?: Instance["kind"];
+  /** French unless told otherwise. */
+  readonly language?: Language;
   readonly clock?: TestClock;
   readonly timing?: Partial<Timing>;
   readonly storeThrough?: (store: Store) => Store;
@@ -70,7 +72,7 @@ const open = new Set<Town>();
 
 /** Found a town on a free port. Close it with `afterEach(closeTowns)`. */
 export async function aTown(options: TownOptions = {}): Promise<Town> {
-  const clock = options.clock ?? aClock();
+  const { clock = aClock(), language = "fr" } = options;
   const log = logInto(options.logLines, options.logLevel);
   const ids = createIds(clock);
   const server = createServer();
@@ -104,22 +106,22 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   const bare = await aStore(all, clock);
   late.store = options.storeThrough?.(bare) ?? bare;
   const instance = await instances.create({
-    ...{ name: options.name ?? "Valmont", origin, language: "fr" },
+    ...{ name: options.name ?? "Valmont", origin, language },
     kind: options.kind ?? "city",
     setUpTokenHash: null,
   });
   server.on("request", webOf({ instances, federation, log }));
   await startWorkers({ queue, instances, contexts, features: all, clock, log });
   if (options.asleep !== true) await queue.start();
-  const signedInAs = (member: Member): Ctx => contexts({ instance, member, language: "fr" });
-  const visitor = contexts({ instance, member: null, language: "fr" });
+  const signedInAs = (member: Member): Ctx => contexts({ instance, member, language });
+  const visitor = contexts({ instance, member: null, language });
   const town: Town = {
     ...{ origin, instance, clock, store: late.store, queue, outbox, contexts, federation },
     ...{ visitor, signedInAs },
     async newcomer(name = "Camille", ...roles) {
       const person = await newPerson(visitor, { _id: ids.next(), name });
       const member: Member = {
-        ...{ _id: person._id, name, roles: ["citizen", ...roles], language: "fr" },
+        ...{ _id: person._id, name, roles: ["citizen", ...roles], language },
       };
       return { ...signedInAs(member), member };
     },

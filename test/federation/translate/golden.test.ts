@@ -6,6 +6,7 @@ import { proposalNote } from "../../../src/federation/translate/proposal.js";
 import { responseNote } from "../../../src/federation/translate/response.js";
 import { withContext, type As2 } from "../../../src/federation/vocabulary.js";
 import type { Response } from "../../../src/features/responses/response.js";
+import { statusOf } from "../lens/status.js";
 import { aPresentedInstance, aProposalInPublic, anInstance } from "../support/public.js";
 
 const told = aProposalInPublic();
@@ -84,24 +85,15 @@ describe("what other servers are told, word for word", () => {
   }
 });
 
-/** What Mastodon makes of a Note: see section 1 of its reading in the project's notes. */
-function lens(note: As2): { isPublic: boolean; shows: string; isReplyOrPost: boolean } {
-  const to = note["to"] as string[];
-  return {
-    isPublic: to.includes("https://www.w3.org/ns/activitystreams#Public"),
-    shows: note["content"] as string,
-    isReplyOrPost: note["type"] === "Note" && note["name"] === undefined,
-  };
-}
-
 describe("a Mastodon user", () => {
   it("sees the title, the status, the author, the text and the way to support", () => {
-    const { isPublic, shows, isReplyOrPost } = lens(documents["proposal"] as As2);
+    const seen = statusOf(documents["proposal"] as As2);
 
-    expect([isPublic, isReplyOrPost]).to.deep.equal([true, true]);
-    expect(shows.startsWith("<h2>Des arbres &lt;devant&gt; l’école</h2>")).to.equal(true);
-    for (const part of ["Ouverte aux soutiens", "kfw2", "tilleuls", "/proposals/42"]) {
-      expect(shows).to.contain(part);
+    expect(seen).to.include({ kind: "post", visibility: "public", warning: null });
+    expect(seen.title).to.deep.equal(["Des arbres <devant> l’école"]);
+    expect(seen.card).to.equal("https://valmont.example/proposals/42");
+    for (const part of ["Ouverte aux soutiens", "kfw2", "tilleuls"]) {
+      expect(seen.lines.join("\n")).to.contain(part);
     }
   });
 
@@ -173,7 +165,8 @@ describe("a Mastodon user", () => {
     expect([tag?.name, tag?.href]).to.deep.equal([
       ...["#EspacesVerts", "https://valmont.example/topics/nature"],
     ]);
-    const { shows } = lens(note);
-    expect(shows).to.contain('class="mention hashtag" rel="tag">#<span>EspacesVerts</span>');
+    expect(note["content"]).to.contain(
+      'class="mention hashtag" rel="tag">#<span>EspacesVerts</span>',
+    );
   });
 });

@@ -1,0 +1,122 @@
+import { expect } from "chai";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { closePeers } from "../support/peer.js";
+import { closeTowns } from "../support/town.js";
+import type { Told } from "./stage.js";
+import { liveThrough, type Story } from "./story.js";
+
+const fileOf = (name: string): URL => new URL(`golden/${name}.json`, import.meta.url);
+
+/** Compare with the golden file, or write it when asked to. */
+function expectGolden(name: string, text: string): void {
+  const file = fileOf(name);
+  if (process.env["WRITE_GOLDEN"] === "yes") writeFileSync(file, `${text}\n`);
+  expect(existsSync(file), `golden/${name}.json`).to.equal(true);
+  expect(JSON.parse(text)).to.deep.equal(JSON.parse(readFileSync(file, "utf8")));
+}
+
+/** What a step comes to, as the golden files hold it. */
+function inGold({ type, by, outcome, reach }: Told): object {
+  const { status } = outcome;
+  const told = { activity: type, by, reach };
+  return status === null ? told : { ...told, sees: status };
+}
+
+for (const language of ["fr", "en"] as const) {
+  describe(`what readers on Mastodon see of a city that speaks "${language}"`, function () {
+    this.timeout(60_000);
+    let story: Story;
+    let told: readonly Told[];
+    before(async () => {
+      story = await liveThrough(language);
+      told = [...story.steps.values()].flat();
+    });
+    after(async () => {
+      await closePeers();
+      await closeTowns();
+    });
+
+    const step = (title: string): readonly Told[] => {
+      const found = story.steps.get(title);
+      if (found === undefined) throw new Error(`no step "${title}"`);
+      return found;
+    };
+    const reachOf = (title: string, type: string, by: RegExp): Told["reach"] | undefined =>
+      step(title).find((one) => one.type === type && by.test(one.by))?.reach;
+
+    it("is, account by account, what the golden file says", () => {
+      expectGolden(`accounts.${language}`, story.stage.plain(story.accounts));
+    });
+
+    it("is, step by step, what the golden file says", () => {
+      const steps = Object.fromEntries([...story.steps].map(([at, all]) => [at, all.map(inGold)]));
+      expectGolden(`story.${language}`, story.stage.plain(steps));
+    });
+
+    it("comes from every kind of activity that a city sends", () => {
+      const kinds = new Set(told.map(({ type }) => type));
+      expect([...kinds]).to.have.members([
+        ...["Accept", "Announce", "Create", "Delete", "Follow", "Like", "Undo", "Update"],
+      ]);
+    });
+
+    it("is never a warning, a vote, a bare link or less than public", () => {
+      const seen = told.flatMap(({ outcome }) => (outcome.status === null ? [] : [outcome.status]));
+      expect(seen).to.have.length.above(20);
+      for (const status of seen) {
+        expect(status).to.include({ kind: "post", warning: null, sensitive: false });
+        expect(status).to.include({ visibility: "public", language });
+        expect(status.lines).to.not.deep.equal([]);
+        expect(status.url, status.id).to.be.a("string");
+        expect(status.mentions.filter((one) => !one.told)).to.deep.equal([]);
+      }
+    });
+
+    it("is refused only where it concerns nobody there", () => {
+      const refused = told.flatMap(({ type, reach }) =>
+        Object.values(reach)
+          .filter((short) => short.startsWith("dropped"))
+          .map((short) => `${type} ${short}`),
+      );
+      const expected = [
+        ...["Like dropped: it is about nothing of this server"],
+        ...["Undo dropped: it is about nothing of this server"],
+        ...["Delete dropped: unknown", "Create dropped: unrelated"],
+      ];
+      expect(refused.filter((one) => !expected.includes(one))).to.deep.equal([]);
+    });
+
+    it("brings a new proposal into the feeds of those who follow the city or its topic", () => {
+      const published = "a proposal is published";
+      expect(reachOf(published, "Announce", /\/actor$/)).to.deep.equal({ city: "boost, home" });
+      expect(reachOf(published, "Announce", /\/topics\//)).to.deep.equal({ topic: "boost, home" });
+    });
+
+    it("brings the answer of the town hall, and what follows, to those who follow the proposal", () => {
+      const [answers, changes] = ["the town hall answers", "it changes its decision"];
+      expect(reachOf(answers, "Announce", /proposals/)?.proposal).to.match(/^boost/);
+      const home = step(answers).filter(({ reach }) => reach.proposal?.endsWith(", home"));
+      expect(home).to.have.length(1);
+      expect(reachOf(changes, "Create", /proposals/)?.proposal).to.equal("post, home");
+      expect(reachOf("a step is done", "Create", /proposals/)?.proposal).to.equal("post, home");
+    });
+
+    it("shows an edit as an edit, and moved figures as nothing but figures", () => {
+      expect(reachOf("the proposal is edited", "Update", /./)?.proposal).to.equal("edit");
+      expect(reachOf("it is supported", "Update", /./)?.proposal).to.equal("figures");
+      expect(reachOf("the comment is edited", "Update", /people/)?.proposal).to.equal("edit");
+    });
+
+    it("shows comments under the proposal, and boosts none of them", () => {
+      const commented = step("a citizen comments");
+      expect(commented.filter(({ type }) => type === "Announce")).to.deep.equal([]);
+      const reach = reachOf("a citizen comments", "Create", /people/);
+      expect(reach).to.deep.equal({ proposal: "post, not in the feed" });
+    });
+
+    it("stays below what Mastodon takes of one activity, by far", () => {
+      const sizes = told.map(({ activity }) => Buffer.byteLength(JSON.stringify(activity)));
+      expect(Math.max(...sizes)).to.be.below(100_000);
+    });
+  });
+}
