@@ -6,7 +6,7 @@ import type { Queue } from "../drivers/queue/queue.js";
 import type { Collection, Row, Store } from "../drivers/store/collection.js";
 import type { Ctx, Member } from "../kit/context.js";
 import type { CollectionDef } from "../kit/records.js";
-import type { Translator } from "../kit/i18n/index.js";
+import type { TranslatorFor } from "../kit/i18n/index.js";
 import type { Instance, Language } from "../kit/instance.js";
 import type { Instances } from "./instances.js";
 import type { Outbox } from "./outbox.js";
@@ -24,7 +24,7 @@ export interface ContextParts {
   readonly mailer: Mailer;
   readonly media: Media;
   readonly log: Logger;
-  readonly translatorFor: (language: Language, timezone: string) => Translator;
+  readonly translatorFor: TranslatorFor;
 }
 
 /** Who and where a request or job acts. */
@@ -48,7 +48,7 @@ export function createContexts(parts: ContextParts): Contexts {
       instance,
       member,
       language,
-      t: parts.translatorFor(language, instance.timezone),
+      t: parts.translatorFor(language, instance.timezone, instance.kind),
       clock: parts.clock,
       ids: parts.ids,
       mailer: parts.mailer,

@@ -48,13 +48,13 @@ export const templateOptions = {
 export function createViews(options: ViewsOptions): Views {
   let engine = createEngine(options.viewsDir);
   const renderBare = (name: string, model: object, site: SiteModel): string => {
-    const translator = options.translatorFor(site.language, site.timezone);
+    const translator = options.translatorFor(site.language, site.timezone, site.instanceKind);
     const data: RenderData = { site, translator };
     return engine.template(name)(model, { data });
   };
   return {
     text: (key, site) => {
-      const translator = options.translatorFor(site.language, site.timezone);
+      const translator = options.translatorFor(site.language, site.timezone, site.instanceKind);
       return translator.has(key) ? translator.t(key) : null;
     },
     renderBare(name, model, site) {

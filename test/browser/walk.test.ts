@@ -20,7 +20,7 @@ for (const { language, scripts } of [
   describe(`from an empty server to a proposal that is done, in ${language}, ${scripts ? "with" : "without"} scripts`, function () {
     this.timeout(30_000);
     needs("chromium");
-    const { t } = translatorFor(language, "Europe/Paris");
+    const { t } = translatorFor(language, "Europe/Paris", "city");
     let town: Town;
     let browser: Browser;
     let office: Window;

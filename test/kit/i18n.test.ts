@@ -19,6 +19,8 @@ const sources = {
       supports: "{count, plural, =0 {Aucun soutien} one {# soutien} other {# soutiens}}",
       kind: "{kind, select, city {la ville} other {l'association}}",
       bold: "<b>{name}</b> l'a dit",
+      who: "La mairie répond",
+      whoOfAssociation: "L'association répond",
     },
   },
   en: {
@@ -28,13 +30,15 @@ const sources = {
       supports: "{count, plural, =0 {No support} one {# support} other {# supports}}",
       kind: "{kind, select, city {the city} other {the association}}",
       bold: "<b>{name}</b> said so",
+      who: "The town hall answers",
+      whoOfAssociation: "The association answers",
     },
   },
 };
 
 const translatorFor = createTranslators(translationsOf(sources), { strict: true });
-const fr = translatorFor("fr", "Europe/Paris");
-const en = translatorFor("en", "Europe/Paris");
+const fr = translatorFor("fr", "Europe/Paris", "city");
+const en = translatorFor("en", "Europe/Paris", "city");
 
 describe("A text", () => {
   it("is said in the reader's language", () => {
@@ -53,6 +57,14 @@ describe("A text", () => {
   it("chooses between words", () => {
     expect(fr.t("proposals.kind", { kind: "city" })).to.equal("la ville");
     expect(fr.t("proposals.kind", { kind: "association" })).to.equal("l'association");
+  });
+
+  it("speaks of the association on an association's site, where the words differ", () => {
+    const association = translatorFor("fr", "Europe/Paris", "association");
+
+    expect(fr.t("proposals.who")).to.equal("La mairie répond");
+    expect(association.t("proposals.who")).to.equal("L'association répond");
+    expect(association.t("proposals.title")).to.equal("L'école et la ville");
   });
 
   it("keeps its apostrophes, even before a parameter", () => {
@@ -78,7 +90,7 @@ describe("A text", () => {
   });
 
   it("that does not exist never loses the page in production", () => {
-    const calm = createTranslators(translationsOf(sources), { strict: false })("fr", "UTC");
+    const calm = createTranslators(translationsOf(sources), { strict: false })("fr", "UTC", "city");
 
     expect(calm.t("proposals.nothing")).to.equal("nothing");
     expect(calm.t("proposals.by")).to.equal("by");
@@ -101,7 +113,7 @@ describe("Dates and numbers", () => {
   it("follow the instance's clock and the reader's language", () => {
     expect(fr.formatDate(evening)).to.equal("23 novembre 2026");
     expect(en.formatDate(evening, "short")).to.equal("23 Nov 2026");
-    expect(translatorFor("fr", "America/Guadeloupe").formatDate(evening)).to.equal(
+    expect(translatorFor("fr", "America/Guadeloupe", "city").formatDate(evening)).to.equal(
       "22 novembre 2026",
     );
     expect(fr.formatDate(evening, "time")).to.equal("00:30");
@@ -139,7 +151,7 @@ describe("Dates and numbers", () => {
   });
 
   it("refuse a place nobody knows", () => {
-    expect(() => translatorFor("fr", "Europe/Nowhere")).to.throw(RangeError);
+    expect(() => translatorFor("fr", "Europe/Nowhere", "city")).to.throw(RangeError);
   });
 });
 

@@ -179,7 +179,7 @@ function discussed(scene: Scene, thread: Thread, depth: number): DiscussedCommen
 /** Readers see at once when the town hall speaks, and when it is whose proposal this is. */
 function roleOf({ ctx, proposal, accounts }: Scene, { authorId }: Comment): string | null {
   if (accounts.get(authorId)?.roles.includes("official") === true) {
-    return ctx.t.t(`square.discussion.official.${ctx.instance.kind}`);
+    return ctx.t.t("square.discussion.official");
   }
   return authorId === proposal.authorId ? ctx.t.t("square.discussion.author") : null;
 }

@@ -1,5 +1,5 @@
 import type { IntlMessageFormat } from "intl-messageformat";
-import type { Language } from "../instance.js";
+import type { Instance, Language } from "../instance.js";
 import { createFormats, type Formats } from "./formats.js";
 import { compileMessage, formatMessage, isPlain, type MessageParams } from "./messages.js";
 import type { Translations } from "./translations.js";
@@ -11,15 +11,20 @@ export interface Translator extends Formats {
   /**
    * The text of `key`, its ICU parameters filled in. The result is text, never HTML: templates
    * escape it. An unknown key or a missing parameter throws when texts are strict; otherwise the
-   * reader gets the last part of the key, which still hints at what was meant.
+   * reader gets the last part of the key, which still hints at what was meant. On an association's
+   * site a text named `<key>OfAssociation` is said in its place, where there is one.
    */
   t(key: string, params?: MessageParams): string;
   /** Whether `key` has a text in this language. */
   has(key: string): boolean;
 }
 
-/** Gives the translator of a language and time zone: the same one each time. */
-export type TranslatorFor = (language: Language, timezone: string) => Translator;
+/** Gives the translator of a language, a time zone and a kind of site: the same one each time. */
+export type TranslatorFor = (
+  language: Language,
+  timezone: string,
+  kind: Instance["kind"],
+) => Translator;
 
 type Text = string | IntlMessageFormat;
 
@@ -34,6 +39,9 @@ interface Texts {
   has(key: string): boolean;
 }
 
+/** Ends the name of a text that is said on an association's site in place of the one without it. */
+const OF_ASSOCIATION = "OfAssociation";
+
 /** Texts with a number, such as "12 soutiens", that are kept at once. */
 const MOST_COUNTED = 5_000;
 
@@ -46,8 +54,9 @@ function onlyCount(params: MessageParams): string | null {
 }
 
 /** Texts of a language, each message compiled when it is first said. */
-function textsOf(translations: Translations, language: Language): Texts {
+function textsOf(translations: Translations, language: Language, kind: Instance["kind"]): Texts {
   const source = translations[language];
+  const variant = kind === "association" ? OF_ASSOCIATION : "";
   const ready = new Map<string, Text>();
   const counted = new Map<string, string>();
   return {
@@ -65,7 +74,7 @@ function textsOf(translations: Translations, language: Language): Texts {
     find(key) {
       const known = ready.get(key);
       if (known !== undefined) return known;
-      const text = source.get(key);
+      const text = source.get(key + variant) ?? source.get(key);
       if (text === undefined) return undefined;
       const made = isPlain(text) ? text : compileMessage(text, language);
       ready.set(key, made);
@@ -103,18 +112,24 @@ function leniently(texts: Texts): Translator["t"] {
 /**
  * Translators over the given texts. `strict` (development and tests) throws on a text that is
  * missing or cannot be filled; otherwise a page is never lost to a text. Messages are compiled once
- * per language, formatters once per language and time zone. An unknown zone is a `RangeError`.
+ * per language and kind, formatters once per language and time zone. An unknown zone is a `RangeError`.
  */
 export function createTranslators(
   translations: Translations,
   { strict }: { readonly strict: boolean },
 ): TranslatorFor {
-  const texts = { fr: textsOf(translations, "fr"), en: textsOf(translations, "en") };
+  const texts = new Map<string, Texts>();
   const made = new Map<string, Translator>();
-  return (language, timezone) => {
-    const known = made.get(`${language}/${timezone}`);
+  const textsFor = (language: Language, kind: Instance["kind"]): Texts => {
+    const own = texts.get(`${language}/${kind}`) ?? textsOf(translations, language, kind);
+    texts.set(`${language}/${kind}`, own);
+    return own;
+  };
+  return (language, timezone, kind) => {
+    const name = `${language}/${kind}/${timezone}`;
+    const known = made.get(name);
     if (known !== undefined) return known;
-    const own = texts[language];
+    const own = textsFor(language, kind);
     const translator: Translator = {
       ...createFormats(language, timezone),
       language,
@@ -122,7 +137,7 @@ export function createTranslators(
       t: strict ? strictly(own, language) : leniently(own),
       has: own.has,
     };
-    made.set(`${language}/${timezone}`, translator);
+    made.set(name, translator);
     return translator;
   };
 }
