@@ -3,6 +3,7 @@ import { stateOf } from "../hosting/web/state.js";
 import { defineFeature, Refusal, type Ctx, type Feature } from "../kit/index.js";
 import { createDeliver, createDeliverAgain } from "./delivery/deliver.js";
 import { createFanOut } from "./delivery/fan-out.js";
+import { censusSchedule } from "./discovery/census.js";
 import { sendError } from "./http/answers.js";
 import { serveDiscovery } from "./http/discovery.js";
 import { serveDocuments } from "./http/documents.js";
@@ -66,6 +67,7 @@ export function createFederation(parts: FederationParts): Federation {
   const handOut = createHandOut(process);
   const rotations = createRotations(services, send);
   const sweeping = sweepSchedule({ handOut, fanOut, rotations });
+  const census = censusSchedule();
   const receive = createReceive(services, createHand(handOut, services.timing.gatherMs));
   const takeIn = serveInbox(receive);
   const inbox: RequestHandler = (req, res, next) =>
@@ -96,11 +98,12 @@ export function createFederation(parts: FederationParts): Federation {
         tellMoved,
         tellFace,
         sweeping.job,
+        census.job,
         ...settling.jobs,
         ...rotations.jobs,
       ],
       on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace }),
-      schedules: [sweeping],
+      schedules: [sweeping, census],
     }),
     ...{ isInbox, inbox, middleware, rules },
     rotateKeys: (ctx, handle) => rotations.ask(ctx, handle),

@@ -1,5 +1,6 @@
 import { defineCollection } from "../kit/index.js";
 import { policyCollections } from "./policy/records.js";
+import { censusCollection } from "./discovery/census.js";
 import { rotationsCollection } from "./rotation-record.js";
 
 /** A local actor's key pairs. The only place where a private key is ever kept (the vault). */
@@ -232,4 +233,5 @@ export const federationCollections = [
   ...policyCollections,
   deletedCollection,
   rotationsCollection,
+  censusCollection,
 ];

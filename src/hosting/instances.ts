@@ -31,7 +31,10 @@ export interface Instances {
   byId(id: string): Promise<Instance | null>;
   /** @throws when the host is taken: `HostTaken`. */
   create(input: NewInstance): Promise<Instance>;
-  /** Change an instance; with `expected`, only while it still has those values. Null when not. */
+  /**
+   * Change an instance; with `expected`, only while it still has those values. Null when not, also for
+   * another handle once the instance was set up: others know it by the one it has.
+   */
   update(
     id: string,
     change: InstanceChange,
@@ -92,7 +95,7 @@ export function createInstances(store: Store, clock: Clock, ids: Ids): Instances
     },
     async update(id, change, expected = {}) {
       const record = await rows.findOneAndUpdate(
-        { ...expected, _id: id },
+        { ...expected, ...(change.handle === undefined ? {} : { state: "new" }), _id: id },
         { $set: change },
         { returnDocument: "after" },
       );

@@ -1,6 +1,7 @@
 export * from "./context.js";
 export * from "./feature.js";
 export * from "./form.js";
+export * from "./handles.js";
 export * from "./instance.js";
 export * from "./letter.js";
 export * from "./own-server.js";

@@ -4,6 +4,8 @@ import {
   defineCollection,
   defineEvent,
   isDuplicate,
+  memberHandle,
+  memberHandleBytes,
   Refusal,
   type Ctx,
   type Member,
@@ -57,13 +59,12 @@ export async function personByUri(ctx: Ctx, uri: string): Promise<Person | null>
   return ctx.collection(peopleCollection).findOne({ uri });
 }
 
-/** A handle that tells nothing of its owner: ten random letters and digits, the first a letter. */
-function randomHandle(): string {
-  const letters = "abcdefghjkmnpqrstuvwxyz";
-  const all = `${letters}23456789`;
-  const [first = 0, ...rest] = randomBytes(10);
-  const tail = rest.map((byte) => all[byte % all.length] as string).join("");
-  return `${letters[first % letters.length] as string}${tail}`;
+/** A handle for a member: random, and never that of the instance's city or association. */
+function handleFor(ctx: Ctx): string {
+  for (;;) {
+    const handle = memberHandle(randomBytes(memberHandleBytes));
+    if (handle !== ctx.instance.handle) return handle;
+  }
 }
 
 /** The public face of a new account. Its handle is random, so that it betrays no login or mail. */
@@ -75,7 +76,7 @@ export async function newPerson(
   for (let tries = 0; tries < 5; tries++) {
     const known = await people.findOne({ _id });
     if (known !== null) return known;
-    const handle = randomHandle();
+    const handle = handleFor(ctx);
     const person: Person = {
       ...{ _id, name, handle, uri: null, host: null, about: "" },
       origin: "here",

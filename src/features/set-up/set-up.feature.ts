@@ -6,6 +6,7 @@ import {
   formView,
   get,
   head,
+  isFreeForCity,
   line,
   page,
   post,
@@ -32,16 +33,11 @@ export interface SetUpPage extends PageModel {
 
 const setUpPage = definePage<SetUpPage>("set-up/show");
 
-/** Handles that stand for proposals, topics or the machine itself (see federation.md, section 1). */
-const reserved = /^(p\d+|topic_.*|actor|instance|inbox|admin|parvis)$/;
-
 /** A city's or association's bare handle on the network; typed with or without `@`. */
 export const handleField = z
   .string()
   .transform((value) => value.trim().toLowerCase().replace(/^@/, ""))
-  .refine((value) => /^[a-z0-9_]{1,30}$/.test(value) && !reserved.test(value), {
-    message: "refusals.handle",
-  });
+  .refine(isFreeForCity, { message: "refusals.handle" });
 
 export const setUpForm = defineForm(
   {

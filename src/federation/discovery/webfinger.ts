@@ -1,6 +1,7 @@
 import { personByHandle } from "../../features/people/people.js";
 import { topicBySlug } from "../../features/topics/topics.js";
-import type { Ctx, Instance } from "../../kit/index.js";
+import { readUrl } from "../../drivers/web-address.js";
+import { numberOfHandle, slugOfHandle, type Ctx, type Instance } from "../../kit/index.js";
 import {
   actorAt,
   actorUri,
@@ -12,7 +13,9 @@ import {
 } from "../addresses.js";
 import { intentRel, subscribeRel } from "../interact/ways.js";
 import { actorRecord } from "../documents/actors.js";
-import { localActorOf, usernameOf } from "../translate/actor.js";
+import { localActorOf, usernameOf, type ActorRecord } from "../translate/actor.js";
+import { faceOf } from "../translate/faces.js";
+import { pictureOf } from "../translate/profile.js";
 import { ACTIVITY_JSON } from "../vocabulary.js";
 
 /** What a WebFinger question leads to. */
@@ -24,9 +27,14 @@ export type FingerAnswer =
 
 /**
  * Answer a WebFinger question (RFC 7033): `acct:name@host`, with or without the port, any alias of
- * the instance, or the address of an actor or of its page.
+ * the instance, or the address of an actor or of its page, on any name of the instance. With `rels`
+ * only links of these kinds are told (section 4.3).
  */
-export async function finger(ctx: Ctx, resource: unknown): Promise<FingerAnswer> {
+export async function finger(
+  ctx: Ctx,
+  resource: unknown,
+  rels: readonly string[] = [],
+): Promise<FingerAnswer> {
   if (typeof resource !== "string" || resource === "" || resource.length > 2048) {
     return { kind: "malformed" };
   }
@@ -35,14 +43,14 @@ export async function finger(ctx: Ctx, resource: unknown): Promise<FingerAnswer>
   const record = await actorRecord(ctx, actor);
   if (record === null) return { kind: "unknown" };
   if (record === "gone") return { kind: "gone" };
-  return { kind: "found", jrd: jrdOf(ctx.instance, localActorOf(record)) };
+  return { kind: "found", jrd: jrdOf(ctx.instance, record, rels) };
 }
 
 async function askedFor(ctx: Ctx, resource: string): Promise<LocalActor | null> {
   if (/^https?:/i.test(resource)) return byAddress(ctx, resource);
   const match = /^(?:acct:)?@?([^@\s/]{1,100})@([^@\s/]{1,260})$/i.exec(resource);
   if (match?.[1] === undefined || match[2] === undefined) return null;
-  if (!isOurs(ctx.instance, match[2].toLowerCase())) return null;
+  if (!isOurs(ctx.instance, match[2].toLowerCase().replace(/\.(?=:|$)/, ""))) return null;
   return actorByName(ctx, match[1].toLowerCase());
 }
 
@@ -50,8 +58,17 @@ function isOurs(instance: Instance, host: string): boolean {
   return [hostOf(instance.origin), instance.host, ...instance.aliases].includes(host);
 }
 
-function byAddress({ instance }: Ctx, address: string): LocalActor | null {
+/** The path of an address on the instance's origin, or on another host name that leads to it. */
+function pathHere(instance: Instance, address: string): string | null {
   const path = localPath(instance, address);
+  if (path !== null) return path;
+  const url = readUrl(address);
+  if (url === null || url.username !== "" || url.password !== "") return null;
+  return instance.aliases.includes(url.hostname) ? url.pathname : null;
+}
+
+function byAddress({ instance }: Ctx, address: string): LocalActor | null {
+  const path = pathHere(instance, address);
   if (path === null) return null;
   if (path === "/") return city;
   const number = /^\/proposals\/([1-9]\d{0,9})$/.exec(path)?.[1];
@@ -62,35 +79,42 @@ function byAddress({ instance }: Ctx, address: string): LocalActor | null {
 export async function actorByName(ctx: Ctx, name: string): Promise<LocalActor | null> {
   const { instance } = ctx;
   if (name === instance.handle) return city;
-  if ([usernameOf(instance, instanceActor), hostOf(instance.origin)].includes(name)) {
-    return instanceActor;
-  }
-  const number = /^p([1-9]\d{0,9})$/.exec(name)?.[1];
-  if (number !== undefined) return { kind: "proposal", number: Number(number) };
-  const topic = /^topic_([a-z0-9_]{1,24})$/.exec(name)?.[1];
-  if (topic !== undefined) {
-    const slug = topic.replaceAll("_", "-");
+  if (name === usernameOf(instance, instanceActor)) return instanceActor;
+  if (/[.:]/.test(name)) return name === hostOf(instance.origin) ? instanceActor : null;
+  const number = numberOfHandle(name);
+  if (number !== null) return { kind: "proposal", number };
+  const slug = slugOfHandle(name);
+  if (slug !== null) {
     return (await topicBySlug(ctx, slug)) === null ? null : { kind: "topic", slug };
   }
   const person = await personByHandle(ctx, name);
   return person === null ? null : { kind: "person", handle: person.handle };
 }
 
-function jrdOf(instance: Instance, actor: LocalActor): object {
+/** A link of a WebFinger answer (RFC 7033, section 4.4.4). */
+interface Link {
+  readonly rel: string;
+  readonly type?: string;
+  readonly href?: string;
+  readonly template?: string;
+}
+
+function jrdOf(instance: Instance, record: ActorRecord, rels: readonly string[]): object {
+  const actor = localActorOf(record);
   const uri = actorUri(instance, actor);
   const page = pageOf(instance, actor);
+  const picture = pictureOf(faceOf(instance, record));
+  const links: readonly Link[] = [
+    { rel: "self", type: ACTIVITY_JSON, href: uri },
+    { rel: "http://webfinger.net/rel/profile-page", type: "text/html", href: page },
+    ...(picture === null ? [] : [{ rel: "http://webfinger.net/rel/avatar", ...picture }]),
+    { rel: subscribeRel, template: instance.url("/authorize_interaction?uri={uri}") },
+    ...intents(instance),
+  ];
   return {
     subject: `acct:${usernameOf(instance, actor)}@${hostOf(instance.origin)}`,
     aliases: [...new Set([uri, page])],
-    links: [
-      { rel: "self", type: ACTIVITY_JSON, href: uri },
-      { rel: "http://webfinger.net/rel/profile-page", type: "text/html", href: page },
-      {
-        rel: subscribeRel,
-        template: instance.url("/authorize_interaction?uri={uri}"),
-      },
-      ...intents(instance),
-    ],
+    links: rels.length === 0 ? links : links.filter(({ rel }) => rels.includes(rel)),
   };
 }
 
@@ -98,8 +122,8 @@ function jrdOf(instance: Instance, actor: LocalActor): object {
  * Where residents act on what other sites publish (FEP-3b86). The template stands under `href`, as
  * the proposal wants it, and under `template`, as those who read it so far expect.
  */
-function intents(instance: Instance): object[] {
-  const at = (activity: string, query: string): object => {
+function intents(instance: Instance): Link[] {
+  const at = (activity: string, query: string): Link => {
     const href = instance.url(`/authorize_interaction?${query}`);
     return { rel: intentRel(activity), href, template: href };
   };

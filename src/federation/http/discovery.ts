@@ -15,7 +15,7 @@ const profile = "http://nodeinfo.diaspora.software/ns/schema/2.1#";
 /** A closed instance names nobody: 403, since 404 and 410 would have others forget whom they know. */
 async function webfinger(policy: Policy, ctx: Ctx, req: Request, res: Response): Promise<void> {
   if ((await policy.settings(ctx)).mode === "closed") return sendError(res, 403, "closed");
-  const answer = await finger(ctx, req.query["resource"]);
+  const answer = await finger(ctx, req.query["resource"], relsOf(req));
   switch (answer.kind) {
     case "found":
       return sendJson(res, 200, "application/jrd+json", answer.jrd);
@@ -26,6 +26,13 @@ async function webfinger(policy: Policy, ctx: Ctx, req: Request, res: Response):
     case "malformed":
       return sendError(res, 400, "the resource is missing or ill-formed");
   }
+}
+
+/** The kinds of links that are asked for, a few at most; none means all. */
+function relsOf(req: Request): string[] {
+  const { rel } = req.query;
+  const asked: unknown[] = Array.isArray(rel) ? rel : [rel];
+  return asked.filter((one): one is string => typeof one === "string").slice(0, 20);
 }
 
 /** Serves what other servers find us by. */

@@ -1,7 +1,7 @@
 import type { Person } from "../../features/people/person.js";
 import type { Proposal } from "../../features/proposals/proposal.js";
 import type { Topic } from "../../features/topics/topic.js";
-import type { Instance } from "../../kit/index.js";
+import { instanceHandle, proposalHandle, topicHandle, type Instance } from "../../kit/index.js";
 import { actorUri, collectionUri, hostOf, type LocalActor } from "../addresses.js";
 import { mainKeyId, proofKeyId } from "../signatures/key-ids.js";
 import { CIVIC_EXCHANGE, type As2 } from "../vocabulary.js";
@@ -29,17 +29,17 @@ export function localActorOf(record: ActorRecord): LocalActor {
   }
 }
 
-/** The name before the `@` of an actor's handle: `[a-z0-9_]+`, unique among all kinds. */
+/** The name before the `@` of an actor's handle: unique among all kinds (`kit/handles.ts`). */
 export function usernameOf(instance: Instance, actor: LocalActor): string {
   switch (actor.kind) {
     case "city":
       return instance.handle;
     case "instance":
-      return instance.host;
+      return instanceHandle(instance.host);
     case "topic":
-      return `topic_${actor.slug.replaceAll("-", "_")}`;
+      return topicHandle(actor.slug);
     case "proposal":
-      return `p${actor.number}`;
+      return proposalHandle(actor.number);
     case "person":
       return actor.handle;
   }
