@@ -25,7 +25,8 @@ export function errorHandler(
   return async (error, req, res, next) => {
     const safe = safeError(error);
     const { log } = stateOf(res);
-    if (safe.status >= 500) log.error({ err: error as unknown }, "request failed");
+    if (safe.status >= 500 && !(error instanceof Refusal))
+      log.error({ err: error as unknown }, "request failed");
     else log.debug({ code: safe.code, status: safe.status }, "request refused");
     if (res.headersSent) return next(error);
     res.status(safe.status).set("Cache-Control", "no-store");
