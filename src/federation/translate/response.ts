@@ -1,6 +1,7 @@
 import type { Proposal } from "../../features/proposals/proposal.js";
 import { proposalPath } from "../../features/proposals/proposal.js";
 import type { Milestone, Response } from "../../features/responses/response.js";
+import { createFormats } from "../../kit/i18n/index.js";
 import type { Instance } from "../../kit/index.js";
 import { escapeHtml } from "../../kit/text/sanitize.js";
 import { actorUri, city, collectionUri, hostOf } from "../addresses.js";
@@ -78,17 +79,26 @@ function mentionOf(r: ResponseInPublic): As2 {
 
 function contentOf({ instance, response, proposal }: ResponseInPublic): string {
   const words = wordsOf(instance.language);
-  const steps = response.milestones.map((milestone) => {
-    const when = milestone.due === null ? "" : ` (${words.due(milestone.due)})`;
-    return `<li>${escapeHtml(milestone.title + when)}</li>`;
-  });
+  const steps = response.milestones.map(
+    (milestone) => `<li>${escapeHtml(milestone.title + whenOf(instance, milestone))}</li>`,
+  );
   return [
     `<p><strong>${escapeHtml(words.answerOf(response.office))}</strong></p>`,
-    `<p>${link(instance.url(proposalPath(proposal)), proposal.title)} : `,
+    `<p>${link(instance.url(proposalPath(proposal)), proposal.title)}${words.colon}`,
     `<strong>${escapeHtml(words.decision[response.decision])}</strong></p>`,
     response.html,
     steps.length === 0 ? "" : `<ul>${steps.join("")}</ul>`,
   ].join("");
+}
+
+/** The day on which a step was done, or else is due, as people write it. */
+function whenOf({ language, timezone }: Instance, { due, doneAt }: Milestone): string {
+  const words = wordsOf(language);
+  if (doneAt !== null) {
+    return ` (${words.done(createFormats(language, timezone).formatDate(doneAt))})`;
+  }
+  if (due === null) return "";
+  return ` (${words.due(createFormats(language, "UTC").formatDate(new Date(`${due}T12:00:00Z`)))})`;
 }
 
 /** When an answer or one of its steps last changed, or null. */

@@ -13,6 +13,9 @@ export interface Words {
   readonly statusNow: (title: string, status: string) => string;
   readonly milestoneDone: (milestone: string, title: string) => string;
   readonly due: (day: string) => string;
+  readonly done: (day: string) => string;
+  /** Between what is spoken of and what is said of it. */
+  readonly colon: string;
   readonly proposalActor: (number: number, instance: string) => string;
   readonly topicActor: (topic: string, instance: string) => string;
 }
@@ -42,6 +45,8 @@ const french: Words = {
   statusNow: (title, status) => `« ${title} » : ${status}.`,
   milestoneDone: (milestone, title) => `Étape franchie pour « ${title} » : ${milestone}.`,
   due: (day) => `prévu le ${day}`,
+  done: (day) => `fait le ${day}`,
+  colon: " : ",
   proposalActor: (number, instance) =>
     `Proposition n° ${number} sur ${instance}. Suivez ce compte pour connaître la suite ; ` +
     "un favori vaut soutien, une réponse vaut commentaire.",
@@ -73,6 +78,8 @@ const english: Words = {
   statusNow: (title, status) => `“${title}”: ${status}.`,
   milestoneDone: (milestone, title) => `A step of “${title}” is done: ${milestone}.`,
   due: (day) => `due ${day}`,
+  done: (day) => `done ${day}`,
+  colon: ": ",
   proposalActor: (number, instance) =>
     `Proposal No. ${number} on ${instance}. Follow this account to hear what becomes of it; ` +
     "a favourite is a support, a reply is a comment.",

@@ -107,6 +107,20 @@ for (const language of ["fr", "en"] as const) {
       expect(reachOf("the comment is edited", "Update", /people/)?.proposal).to.equal("edit");
     });
 
+    it("shows in the answer when each step is due, and when it was done", () => {
+      const stepsIn = (title: string): string[] =>
+        step(title)
+          .filter(({ by, type }) => by.endsWith("/actor") && type !== "Announce")
+          .flatMap(({ outcome }) => outcome.status?.lines ?? [])
+          .filter((line) => line.startsWith("•"));
+      const [due, done] =
+        language === "fr"
+          ? ["prévu le 1 mai 2026", "fait le 2 mars 2026"]
+          : ["due 1 May 2026", "done 2 March 2026"];
+      expect(stepsIn("the town hall answers")).to.deep.equal([`• Étude des sols (${due})`]);
+      expect(stepsIn("a step is done")).to.deep.equal([`• Étude des sols (${done})`]);
+    });
+
     it("shows comments under the proposal, and boosts none of them", () => {
       const commented = step("a citizen comments");
       expect(commented.filter(({ type }) => type === "Announce")).to.deep.equal([]);
