@@ -38,6 +38,7 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
     "/admin/members?mail=nobody@example.org",
     "/admin/network",
     "/admin/profile",
+    "/admin/keys",
   ],
 };
 

@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { commentsCollection, publishComment } from "../../../src/features/comments/comments.js";
 import {
+  consentToNetwork,
   erasePerson,
+  leaveNetwork,
   personById,
   receivePerson,
   renamePerson,
@@ -40,6 +42,20 @@ describe("the page of a proposal", function () {
     expect(answer.status).to.equal(200);
     expect(linksOf(answer.text)).to.include(`/sign-in?back=${encodeURIComponent(path)}`);
     expect(answer.text).to.contain("Dominique");
+  });
+
+  it("names its author to the network only while the author agrees to be there", async () => {
+    const { author, path } = await published();
+    const byline = async (): Promise<string | null> =>
+      /fediverse:creator" content="([^"]*)"/.exec((await site.browser().open(path)).text)?.[1] ??
+      null;
+    expect(await byline()).to.equal(null);
+
+    const { handle } = await consentToNetwork(site.as(author.member));
+    expect(await byline()).to.equal(`@${handle}@${new URL(site.origin).host}`);
+
+    await leaveNetwork(site.as(author.member));
+    expect(await byline()).to.equal(null);
   });
 
   it("takes a support and gives it back, with buttons alone", async () => {
