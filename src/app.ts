@@ -52,7 +52,7 @@ export interface App {
   readonly instances: Instances;
   readonly contexts: Contexts;
   readonly outbox: Outbox;
-  readonly federation: Pick<Federation, "linkInstance" | "rules" | "rotateKeys">;
+  readonly federation: Pick<Federation, "linkInstance" | "rules" | "rotateKeys" | "testPeer">;
   /** Names of the migrations that ran now. */
   readonly migrated: readonly string[];
   /** Take up work: queue workers, calendar, sweep. */

@@ -7,6 +7,7 @@ import { importCommand } from "./import.js";
 import { instanceCommand } from "./instance.js";
 import { UsageMistake, type Finish, type Io } from "./io.js";
 import { linkCommand } from "./link.js";
+import { networkCommand } from "./network.js";
 import { migrateCommand } from "./migrate.js";
 import { inPlainWords } from "./plain-words.js";
 
@@ -47,6 +48,7 @@ function programFor(io: Io, finish: Finish): Command {
   program.addCommand(actorCommand(io, finish));
   program.addCommand(importCommand(io, finish));
   program.addCommand(linkCommand(io, finish));
+  program.addCommand(networkCommand(io, finish));
   program.addCommand(migrateCommand(io, finish));
   program.addCommand(doctorCommand(io, finish));
   for (const command of everyCommand(program)) {

@@ -1,12 +1,12 @@
 import type { Agent, Dispatcher } from "undici";
-import { headerOf, readBody, readStart } from "./fetch/body.js";
+import { dateIn, headerOf, readBody, readStart } from "./fetch/body.js";
 import type { FetchBudget } from "./fetch/budget.js";
 import { createDispatcher, type Resolve } from "./fetch/dispatcher.js";
 import { createHostSlots, type HostSlots } from "./fetch/host-slots.js";
 import { defaultLimits, type FetchLimits } from "./fetch/limits.js";
 import { acceptHeader, isAllowedType, type AcceptKind } from "./fetch/media-types.js";
 import { FetchRefused } from "./fetch/refused.js";
-import { checkTarget, nextHop } from "./fetch/targets.js";
+import { checkTarget, nextHop, redirectStatuses } from "./fetch/targets.js";
 import { withDeadline } from "./fetch/deadline.js";
 import { parseRetryAfter } from "./fetch/retry-after.js";
 
@@ -40,6 +40,8 @@ export interface Fetched {
   /** The address it was found at, after redirects, without fragment. */
   readonly url: string;
   readonly contentType: string;
+  /** What time it is there, as far as its answer says. */
+  readonly date: Date | null;
   readonly body: Buffer;
 }
 
@@ -107,8 +109,6 @@ interface Hop {
   readonly signal: AbortSignal;
 }
 
-const redirectStatuses = new Set([301, 302, 303, 307, 308]);
-
 async function inSlot<T>(
   parts: Parts,
   hop: Hop,
@@ -148,7 +148,8 @@ async function readDocument(
     body.destroy();
     throw new FetchRefused("bad-type", { url });
   }
-  return { url, contentType, body: await readBody(body, headers, limits.maxBytes) };
+  const date = dateIn(headerOf(headers, "date"));
+  return { url, contentType, date, body: await readBody(body, headers, limits.maxBytes) };
 }
 
 async function oneHop(

@@ -25,6 +25,9 @@ import { federationCollections, type Following } from "./records.js";
 import type { RuleParts } from "./policy/rules.js";
 import { createSettling } from "./policy/settling.js";
 import { createRotations } from "./rotation.js";
+import { testPeer, type TestedPeer } from "./self-test/command.js";
+import { createGoOn } from "./self-test/run.js";
+import { createSelfTestRoutes } from "./self-test/self-test.routes.js";
 import { createServices, type FederationParts } from "./services.js";
 import { sweepSchedule } from "./sweep.js";
 
@@ -48,6 +51,8 @@ export interface Federation {
    * @returns the ids of the actors. @throws Refusal `not-found`
    */
   rotateKeys(ctx: Ctx, handle: string | null): Promise<string[]>;
+  /** Try the exchange with another server, step by step; null while a test of it runs. */
+  testPeer(ctx: Ctx, typed: string, account: string | null): Promise<TestedPeer | null>;
   close(): Promise<void>;
 }
 
@@ -64,6 +69,7 @@ export function createFederation(parts: FederationParts): Federation {
   const tellFace = createTellFace(services, send);
   const settling = createSettling();
   const rules: RuleParts = { policy: services.policy, settle: settling.settle };
+  const goOn = createGoOn(services);
   const handOut = createHandOut(process);
   const rotations = createRotations(services, send);
   const sweeping = sweepSchedule({ handOut, fanOut, rotations });
@@ -87,6 +93,7 @@ export function createFederation(parts: FederationParts): Federation {
         ...createSettingsRoutes(rules),
         ...publicRoutes,
         ...createKeyRoutes({ services, rotations }),
+        ...createSelfTestRoutes(services, goOn),
       ],
       jobs: [
         deliver,
@@ -97,6 +104,7 @@ export function createFederation(parts: FederationParts): Federation {
         catchUp,
         tellMoved,
         tellFace,
+        goOn,
         sweeping.job,
         census.job,
         ...settling.jobs,
@@ -107,6 +115,7 @@ export function createFederation(parts: FederationParts): Federation {
     }),
     ...{ isInbox, inbox, middleware, rules },
     rotateKeys: (ctx, handle) => rotations.ask(ctx, handle),
+    testPeer: (ctx, typed, account) => testPeer(services, ctx, typed, account),
     linkInstance: (ctx, typed) => linkInstance(services, send, ctx, typed),
     close: () => services.close(),
   };

@@ -2,6 +2,7 @@ import { defineCollection } from "../kit/index.js";
 import { policyCollections } from "./policy/records.js";
 import { censusCollection } from "./discovery/census.js";
 import { rotationsCollection } from "./rotation-record.js";
+import { selfTestsCollection } from "./self-test/self-test.js";
 
 /** A local actor's key pairs. The only place where a private key is ever kept (the vault). */
 export interface ActorKey {
@@ -234,4 +235,5 @@ export const federationCollections = [
   deletedCollection,
   rotationsCollection,
   censusCollection,
+  selfTestsCollection,
 ];

@@ -33,6 +33,8 @@ export interface Timing {
   readonly policyMs: number;
   /** How long an actor's former key still signs after its keys were exchanged. */
   readonly keysOverlapMs: number;
+  /** One request of a self-test may take this long. */
+  readonly testMs: number;
 }
 
 const usualTiming: Timing = {
@@ -43,6 +45,7 @@ const usualTiming: Timing = {
   gatherMs: 200,
   policyMs: 5_000,
   keysOverlapMs: 3_600_000,
+  testMs: 15_000,
 };
 
 /** What federation is made of. */

@@ -16,7 +16,12 @@ function aFetcherOf(pages: Record<string, { at?: string; body: unknown }>) {
       if (page === undefined) throw new FetchRefused("status", { status: 404, url });
       const text = typeof page.body === "string" ? page.body : JSON.stringify(page.body);
       const found = page.at ?? url.split("#")[0] ?? "";
-      return { url: found, contentType: "application/activity+json", body: Buffer.from(text) };
+      return {
+        url: found,
+        contentType: "application/activity+json",
+        date: null,
+        body: Buffer.from(text),
+      };
     },
     post: () => Promise.reject(new Error("no post here")),
     close: () => Promise.resolve(),

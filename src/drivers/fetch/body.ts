@@ -71,3 +71,9 @@ export async function readStart(body: ResponseBody, maxBytes: number): Promise<s
   }
   return Buffer.concat(pieces, size).subarray(0, maxBytes).toString("utf8");
 }
+
+/** The moment that a `Date` header names, or null. */
+export function dateIn(header: string | null): Date | null {
+  const at = new Date(header ?? Number.NaN);
+  return Number.isNaN(at.getTime()) ? null : at;
+}

@@ -4,6 +4,9 @@ import { FetchRefused } from "./refused.js";
 import { readUrl } from "../web-address.js";
 
 const longestUrl = 2048;
+/** Answers that send on to another address. */
+export const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
 const localSuffixes = [".localhost", ".local", ".internal", ".home.arpa"];
 
 /** The host of a URL as a resolver wants it: IPv6 without its brackets. */

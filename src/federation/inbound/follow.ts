@@ -17,7 +17,7 @@ export const follow: Handle = async ({ services, send, ctx, entry, actor, activi
   const followed = objectUri === null ? null : localActor(ctx.instance, objectUri);
   if (followed === null) return "no such actor";
   const record = await actorRecord(ctx, followed);
-  if (record === null || record === "gone" || record.kind === "instance") return "no such actor";
+  if (record === null || record === "gone") return "no such actor";
   const { inbox, sharedInbox, host, civicExchange, type } = await remoteActor(
     services,
     ctx,
@@ -28,19 +28,22 @@ export const follow: Handle = async ({ services, send, ctx, entry, actor, activi
   );
   const uri = actorUri(ctx.instance, followed);
   const rows = ctx.collection(followersCollection);
-  await rows.updateOne(
-    { actorUri: uri, followerUri: actor },
-    {
-      $set: {
-        target: sharedInbox ?? inbox,
-        host,
-        linked: civicExchange && type === "Organization",
-        followUri: entry.activityUri,
+  // The server's own actor publishes nothing: who follows it only wants to know that we answer.
+  const isKept = record.kind !== "instance";
+  if (isKept)
+    await rows.updateOne(
+      { actorUri: uri, followerUri: actor },
+      {
+        $set: {
+          target: sharedInbox ?? inbox,
+          host,
+          linked: civicExchange && type === "Organization",
+          followUri: entry.activityUri,
+        },
+        $setOnInsert: { _id: ctx.ids.next(), at: ctx.clock.now() },
       },
-      $setOnInsert: { _id: ctx.ids.next(), at: ctx.clock.now() },
-    },
-    { upsert: true },
-  );
+      { upsert: true },
+    );
   if (await wasDeleted(ctx, entry.activityUri)) {
     await rows.deleteOne({ followerUri: actor, followUri: entry.activityUri });
     return "undone before";

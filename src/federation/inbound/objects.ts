@@ -13,6 +13,7 @@ import {
   remoteActorsCollection,
 } from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
+import { isTestNote, takeTestNote } from "../self-test/echo.js";
 import { dropComment, takeComment, takeCommentEdit } from "./comments.js";
 import { rememberDeleted } from "./deleted.js";
 import type { Handle, Inbound, Outcome } from "./inbound.js";
@@ -42,6 +43,7 @@ export const create: Handle = async (inbound) => {
   const { ctx, actor } = inbound;
   const object = await objectOf(inbound);
   if (object === null || idOf(first(object, "attributedTo")) !== actor) return "not its author";
+  if (isTestNote(object)) return takeTestNote(inbound, object);
   const uri = object.id ?? "";
   if (kindOf(object) === "proposal") {
     const known = await proposalByUri(ctx, uri);
