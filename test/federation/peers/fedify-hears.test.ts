@@ -57,8 +57,11 @@ for (const demands of demanded) {
     };
     const named = (all: readonly Seen[]): string[] =>
       all.map(({ kind, object }) => `${kind} ${(object as Seen | null)?.kind ?? ""}`.trim());
-    const objectIn = (all: readonly Seen[], kind: string): Seen =>
-      all.find((one) => one.kind === kind)?.["object"] as Seen;
+    /** What was last heard about something; figures of other things may come at any time. */
+    const about = (all: readonly Seen[], kind: string, uri: string): Seen | undefined =>
+      all.findLast((one) => one.kind === kind && one["objectId"] === uri);
+    const objectIn = (all: readonly Seen[], kind: string, uri: string): Seen =>
+      about(all, kind, uri)?.["object"] as Seen;
 
     it("hears of a new proposal: from its own actor, boosted by city and topic", async () => {
       await news();
@@ -84,7 +87,7 @@ for (const demands of demanded) {
       });
       const heard = await news();
 
-      const note = objectIn(heard, "Update");
+      const note = objectIn(heard, "Update", proposal.uri);
       expect(note).to.include({ kind: "Note", id: proposal.uri, attributedTo: actors.proposal });
       expect(note).to.include({ name: null, summary: null, replies: 0, likes: 0, shares: 0 });
       expect(note["content"]).to.contain(`<h2>${title}</h2>`);
@@ -100,18 +103,16 @@ for (const demands of demanded) {
         body: "Très **bonne** idée.",
       };
       const { _id, uri } = await publishComment(citizen, input);
-      const created = objectIn(await news(), "Create");
+      const created = objectIn(await news(), "Create", uri);
       await editComment(citizen, _id, { body: "Excellente idée." });
-      const updated = (await news())
-        .map((one) => one["object"] as Seen)
-        .find(({ id }) => id === uri);
+      const updated = objectIn(await news(), "Update", uri);
       await deleteComment(citizen, _id);
-      const deleted = (await news()).find(({ kind }) => kind === "Delete");
+      const deleted = about(await news(), "Delete", uri);
 
       expect(created).to.include({ kind: "Note", id: uri, inReplyTo: scene.proposal.uri });
       expect(created["content"]).to.contain("<strong>bonne</strong>");
       expect(created["tags"]).to.have.deep.nested.property("[0].href", scene.actors.proposal);
-      expect(updated?.["content"]).to.contain("Excellente");
+      expect(updated["content"]).to.contain("Excellente");
       expect(deleted?.["objectId"]).to.equal(uri);
       expect(deleted?.["object"]).to.include({ kind: "Tombstone" });
     });
@@ -133,7 +134,7 @@ for (const demands of demanded) {
       const third = await news();
 
       expect(named(first)).to.include.members(["Announce Note", "Create Note", "Update Note"]);
-      const told = objectIn(first, "Create");
+      const told = objectIn(first, "Create", response.uri);
       expect(told).to.include({ id: response.uri, attributedTo: scene.actors.city });
       expect(told["inReplyTo"]).to.equal(scene.proposal.uri);
       expect(named(second)).to.include.members(["Create Note", "Update Note"]);
@@ -146,9 +147,9 @@ for (const demands of demanded) {
       await followAs(scene, "fedi", me);
       await news();
       await renamePerson(citizen, { name: "Sacha B.", about: "J’aime les arbres." });
-      const renamed = (await news()).find(({ kind }) => kind === "Update");
+      const renamed = about(await news(), "Update", me);
       await leaveNetwork(citizen);
-      const left = (await news()).find(({ kind }) => kind === "Delete");
+      const left = about(await news(), "Delete", me);
 
       expect(renamed?.["object"]).to.include({ kind: "Person", id: me, name: "Sacha B." });
       expect(left).to.include({ actor: me, objectId: me });
@@ -170,7 +171,7 @@ for (const demands of demanded) {
       await news();
       await withdrawProposal(scene.author, other.number ?? 0);
 
-      expect(named(await news())).to.have.members(["Create Note", "Update Note"]);
+      expect(named(await news())).to.include.members(["Create Note", "Update Note"]);
     });
 
     it("verifies every signature and every proof, and gives every activity to its listeners", async () => {
@@ -184,7 +185,7 @@ for (const demands of demanded) {
       ).to.deep.equal([]);
       expect(received.filter(({ isProven }) => !isProven)).to.deep.equal([]);
       expect([...new Set(received.map(({ standard }) => standard))]).to.deep.equal([demands]);
-      expect(heard.map(({ id }) => id)).to.deep.equal(received.map(({ id }) => id));
+      expect(heard.map(({ id }) => id)).to.have.members(received.map(({ id }) => id));
       expect(errors).to.deep.equal([]);
     });
   });
