@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import type { App } from "../app.js";
 import { actingFor, instanceNamed, withApp } from "./deployment.js";
+import { addPolicyCommands } from "./network-policy.js";
 import { CommandFailed, type Answer, type Finish, type Io } from "./io.js";
 
-/** `network test`: try the exchange with another server, step by step. */
+/** `network`: try the exchange with another server step by step, and say with whom there is any. */
 export function networkCommand(io: Io, finish: Finish): Command {
   const command = new Command("network").description("look after the exchange with other servers");
   command
@@ -16,6 +17,7 @@ export function networkCommand(io: Io, finish: Finish): Command {
     .action((host: string, { instance, account }: { instance: string; account?: string }) =>
       finish(withApp(io, (app) => test(app, { instance, host, account: account ?? null }))),
     );
+  addPolicyCommands(command, io, finish);
   return command;
 }
 

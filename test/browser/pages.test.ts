@@ -39,6 +39,8 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
     "/admin/network",
     "/admin/profile",
     "/admin/keys",
+    "/admin/network/settings",
+    "/network",
   ],
 };
 

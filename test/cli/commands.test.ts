@@ -19,7 +19,7 @@ describe("the command line", function () {
     const lacking = await desk.run(["instance", "create", "--name", "Valmont"]);
 
     expect(help.code).to.equal(0);
-    for (const name of ["instance", "admin", "import", "link", "migrate", "doctor"]) {
+    for (const name of ["instance", "admin", "import", "link", "network", "migrate", "doctor"]) {
       expect(help.out).to.include(name);
     }
     expect(topic.out).to.include("Examples:");

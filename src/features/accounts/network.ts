@@ -17,6 +17,8 @@ import { consentToNetwork, leaveNetwork, personById } from "../people/people.js"
 /** Whether a member takes part on linked sites under their public name. */
 export interface NetworkPage extends PageModel {
   readonly consented: boolean;
+  /** They left before, and would come back under a new handle. */
+  readonly isBack: boolean;
   readonly name: string;
   readonly handle: string;
   /** Where to go on after deciding. */
@@ -35,6 +37,7 @@ export const networkRoutes: readonly Route[] = [
     return page(networkPage, {
       head: head(ctx.t.t("accounts.network.title"), { noIndex: true }),
       consented: person.federated,
+      isBack: person.uri !== null && !person.federated,
       name: person.name,
       handle: networkHandle(ctx.instance, person.handle),
       back,

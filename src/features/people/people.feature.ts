@@ -1,5 +1,9 @@
 import { defineFeature } from "../../kit/index.js";
+import { formerActorsCollection } from "./former-actors.js";
 import { peopleCollection } from "./people.js";
 
 /** Who takes part, here and elsewhere. Their pages are on the square. */
-export const people = defineFeature({ name: "people", collections: [peopleCollection] });
+export const people = defineFeature({
+  name: "people",
+  collections: [peopleCollection, formerActorsCollection],
+});

@@ -10,6 +10,7 @@ import {
   type Ctx,
   type Member,
 } from "../../kit/index.js";
+import { retireActor } from "./former-actors.js";
 import type { Person } from "./person.js";
 
 export const peopleCollection = defineCollection<Person>("people", [
@@ -166,12 +167,17 @@ function signedIn(ctx: Ctx): Member {
   return ctx.member;
 }
 
-async function change(ctx: Ctx, personId: string, set: Partial<Person>): Promise<Person> {
+async function change(
+  ctx: Ctx,
+  personId: string,
+  set: Partial<Person>,
+  expected: Partial<Pick<Person, "handle">> = {},
+): Promise<Person> {
   const changed = await ctx.commit(personChanged, { personId }, () =>
     ctx
       .collection(peopleCollection)
       .findOneAndUpdate(
-        { _id: personId, erasedAt: null },
+        { ...expected, _id: personId, erasedAt: null },
         { $set: set },
         { returnDocument: "after" },
       ),
@@ -180,18 +186,26 @@ async function change(ctx: Ctx, personId: string, set: Partial<Person>): Promise
   return changed;
 }
 
-/** The member agrees to be an actor on the network under their public name and handle. */
+/**
+ * The member agrees to be an actor on the network under their public name and handle. Who comes back
+ * gets a new handle: other servers take the former actor for erased, and no id is used twice.
+ */
 export async function consentToNetwork(ctx: Ctx): Promise<Person> {
   const member = signedIn(ctx);
   const person = await personById(ctx, member._id);
   if (person === null) throw new Refusal("not-found");
-  const uri = ctx.instance.url(`/people/${person.handle}`);
-  return change(ctx, member._id, { federated: true, uri });
+  const isBack = person.uri !== null && !person.federated;
+  if (isBack) await retireActor(ctx, person);
+  const handle = isBack ? memberHandle(randomBytes(memberHandleBytes)) : person.handle;
+  const path = `/people/${handle}`;
+  const again = isBack ? { handle, url: path, leftAt: person.leftAt ?? ctx.clock.now() } : {};
+  const set = { ...again, federated: true, uri: ctx.instance.url(path) };
+  return change(ctx, member._id, set, { handle: person.handle });
 }
 
 /** The member takes their consent back. The actor's id is kept, so that servers can be told. */
 export async function leaveNetwork(ctx: Ctx): Promise<Person> {
-  return change(ctx, signedIn(ctx)._id, { federated: false });
+  return change(ctx, signedIn(ctx)._id, { federated: false, leftAt: ctx.clock.now() });
 }
 
 /** What a member says of themselves in public. */
@@ -219,7 +233,7 @@ export async function erasePerson(ctx: Ctx, personId: string): Promise<void> {
       .collection(peopleCollection)
       .updateOne(
         { _id: personId, erasedAt: null },
-        { $set: { ...faceless, name, erasedAt: ctx.clock.now() } },
+        { $set: { ...faceless, name, erasedAt: ctx.clock.now(), leftAt: ctx.clock.now() } },
       ),
   );
 }

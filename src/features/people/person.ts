@@ -26,6 +26,8 @@ export interface Person {
   readonly indexable?: boolean;
   /** People here: agreed to be an actor on the network under this name. */
   readonly federated: boolean;
+  /** People here: when they last left the network; what they said before is no longer on it. */
+  readonly leftAt?: Date;
   readonly createdAt: Date;
   /** Set when the account or actor was deleted; shown as "a former member". */
   readonly erasedAt: Date | null;

@@ -17,6 +17,8 @@ import {
 } from "../../kit/index.js";
 import { commentById, deleteComment, editComment, publishComment } from "../comments/comments.js";
 import type { Comment } from "../comments/comment.js";
+import { formerActor } from "../people/former-actors.js";
+import { personById } from "../people/people.js";
 import { atomOf } from "../proposals/atom.js";
 import { listProposals } from "../proposals/listing.js";
 import { numberIn, proposalByRef } from "../proposals/proposal-ref.js";
@@ -71,7 +73,12 @@ const topicRoutes: Route[] = [
 ];
 
 const peopleRoutes: Route[] = [
-  get("/people/:handle", async (ctx, req) => page(personPage, await personModel(ctx, req))),
+  get("/people/:handle", async (ctx, req) => {
+    const former = await formerActor(ctx, req.params["handle"] ?? "");
+    const person = former === null ? null : await personById(ctx, former.personId);
+    if (person !== null && person.handle !== former?.handle) return redirect(person.url);
+    return page(personPage, await personModel(ctx, req));
+  }),
 ];
 
 async function show(

@@ -1,6 +1,7 @@
 import {
   defineFeature,
   json,
+  on,
   post,
   redirect,
   Refusal,
@@ -9,9 +10,11 @@ import {
   type Reply,
   type Req,
 } from "../../kit/index.js";
+import { personChanged, personErased } from "../people/people.js";
 import { proposalByRef } from "../proposals/proposal-ref.js";
 import { proposalPath, type Proposal } from "../proposals/proposal.js";
 import { proposalById } from "../proposals/proposals.js";
+import { endSupportsElsewhere } from "./leaving.js";
 import { giveSupport, supportsCollection, takeBackSupport } from "./supports.js";
 
 type Press = (ctx: Ctx, proposal: Proposal) => Promise<void>;
@@ -37,6 +40,10 @@ async function press(ctx: Ctx, req: Req, act: Press): Promise<Reply> {
 export const supports = defineFeature({
   name: "supports",
   collections: [supportsCollection],
+  on: [
+    on(personChanged, "supports", (ctx, { personId }) => endSupportsElsewhere(ctx, personId)),
+    on(personErased, "supports", (ctx, { personId }) => endSupportsElsewhere(ctx, personId)),
+  ],
   routes: [
     post("/proposals/:ref/support", (ctx, req) =>
       press(ctx, req, req.body["withdraw"] === undefined ? giveSupport : takeBackSupport),

@@ -95,7 +95,8 @@ async function addSupport(
   }
 }
 
-async function removeSupport(ctx: Ctx, { proposalId, personId }: SupportOf): Promise<void> {
+/** End one support; without one nothing changes. */
+export async function removeSupport(ctx: Ctx, { proposalId, personId }: SupportOf): Promise<void> {
   const rows = ctx.collection(supportsCollection);
   const support = await rows.findOne({ proposalId, personId });
   if (support === null) return;

@@ -1,3 +1,4 @@
+import { formerActor } from "../../features/people/former-actors.js";
 import { personByHandle } from "../../features/people/people.js";
 import { topicBySlug } from "../../features/topics/topics.js";
 import { readUrl } from "../../drivers/web-address.js";
@@ -88,7 +89,8 @@ export async function actorByName(ctx: Ctx, name: string): Promise<LocalActor | 
     return (await topicBySlug(ctx, slug)) === null ? null : { kind: "topic", slug };
   }
   const person = await personByHandle(ctx, name);
-  return person === null ? null : { kind: "person", handle: person.handle };
+  const known = person ?? (await formerActor(ctx, name));
+  return known === null ? null : { kind: "person", handle: known.handle };
 }
 
 /** A link of a WebFinger answer (RFC 7033, section 4.4.4). */

@@ -1,3 +1,4 @@
+import { formerActor } from "../../features/people/former-actors.js";
 import { personByHandle } from "../../features/people/people.js";
 import { proposalByNumber } from "../../features/proposals/proposals.js";
 import { topicBySlug } from "../../features/topics/topics.js";
@@ -28,6 +29,7 @@ export async function actorRecord(
     }
     case "person": {
       const person = await personByHandle(ctx, actor.handle);
+      if (person === null && (await formerActor(ctx, actor.handle)) !== null) return "gone";
       if (person === null || person.uri === null) return null;
       return person.federated && person.erasedAt === null ? { kind: "person", person } : "gone";
     }

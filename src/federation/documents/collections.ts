@@ -15,7 +15,7 @@ import type { ActorRecord } from "../translate/actor.js";
 import { proposalNote } from "../translate/proposal.js";
 import { actorRecord } from "./actors.js";
 import { document, nothing, type Found } from "./found.js";
-import { gatherProposal, isNumbered, isOnNetwork } from "./gather.js";
+import { gatherProposal, isNumbered, isSaidOnNetwork } from "./gather.js";
 import { activityNow } from "./objects.js";
 
 /** Items on a page of a collection. */
@@ -198,8 +198,9 @@ async function onNetwork(ctx: Ctx, comments: readonly Comment[]): Promise<string
     comments.map(({ authorId }) => authorId),
   );
   return comments
-    .filter(({ origin, authorId }) => {
-      return origin === "elsewhere" || isOnNetwork(authors.get(authorId) ?? null);
+    .filter((comment) => {
+      const author = authors.get(comment.authorId) ?? null;
+      return comment.origin === "elsewhere" || isSaidOnNetwork(author, comment);
     })
     .map(({ uri }) => uri);
 }

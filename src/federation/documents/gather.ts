@@ -24,6 +24,18 @@ export function isOnNetwork(person: Person | null): person is Person & { uri: st
   return person !== null && person.uri !== null && person.federated && person.erasedAt === null;
 }
 
+/**
+ * Whether a comment was said by its author as they are on the network now: who came back is somebody
+ * new there, and what they said before stays gone.
+ */
+export function isSaidOnNetwork(
+  author: Person | null,
+  { publishedAt }: Pick<Comment, "publishedAt">,
+): author is Person & { uri: string } {
+  if (!isOnNetwork(author)) return false;
+  return author.leftAt === undefined || publishedAt > author.leftAt;
+}
+
 /** Somebody whom a note may call by name: an actor elsewhere, or a member while they agree to it. */
 function isMentionable(person: Person | null): person is Person & { uri: string } {
   if (person?.origin === "here") return isOnNetwork(person);
@@ -51,7 +63,7 @@ export async function gatherComment(ctx: Ctx, comment: Comment): Promise<Comment
     proposalById(ctx, comment.proposalId),
     comment.parentId === null ? null : commentById(ctx, comment.parentId),
   ]);
-  if (!isOnNetwork(author) || proposal === null) return null;
+  if (!isSaidOnNetwork(author, comment) || proposal === null) return null;
   const answered = parent === null ? null : await personById(ctx, parent.authorId);
   const about = aboutProposal(ctx, proposal);
   const whom = isMentionable(answered)

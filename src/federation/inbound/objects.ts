@@ -6,6 +6,7 @@ import type { Ctx } from "../../kit/index.js";
 import { sameOrigin } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
+import { takeBackSupports } from "../policy/settling.js";
 import {
   followersCollection,
   followingCollection,
@@ -91,8 +92,12 @@ export const remove: Handle = async (inbound) => {
   return "proposal deleted";
 };
 
-/** An actor is gone: so are its follows and its name here. */
+/**
+ * An actor is gone: so are its follows, its supports and its name here. Were its supports kept,
+ * whoever leaves and comes back as another actor would count twice.
+ */
 async function eraseActor(ctx: Ctx, uri: string): Promise<Outcome> {
+  await takeBackSupports(ctx, uri);
   await ctx.collection(followersCollection).deleteMany({ followerUri: uri });
   await ctx.collection(followingCollection).deleteMany({ targetUri: uri });
   await ctx.collection(reactionsCollection).deleteMany({ actorUri: uri });

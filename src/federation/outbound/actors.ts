@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { formerActorsOf } from "../../features/people/former-actors.js";
 import { personById } from "../../features/people/people.js";
 import { topicsByIds } from "../../features/topics/topics.js";
 import { defineJob, type Ctx, type JobDef } from "../../kit/index.js";
-import { actorUri, collectionUri, type LocalActor } from "../addresses.js";
+import { actorUri, collectionUri } from "../addresses.js";
 import { isOnNetwork } from "../documents/gather.js";
 import { activitiesCollection } from "../records.js";
 import type { Services } from "../services.js";
@@ -71,25 +72,25 @@ export async function tellPerson(
 ): Promise<void> {
   const person = await personById(ctx, personId);
   if (person === null || person.origin !== "here" || person.uri === null) return;
-  const actor: LocalActor = { kind: "person", handle: person.handle };
+  // Who left and came back before anybody was told is somebody new, and the former actor is gone.
+  for (const former of await formerActorsOf(ctx, personId)) await tellGone(send, ctx, former);
   if (isOnNetwork(person)) {
-    await retireFarewell(ctx, personId);
     return tellFaceSoon(services, tellFace, ctx, { kind: "person", id: personId });
   }
-  await send(ctx, {
-    ...{ key: `gone/${personId}`, actor, type: "Delete", object: person.uri },
-    ...{ objectUri: person.uri, to: [PUBLIC], listed: false },
-    audience: { ...nobody, everyone: true },
-  });
+  await tellGone(send, ctx, { handle: person.handle, uri: person.uri });
 }
 
-/** Who has come back to the network may leave it again, and that is told again. */
-async function retireFarewell(ctx: Ctx, personId: string): Promise<void> {
-  const rows = ctx.collection(activitiesCollection);
-  const farewell = await rows.findOne({ key: `gone/${personId}` });
-  if (farewell === null) return;
-  const key = `gone/${personId}/${farewell._id}`;
-  await rows.updateOne({ _id: farewell._id }, { $set: { key } });
+/** Tell everybody that an actor is gone; its id is never used again, so that it is told once. */
+async function tellGone(
+  send: Send,
+  ctx: Ctx,
+  { handle, uri }: { readonly handle: string; readonly uri: string },
+): Promise<void> {
+  await send(ctx, {
+    ...{ key: `gone/${uri}`, actor: { kind: "person", handle }, type: "Delete", object: uri },
+    ...{ objectUri: uri, to: [PUBLIC], listed: false },
+    audience: { ...nobody, everyone: true },
+  });
 }
 
 /** Tell the followers of an actor how it looks now; what they were told last is not told again. */

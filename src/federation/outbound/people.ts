@@ -25,7 +25,10 @@ async function backingElsewhere(services: Services, ctx: Ctx, { proposalId, pers
   const { actorUri: owner } = proposal.elsewhere;
   const inbox = await homeInbox(services, ctx, proposal.elsewhere);
   const actor: LocalActor = { kind: "person", handle: person.handle };
-  return { proposal, actor, owner, audience: { ...nobody, inboxes: [inbox] } };
+  // Who left the network and came back is another actor, whose supports begin anew.
+  const who = person.leftAt === undefined ? personId : person.handle;
+  const name = `${proposalId}/${who}`;
+  return { name, proposal, actor, owner, audience: { ...nobody, inboxes: [inbox] } };
 }
 
 /** A citizen backs a proposal of another instance: a Like by their own actor, told to its actor. */
@@ -38,9 +41,9 @@ export async function tellSupport(
   const found = await backingElsewhere(services, ctx, backing);
   if (found === null) return;
   const { proposal, actor, owner, audience } = found;
-  const turn = await turnOf(ctx, backing);
+  const name = await turnOf(ctx, found.name);
   await send(ctx, {
-    ...{ key: `like/${backing.proposalId}/${backing.personId}/${turn}`, actor, type: "Like" },
+    ...{ key: `like/${name}`, actor, type: "Like" },
     ...{ object: proposal.uri, objectUri: proposal.uri, to: [owner], listed: false, audience },
   });
 }
@@ -55,8 +58,7 @@ export async function tellSupportTakenBack(
   const found = await backingElsewhere(services, ctx, backing);
   if (found === null) return;
   const { proposal, actor, owner, audience } = found;
-  const turn = await turnOf(ctx, backing);
-  const name = `${backing.proposalId}/${backing.personId}/${turn}`;
+  const name = await turnOf(ctx, found.name);
   const like = await ctx.collection(activitiesCollection).findOne({ key: `like/${name}` });
   if (like === null) return;
   const object = { id: like.uri, type: "Like", actor: like.actorUri, object: proposal.uri };
@@ -67,11 +69,11 @@ export async function tellSupportTakenBack(
 }
 
 /** How often this support was taken back before: each turn has its own Like and its own Undo. */
-async function turnOf(ctx: Ctx, { proposalId, personId }: Backing): Promise<number> {
+async function turnOf(ctx: Ctx, name: string): Promise<string> {
   const rows = ctx.collection(activitiesCollection);
   for (let turn = 0; turn < 100; turn += 1) {
-    const undone = await rows.findOne({ key: `unlike/${proposalId}/${personId}/${turn}` });
-    if (undone === null) return turn;
+    const undone = await rows.findOne({ key: `unlike/${name}/${turn}` });
+    if (undone === null) return `${name}/${turn}`;
   }
-  return 100;
+  return `${name}/100`;
 }
