@@ -1,7 +1,7 @@
-import { createServer } from "node:http";
 import { createApp, driversFor } from "./app.js";
 import { ConfigError, environmentWithFile, loadConfig } from "./config.js";
 import { firstStart } from "./first-start.js";
+import { createWebServer } from "./hosting/web-server.js";
 
 /** Serve until a signal asks to stop. */
 async function main(): Promise<void> {
@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   const drivers = await driversFor(config);
   const app = await createApp(config, drivers);
   const invitation = await firstStart(app, config);
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, app.web);
+  const server = createWebServer(app.web);
   server.listen(config.port, config.bind ?? undefined);
   await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
   await app.start();

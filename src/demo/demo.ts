@@ -1,4 +1,5 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
+import { createWebServer } from "../hosting/web-server.js";
 import type { AddressInfo } from "node:net";
 import { createApp, createLog, driversFor, type App } from "../app.js";
 import type { Config } from "../config.js";
@@ -31,7 +32,7 @@ export interface Demo {
 export async function startDemo(config: Config, said: (words: string) => void): Promise<Demo> {
   const drivers = await driversFor(config, createLog(config));
   const app = await createApp(config, drivers);
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 });
+  const server = createWebServer();
   try {
     const port = await listen(server, config, app.web as RequestListener);
     const sites = await ensureSites(app, port);

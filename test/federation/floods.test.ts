@@ -1,0 +1,139 @@
+import { connect, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { expect } from "chai";
+import { createWebServer } from "../../src/hosting/web-server.js";
+import { commentsCollection } from "../../src/features/comments/comments.js";
+import { inboxCollection } from "../../src/federation/records.js";
+import { aPeer, closePeers } from "./support/peer.js";
+import { aScene } from "./support/scene.js";
+import { aTown, closeTowns } from "./support/town.js";
+
+describe("a flood", function () {
+  this.timeout(60_000);
+  afterEach(async () => {
+    await closeTowns();
+    await closePeers();
+  });
+
+  const gets = (received: ReadonlyArray<{ method: string }>): number =>
+    received.filter(({ method }) => method === "GET").length;
+
+  it("of 300 tags or 300 mentions costs no fetch, and the mentions no comment", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    await tell(alice, "Like", proposal.uri);
+    const before = gets(peer.received);
+    const tags = Array.from({ length: 300 }, (_, at) => ({
+      ...{ type: "Hashtag", name: `#t${at}`, href: `${peer.origin}/tags/${at}` },
+    }));
+    const mentions = tags.map(({ href }) => ({ type: "Mention", name: "@x", href }));
+
+    await tell(alice, "Create", peer.note(alice, { inReplyTo: proposal.uri, tag: tags }));
+    await tell(alice, "Create", peer.note(alice, { inReplyTo: proposal.uri, tag: mentions }));
+
+    expect(gets(peer.received)).to.equal(before);
+    const rows = town.visitor.collection(commentsCollection);
+    expect(await rows.countDocuments({ proposalId: proposal._id })).to.equal(1);
+  });
+
+  it("of endless collections and circles of answers is left alone", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    await tell(alice, "Like", proposal.uri);
+    const page = `${peer.origin}/page`;
+    peer.documents.set("/page", { id: page, type: "CollectionPage", next: page, items: [page] });
+    peer.documents.set("/a", {
+      ...peer.note(alice),
+      id: `${peer.origin}/a`,
+      inReplyTo: `${peer.origin}/b`,
+    });
+    peer.documents.set("/b", {
+      ...peer.note(alice),
+      id: `${peer.origin}/b`,
+      inReplyTo: `${peer.origin}/a`,
+    });
+    const before = gets(peer.received);
+
+    const endless = { id: page, type: "Collection", first: { type: "CollectionPage", next: page } };
+    await tell(alice, "Create", peer.note(alice, { inReplyTo: proposal.uri, replies: endless }));
+    expect(gets(peer.received)).to.equal(before);
+    const lost = { inReplyTo: `${peer.origin}/a`, cc: [`${town.origin}/actor`] };
+    await tell(alice, "Create", peer.note(alice, lost));
+
+    expect(gets(peer.received) - before).to.be.within(2, 20);
+  });
+
+  it("from one server is told to wait, and leaves the others their way in", async () => {
+    const town = await aTown({ timing: { inboxPerMinute: 20 } });
+    const [peer, other] = [await aPeer(), await aPeer()];
+    const [alice, carol] = [await peer.actor("alice"), await other.actor("carol")];
+    const statuses: number[] = [];
+    for (let at = 0; at < 60; at += 1) {
+      const answer = await peer.post(town, alice, peer.activity(alice, "Flag", town.origin));
+      statuses.push(answer.status);
+      if (answer.status === 429) expect(Number(answer.headers.get("retry-after"))).to.equal(60);
+    }
+
+    expect(statuses.filter((status) => status === 202)).to.have.length(20);
+    expect(statuses.filter((status) => status === 429)).to.have.length(40);
+    const spared = await other.post(town, carol, other.activity(carol, "Flag", town.origin));
+    expect(spared.status).to.equal(202);
+    const rows = town.visitor.collection(inboxCollection);
+    expect(await rows.countDocuments({})).to.equal(21);
+  });
+
+  it("of compressed bytes is not even unpacked", async () => {
+    const { town, peer, alice, proposal } = await aScene();
+    const bomb = gzipSync(Buffer.alloc(20 * 1024 * 1024, 0x20));
+    const answer = await fetch(`${town.origin}/inbox`, {
+      ...{ method: "POST", body: bomb },
+      headers: { "content-type": "application/activity+json", "content-encoding": "gzip" },
+    });
+
+    expect(answer.status).to.equal(415);
+    expect(
+      (await peer.post(town, alice, peer.activity(alice, "Like", proposal.uri))).status,
+    ).to.equal(202);
+  });
+});
+
+describe("a client that takes its time", function () {
+  this.timeout(20_000);
+  const patience = { headersMs: 300, requestMs: 600, checkMs: 50, silentMs: 800 };
+
+  async function outlived(drip: (socket: Socket) => void): Promise<number> {
+    const server = createWebServer((req, res) => {
+      req.resume().once("end", () => res.end(Buffer.alloc(64 * 1024 * 1024)));
+    }, patience);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    const started = performance.now();
+    const timer = setInterval(() => socket.writable && drip(socket), 50);
+    socket.on("error", () => undefined);
+    await new Promise<void>((resolve) => {
+      server.once("connection", (held: Socket) => void held.once("close", () => resolve()));
+    });
+    clearInterval(timer);
+    socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    return performance.now() - started;
+  }
+
+  it("is sent away while it drips headers, a body, or reads nothing", async () => {
+    let begun = false;
+    let asked = false;
+    const headers = await outlived(
+      (socket) => void socket.write(begun ? "x" : "GET / HTTP/1.1\r\nx: "),
+    );
+    const body = await outlived((socket) => {
+      socket.write(begun ? "x" : "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n");
+      begun = true;
+    });
+    const reading = await outlived((socket) => {
+      socket.pause();
+      if (!asked) socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      asked = true;
+    });
+
+    for (const ms of [headers, body, reading]) expect(ms).to.be.below(6_000);
+  });
+});
