@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { Argument, Command, Option } from "commander";
+import { Argument, Option, type Command } from "commander";
 import type { App } from "../app.js";
 import { exportBlocks, importBlocks, BadList } from "../federation/policy/csv.js";
 import { readSettings } from "../federation/policy/policy.js";
