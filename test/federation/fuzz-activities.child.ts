@@ -28,7 +28,9 @@ async function send(scene: FuzzScene, mutant: Mutant, serial: number): Promise<n
   const signer = { ...by, keyId: by.method, privateKey: by.proofKey };
   const statuses: number[] = [];
   for (let copy = 0; copy < (mutant.twice ? 2 : 1); copy += 1) {
-    const answer = await peer.post(scene.town, signer, activity);
+    const post = (): Promise<Response> => peer.post(scene.town, signer, activity);
+    // On a slow machine a kept connection may be closed just as it is used again: then once more.
+    const answer = await post().catch(post);
     await answer.arrayBuffer();
     statuses.push(answer.status);
     if (!taken.has(answer.status)) {
