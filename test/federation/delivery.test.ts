@@ -3,7 +3,7 @@ import { deleteComment, publishComment } from "../../src/features/comments/comme
 import { consentToNetwork } from "../../src/features/people/people.js";
 import { publishProposal } from "../../src/features/proposals/publishing.js";
 import { deliveryTries } from "../../src/federation/delivery/deliver.js";
-import { breakAfter } from "../../src/federation/delivery/peers.js";
+import { breakAfter, turnAt } from "../../src/federation/delivery/peers.js";
 import {
   followersCollection,
   peersCollection,
@@ -194,8 +194,106 @@ describe("what is sent to other servers", function () {
 
     town.clock.advance(2 * 60_000);
     await town.settle();
-    expect(peer.inboxed().length).to.equal(2 * breakAfter + 1);
+    expect(peer.inboxed().length).to.be.greaterThan(breakAfter);
     expect((await hostRow(town, peer))?.openUntil).to.equal(null);
+
+    town.clock.advance(4 * 60_000);
+    await town.settle();
+    expect(peer.inboxed().length).to.equal(2 * breakAfter + 1);
+  });
+
+  it("asks a host that has rested by one delivery alone, while the others wait", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    const host = new URL(peer.origin).host;
+    const until = new Date(town.clock.now().getTime() + 1_000);
+    const peers = town.visitor.collection(peersCollection);
+    await peers.updateOne({ host }, { $set: { failures: breakAfter, openUntil: until } });
+    const member = await town.newcomer();
+    for (let at = 0; at < 6; at += 1) {
+      await publishProposal(member, aDraft({ title: `Idée numéro ${at}` }));
+    }
+    await town.settle();
+    peer.received.length = 0;
+    peer.answers.push(500);
+
+    town.clock.advance(60_000);
+    await town.settle();
+
+    expect(peer.inboxed()).to.have.length(1);
+    expect((await hostRow(town, peer))?.failures).to.equal(breakAfter + 1);
+  });
+
+  it("lets one of two processes ask a host that has rested", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    const host = new URL(peer.origin).host;
+    const row = await hostRow(town, peer);
+    if (row === null) throw new Error("the host is not known");
+    const rested = { ...row, openUntil: new Date(town.clock.now().getTime() - 1) };
+    await town.visitor
+      .collection(peersCollection)
+      .updateOne({ host }, { $set: { openUntil: rested.openUntil } });
+
+    const turns = await Promise.all([turnAt(town.visitor, rested), turnAt(town.visitor, rested)]);
+
+    expect(turns.filter((wait) => wait === 0)).to.have.length(1);
+  });
+
+  it("leaves the whole host alone for as long as it asks, whatever else is to be sent there", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    const member = await town.newcomer();
+    peer.received.length = 0;
+    peer.answers.push({ status: 429, headers: { "retry-after": "3600" } });
+    await publishProposal(member, aDraft());
+    await town.settle();
+
+    await publishProposal(member, aDraft({ title: "Une seconde idée" }));
+    await town.settle();
+    town.clock.advance(3_500_000);
+    await town.settle();
+    expect(peer.inboxed()).to.have.length(1);
+
+    for (const ms of [100_001, 300_000, 300_000]) {
+      town.clock.advance(ms);
+      await town.settle();
+    }
+    expect(peer.inboxed()).to.have.length(3);
+  });
+
+  it("goes on to a host that answers after its rest, be it with a refusal", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    const host = new URL(peer.origin).host;
+    const peers = town.visitor.collection(peersCollection);
+    const openUntil = new Date(town.clock.now().getTime() - 1);
+    await peers.updateOne({ host }, { $set: { failures: breakAfter, openUntil } });
+    peer.answers.push(403);
+
+    await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+
+    expect(await hostRow(town, peer)).to.deep.include({ failures: 0, openUntil: null });
+  });
+
+  it("goes to the inbox that a follower has moved to, when the old one is gone", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    const moved = `${peer.origin}/new-inbox`;
+    await peer.actor("a", { inbox: moved, endpoints: {} });
+    peer.answers.push(404);
+
+    await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+
+    const rows = town.visitor.collection(followersCollection);
+    expect(await rows.countDocuments({ target: moved })).to.equal(1);
   });
 
   it("is no longer sent to an inbox that is gone (requirement 17)", async () => {

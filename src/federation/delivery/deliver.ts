@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FetchRefused, type PostAnswer } from "../../drivers/fetch.js";
+import { FetchRefused } from "../../drivers/fetch.js";
 import {
   defineJob,
   GiveUp,
@@ -9,14 +9,14 @@ import {
   type JobDef,
 } from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
-import { activitiesCollection, followersCollection, type Activity, type Peer } from "../records.js";
-import { remoteActor } from "../remote-actors.js";
+import { activitiesCollection, type Activity, type Peer } from "../records.js";
 import type { Services } from "../services.js";
-import { signCavage, type Signer } from "../signatures/cavage.js";
-import { signRfc9421 } from "../signatures/rfc9421.js";
+import { postKnocking, type Knocked } from "../signatures/double-knock.js";
 import { ACTIVITY_JSON } from "../vocabulary.js";
 import { bodyNow } from "./body-now.js";
-import { noteDelivered, noteFailed, peerOf, restOf } from "./peers.js";
+import { dropGone } from "./gone.js";
+import { noteAnswered, noteDelivered, noteFailed, peerOf, turnAt } from "./peers.js";
+import { isSuperseded } from "./superseded.js";
 import { forgetWaiting, markSent, noteWaiting, wasSent } from "./waiting.js";
 
 const payload = z.object({ activityId: z.string(), inbox: z.string() });
@@ -30,7 +30,6 @@ export const deliveryTries = 16;
 const growth = 2.5;
 const longestWaitMs = 12 * 3_600_000;
 const passing: ReadonlySet<number> = new Set([408, 425, 429]);
-const notUnderstood: ReadonlySet<number> = new Set([400, 401]);
 
 /** One activity to one inbox: sign, send, and try again as long as it may help (requirement 17). */
 export function createDeliver(services: Services): Deliver {
@@ -104,17 +103,11 @@ async function deliver(
   if (attempt > 1 && (await isSuperseded(ctx, activity))) return;
   const peer = await peerOf(ctx, host);
   const wait = waitAfter(services, attempt);
-  const rest = restOf(peer, ctx.clock.now());
+  const rest = await turnAt(ctx, peer);
   if (rest > 0) throw new RetryLater(`${host} rests`, Math.max(rest, wait));
   try {
-    const { answer, spoken } = await post(
-      services,
-      ctx,
-      activity,
-      asked.inbox,
-      peer?.speaks ?? null,
-    );
-    await conclude(services, ctx, asked, { host, wait, answer, spoken });
+    const knocked = await post(services, ctx, activity, { inbox: asked.inbox, peer });
+    await conclude(services, ctx, asked.inbox, { ...knocked, host, peer, wait });
   } catch (error) {
     if (!(error instanceof FetchRefused)) throw error;
     if (error.code === "unwanted") throw new GiveUp(`${host}: ${error.code}`);
@@ -124,90 +117,41 @@ async function deliver(
   }
 }
 
-/**
- * An Update that waited so long that a newer one has gone out, or a Create or Update of what was
- * deleted meanwhile: sent now, it would undo the newer one.
- */
-async function isSuperseded(
-  ctx: Ctx,
-  { _id, type, objectUri, actorUri }: Activity,
-): Promise<boolean> {
-  const undoing = type === "Update" ? ["Update", "Delete"] : type === "Create" ? ["Delete"] : [];
-  const rows = ctx.collection(activitiesCollection);
-  for (const newerType of undoing) {
-    const newer = { objectUri, type: newerType, actorUri, _id: { $gt: _id } };
-    if ((await rows.findOne(newer)) !== null) return true;
-  }
-  return false;
-}
-
-type Scheme = NonNullable<Peer["speaks"]>;
-type Spoken = { readonly answer: PostAnswer; readonly spoken: Scheme };
-
-/** Draft-cavage first and RFC 9421 when it is not understood, or the one that worked last time. */
+/** Signed at the moment it is sent, by the signature that the host understood last. */
 async function post(
   services: Services,
   ctx: Ctx,
   activity: Activity,
-  inbox: string,
-  speaks: Peer["speaks"],
-): Promise<Spoken> {
-  const schemes: readonly Scheme[] =
-    speaks === "rfc9421" ? ["rfc9421", "cavage"] : ["cavage", "rfc9421"];
-  const [first, second] = schemes as readonly [Scheme, Scheme];
+  { inbox, peer }: { readonly inbox: string; readonly peer: Peer | null },
+): Promise<Knocked> {
   const body = await bodyNow(services, ctx, activity);
-  const once = async (signer: Signer, scheme: Scheme): Promise<Spoken> => {
-    const sign = scheme === "cavage" ? signCavage : signRfc9421;
-    const request = { method: "POST", url: inbox, body, date: ctx.clock.now() };
-    const headers = { ...sign(request, signer), "content-type": ACTIVITY_JSON };
-    const { fetcher } = services.reachOf(ctx.instance);
-    return { answer: await fetcher.post(inbox, { body, headers }), spoken: scheme };
-  };
-  const [signer, ...others] = await services.vault.signers(ctx, activity.actorUri);
-  let knocked = await once(signer, first);
-  // A key that is not known any more is refused as a standard is: the next key, then the next standard.
-  for (const other of others) {
-    if (notUnderstood.has(knocked.answer.status)) knocked = await once(other, first);
-  }
-  const last = others.at(-1) ?? signer;
-  return notUnderstood.has(knocked.answer.status) ? once(last, second) : knocked;
+  const { fetcher } = services.reachOf(ctx.instance);
+  const signers = await services.vault.signers(ctx, activity.actorUri);
+  const signing = { signers, clock: ctx.clock, scheme: peer?.speaks ?? "cavage" };
+  const headers = { "content-type": ACTIVITY_JSON };
+  return postKnocking(fetcher, signing, inbox, { body, headers });
+}
+
+interface Concluding extends Knocked {
+  readonly host: string;
+  readonly peer: Peer | null;
+  readonly wait: number;
 }
 
 async function conclude(
   services: Services,
   ctx: Ctx,
-  { inbox }: DeliveryPayload,
-  { host, wait, answer, spoken }: Spoken & { readonly host: string; readonly wait: number },
+  inbox: string,
+  { host, peer, wait, answer, scheme }: Concluding,
 ): Promise<void> {
   const { status, retryAfter } = answer;
-  if (status >= 200 && status < 300) return noteDelivered(ctx, host, spoken);
-  if (status === 404 || status === 410) {
-    await dropGone(services, ctx, inbox);
-    throw new GiveUp(`${host}: ${status}`);
-  }
+  if (status >= 200 && status < 300) return noteDelivered(ctx, host, scheme);
   if (status >= 500 || passing.has(status)) {
-    await noteFailed(ctx, host, `status ${status}`);
+    const asked = status === 429 || status === 503 ? (retryAfter ?? 0) * 1_000 : 0;
+    await noteFailed(ctx, host, `status ${status}`, asked);
     throw new RetryLater(`${host}: ${status}`, Math.max(wait, (retryAfter ?? 0) * 1_000));
   }
+  await noteAnswered(ctx, peer);
+  if (status === 404 || status === 410) await dropGone(services, ctx, inbox);
   throw new GiveUp(`${host}: ${status}`);
-}
-
-/** An inbox that is gone: ask its followers' own documents again before they are dropped. */
-async function dropGone(services: Services, ctx: Ctx, inbox: string): Promise<void> {
-  const rows = ctx.collection(followersCollection);
-  const followers = await rows.find({ target: inbox }, { limit: 5 }).toArray();
-  for (const { _id, followerUri } of followers) {
-    const target = await currentTarget(services, ctx, followerUri);
-    if (target === null || target === inbox) await rows.deleteOne({ _id });
-    else await rows.updateOne({ _id }, { $set: { target } });
-  }
-}
-
-async function currentTarget(services: Services, ctx: Ctx, uri: string): Promise<string | null> {
-  try {
-    const actor = await remoteActor(services, ctx, uri, { fresh: true });
-    return actor.sharedInbox ?? actor.inbox;
-  } catch {
-    return null;
-  }
 }

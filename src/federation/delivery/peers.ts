@@ -7,6 +7,8 @@ export const breakAfter = 5;
 
 const shortestBreakMs = 60_000;
 const longestBreakMs = 30 * 60_000;
+/** Longer than a request may take: when a probe dies with its process, another one follows. */
+const probeMs = 60_000;
 
 /** What is known of a host, or null. */
 export async function peerOf(ctx: Ctx, host: string): Promise<Peer | null> {
@@ -17,6 +19,29 @@ export async function peerOf(ctx: Ctx, host: string): Promise<Peer | null> {
 export function restOf(peer: Peer | null, now: Date): number {
   const until = peer?.openUntil?.getTime() ?? 0;
   return Math.max(0, until - now.getTime());
+}
+
+/**
+ * Whether a host may be tried now: 0, or the milliseconds to leave it alone for. After a rest one
+ * delivery alone finds out how the host does; of many, in whatever process, the first to write is it.
+ */
+export async function turnAt(ctx: Ctx, peer: Peer | null): Promise<number> {
+  const now = ctx.clock.now();
+  const rest = restOf(peer, now);
+  if (peer === null || peer.openUntil === null || rest > 0) return rest;
+  const { host, openUntil } = peer;
+  const probing = { openUntil: new Date(now.getTime() + probeMs) };
+  const { matchedCount } = await ctx
+    .collection(peersCollection)
+    .updateOne({ host, openUntil }, { $set: probing });
+  return matchedCount === 1 ? 0 : probeMs;
+}
+
+/** A host answered, be it with a refusal: it is up, and what waits for it may go on. */
+export async function noteAnswered(ctx: Ctx, peer: Peer | null): Promise<void> {
+  if (peer === null || (peer.openUntil === null && peer.failures === 0)) return;
+  const well = { failures: 0, openUntil: null, lastError: null };
+  await ctx.collection(peersCollection).updateOne({ host: peer.host }, { $set: well });
 }
 
 /** A delivery worked: the host is well, and speaks this signature. */
@@ -39,9 +64,15 @@ export async function noteDelivered(ctx: Ctx, host: string, speaks: Peer["speaks
 
 /**
  * A delivery failed for a reason that may pass. After five in a row the host rests: a minute, twice
- * as long after each further failure, half an hour at most; then one delivery tries it again.
+ * as long after each further failure, half an hour at most; then one delivery tries it again. A host
+ * that asks for a rest of its own (`Retry-After`, RFC 9110, 10.2.3) has it, for all that goes there.
  */
-export async function noteFailed(ctx: Ctx, host: string, error: string): Promise<void> {
+export async function noteFailed(
+  ctx: Ctx,
+  host: string,
+  error: string,
+  askedMs = 0,
+): Promise<void> {
   const now = ctx.clock.now();
   const peer = await ctx.collection(peersCollection).findOneAndUpdate(
     { host },
@@ -56,8 +87,9 @@ export async function noteFailed(ctx: Ctx, host: string, error: string): Promise
     { upsert: true, returnDocument: "after" },
   );
   const over = (peer?.failures ?? 0) - breakAfter;
-  if (over < 0) return;
-  const rest = Math.min(longestBreakMs, shortestBreakMs * 2 ** Math.min(over, 10));
+  const own = over < 0 ? 0 : Math.min(longestBreakMs, shortestBreakMs * 2 ** Math.min(over, 10));
+  const rest = Math.max(own, askedMs);
+  if (rest === 0) return;
   const openUntil = new Date(now.getTime() + rest);
   await ctx.collection(peersCollection).updateOne({ host }, { $set: { openUntil } });
 }

@@ -77,26 +77,61 @@ async function getKnocking(
   }
 }
 
-async function postKnocking(
+/** The answer to a POST, and the scheme by which it was signed. */
+export interface Knocked {
+  readonly answer: PostAnswer;
+  readonly scheme: SignatureScheme;
+}
+
+/** What a POST is signed with. */
+export interface PostSigning {
+  /** The keys to try in turn, at least one: an older one is known where the newest is not yet. */
+  readonly signers: readonly Signer[];
+  readonly clock: Clock;
+  /** The scheme that the host took last. */
+  readonly scheme: SignatureScheme;
+}
+
+/**
+ * POST by the scheme that the host took last, with each key in turn; knock once more by the other
+ * scheme when the answer stays 400 or 401. When nothing is understood, the first answer stands.
+ * @throws FetchRefused
+ */
+export async function postKnocking(
+  fetcher: Fetcher,
+  { signers, clock, scheme }: PostSigning,
+  url: string,
+  options: PostOptions,
+): Promise<Knocked> {
+  const last = signers.at(-1);
+  if (last === undefined) throw new Error("nobody signs");
+  const knocks = [
+    ...signers.map((signer) => ({ signer, scheme })),
+    { signer: last, scheme: otherThan(scheme) },
+  ];
+  let first: Knocked | null = null;
+  for (const knock of knocks) {
+    const request = { method: "POST", url, body: options.body, date: clock.now() };
+    const headers = { ...options.headers, ...signAs(knock.scheme, request, knock.signer) };
+    const answer = await fetcher.post(url, { ...options, headers });
+    if (!isUnknownScheme(answer.status)) return { answer, scheme: knock.scheme };
+    first ??= { answer, scheme };
+  }
+  return first ?? Promise.reject(new Error("nobody signs"));
+}
+
+async function postRemembering(
   fetcher: Fetcher,
   { signer, clock, memory }: KnockOptions,
   url: string,
   options: PostOptions,
 ): Promise<PostAnswer> {
   const { host } = new URL(url);
-  const held = await signer();
-  const attempt = (scheme: SignatureScheme) => {
-    const request = { method: "POST", url, body: options.body, date: clock.now() };
-    const headers = { ...options.headers, ...signAs(scheme, request, held) };
-    return fetcher.post(url, { ...options, headers });
-  };
-  const first = memory.of(host);
-  const answer = await attempt(first);
-  if (!isUnknownScheme(answer.status)) return answer;
-  const second = await attempt(otherThan(first));
-  if (isUnknownScheme(second.status)) return answer;
-  if (second.status < 300) memory.remember(host, otherThan(first));
-  return second;
+  const known = memory.of(host);
+  const signing = { signers: [await signer()], clock, scheme: known };
+  const { answer, scheme } = await postKnocking(fetcher, signing, url, options);
+  if (scheme !== known && answer.status < 300) memory.remember(host, scheme);
+  return answer;
 }
 
 /**
@@ -106,7 +141,7 @@ async function postKnocking(
 export function withSignatures(fetcher: Fetcher, options: KnockOptions): Fetcher {
   return {
     get: async (url, get) => getKnocking(fetcher, options, url, get),
-    post: async (url, post) => postKnocking(fetcher, options, url, post),
+    post: async (url, post) => postRemembering(fetcher, options, url, post),
     close: () => fetcher.close(),
   };
 }
