@@ -78,7 +78,7 @@ describe(`whatever is sent to a city (PARVIS_FUZZ_SEED=${seed})`, function () {
     expect(Object.keys(report.statuses).filter((status) => Number(status) >= 500)).to.deep.equal(
       [],
     );
-    expect(report.statuses["200"], "something gets through").to.be.greaterThan(10);
+    expect(report.statuses["200"], "something gets through").to.be.greaterThan(5);
     expect(report.alive).to.equal(200);
     expectCalm(report);
   });
@@ -89,7 +89,7 @@ describe(`whatever is sent to a city (PARVIS_FUZZ_SEED=${seed})`, function () {
     expect(
       Object.keys(report.statuses).every((one) => ["202", "400", "401"].includes(one)),
     ).to.equal(true);
-    expect(report.statuses["202"], "something gets through").to.be.greaterThan(100);
+    expect(report.statuses["202"], "something gets through").to.be.greaterThan(20);
     expect(report.errors).to.deep.equal([]);
     expect(report.harm).to.deep.equal([]);
     expect(report.unfinished).to.equal(0);
