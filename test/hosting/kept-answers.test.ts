@@ -197,7 +197,7 @@ describe("The memory that kept pages take", function () {
     app.get("/:page", (_req, res) => {
       made += 1;
       const html = "x".repeat(htmlLength);
-      const answer = stateOf(res).keep?.(html);
+      const answer = stateOf(res).keep?.(html, null);
       if (answer === undefined) res.send(html);
       else sendAnswer(res, answer);
     });

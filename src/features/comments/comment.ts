@@ -6,6 +6,8 @@ export interface Comment {
   readonly proposalId: string;
   /** The comment it answers; null when it answers the proposal (or its response). */
   readonly parentId: string | null;
+  /** Id of the official response that it answers, for replies of elsewhere that name one. */
+  readonly answers?: string;
   /** The first comment of its thread (its own id for a first comment). */
   readonly rootId: string;
   /** Steps below the first comment; threads are drawn at most four deep. */

@@ -31,6 +31,8 @@ export const commentsCollection = defineCollection<Comment>("comments", [
   { keys: { importKey: 1 }, unique: true, partialFilterExpression: { importKey: { $gt: "" } } },
   { keys: { proposalId: 1, rootId: 1, _id: 1 } },
   { keys: { proposalId: 1, parentId: 1, _id: 1 } },
+  { keys: { proposalId: 1, _id: 1 } },
+  { keys: { answers: 1, _id: 1 }, partialFilterExpression: { answers: { $gt: "" } } },
   { keys: { proposalId: 1, state: 1, publishedAt: -1 } },
   { keys: { proposalId: 1, authorId: 1 } },
   { keys: { authorId: 1, _id: 1 } },
@@ -49,6 +51,8 @@ export interface ReceivedComment {
   readonly uri: string;
   readonly proposalId: string;
   readonly parentId: string | null;
+  /** The official response that it names, or null. */
+  readonly answers?: string | null;
   readonly personId: string;
   readonly html: string;
   /** The same as plain text. */
@@ -203,6 +207,7 @@ export async function receiveComment(ctx: Ctx, input: ReceivedComment): Promise<
     ...placeOf(input, parent, _id),
     ...{ _id, uri: input.uri, authorId: input.personId, ...cleaned(input) },
     ...{ origin: "elsewhere", state: "shown", editedAt: null, importKey: null },
+    ...(input.answers == null ? {} : { answers: input.answers }),
     publishedAt: input.publishedAt,
   };
   try {

@@ -7,7 +7,7 @@ import { actorUri, type LocalActor } from "../addresses.js";
 import { actorDocument, type ActorRecord } from "../translate/actor.js";
 import { tombstone } from "../translate/comment.js";
 import type { Vault } from "../vault.js";
-import { document, nothing, type Found } from "./found.js";
+import { document, nothing, onlyPage, type Found } from "./found.js";
 import { isNumbered } from "./gather.js";
 
 /**
@@ -38,11 +38,17 @@ export async function actorRecord(
   }
 }
 
+/** A member who never was on the network has a page all the same. */
+async function isMember(ctx: Ctx, actor: LocalActor): Promise<boolean> {
+  if (actor.kind !== "person") return false;
+  return (await personByHandle(ctx, actor.handle))?.erasedAt === null;
+}
+
 /** An actor's document, with its public keys. */
 export async function findActor(vault: Vault, ctx: Ctx, actor: LocalActor): Promise<Found> {
   const record = await actorRecord(ctx, actor);
   const uri = actorUri(ctx.instance, actor);
-  if (record === null) return nothing;
+  if (record === null) return (await isMember(ctx, actor)) ? onlyPage : nothing;
   if (record === "gone") return { kind: "gone", body: tombstone(uri, "Person") };
   return document(actorDocument(ctx.instance, record, await vault.publicKeys(ctx, uri)));
 }

@@ -4,36 +4,22 @@ import { personById } from "../../features/people/people.js";
 import type { Person } from "../../features/people/person.js";
 import type { Proposal } from "../../features/proposals/proposal.js";
 import { proposalById } from "../../features/proposals/proposals.js";
+import type { Response } from "../../features/responses/response.js";
 import { responseTo } from "../../features/responses/responses.js";
 import { topicsByIds } from "../../features/topics/topics.js";
 import type { Ctx } from "../../kit/index.js";
 import { actorUri, collectionUri, hostOf } from "../addresses.js";
-import { reactionsCollection } from "../records.js";
 import type { CommentInPublic } from "../translate/comment.js";
 import type { ProposalInPublic } from "../translate/proposal.js";
+import type { ResponseInPublic } from "../translate/response.js";
+import { answersToComment, answersToProposal, answersToResponse, echoOf } from "./echo.js";
+import { isOnNetwork, isSaidOnNetwork } from "./on-network.js";
 
 type Numbered = Proposal & { readonly number: number };
 
 /** True for a proposal of this instance. */
 export function isNumbered(proposal: Proposal | null): proposal is Numbered {
   return proposal !== null && proposal.origin === "here" && proposal.number !== null;
-}
-
-/** A person who agreed to be an actor on the network and still is one. */
-export function isOnNetwork(person: Person | null): person is Person & { uri: string } {
-  return person !== null && person.uri !== null && person.federated && person.erasedAt === null;
-}
-
-/**
- * Whether a comment was said by its author as they are on the network now: who came back is somebody
- * new there, and what they said before stays gone.
- */
-export function isSaidOnNetwork(
-  author: Person | null,
-  { publishedAt }: Pick<Comment, "publishedAt">,
-): author is Person & { uri: string } {
-  if (!isOnNetwork(author)) return false;
-  return author.leftAt === undefined || publishedAt > author.leftAt;
 }
 
 /** Somebody whom a note may call by name: an actor elsewhere, or a member while they agree to it. */
@@ -44,16 +30,25 @@ function isMentionable(person: Person | null): person is Person & { uri: string 
 
 /** All that the Note of a proposal tells. */
 export async function gatherProposal(ctx: Ctx, proposal: Numbered): Promise<ProposalInPublic> {
-  const [author, topics, response, shares] = await Promise.all([
+  const [author, topics, response, echo] = await Promise.all([
     proposal.authorId === null ? null : personById(ctx, proposal.authorId),
     topicsByIds(ctx, [proposal.topicId]),
     responseTo(ctx, proposal._id),
-    ctx
-      .collection(reactionsCollection)
-      .countDocuments({ objectUri: proposal.uri, kind: "announce" }),
+    echoOf(ctx, proposal.uri, await answersToProposal(ctx, proposal)),
   ]);
   const topic = proposal.topicId === null ? null : (topics.get(proposal.topicId) ?? null);
-  return { instance: ctx.instance, proposal, author, topic, response, shares };
+  const likes = proposal.counts.supports;
+  return { instance: ctx.instance, proposal, author, topic, response, echo: { ...echo, likes } };
+}
+
+/** All that the Note of an official response tells. */
+export async function gatherResponse(
+  ctx: Ctx,
+  response: Response,
+  proposal: Proposal,
+): Promise<ResponseInPublic> {
+  const echo = await echoOf(ctx, response.uri, await answersToResponse(ctx, response));
+  return { instance: ctx.instance, response, proposal, echo };
 }
 
 /** All that the Note of a comment tells; null when its author is not on the network. */
@@ -77,7 +72,7 @@ export async function gatherComment(ctx: Ctx, comment: Comment): Promise<Comment
     told: [about.actor, ...whom],
     followers: about.followers,
     proposalUri: proposal.uri,
-    replies: 0,
+    echo: await echoOf(ctx, comment.uri, await answersToComment(ctx, comment)),
   };
 }
 

@@ -9,8 +9,8 @@ import { commentNote, tombstone } from "../translate/comment.js";
 import { proposalNote } from "../translate/proposal.js";
 import { responseNote } from "../translate/response.js";
 import type { As2 } from "../vocabulary.js";
-import { document, nothing, type Found } from "./found.js";
-import { gatherComment, gatherProposal, isNumbered } from "./gather.js";
+import { document, nothing, onlyPage, type Found } from "./found.js";
+import { gatherComment, gatherProposal, gatherResponse, isNumbered } from "./gather.js";
 
 /** The Note of a proposal of this instance. */
 export async function findProposal(ctx: Ctx, number: number): Promise<Found> {
@@ -20,8 +20,8 @@ export async function findProposal(ctx: Ctx, number: number): Promise<Found> {
 }
 
 /**
- * The Note of a comment. Comments of citizens who did not agree to the network never were on it;
- * those of citizens who left it, and deleted ones, are gone.
+ * The Note of a comment. Comments of citizens who did not agree to the network never were on it and
+ * have but a page; those of citizens who left it, and deleted ones, are gone.
  */
 export async function findComment(ctx: Ctx, id: string): Promise<Found> {
   const comment = await commentById(ctx, id);
@@ -34,7 +34,7 @@ export async function findComment(ctx: Ctx, id: string): Promise<Found> {
   const gathered = await gatherComment(ctx, comment);
   if (gathered !== null) return document(commentNote(gathered));
   const author = await personById(ctx, comment.authorId);
-  return author === null || author.uri === null ? nothing : gone;
+  return author === null || author.uri === null ? onlyPage : gone;
 }
 
 /** The Note of an official response; one that came from elsewhere is read at its home. */
@@ -46,7 +46,7 @@ export async function findResponse(ctx: Ctx, id: string): Promise<Found> {
   }
   const proposal = await proposalById(ctx, response.proposalId);
   if (proposal === null) return nothing;
-  return document(responseNote({ instance: ctx.instance, response, proposal }));
+  return document(responseNote(await gatherResponse(ctx, response, proposal)));
 }
 
 /** An activity that a local actor has sent. */

@@ -38,7 +38,21 @@ export function sendError(
   sendJson(res, status, "application/json", { error });
 }
 
-/** Answer with what was found: 200, 410 with a Tombstone, a way elsewhere, or 404. */
+/** Any site's script may read what we tell other servers, signed or not (Fetch, section 3.2). */
+export function sendPreflight(res: Response): void {
+  res
+    .set({
+      "Access-Control-Allow-Origin": "*",
+      "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+      "Access-Control-Allow-Headers": "Accept, Date, Digest, Signature, Signature-Input",
+      "Access-Control-Max-Age": "86400",
+      Allow: "GET, HEAD, OPTIONS",
+    })
+    .status(204)
+    .end();
+}
+
+/** Answer with what was found: 200, 410 with a Tombstone, a way elsewhere, 404 or 406. */
 export function sendFound(res: Response, found: Found, isPrivate: boolean = false): void {
   switch (found.kind) {
     case "document":
@@ -46,7 +60,9 @@ export function sendFound(res: Response, found: Found, isPrivate: boolean = fals
     case "gone":
       return sendDocument(res, 410, found.body, isPrivate);
     case "elsewhere":
-      return res.redirect(303, found.uri);
+      return res.set("Access-Control-Allow-Origin", "*").redirect(303, found.uri);
+    case "only-page":
+      return sendError(res, 406, "there is text/html", isPrivate);
     case "nothing":
       return sendError(res, 404, "not found", isPrivate);
   }

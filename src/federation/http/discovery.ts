@@ -6,7 +6,7 @@ import { createNodeInfo, nodeInfoLinks } from "../discovery/nodeinfo.js";
 import { finger } from "../discovery/webfinger.js";
 import type { Policy } from "../policy/policy.js";
 import type { Services } from "../services.js";
-import { sendError, sendJson } from "./answers.js";
+import { sendError, sendJson, sendPreflight } from "./answers.js";
 
 type Serve = (ctx: Ctx, req: Request, res: Response) => Promise<void> | void;
 
@@ -58,8 +58,9 @@ export function serveDiscovery({ parts, policy }: Services): RequestHandler {
   return async (req, res, next) => {
     const serve = paths.get(req.path);
     if (serve === undefined) return next();
+    if (req.method === "OPTIONS") return sendPreflight(res);
     if (req.method !== "GET" && req.method !== "HEAD") {
-      res.set("Allow", "GET, HEAD");
+      res.set("Allow", "GET, HEAD, OPTIONS");
       return sendError(res, 405, "method not allowed");
     }
     const { instance, log } = stateOf(res);

@@ -10,6 +10,12 @@ export function prefersActivity(req: Request): boolean {
   return chosen !== false && chosen !== "text/html";
 }
 
+/** Whether a document of the network is anything to a request at all. */
+export function acceptsActivity(req: Request): boolean {
+  if (req.headers.accept === undefined) return true;
+  return req.accepts([...activityTypes, "application/json"]) !== false;
+}
+
 /** Whether a request on an address without a page comes from a browser. */
 export function prefersPage(req: Request): boolean {
   if (req.headers.accept === undefined) return false;

@@ -26,15 +26,25 @@ const mostMentions = 10;
 interface Spot {
   readonly proposalId: string;
   readonly parentId: string | null;
+  readonly answers: string | null;
 }
 
 async function spotOf(ctx: Ctx, answered: string): Promise<Spot | null> {
-  const proposal = await proposalByUri(ctx, answered);
-  if (proposal !== null) return { proposalId: proposal._id, parentId: null };
+  const under = { parentId: null, answers: null };
+  const proposal = await proposalByUri(ctx, newsOf(ctx, answered) ?? answered);
+  if (proposal !== null) return { ...under, proposalId: proposal._id };
   const comment = await commentByUri(ctx, answered);
-  if (comment !== null) return { proposalId: comment.proposalId, parentId: comment._id };
+  if (comment !== null) return { ...under, proposalId: comment.proposalId, parentId: comment._id };
   const response = await responseByUri(ctx, answered);
-  return response === null ? null : { proposalId: response.proposalId, parentId: null };
+  if (response === null) return null;
+  return { ...under, proposalId: response.proposalId, answers: response.uri };
+}
+
+/** The proposal whose actor said a short note: who answers the news answers the proposal. */
+function newsOf(ctx: Ctx, answered: string): string | null {
+  const path = localPath(ctx.instance, answered) ?? "";
+  const proposal = /^(\/proposals\/[1-9]\d{0,9})\/notes\/[0-9a-z]{26}$/.exec(path)?.[1];
+  return proposal === undefined ? null : ctx.instance.url(proposal);
 }
 
 /** Climb from what a note answers to something known, when the note is addressed to us. */

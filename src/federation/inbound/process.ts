@@ -33,6 +33,8 @@ const handlers: Readonly<Record<string, Handle>> = {
   Flag: recorded,
   Block: recorded,
   QuoteRequest: recorded,
+  Add: recorded,
+  Remove: recorded,
 };
 
 /** The job that acts on a verified activity. */

@@ -1,35 +1,16 @@
-import { commentByUri } from "../../features/comments/comments.js";
 import { personByUri } from "../../features/people/people.js";
+import type { Proposal } from "../../features/proposals/proposal.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
-import { responseByUri } from "../../features/responses/responses.js";
 import { receiveSupport, receiveSupportTakenBack } from "../../features/supports/supports.js";
 import type { Ctx } from "../../kit/index.js";
 import { localActor, localPath, sameOrigin } from "../addresses.js";
-import { isNumbered } from "../documents/gather.js";
-import {
-  activitiesCollection,
-  followersCollection,
-  reactionsCollection,
-  type Reaction,
-} from "../records.js";
+import { followersCollection, reactionsCollection, type Reaction } from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
 import { rememberDeleted, wasDeleted } from "./deleted.js";
-import type { Handle, Inbound } from "./inbound.js";
+import type { Handle, Inbound, Outcome } from "./inbound.js";
 import { isLinkedActor, takeProposalAt } from "./linked.js";
+import { noteMeant, ourNote } from "./ours.js";
 import { all, first, idOf, isNormal } from "./read.js";
-
-/**
- * The Note of ours that an address means: its own id, or the id of the public activity that created
- * it. What is not public is not found, and so cannot be liked or boosted (requirement 21).
- */
-async function meant(ctx: Ctx, uri: string): Promise<string | null> {
-  const path = localPath(ctx.instance, uri);
-  if (path === null) return null;
-  const id = /^\/activities\/([0-9a-z]{26})$/.exec(path)?.[1];
-  if (id === undefined) return uri;
-  const activity = await ctx.collection(activitiesCollection).findOne({ _id: id, listed: true });
-  return activity === null || activity.type !== "Create" ? null : activity.objectUri;
-}
 
 async function note(
   { ctx, entry, actor }: Inbound,
@@ -47,45 +28,52 @@ async function note(
 }
 
 /**
- * A favourite of a proposal is a support, counted once a person. One whose Undo overtook it, before or
- * while it was acted on, does not count.
+ * A favourite of a proposal is a support, counted once a person; one of something that was said about
+ * it is counted beside that. One whose Undo overtook it, before or while it was acted on, does not count.
  */
 export const like: Handle = async (inbound) => {
-  const { services, ctx, entry, actor, activity, budget } = inbound;
+  const { ctx, activity } = inbound;
   const uri = idOf(first(activity, "object"));
-  const objectUri = uri === null ? null : await meant(ctx, uri);
-  const proposal = objectUri === null ? null : await proposalByUri(ctx, objectUri);
-  if (!isNumbered(proposal)) return "not a proposal of ours";
+  const liked = uri === null ? null : await ourNote(ctx, uri);
+  if (liked === null) return "not ours";
+  if (liked.proposal !== null) return support(inbound, liked.proposal);
+  await note(inbound, "like", liked.uri);
+  return (await undoneBefore(inbound)) ? "undone before" : "like";
+};
+
+async function support(inbound: Inbound, proposal: Proposal): Promise<Outcome> {
+  const { services, ctx, actor, budget } = inbound;
   const person = await personBehind(ctx, await remoteActor(services, ctx, actor, { budget }));
   if (person.erasedAt !== null) return "deleted actor";
   await note(inbound, "like", proposal.uri);
-  const support = { proposalId: proposal._id, personId: person._id };
-  await receiveSupport(ctx, support);
-  if (!(await wasDeleted(ctx, entry.activityUri))) return "support";
-  await receiveSupportTakenBack(ctx, support);
-  await ctx.collection(reactionsCollection).deleteOne({ activityUri: entry.activityUri });
+  const given = { proposalId: proposal._id, personId: person._id };
+  await receiveSupport(ctx, given);
+  if (!(await wasDeleted(ctx, inbound.entry.activityUri))) return "support";
+  await receiveSupportTakenBack(ctx, given);
+  await undoneBefore(inbound);
   return "undone before";
-};
+}
+
+/** Forget a reaction whose Undo has come already. */
+async function undoneBefore({ ctx, entry }: Inbound): Promise<boolean> {
+  if (!(await wasDeleted(ctx, entry.activityUri))) return false;
+  await ctx.collection(reactionsCollection).deleteOne({ activityUri: entry.activityUri });
+  return true;
+}
 
 /** A boost of something of ours is counted; a linked instance's boost leads to its proposals. */
 export const announce: Handle = async (inbound) => {
   const { ctx, actor, activity } = inbound;
   const uri = idOf(first(activity, "object"));
   if (uri === null) return "nothing boosted";
-  const objectUri = await meant(ctx, uri);
-  if (objectUri === null) {
+  if (localPath(ctx.instance, uri) === null) {
     if (!sameOrigin(uri, actor) || !(await isLinkedActor(ctx, actor))) return "not ours";
     return takeProposalAt(inbound, uri);
   }
-  const comment = await commentByUri(ctx, objectUri);
-  const isOurs =
-    comment !== null
-      ? comment.origin === "here" && comment.state === "shown"
-      : isNumbered(await proposalByUri(ctx, objectUri)) ||
-        (await responseByUri(ctx, objectUri)) !== null;
-  if (!isOurs) return "not ours";
-  await note(inbound, "announce", objectUri);
-  return "share";
+  const boosted = await ourNote(ctx, uri);
+  if (boosted === null) return "not ours";
+  await note(inbound, "announce", boosted.uri);
+  return (await undoneBefore(inbound)) ? "undone before" : "share";
 };
 
 /** Undo by the id of what is undone, or by its type and object, since ids may be missing or new. */
@@ -99,7 +87,7 @@ export const undo: Handle = async (inbound) => {
   if (await unfollow(inbound, undoneUri, type === "Follow" ? inner : null)) return "unfollowed";
   const rows = ctx.collection(reactionsCollection);
   const kind = type === "Like" ? "like" : type === "Announce" ? "announce" : null;
-  const target = inner === null ? null : await meant(ctx, inner);
+  const target = inner === null ? null : await noteMeant(ctx, inner);
   const reaction =
     (await rows.findOne({ activityUri: undoneUri, actorUri: actor })) ??
     (kind === null || target === null

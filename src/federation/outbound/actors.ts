@@ -5,7 +5,7 @@ import { personById } from "../../features/people/people.js";
 import { topicsByIds } from "../../features/topics/topics.js";
 import { defineJob, type Ctx, type JobDef } from "../../kit/index.js";
 import { actorUri, collectionUri } from "../addresses.js";
-import { isOnNetwork } from "../documents/gather.js";
+import { isOnNetwork } from "../documents/on-network.js";
 import { activitiesCollection } from "../records.js";
 import type { Services } from "../services.js";
 import { actorDocument, localActorOf, type ActorRecord } from "../translate/actor.js";

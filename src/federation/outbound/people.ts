@@ -2,7 +2,7 @@ import { personById } from "../../features/people/people.js";
 import { proposalById } from "../../features/proposals/proposals.js";
 import type { Ctx } from "../../kit/index.js";
 import type { LocalActor } from "../addresses.js";
-import { isOnNetwork } from "../documents/gather.js";
+import { isOnNetwork } from "../documents/on-network.js";
 import { activitiesCollection } from "../records.js";
 import { homeInbox } from "../remote-actors.js";
 import type { Services } from "../services.js";

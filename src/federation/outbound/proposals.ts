@@ -6,6 +6,7 @@ import { actorUri, city, collectionUri, type LocalActor } from "../addresses.js"
 import { gatherProposal, isNumbered } from "../documents/gather.js";
 import type { Audience } from "../records.js";
 import type { Services } from "../services.js";
+import { quotable } from "../translate/echo.js";
 import { paragraph } from "../translate/html.js";
 import { proposalNote } from "../translate/proposal.js";
 import { wordsOf } from "../translate/words.js";
@@ -144,7 +145,7 @@ export async function tellNews(
       content: paragraph(text),
       contentMap: { [ctx.instance.language]: paragraph(text) },
       url: ctx.instance.url(`/proposals/${proposal.number}`),
-      ...{ published, to: [PUBLIC], cc, sensitive: false },
+      ...{ published, to: [PUBLIC], cc, sensitive: false, interactionPolicy: quotable },
     }),
     audience: { ...nobody, followersOf: [uri] },
   });

@@ -5,13 +5,14 @@ import type { Response } from "../../features/responses/response.js";
 import { isGivenHere, responseById } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
 import { actorUri, city, collectionUri } from "../addresses.js";
-import { isNumbered } from "../documents/gather.js";
+import { gatherResponse, isNumbered } from "../documents/gather.js";
 import { activitiesCollection, type Audience } from "../records.js";
 import { homeInbox } from "../remote-actors.js";
 import type { Services } from "../services.js";
 import { changedAt, responseNote } from "../translate/response.js";
 import { wordsOf } from "../translate/words.js";
 import { PUBLIC } from "../vocabulary.js";
+import { tellPins } from "./pins.js";
 import { proposalActor, tellNews, tellStatus, tellUpdated } from "./proposals.js";
 import { nobody, type Send } from "./send.js";
 
@@ -49,7 +50,7 @@ async function tellNote(
   { response, proposal }: Answered,
   told: { readonly type: "Create" | "Update"; readonly what: string },
 ): Promise<void> {
-  const note = responseNote({ instance: ctx.instance, response, proposal });
+  const note = responseNote(await gatherResponse(ctx, response, proposal));
   await send(ctx, {
     ...{ key: `${told.type}/response/${response._id}/${told.what}`, actor: city },
     ...{ type: told.type, object: note, objectUri: response.uri, to: [PUBLIC] },
@@ -73,6 +74,7 @@ export async function tellResponse(
   const { response, proposal } = found;
   if (isGivenHere(ctx, response)) {
     await tellNote(services, send, ctx, found, { type: "Create", what: "first" });
+    await tellPins(send, ctx);
   }
   if (!isNumbered(proposal)) return;
   const actor = proposalActor(proposal);

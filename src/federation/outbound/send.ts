@@ -24,6 +24,8 @@ export interface Draft {
   /** The object, or a function of the activity's own address for what lives inside it. */
   readonly object: unknown;
   readonly objectUri: string;
+  /** What else its type asks for: a `target`, a `result`. */
+  readonly more?: JsonObject;
   readonly to?: readonly string[];
   readonly cc?: readonly string[];
   readonly audience: Audience;
@@ -106,6 +108,7 @@ async function activityOf(vault: Vault, ctx: Ctx, draft: Draft): Promise<Activit
     typeof inside === "function" ? (inside as (id: string) => unknown)(_id) : inside;
   const bare = plain({
     "@context": CONTEXT,
+    ...draft.more,
     id: uri,
     type,
     actor,

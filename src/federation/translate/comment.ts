@@ -1,7 +1,9 @@
 import type { Comment } from "../../features/comments/comment.js";
 import type { Person } from "../../features/people/person.js";
 import type { Instance } from "../../kit/index.js";
+import type { Echo } from "../documents/echo.js";
 import { type As2, PUBLIC } from "../vocabulary.js";
+import { echoLines, quotable } from "./echo.js";
 
 /** A comment by somebody who agreed to be on the network, with what it answers. */
 export interface CommentInPublic {
@@ -16,7 +18,7 @@ export interface CommentInPublic {
   readonly followers: readonly string[];
   /** The proposal's Note. */
   readonly proposalUri: string;
-  readonly replies: number;
+  readonly echo: Echo;
 }
 
 type Say = ((c: CommentInPublic) => object) | null;
@@ -24,16 +26,17 @@ type Say = ((c: CommentInPublic) => object) | null;
 /** One line per field of a comment: what the network is told of it, or null for nothing. */
 const asNote = {
   _id: null,
-  uri: ({ comment }) => ({
+  uri: ({ comment, echo }) => ({
     id: comment.uri,
     url: comment.uri,
-    replies: { id: `${comment.uri}/replies`, type: "Collection" },
+    ...echoLines(comment.uri, echo),
   }),
   proposalId: ({ proposalUri }) => ({
     context: `${proposalUri}/context`,
     conversation: `${proposalUri}/context`,
   }),
   parentId: ({ inReplyTo }) => ({ inReplyTo }),
+  answers: null, // only replies of elsewhere answer a response
   rootId: null,
   depth: null,
   authorId: ({ author }) => ({ attributedTo: author.uri }),
@@ -60,6 +63,7 @@ export function commentNote(c: CommentInPublic): As2 {
     cc: [...c.told.map(({ uri }) => uri), ...c.followers],
     tag: c.told.map(({ uri, handle }) => ({ type: "Mention", href: uri, name: `@${handle}` })),
     sensitive: false,
+    interactionPolicy: quotable,
   };
 }
 

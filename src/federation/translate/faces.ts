@@ -2,7 +2,7 @@ import type { Person } from "../../features/people/person.js";
 import type { Proposal } from "../../features/proposals/proposal.js";
 import type { Topic } from "../../features/topics/topic.js";
 import type { Instance } from "../../kit/index.js";
-import { collectionUri } from "../addresses.js";
+import { city, collectionUri } from "../addresses.js";
 import { CIVIC_EXCHANGE, type As2 } from "../vocabulary.js";
 import type { ActorRecord } from "./actor.js";
 import { paragraph } from "./html.js";
@@ -41,6 +41,7 @@ function cityFace(instance: Instance): As2 {
     icon: instanceIcon(instance),
     ...instanceHeader(instance),
     ...instanceLines(instance),
+    featured: collectionUri(instance, city, "featured"),
     published: instance.createdAt.toISOString(),
     discoverable: true,
     indexable: true,
@@ -74,6 +75,7 @@ function topicFace(instance: Instance, topic: Topic): As2 {
     icon: drawnIcon(instance, "topic"),
     ...instanceHeader(instance),
     published: topic.createdAt.toISOString(),
+    postingRestrictedToMods: true, // FEP-1b12: what it boosts comes from the site alone
     discoverable: true,
     indexable: true,
   };

@@ -7,6 +7,8 @@ import type { Instance } from "../../kit/index.js";
 import { escapeHtml } from "../../kit/text/sanitize.js";
 import { actorUri, collectionUri, hostOf } from "../addresses.js";
 import { type As2, PUBLIC } from "../vocabulary.js";
+import type { Echo } from "../documents/echo.js";
+import { echoLines, quotable } from "./echo.js";
 import { hashtag, hashtagLink, link, mention } from "./html.js";
 import { wordsOf } from "./words.js";
 
@@ -17,8 +19,7 @@ export interface ProposalInPublic {
   readonly author: Person | null;
   readonly topic: Topic | null;
   readonly response: Response | null;
-  /** How many people boosted it. */
-  readonly shares: number;
+  readonly echo: Echo;
 }
 
 type Say = ((p: ProposalInPublic) => object) | null;
@@ -36,16 +37,14 @@ const asNote = {
   title: null, // first line of `content`: a Note with a name passes for a vote on some servers
   body: null, // the extension's `text`
   html: (p) => ({ content: contentOf(p), contentMap: { [p.instance.language]: contentOf(p) } }),
-  topicId: null, // a hashtag, among the tags
+  // A hashtag among the tags, and the group that boosts it (FEP-1b12).
+  topicId: ({ instance, topic }) =>
+    topic === null ? {} : { audience: instance.url(`/topics/${topic.slug}`) },
   place: ({ proposal: { place } }) => (place === null ? {} : { location: placeOf(place) }),
   authorId: (p) => ({ tag: tagsOf(p), to: [PUBLIC], cc: ccOf(p) }),
   elsewhere: null, // only proposals of this instance are told from here
   status: null, // second line of `content`, and in the extension
-  counts: (p) => ({
-    replies: collection(`${p.proposal.uri}/replies`, p.proposal.counts.comments),
-    likes: collection(`${p.proposal.uri}/likes`, p.proposal.counts.supports),
-    shares: collection(`${p.proposal.uri}/shares`, p.shares),
-  }),
+  counts: (p) => echoLines(p.proposal.uri, p.echo),
   warmth: null,
   publishedAt: ({ proposal }) => ({ published: proposal.publishedAt.toISOString() }),
   editedAt: (p) => {
@@ -66,7 +65,7 @@ export function proposalNote(p: ProposalInPublic): As2 {
     type: "Note",
     ...(Object.assign({}, ...lines) as As2),
     sensitive: false,
-    interactionPolicy: { canQuote: { automaticApproval: PUBLIC } },
+    interactionPolicy: quotable,
     civic: civicOf(p),
   };
 }
@@ -162,10 +161,6 @@ function placeOf(place: Place): As2 {
   const { name, latitude, longitude } = place;
   const spot = latitude === null || longitude === null ? {} : { latitude, longitude };
   return { type: "Place", name, ...spot };
-}
-
-function collection(id: string, totalItems: number): As2 {
-  return { id, type: "Collection", totalItems };
 }
 
 /** When its text or status last changed: Mastodon takes a newer `updated` for an edit. */

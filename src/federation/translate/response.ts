@@ -6,6 +6,8 @@ import type { Instance } from "../../kit/index.js";
 import { escapeHtml } from "../../kit/text/sanitize.js";
 import { actorUri, city, collectionUri, hostOf } from "../addresses.js";
 import { type As2, PUBLIC } from "../vocabulary.js";
+import type { Echo } from "../documents/echo.js";
+import { echoLines, quotable } from "./echo.js";
 import { link } from "./html.js";
 import { wordsOf } from "./words.js";
 
@@ -14,6 +16,7 @@ export interface ResponseInPublic {
   readonly instance: Instance;
   readonly response: Response;
   readonly proposal: Pick<Proposal, "_id" | "number" | "uri" | "title" | "elsewhere">;
+  readonly echo: Echo;
 }
 
 type Say = ((r: ResponseInPublic) => object) | null;
@@ -21,7 +24,7 @@ type Say = ((r: ResponseInPublic) => object) | null;
 /** One line per field of a response: what the network is told of it, or null for nothing. */
 const asNote = {
   _id: (r) => ({ url: r.instance.url(`/responses/${r.response._id}`) }),
-  uri: (r) => ({ id: r.response.uri }),
+  uri: (r) => ({ id: r.response.uri, ...echoLines(r.response.uri, r.echo) }),
   proposalId: (r) => ({
     inReplyTo: r.proposal.uri,
     context: `${r.proposal.uri}/context`,
@@ -50,7 +53,7 @@ export function responseNote(r: ResponseInPublic): As2 {
     ...(Object.assign({}, ...lines) as As2),
     to: [PUBLIC],
     sensitive: false,
-    interactionPolicy: { canQuote: { automaticApproval: PUBLIC } },
+    interactionPolicy: quotable,
     civic: {
       kind: "response",
       office: r.response.office,

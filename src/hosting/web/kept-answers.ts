@@ -11,6 +11,8 @@ import { stateOf } from "./state.js";
 export interface Answer {
   readonly body: Buffer;
   readonly etag: string;
+  /** Its `Link` header, or null. */
+  readonly link: string | null;
 }
 
 /** Answers for visitors, kept while all that was read for them stands as it was. */
@@ -72,8 +74,8 @@ export function createKeptAnswers({ clock, changes, onlyReads }: KeptAnswersPart
       }
       const reading = openReading(changes);
       state.watch = reading.watch;
-      state.keep = (html) => {
-        const answer = answerOf(req, html);
+      state.keep = (html, link) => {
+        const answer = answerOf(req, html, link);
         const read = reading.read();
         const size = answer.body.byteLength + key.length;
         if (read === null || size > largest) kept.delete(key);
@@ -100,21 +102,23 @@ function openKeys(onlyReads: KeptAnswersParts["onlyReads"]) {
   return (req: Request, instance: Instance): string | null => {
     if (!onlyReads(req, instance) || req.originalUrl.length > longestAddress) return null;
     if ((req.cookies as Record<string, unknown>)["flash"] !== undefined) return null;
-    if (req.accepts(["html", "json"]) === "json") return null;
+    if (req.accepts(["html", "json"]) !== "html") return null;
     const language = languageOf(req, instance.language);
     return JSON.stringify([fingerprint(instance), language, req.originalUrl]);
   };
 }
 
 /** Send a page; 304 for who has it already. */
-export function sendAnswer(res: Response, { body, etag }: Answer): void {
+export function sendAnswer(res: Response, { body, etag, link }: Answer): void {
+  if (link !== null) res.set("Link", link);
+  res.vary("Accept");
   res.status(200).set({ "Content-Type": "text/html; charset=utf-8", ETag: etag }).send(body);
 }
 
-function answerOf(req: Request, html: string): Answer {
+function answerOf(req: Request, html: string, link: string | null): Answer {
   const body = Buffer.from(html);
   const etagOf = req.app.get("etag fn") as (body: Buffer) => string;
-  return { body, etag: etagOf(body) };
+  return { body, etag: etagOf(body), link };
 }
 
 function stands(changes: Changes, { elsewhere, here }: Read): boolean {

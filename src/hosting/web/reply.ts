@@ -4,6 +4,7 @@ import type { Flash, Reply, Req } from "../../kit/route.js";
 import type { SiteModel } from "../../kit/site-model.js";
 import type { Views } from "../views.js";
 import { sessionCookie } from "../session.js";
+import { alternateLink } from "./alternate.js";
 import { cookieFlags } from "./cookies.js";
 import { keepFlash } from "./flash.js";
 import { sendAnswer } from "./kept-answers.js";
@@ -26,12 +27,16 @@ export function createReplier(parts: ReplyParts): Replier {
   async function send(req: Request, res: Response, reply: Reply): Promise<void> {
     switch (reply.kind) {
       case "page": {
+        if (req.accepts(["html", "json"]) === false) return notAcceptable(res);
         const site = await parts.siteModel(req, res);
         const { html, shared } = render(reply.page.template, reply.model, site);
         const { keep } = stateOf(res);
+        const { alternateActivity } = reply.model.head;
+        const link = alternateActivity === null ? null : alternateLink(alternateActivity);
         if (shared && reply.status === 200 && keep !== undefined)
-          return sendAnswer(res, keep(html));
-        res.status(reply.status).type("html").send(html);
+          return sendAnswer(res, keep(html, link));
+        if (link !== null) res.set("Link", link);
+        res.vary("Accept").status(reply.status).type("html").send(html);
         return;
       }
       case "redirect":
@@ -76,6 +81,14 @@ function sendFile(res: Response, { type, body }: Extract<Reply, { kind: "file" }
       "Cache-Control": "public, max-age=31536000, immutable",
     })
     .send(body);
+}
+
+/** A page is all there is (RFC 9110, section 15.5.7); clients for people always take one. */
+function notAcceptable(res: Response): void {
+  res
+    .vary("Accept")
+    .status(406)
+    .json({ error: "not-acceptable", available: ["text/html"] });
 }
 
 function leave(res: Response, to: string, flash: Flash | null, status: number): void {

@@ -16,7 +16,7 @@ export interface RequestState {
   /** Notes what a visitor's page is made of, where it may be kept. */
   watch?: (collection: string | null) => void;
   /** Keeps a finished page for the next visitor; returns it as it is to be sent. */
-  keep?: (html: string) => Answer;
+  keep?: (html: string, link: string | null) => Answer;
 }
 
 /** The state of a request, filled step by step by `web.ts`. */

@@ -56,7 +56,7 @@ for (const language of ["fr", "en"] as const) {
     it("comes from every kind of activity that a city sends", () => {
       const kinds = new Set(told.map(({ type }) => type));
       expect([...kinds]).to.have.members([
-        ...["Accept", "Announce", "Create", "Delete", "Follow", "Like", "Undo", "Update"],
+        ...["Accept", "Add", "Announce", "Create", "Delete", "Follow", "Like", "Undo", "Update"],
       ]);
     });
 

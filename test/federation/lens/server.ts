@@ -23,6 +23,8 @@ export interface Outcome {
     | "account changed"
     | "follow accepted"
     | "follow asked"
+    | "pinned"
+    | "unpinned"
     | "dropped";
   readonly why: string | null;
   readonly status: SeenStatus | null;
@@ -102,6 +104,10 @@ async function take(known: Known, activity: Doc): Promise<Outcome> {
       return { ...nobody, what: "follow accepted" };
     case "Follow":
       return { ...nobody, what: "follow asked" };
+    case "Add":
+      return takePin(known, activity, "pinned");
+    case "Remove":
+      return takePin(known, activity, "unpinned");
     default:
       return dropped("it is about nothing of this server");
   }
@@ -184,6 +190,17 @@ async function takeBoost(known: Known, actor: string, id: string): Promise<Outco
   if (status === undefined) return dropped("what it boosts is not there");
   const home = [...followersOf(known, actor)].filter((one) => isNewIn(known, one, id));
   return { what: "boost", why: null, status, home, notified: [] };
+}
+
+/** Only posts of one's own, and only at the top of one's own profile. */
+async function takePin(known: Known, activity: Doc, what: "pinned" | "unpinned"): Promise<Outcome> {
+  const actor = idOf(activity["actor"]) ?? "";
+  const id = idOf(activity["object"]) ?? "";
+  const profile = await known.load(actor);
+  if (idOf(activity["target"]) !== idOf(profile?.["featured"])) return dropped("not a profile");
+  const post = known.statuses.get(id) ?? (await known.load(id));
+  const author = post === null ? null : "author" in post ? post.author : idOf(post["attributedTo"]);
+  return author === actor ? { ...nobody, what } : dropped("it is by somebody else");
 }
 
 function takeDelete(known: Known, actor: string, id: string): Outcome {

@@ -1,3 +1,4 @@
+import type { Echo } from "../../../src/federation/documents/echo.js";
 import type { ProposalInPublic } from "../../../src/federation/translate/proposal.js";
 import { instanceOf, type Instance } from "../../../src/kit/index.js";
 
@@ -26,6 +27,12 @@ export function aPresentedInstance(): Instance {
     },
   });
 }
+
+/** What nobody has answered yet. */
+export const silence: Echo = {
+  ...{ replies: 0, likes: 0, shares: 0 },
+  first: { items: [], prev: null, next: null },
+};
 
 /** A proposal with all that its Note tells. */
 export function aProposalInPublic(change: Partial<ProposalInPublic> = {}): ProposalInPublic {
@@ -56,7 +63,13 @@ export function aProposalInPublic(change: Partial<ProposalInPublic> = {}): Propo
       ...{ proposalCount: 1, createdAt: new Date("2026-01-01T00:00:00Z") },
     },
     response: null,
-    shares: 5,
+    echo: {
+      ...{ replies: 4, likes: 3, shares: 5 },
+      first: {
+        items: ["https://elsewhere.example/notes/1", "https://valmont.example/comments/c1"],
+        ...{ prev: null, next: "c1" },
+      },
+    },
     ...change,
   };
 }

@@ -7,7 +7,7 @@ import { responseNote } from "../../../src/federation/translate/response.js";
 import { withContext, type As2 } from "../../../src/federation/vocabulary.js";
 import type { Response } from "../../../src/features/responses/response.js";
 import { statusOf } from "../lens/status.js";
-import { aPresentedInstance, aProposalInPublic, anInstance } from "../support/public.js";
+import { aPresentedInstance, aProposalInPublic, anInstance, silence } from "../support/public.js";
 
 const told = aProposalInPublic();
 const pem = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
@@ -41,7 +41,10 @@ const documents: Readonly<Record<string, As2>> = {
     ...{ author: null, topic: null, response },
     proposal: { ...told.proposal, place: null, status: "planned" },
   }),
-  response: responseNote({ instance: anInstance(), response, proposal: told.proposal }),
+  response: responseNote({
+    ...{ instance: anInstance(), response, proposal: told.proposal },
+    echo: { ...silence, likes: 2, shares: 1 },
+  }),
   comment: commentNote({
     instance: anInstance(),
     comment: {
@@ -54,7 +57,7 @@ const documents: Readonly<Record<string, As2>> = {
     inReplyTo: told.proposal.uri,
     told: [{ uri: `${told.proposal.uri}/actor`, handle: "p42@valmont.example" }],
     followers: [`${told.proposal.uri}/actor/followers`],
-    ...{ proposalUri: told.proposal.uri, replies: 0 },
+    ...{ proposalUri: told.proposal.uri, echo: { ...silence, likes: 1 } },
   }),
   city: actorDocument(anInstance(), { kind: "city" }, keys),
   "city-presented": actorDocument(aPresentedInstance(), { kind: "city" }, keys),

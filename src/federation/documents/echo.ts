@@ -1,0 +1,107 @@
+import type { Comment } from "../../features/comments/comment.js";
+import { commentsCollection } from "../../features/comments/comments.js";
+import { peopleByIds } from "../../features/people/people.js";
+import type { Proposal } from "../../features/proposals/proposal.js";
+import { responseTo } from "../../features/responses/responses.js";
+import type { Response } from "../../features/responses/response.js";
+import type { Ctx } from "../../kit/index.js";
+import { reactionsCollection, type Reaction } from "../records.js";
+import { isSaidOnNetwork } from "./on-network.js";
+import { mostCounted, pageOfRows, type Page } from "./paging.js";
+
+/** What others made of something: its answers, the first page of them, favourites and boosts. */
+export interface Echo {
+  readonly replies: number;
+  readonly first: Page;
+  readonly likes: number;
+  readonly shares: number;
+}
+
+/** Answers that are listed: which comments, and what stands before them on the first page. */
+export interface Answers {
+  readonly where: object;
+  readonly lead: readonly string[];
+  readonly total: number;
+}
+
+/** How often something of ours was liked or boosted from elsewhere. */
+export async function countReactions(
+  ctx: Ctx,
+  objectUri: string,
+  kind: Reaction["kind"],
+): Promise<number> {
+  return ctx
+    .collection(reactionsCollection)
+    .countDocuments({ objectUri, kind }, { limit: mostCounted });
+}
+
+/** What answers a proposal: the official response first. With `whole`, all of its discussion. */
+export async function answersToProposal(
+  ctx: Ctx,
+  proposal: Proposal,
+  whole = false,
+): Promise<Answers> {
+  const response = await responseTo(ctx, proposal._id);
+  const lead = [...(whole ? [proposal.uri] : []), ...(response === null ? [] : [response.uri])];
+  const under = whole ? {} : { parentId: null };
+  return {
+    where: { proposalId: proposal._id, ...under, state: "shown" },
+    lead,
+    total: proposal.counts.comments + lead.length,
+  };
+}
+
+/** What answers a comment. */
+export async function answersToComment(ctx: Ctx, comment: Comment): Promise<Answers> {
+  return counted(ctx, {
+    ...{ proposalId: comment.proposalId, parentId: comment._id, state: "shown" },
+  });
+}
+
+/** What answers an official response: replies that name it, which all come from elsewhere. */
+export async function answersToResponse(ctx: Ctx, response: Response): Promise<Answers> {
+  return counted(ctx, { answers: response.uri, state: "shown" });
+}
+
+async function counted(ctx: Ctx, where: Partial<Comment>): Promise<Answers> {
+  const total = await ctx
+    .collection(commentsCollection)
+    .countDocuments(where, { limit: mostCounted });
+  return { where, lead: [], total };
+}
+
+/** A page of answers: those whose authors are on the network, by their ids. */
+export async function answersPage(
+  ctx: Ctx,
+  { where, lead }: Answers,
+  after: string,
+): Promise<Page> {
+  const asked = { where, after, order: 1 } as const;
+  const { rows, prev, next } = await pageOfRows(ctx.collection(commentsCollection), asked);
+  const items = await networkIds(ctx, rows);
+  return { items: after === "" ? [...lead, ...items] : items, prev, next };
+}
+
+/** The ids of the comments whose authors are on the network. */
+async function networkIds(ctx: Ctx, comments: readonly Comment[]): Promise<string[]> {
+  const authors = await peopleByIds(
+    ctx,
+    comments.map(({ authorId }) => authorId),
+  );
+  return comments
+    .filter((comment) => {
+      const author = authors.get(comment.authorId) ?? null;
+      return comment.origin === "elsewhere" || isSaidOnNetwork(author, comment);
+    })
+    .map(({ uri }) => uri);
+}
+
+/** What others made of something, given what answers it. */
+export async function echoOf(ctx: Ctx, uri: string, answers: Answers): Promise<Echo> {
+  const [first, likes, shares] = await Promise.all([
+    answersPage(ctx, answers, ""),
+    countReactions(ctx, uri, "like"),
+    countReactions(ctx, uri, "announce"),
+  ]);
+  return { replies: answers.total, first, likes, shares };
+}

@@ -1,0 +1,19 @@
+import type { Echo } from "../documents/echo.js";
+import { collectionDocument, countDocument } from "../documents/paging.js";
+import { PUBLIC, type As2 } from "../vocabulary.js";
+
+/** Anybody may quote what we publish, and is told so at once (FEP-044f, as Mastodon reads it). */
+export const quotable: As2 = { canQuote: { automaticApproval: PUBLIC } };
+
+/**
+ * `replies`, with the first page inside, `likes` and `shares` of a Note: servers show the figures
+ * without asking, and read the thread from that page.
+ */
+export function echoLines(uri: string, { replies, first, likes, shares }: Echo): As2 {
+  const [ordered, at] = [false, (name: string): string => `${uri}/${name}`];
+  return {
+    replies: collectionDocument({ id: at("replies"), ordered, total: replies }, first),
+    likes: countDocument({ id: at("likes"), ordered, total: likes }),
+    shares: countDocument({ id: at("shares"), ordered, total: shares }),
+  };
+}
