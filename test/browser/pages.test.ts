@@ -27,6 +27,7 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
     ],
     ...["withdrawn", "unbroken", "long", "linked", "edited", "/sign-in", "/register", "/forgotten"],
     ...["/confirm/unknown", "/reset/unknown", "/unsubscribe/somebody/key", "/nothing-here"],
+    ...["/interact?on=/&to=follow", "/authorize_interaction?uri=https://nowhere.example/1"],
   ],
   citizen: [
     ...["/", "answered", "own", "/proposals/new", "/notifications", "/profile", "/profile/network"],
@@ -40,6 +41,7 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
     "/admin/profile",
     "/admin/keys",
     "/admin/network/settings",
+    "/admin/network/tests",
     "/network",
   ],
 };

@@ -11,11 +11,19 @@ export async function crawl(origin: string, cookie: string): Promise<string[]> {
     if (answer.status >= 400) missing.push(`${answer.status} ${path} from ${from}`);
     if (!answer.headers.get("content-type")?.startsWith("text/html")) continue;
     for (const [, href = ""] of html.matchAll(/<(?:a|link)\s[^>]*?href="([^"]+)"/g)) {
-      const url = new URL(href.replaceAll("&amp;", "&"), origin + path);
+      const url = new URL(written(href), origin + path);
       const next = url.pathname + url.search;
       const noise = /[?&](?:lang|reply|edit|thread|back)=/.test(url.search);
       if (url.origin === origin && !noise && !seen.has(next)) seen.set(next, path);
     }
   }
   return missing;
+}
+
+/** What an attribute says, its references undone (Handlebars writes `=` as one, too). */
+function written(attribute: string): string {
+  const numbered = attribute.replace(/&#x([0-9a-f]+);/gi, (_all, hex: string) =>
+    String.fromCodePoint(Number.parseInt(hex, 16)),
+  );
+  return numbered.replaceAll("&amp;", "&");
 }
