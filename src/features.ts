@@ -4,6 +4,7 @@ import { comments } from "./features/comments/comments.feature.js";
 import { follows } from "./features/follows/follows.feature.js";
 import { home } from "./features/home/home.feature.js";
 import { instanceProfile } from "./features/instance-profile/instance-profile.feature.js";
+import { moderation } from "./features/moderation/moderation.feature.js";
 import { notifications } from "./features/notifications/notifications.feature.js";
 import { people } from "./features/people/people.feature.js";
 import { proposals } from "./features/proposals/proposals.feature.js";
@@ -29,6 +30,7 @@ export const features: readonly Feature[] = [
   follows,
   responses,
   proposals,
+  moderation,
   square,
   notifications,
   tallies,

@@ -61,6 +61,8 @@ export interface RemoteActor {
   readonly outbox: string | null;
   /** Declares that it exchanges proposals as this software does. */
   readonly civicExchange: boolean;
+  /** When the account was opened, where its server tells; rows of before may lack it. */
+  readonly bornAt?: Date | null;
   readonly fetchedAt: Date;
 }
 

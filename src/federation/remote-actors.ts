@@ -32,6 +32,7 @@ const actorSchema = z.object({
   outbox: optional(address),
   endpoints: optional(z.object({ sharedInbox: optional(address) })),
   implements: optional(z.union([z.string(), z.array(z.unknown())])),
+  published: optional(z.string().max(40)),
 });
 
 /** A document that is no actor we can deal with. */
@@ -108,8 +109,15 @@ export function actorOf(uri: string, document: JsonObject, now: Date): Omit<Remo
     followers: inOrder(data.followers),
     outbox: inOrder(data.outbox),
     civicExchange: [data.implements].flat().includes(CIVIC_EXCHANGE),
+    bornAt: bornAt(data.published ?? null),
     fetchedAt: now,
   };
+}
+
+/** When an account was opened; null when its server does not tell. Who lies is not younger for it. */
+function bornAt(published: string | null): Date | null {
+  const at = published === null ? null : new Date(published);
+  return at === null || Number.isNaN(at.getTime()) ? null : at;
 }
 
 /**

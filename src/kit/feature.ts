@@ -23,6 +23,8 @@ export interface Feature {
   readonly signIn: SignIn | null;
   /** Number shown on the bell, for a signed-in member. */
   readonly unread: ((ctx: Ctx) => Promise<number>) | null;
+  /** Number shown beside the moderators' page, for a moderator. */
+  readonly waiting: ((ctx: Ctx) => Promise<number>) | null;
 }
 
 type Listed = {
@@ -34,6 +36,7 @@ type Listed = {
   readonly schedules?: readonly ScheduleDef[];
   readonly signIn?: SignIn;
   readonly unread?: (ctx: Ctx) => Promise<number>;
+  readonly waiting?: (ctx: Ctx) => Promise<number>;
 };
 
 /** Declare a feature; what it does not have is left out. */
@@ -47,5 +50,6 @@ export function defineFeature(feature: Listed): Feature {
     schedules: feature.schedules ?? [],
     signIn: feature.signIn ?? null,
     unread: feature.unread ?? null,
+    waiting: feature.waiting ?? null,
   };
 }

@@ -7,6 +7,8 @@ export interface SiteMember {
   /** Notifications not read yet. */
   readonly unread: number;
   readonly canModerate: boolean;
+  /** What waits for a moderator, counted up to 99. */
+  readonly toModerate: number;
   readonly canAnswer: boolean;
   readonly isAdmin: boolean;
 }

@@ -32,6 +32,7 @@ describe("what somebody on the network can do here", function () {
 
   it("changes nothing that is not theirs (requirement 10, S1 and S3)", async () => {
     const { town, peer, alice, evil, proposal, tell } = await aScene();
+    await tell(alice, "Follow", `${town.origin}/actor`);
     const note = peer.note(alice, { inReplyTo: proposal.uri, content: "<p>Vrai.</p>" });
     await tell(alice, "Create", note);
     const ownKey = async (): Promise<unknown> =>
@@ -161,7 +162,9 @@ describe("what somebody on the network can do here", function () {
 
     await tell(alice, "Create", note);
 
-    expect(await commentByUri(town.visitor, note["id"] as string)).to.equal(null);
+    const kept = await commentByUri(town.visitor, note["id"] as string);
+    expect([kept?.state, kept?.body, kept?.html]).to.deep.equal(["refused", "", ""]);
+    expect(kept?.handled?.why).to.deep.equal(["not-public"]);
   });
 
   it("writes HTML that is cleaned before it is stored (requirement 23)", async () => {

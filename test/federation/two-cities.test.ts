@@ -141,6 +141,7 @@ describe("two cities", function () {
     ]);
     const towns = [home, second, third];
     await second.federation.linkInstance(second.visitor, home.origin);
+    await home.federation.linkInstance(home.visitor, second.origin);
     await third.federation.linkInstance(third.visitor, home.origin);
     await settleAll(...towns);
     const proposal = await publishProposal(await home.newcomer("Alix"), aDraft());

@@ -69,7 +69,13 @@ describe("pages that visitors read", () => {
 
   it("are never shared with a member, nor with whom a message waits for", () => {
     const { render, drawn } = counting((_model, site) => site.member?.name ?? "nobody");
-    const rights = { unread: 0, canModerate: false, canAnswer: false, isAdmin: false };
+    const rights = {
+      unread: 0,
+      canModerate: false,
+      toModerate: 0,
+      canAnswer: false,
+      isAdmin: false,
+    };
     render("list", aModel(), aSite());
 
     const mine = render("list", aModel(), aSite({ member: { name: "Camille", ...rights } }));

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { Refusal, type Ctx, type RefusalCode } from "../../src/kit/index.js";
 import { topicBySlug, createTopic } from "../../src/features/topics/topics.js";
+import type { Provenance } from "../../src/features/comments/verdict.js";
 import type { Topic } from "../../src/features/topics/topic.js";
 import { publishProposal, type NewProposal } from "../../src/features/proposals/publishing.js";
 import type { Proposal } from "../../src/features/proposals/proposal.js";
@@ -53,6 +54,19 @@ export function aReceivedProposal(change: Partial<ReceivedProposal> = {}): Recei
     counts: { supports: 12, comments: 3 },
     ...change,
   };
+}
+
+/** What the network tells of a comment by somebody of a linked instance, who is shown at once. */
+export function ofLinked(change: Partial<Provenance> = {}): Provenance {
+  return {
+    ...{ host: "social.example", isPublic: true, mentions: 1, isLinked: true, follows: false },
+    ...{ accountAgeMs: null, isAutomated: false, isLimitedHost: false, ...change },
+  };
+}
+
+/** The same of somebody nobody here knows, whose comment waits. */
+export function ofStranger(change: Partial<Provenance> = {}): Provenance {
+  return ofLinked({ isLinked: false, ...change });
 }
 
 /** Resolves with the refusal when `work` was refused with `code`; anything else fails the test. */

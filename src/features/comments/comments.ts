@@ -1,11 +1,8 @@
 import { z } from "zod";
 import { renderMarkdown } from "../../kit/text/markdown.js";
-import { cleanRemoteHtml } from "../../kit/text/sanitize.js";
 import {
   defineCollection,
   defineEvent,
-  hasRole,
-  isDuplicate,
   Refusal,
   throttle,
   type Ctx,
@@ -25,6 +22,8 @@ export const commentPublished = defineEvent("comment-published", payload);
 export const commentEdited = defineEvent("comment-edited", payload);
 /** Its author removed it; its place remains. */
 export const commentDeleted = defineEvent("comment-deleted", payload);
+/** A moderator refused, hid or showed it again. */
+export const commentHandled = defineEvent("comment-handled", payload);
 
 export const commentsCollection = defineCollection<Comment>("comments", [
   { keys: { uri: 1 }, unique: true },
@@ -36,6 +35,13 @@ export const commentsCollection = defineCollection<Comment>("comments", [
   { keys: { proposalId: 1, state: 1, publishedAt: -1 } },
   { keys: { proposalId: 1, authorId: 1 } },
   { keys: { authorId: 1, _id: 1 } },
+  { keys: { authorId: 1, state: 1, _id: 1 } },
+  { keys: { state: 1, _id: 1 } },
+  {
+    keys: { "handled.host": 1, state: 1 },
+    partialFilterExpression: { "handled.host": { $gt: "" } },
+  },
+  { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 
 /** What somebody writes under a proposal; without a parent it answers the proposal itself. */
@@ -45,23 +51,6 @@ export interface NewComment {
   /** Markdown. */
   readonly body: string;
 }
-
-/** A comment as the network tells it. */
-export interface ReceivedComment {
-  readonly uri: string;
-  readonly proposalId: string;
-  readonly parentId: string | null;
-  /** The official response that it names, or null. */
-  readonly answers?: string | null;
-  readonly personId: string;
-  readonly html: string;
-  /** The same as plain text. */
-  readonly text: string;
-  readonly publishedAt: Date;
-}
-
-/** Words of elsewhere, before they are cleaned. */
-export type ReceivedWords = Pick<ReceivedComment, "html" | "text">;
 
 const writing = { what: "comments", limit: 30, windowMs: 10 * 60_000 };
 
@@ -73,6 +62,20 @@ export async function commentById(ctx: Ctx, id: string): Promise<Comment | null>
 /** A comment by the id of its Note on the network, or null. */
 export async function commentByUri(ctx: Ctx, uri: string): Promise<Comment | null> {
   return ctx.collection(commentsCollection).findOne({ uri });
+}
+
+/** Several comments at once, by id; unknown ids are left out. At most 1,000 ids. */
+export async function commentsByIds(
+  ctx: Ctx,
+  ids: readonly string[],
+): Promise<Map<string, Comment>> {
+  const wanted = [...new Set(ids)].slice(0, 1000);
+  if (wanted.length === 0) return new Map();
+  const found = await ctx
+    .collection(commentsCollection)
+    .find({ _id: { $in: wanted } }, { limit: wanted.length })
+    .toArray();
+  return new Map(found.map((comment) => [comment._id, comment]));
 }
 
 /**
@@ -93,7 +96,7 @@ export async function publishComment(ctx: Ctx, input: NewComment): Promise<Comme
     ...{ body: input.body, html: renderMarkdown(input.body), origin: "here", state: "shown" },
     ...{ publishedAt: ctx.clock.now(), editedAt: null, importKey: null },
   };
-  return keep(ctx, comment);
+  return keepShown(ctx, comment);
 }
 
 async function openProposal(ctx: Ctx, proposalId: string): Promise<Proposal> {
@@ -120,7 +123,12 @@ async function parentOf(
   return parent;
 }
 
-function placeOf({ proposalId }: { proposalId: string }, parent: Comment | null, ownId: string) {
+/** Where a comment stands in its discussion. */
+export function placeOf(
+  { proposalId }: { proposalId: string },
+  parent: Comment | null,
+  ownId: string,
+) {
   return {
     proposalId,
     parentId: parent?._id ?? null,
@@ -129,7 +137,8 @@ function placeOf({ proposalId }: { proposalId: string }, parent: Comment | null,
   };
 }
 
-async function keep(ctx: Ctx, comment: Comment): Promise<Comment> {
+/** Store a comment that is shown from now on, and have everybody told. */
+export async function keepShown(ctx: Ctx, comment: Comment): Promise<Comment> {
   await ctx.commit(commentPublished, { commentId: comment._id }, async () => {
     await ctx.collection(commentsCollection).insertOne(comment);
     await countComment(ctx, comment.proposalId, 1);
@@ -143,23 +152,24 @@ export async function editComment(
   id: string,
   { body }: Pick<NewComment, "body">,
 ): Promise<Comment> {
-  const comment = await ownComment(ctx, id, false);
+  const comment = await ownComment(ctx, id);
+  if (comment.state !== "shown") throw new Refusal("not-allowed");
   await openProposal(ctx, comment.proposalId);
   return rewrite(ctx, comment, { body, html: renderMarkdown(body) });
 }
 
-async function ownComment(ctx: Ctx, id: string, orModerator: boolean): Promise<Comment> {
+async function ownComment(ctx: Ctx, id: string): Promise<Comment> {
   const { member } = ctx;
   if (member === null) throw new Refusal("not-signed-in");
   const comment = await commentById(ctx, id);
   if (comment === null) throw new Refusal("not-found");
-  const may = comment.authorId === member._id || (orModerator && hasRole(member, "moderator"));
-  if (!may) throw new Refusal("not-allowed");
+  if (comment.authorId !== member._id) throw new Refusal("not-allowed");
   if (comment.state === "deleted") throw new Refusal("gone");
   return comment;
 }
 
-async function rewrite(
+/** Change the words of a comment; refuses ("gone") what nobody may change any more. */
+export async function rewrite(
   ctx: Ctx,
   comment: Comment,
   words: Pick<Comment, "body" | "html">,
@@ -178,72 +188,26 @@ async function rewrite(
   return changed;
 }
 
-/** Remove a comment, as its author or a moderator: its words are forgotten, its place is kept. */
+/** Remove one's own comment: its words are forgotten, its place is kept. Moderators hide instead. */
 export async function deleteComment(ctx: Ctx, id: string): Promise<void> {
-  await forget(ctx, await ownComment(ctx, id, true));
+  await forget(ctx, await ownComment(ctx, id));
 }
 
-async function forget(ctx: Ctx, comment: Comment): Promise<void> {
+/** Forget the words of a comment. One that was never shown goes without anybody being told. */
+export async function forget(ctx: Ctx, comment: Comment): Promise<void> {
+  const rows = ctx.collection(commentsCollection);
+  const gone = { state: "deleted", body: "", html: "", editedAt: ctx.clock.now() } as const;
+  const unseen = await rows.updateOne(
+    { _id: comment._id, state: { $in: ["held", "refused"] } },
+    { $set: gone, $unset: { expiresAt: "" } },
+  );
+  if (unseen.matchedCount > 0) return;
   await ctx.commit(commentDeleted, { commentId: comment._id }, async () => {
-    const before = await ctx
-      .collection(commentsCollection)
-      .findOneAndUpdate(
-        { _id: comment._id, state: { $in: ["shown", "held"] } },
-        { $set: { state: "deleted", body: "", html: "", editedAt: ctx.clock.now() } },
-        { returnDocument: "before" },
-      );
+    const before = await rows.findOneAndUpdate(
+      { _id: comment._id, state: { $in: ["shown", "hidden"] } },
+      { $set: gone },
+      { returnDocument: "before" },
+    );
     if (before?.state === "shown") await countComment(ctx, comment.proposalId, -1);
   });
-}
-
-/** Keep a comment of the network; told twice, it is one. Its HTML is cleaned before it is stored. */
-export async function receiveComment(ctx: Ctx, input: ReceivedComment): Promise<Comment> {
-  const known = await commentByUri(ctx, input.uri);
-  if (known !== null) return known;
-  await openProposal(ctx, input.proposalId);
-  const parent = await parentOf(ctx, input);
-  const _id = ctx.ids.next();
-  const comment: Comment = {
-    ...placeOf(input, parent, _id),
-    ...{ _id, uri: input.uri, authorId: input.personId, ...cleaned(input) },
-    ...{ origin: "elsewhere", state: "shown", editedAt: null, importKey: null },
-    ...(input.answers == null ? {} : { answers: input.answers }),
-    publishedAt: input.publishedAt,
-  };
-  try {
-    return await keep(ctx, comment);
-  } catch (error) {
-    const first = isDuplicate(error) ? await commentByUri(ctx, input.uri) : null;
-    if (first === null) throw error;
-    return first;
-  }
-}
-
-function cleaned({ html, text }: ReceivedWords): Pick<Comment, "body" | "html"> {
-  return { body: text.slice(0, 20_000), html: cleanRemoteHtml(html) };
-}
-
-/** Their author changed a comment of the network; of anybody else it is refused. */
-export async function receiveCommentEdit(
-  ctx: Ctx,
-  uri: string,
-  personId: string,
-  words: ReceivedWords,
-): Promise<void> {
-  const comment = await commentByUri(ctx, uri);
-  if (comment === null) throw new Refusal("not-found");
-  if (comment.authorId !== personId) throw new Refusal("not-allowed");
-  if (comment.state !== "deleted") await rewrite(ctx, comment, cleaned(words));
-}
-
-/** Their author removed a comment of the network; of anybody else it is refused. */
-export async function receiveCommentDeleted(
-  ctx: Ctx,
-  uri: string,
-  personId: string,
-): Promise<void> {
-  const comment = await commentByUri(ctx, uri);
-  if (comment === null || comment.state === "deleted") return;
-  if (comment.authorId !== personId) throw new Refusal("not-allowed");
-  await forget(ctx, comment);
 }

@@ -26,7 +26,7 @@ export interface DiscussionPage {
 /** At most this many replies are shown on one page, over all its threads. */
 export const mostReplies = 200;
 
-const visible = { $in: ["shown", "deleted"] as Array<Comment["state"]> };
+const visible = { $in: ["shown", "hidden", "deleted"] as Array<Comment["state"]> };
 
 /**
  * A page of threads with their replies, in two queries however deep they are. A deleted comment keeps
@@ -100,4 +100,11 @@ export async function commentsBy(ctx: Ctx, authorId: string, limit: number): Pro
     .collection(commentsCollection)
     .find({ authorId, state: "shown" }, { sort: { _id: -1 }, limit })
     .toArray();
+}
+
+/** How many comments on a proposal wait for a moderator, counted up to 99. */
+export async function heldUnder(ctx: Ctx, proposalId: string): Promise<number> {
+  return ctx
+    .collection(commentsCollection)
+    .countDocuments({ proposalId, state: "held" }, { limit: 99 });
 }

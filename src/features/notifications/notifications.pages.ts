@@ -1,7 +1,6 @@
 import type { Pager } from "../../kit/component-models.js";
 import { definePage, head, type Ctx, type PageModel } from "../../kit/index.js";
-import type { Comment } from "../comments/comment.js";
-import { commentsCollection } from "../comments/comments.js";
+import { commentsByIds } from "../comments/comments.js";
 import { peopleByIds } from "../people/people.js";
 import { personView } from "../people/person-view.js";
 import { titleOf } from "../proposals/cards.js";
@@ -88,15 +87,6 @@ async function rowsOf(ctx: Ctx, items: readonly Notification[]): Promise<Notific
       unread: told.readAt === null,
     };
   });
-}
-
-async function commentsByIds(ctx: Ctx, ids: string[]): Promise<Map<string, Comment>> {
-  if (ids.length === 0) return new Map();
-  const found = await ctx
-    .collection(commentsCollection)
-    .find({ _id: { $in: ids } }, { limit: ids.length })
-    .toArray();
-  return new Map(found.map((comment) => [comment._id, comment]));
 }
 
 function isAboutComment({ occasion }: Notification): boolean {

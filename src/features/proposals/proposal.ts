@@ -95,9 +95,14 @@ export const listedStatuses = [
   "not-ours",
 ] as const satisfies readonly Status[];
 
-/** Who may change or withdraw a proposal of this instance: its author, moderators, admins. */
-export function mayChange(member: Member | null, proposal: Pick<Proposal, "authorId">): boolean {
-  return member !== null && (proposal.authorId === member._id || hasRole(member, "moderator"));
+/** Who may change what a proposal says: its author alone, since nobody speaks in their name. */
+export function mayEdit(member: Member | null, proposal: Pick<Proposal, "authorId">): boolean {
+  return member !== null && proposal.authorId === member._id;
+}
+
+/** Who may withdraw a proposal of this instance: its author, moderators, admins. */
+export function mayWithdraw(member: Member | null, proposal: Pick<Proposal, "authorId">): boolean {
+  return mayEdit(member, proposal) || hasRole(member, "moderator");
 }
 
 /** Path of a proposal's page on this instance. */

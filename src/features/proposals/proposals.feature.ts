@@ -33,7 +33,7 @@ import {
   withdrawPage,
 } from "./proposals.pages.js";
 import { numberIn } from "./proposal-ref.js";
-import { proposalPath } from "./proposal.js";
+import { mayEdit, mayWithdraw, proposalPath } from "./proposal.js";
 import { proposalByNumber, proposalsCollection, versionsCollection } from "./proposals.js";
 import {
   countersCollection,
@@ -89,7 +89,7 @@ const changing: Route[] = [
   post("/proposals/:number/edit", (ctx, req) => members(ctx, req, () => edit(ctx, req))),
   get("/proposals/:number/withdraw", (ctx, req) =>
     members(ctx, req, async () =>
-      page(withdrawPage, await withdrawModel(ctx, await openToChange(ctx, req))),
+      page(withdrawPage, await withdrawModel(ctx, await openToChange(ctx, req, mayWithdraw))),
     ),
   ),
   post("/proposals/:number/withdraw", (ctx, req) =>
@@ -110,8 +110,8 @@ async function members(ctx: Ctx, req: Req, reply: () => Promise<Reply>): Promise
   return redirect(signInPath(req.method === "GET" ? req.url : req.path));
 }
 
-async function openToChange(ctx: Ctx, req: Req) {
-  const proposal = await proposalToChange(ctx, numberOf(req));
+async function openToChange(ctx: Ctx, req: Req, may = mayEdit) {
+  const proposal = await proposalToChange(ctx, numberOf(req), may);
   if (proposal.status === "withdrawn") throw new Refusal("withdrawn");
   return proposal;
 }

@@ -10,7 +10,7 @@ import {
   type Member,
 } from "../../kit/index.js";
 import { topicsByIds } from "../topics/topics.js";
-import { mayChange, type Place, type Proposal } from "./proposal.js";
+import { mayEdit, mayWithdraw, type Place, type Proposal } from "./proposal.js";
 import {
   proposalByNumber,
   proposalEdited,
@@ -125,12 +125,19 @@ export async function publishProposal(ctx: Ctx, input: NewProposal): Promise<Pro
   return proposal;
 }
 
-/** A proposal that the member may change. Refuses: not found, not theirs, withdrawn. */
-export async function proposalToChange(ctx: Ctx, number: number): Promise<Proposal> {
+/**
+ * A proposal that the member may change (its author alone), or take back (moderators, too). Refuses:
+ * not found, not theirs.
+ */
+export async function proposalToChange(
+  ctx: Ctx,
+  number: number,
+  may: typeof mayEdit = mayEdit,
+): Promise<Proposal> {
   const member = signedIn(ctx);
   const proposal = await proposalByNumber(ctx, number);
   if (proposal === null) throw new Refusal("not-found");
-  if (!mayChange(member, proposal)) throw new Refusal("not-allowed");
+  if (!may(member, proposal)) throw new Refusal("not-allowed");
   return proposal;
 }
 
@@ -170,7 +177,7 @@ function keepVersion(ctx: Ctx, { _id, version, title, body }: Proposal) {
 
 /** Take a proposal back. Its page stays readable; withdrawing twice changes nothing. */
 export async function withdrawProposal(ctx: Ctx, number: number): Promise<Proposal> {
-  const before = await proposalToChange(ctx, number);
+  const before = await proposalToChange(ctx, number, mayWithdraw);
   if (before.status === "withdrawn") return before;
   const now = ctx.clock.now();
   const event = { proposalId: before._id, by: signedIn(ctx)._id };

@@ -12,7 +12,7 @@ import {
   type Typed,
 } from "../../kit/index.js";
 import { markSafe } from "../../kit/safe-html.js";
-import { discussionOf, type Thread } from "../comments/discussion.js";
+import { discussionOf, heldUnder, type Thread } from "../comments/discussion.js";
 import type { Comment } from "../comments/comment.js";
 import { accountsByIds } from "../accounts/accounts.js";
 import { peopleByIds } from "../people/people.js";
@@ -41,6 +41,8 @@ export interface DiscussedComment extends Omit<CommentView, "replies"> {
   readonly ownServerUrl: string | null;
   readonly editUrl: string | null;
   readonly deleteAction: string | null;
+  /** Where a moderator hides it or shows it again. */
+  readonly moderateUrl: string | null;
   readonly replyForm: CommentForm | null;
   readonly editForm: CommentForm | null;
   readonly replies: readonly DiscussedComment[];
@@ -58,6 +60,8 @@ export interface DiscussionView {
   readonly form: CommentForm | null;
   readonly signInUrl: string | null;
   readonly closed: string | null;
+  /** Tells moderators how many comments wait for one of them. */
+  readonly waiting: string | null;
 }
 
 /** What the reader of a discussion asked for. */
@@ -93,9 +97,10 @@ export async function discussionModel(
     ...{ cursor: reading.after, limit: threadsPerPage, from: reading.thread ?? "" },
   });
   const authors = authorsOf(threads);
-  const [people, accounts] = await Promise.all([
+  const [people, accounts, held] = await Promise.all([
     peopleByIds(ctx, authors),
     accountsByIds(ctx, authors),
+    hasRole(ctx.member, "moderator") ? heldUnder(ctx, proposal._id) : 0,
   ]);
   const path = proposalPath(proposal);
   const open = proposal.status !== "withdrawn";
@@ -112,6 +117,7 @@ export async function discussionModel(
         : null,
     signInUrl: open && ctx.member === null ? signInPath(`${path}#discussion`) : null,
     closed: open ? null : ctx.t.t("square.discussion.closed"),
+    waiting: held === 0 ? null : ctx.t.t("square.discussion.waiting", { count: held }),
   };
 }
 
@@ -153,15 +159,18 @@ function discussed(scene: Scene, thread: Thread, depth: number): DiscussedCommen
   const shown = comment.state === "shown";
   const acts = scene.open && shown;
   const mine = ctx.member !== null && comment.authorId === ctx.member._id;
-  const mayDelete = mine || hasRole(ctx.member, "moderator");
   const at = `${proposalPath(scene.proposal)}?thread=${rootId}`;
   const author = people.get(comment.authorId);
   const isReachable = comment.origin === "elsewhere" || author?.federated === true;
   const replyUrl = `${at}&reply=${_id}#comment-${_id}`;
   return {
-    ...{ id: _id, publishedAt, stance: null, reportUrl: null, body: markSafe(html) },
+    ...{ id: _id, publishedAt, stance: null, body: markSafe(shown ? html : "") },
+    reportUrl: shown && !mine ? `/comments/${_id}/report` : null,
+    moderateUrl: moderateUrl(scene, comment),
     author: { ...personView(ctx, author), role: roleOf(scene, comment) },
-    removed: shown ? null : ctx.t.t("square.discussion.removed"),
+    removed: shown
+      ? null
+      : ctx.t.t(`square.discussion.${comment.state === "hidden" ? "hidden" : "removed"}`),
     edited: shown && editedAt !== null,
     replyUrl: !acts ? null : ctx.member === null ? signInPath(replyUrl) : replyUrl,
     ownServerUrl:
@@ -169,11 +178,18 @@ function discussed(scene: Scene, thread: Thread, depth: number): DiscussedCommen
         ? ownServerPath(`/comments/${_id}`, "comment")
         : null,
     editUrl: acts && mine ? `${at}&edit=${_id}#comment-${_id}` : null,
-    deleteAction: shown && mayDelete ? `/comments/${_id}/delete` : null,
+    deleteAction: shown && mine ? `/comments/${_id}/delete` : null,
     replyForm: acts && reading.reply === _id ? newForm(scene, _id, reading.typed) : null,
     editForm: acts && mine && reading.edit === _id ? changeForm(scene, comment) : null,
     replies: repliesOf(scene, thread, depth),
   };
+}
+
+function moderateUrl({ ctx }: Scene, { _id, state, authorId }: Comment): string | null {
+  const mayAct = hasRole(ctx.member, "moderator") && authorId !== ctx.member?._id;
+  return mayAct && (state === "shown" || state === "hidden")
+    ? `/admin/moderation/comments/${_id}`
+    : null;
 }
 
 /** Readers see at once when the town hall speaks, and when it is whose proposal this is. */

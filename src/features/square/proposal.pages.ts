@@ -22,7 +22,7 @@ import { isFollowing } from "../follows/follows.js";
 import { personById } from "../people/people.js";
 import { personView } from "../people/person-view.js";
 import { statusView, titleOf, topicLink } from "../proposals/cards.js";
-import { mayChange, proposalPath, type Proposal } from "../proposals/proposal.js";
+import { mayEdit, mayWithdraw, proposalPath, type Proposal } from "../proposals/proposal.js";
 import { refOf } from "../proposals/proposal-ref.js";
 import { isOursToAnswer } from "../responses/response.js";
 import { responseTo } from "../responses/responses.js";
@@ -65,6 +65,7 @@ export interface ProposalPage extends PageModel {
   readonly answerUrl: string | null;
   readonly editUrl: string | null;
   readonly withdrawUrl: string | null;
+  readonly reportUrl: string | null;
   readonly commentCount: number;
   readonly discussion: DiscussionView;
 }
@@ -174,13 +175,14 @@ function followView(ctx: Ctx, proposal: Proposal, following: boolean): FollowVie
 function actionsOf(ctx: Ctx, proposal: Proposal, answered: boolean) {
   const path = proposalPath(proposal);
   const ours = proposal.origin === "here" && proposal.status !== "withdrawn";
-  const may = ours && mayChange(ctx.member, proposal);
   const stands = proposal.status !== "withdrawn";
   const isOurs = isOursToAnswer(ctx.instance, proposal);
   const mayAnswer = stands && !answered && isOurs && hasRole(ctx.member, "official");
   return {
     answerUrl: mayAnswer ? `/proposals/${refOf(proposal)}/answer` : null,
-    editUrl: may ? `${path}/edit` : null,
-    withdrawUrl: may ? `${path}/withdraw` : null,
+    editUrl: ours && mayEdit(ctx.member, proposal) ? `${path}/edit` : null,
+    withdrawUrl: ours && mayWithdraw(ctx.member, proposal) ? `${path}/withdraw` : null,
+    reportUrl:
+      stands && !mayEdit(ctx.member, proposal) ? `/proposals/${refOf(proposal)}/report` : null,
   };
 }

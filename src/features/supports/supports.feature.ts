@@ -15,6 +15,7 @@ import { proposalByRef } from "../proposals/proposal-ref.js";
 import { proposalPath, type Proposal } from "../proposals/proposal.js";
 import { proposalById } from "../proposals/proposals.js";
 import { endSupportsElsewhere } from "./leaving.js";
+import { refusedSupportsCollection } from "./refused.js";
 import { giveSupport, supportsCollection, takeBackSupport } from "./supports.js";
 
 type Press = (ctx: Ctx, proposal: Proposal) => Promise<void>;
@@ -39,7 +40,7 @@ async function press(ctx: Ctx, req: Req, act: Press): Promise<Reply> {
 /** Who backs what. */
 export const supports = defineFeature({
   name: "supports",
-  collections: [supportsCollection],
+  collections: [supportsCollection, refusedSupportsCollection],
   on: [
     on(personChanged, "supports", (ctx, { personId }) => endSupportsElsewhere(ctx, personId)),
     on(personErased, "supports", (ctx, { personId }) => endSupportsElsewhere(ctx, personId)),

@@ -9,8 +9,16 @@ import {
   type Member,
 } from "../../kit/index.js";
 import { personById } from "../people/people.js";
+import { standingOf } from "../people/standing.js";
 import { countSupport } from "../proposals/movement.js";
 import { proposalById } from "../proposals/proposals.js";
+import {
+  dropRefused,
+  judgeSupport,
+  keepRefused,
+  type SupportRefusal,
+  type SupportSignals,
+} from "./refused.js";
 import type { Support, Supportable } from "./support.js";
 
 const payload = z.object({ proposalId: z.string(), personId: z.string() });
@@ -24,6 +32,7 @@ export const supportsCollection = defineCollection<Support>("supports", [
   { keys: { proposalId: 1, personId: 1 }, unique: true },
   { keys: { proposalId: 1, origin: 1, at: -1 } },
   { keys: { personId: 1, at: -1 } },
+  { keys: { origin: 1, at: -1 } },
 ]);
 
 /** Whose support, of what. */
@@ -64,17 +73,37 @@ export async function takeBackSupport(ctx: Ctx, proposal: Supportable): Promise<
   await removeSupport(ctx, { proposalId: proposal._id, personId: member._id });
 }
 
-/** Somebody of the network backs a proposal; told twice, it counts once. */
-export async function receiveSupport(ctx: Ctx, support: SupportOf): Promise<void> {
+/** What the network tells of who backs a proposal. */
+export type SupportFrom = Pick<SupportSignals, "isAutomated" | "isLimitedHost">;
+
+/**
+ * Somebody of the network backs a proposal; told twice, it counts once. One that does not count is
+ * kept for moderators with its reason.
+ * @returns why it does not count; null when it does
+ */
+export async function receiveSupport(
+  ctx: Ctx,
+  support: SupportOf,
+  from: SupportFrom = { isAutomated: false, isLimitedHost: false },
+): Promise<SupportRefusal | null> {
   const proposal = await proposalById(ctx, support.proposalId);
   if (proposal === null) throw new Refusal("not-found");
-  if (proposal.status === "withdrawn") throw new Refusal("withdrawn");
+  const isBlocked = (await standingOf(ctx, support.personId))?.standing === "blocked";
+  const isWithdrawn = proposal.status === "withdrawn";
+  const why = judgeSupport({ ...from, isBlocked, isWithdrawn });
+  if (why !== null) {
+    await keepRefused(ctx, support, why);
+    return why;
+  }
   await addSupport(ctx, support, "elsewhere");
+  await dropRefused(ctx, support);
+  return null;
 }
 
 /** Somebody of the network took their support back; without one nothing changes. */
 export async function receiveSupportTakenBack(ctx: Ctx, support: SupportOf): Promise<void> {
   await removeSupport(ctx, support);
+  await dropRefused(ctx, support);
 }
 
 async function addSupport(
@@ -121,6 +150,14 @@ export async function supportedAmong(
     )
     .toArray();
   return new Set(found.map(({ proposalId }) => proposalId));
+}
+
+/** The latest supports of elsewhere that are counted. */
+export function latestElsewhere(ctx: Ctx, limit: number): Promise<Support[]> {
+  return ctx
+    .collection(supportsCollection)
+    .find({ origin: "elsewhere" }, { sort: { at: -1 }, limit })
+    .toArray();
 }
 
 /** The next 200 people who back a proposal, by id after `after`; none when all were given. */

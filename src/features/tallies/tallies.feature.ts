@@ -1,5 +1,10 @@
 import { defineFeature, on } from "../../kit/index.js";
-import { commentDeleted, commentEdited, commentPublished } from "../comments/comments.js";
+import {
+  commentDeleted,
+  commentEdited,
+  commentHandled,
+  commentPublished,
+} from "../comments/comments.js";
 import {
   proposalEdited,
   proposalPublished,
@@ -26,6 +31,7 @@ export const tallies = defineFeature({
     on(supportTakenBack, "recount", (ctx, { proposalId }) => recountSoon(ctx, proposalId)),
     on(commentPublished, "recount", (ctx, { commentId }) => recountSoonFor(ctx, commentId)),
     on(commentEdited, "recount", (ctx, { commentId }) => recountSoonFor(ctx, commentId)),
+    on(commentHandled, "recount", (ctx, { commentId }) => recountSoonFor(ctx, commentId)),
     on(commentDeleted, "recount", (ctx, { commentId }) => recountSoonFor(ctx, commentId)),
     on(proposalStirred, "recount", (ctx, { proposalId }) => recountSoon(ctx, proposalId)),
     on(proposalWithdrawn, "recount", (ctx, { proposalId }) => recountSoon(ctx, proposalId)),

@@ -14,6 +14,7 @@ import type { ProposalInPublic } from "../translate/proposal.js";
 import type { ResponseInPublic } from "../translate/response.js";
 import { answersToComment, answersToProposal, answersToResponse, echoOf } from "./echo.js";
 import { isOnNetwork, isSaidOnNetwork } from "./on-network.js";
+import { wordsOf } from "../translate/words.js";
 
 type Numbered = Proposal & { readonly number: number };
 
@@ -66,7 +67,7 @@ export async function gatherComment(ctx: Ctx, comment: Comment): Promise<Comment
     : [];
   return {
     instance: ctx.instance,
-    comment,
+    comment: asRead(ctx, comment),
     author,
     inReplyTo: parent?.uri ?? proposal.uri,
     told: [about.actor, ...whom],
@@ -74,6 +75,15 @@ export async function gatherComment(ctx: Ctx, comment: Comment): Promise<Comment
     proposalUri: proposal.uri,
     echo: await echoOf(ctx, comment.uri, await answersToComment(ctx, comment)),
   };
+}
+
+/** What a moderator hid reads as such, and both hiding and showing again are news of that moment. */
+function asRead(ctx: Ctx, comment: Comment): Comment {
+  const { state, handled, editedAt } = comment;
+  if (handled?.what !== "hidden" && handled?.what !== "shown-again") return comment;
+  const latest = editedAt === null || editedAt < handled.at ? handled.at : editedAt;
+  const html = `<p>${wordsOf(ctx.instance.language).hidden}</p>`;
+  return { ...comment, editedAt: latest, ...(state === "hidden" ? { html } : {}) };
 }
 
 function aboutProposal(ctx: Ctx, proposal: Proposal) {

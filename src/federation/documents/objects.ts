@@ -25,9 +25,9 @@ export async function findProposal(ctx: Ctx, number: number): Promise<Found> {
  */
 export async function findComment(ctx: Ctx, id: string): Promise<Found> {
   const comment = await commentById(ctx, id);
-  if (comment === null || comment.state === "held") return nothing;
+  if (comment === null || comment.state === "held" || comment.state === "refused") return nothing;
   if (comment.origin === "elsewhere") {
-    return comment.state === "deleted" ? nothing : { kind: "elsewhere", uri: comment.uri };
+    return comment.state === "shown" ? { kind: "elsewhere", uri: comment.uri } : nothing;
   }
   const gone: Found = { kind: "gone", body: tombstone(comment.uri, "Note") };
   if (comment.state === "deleted") return gone;

@@ -1,9 +1,9 @@
+import { commentByUri } from "../../features/comments/comments.js";
 import {
-  commentByUri,
   receiveComment,
   receiveCommentDeleted,
   receiveCommentEdit,
-} from "../../features/comments/comments.js";
+} from "../../features/comments/receiving.js";
 import { personByUri } from "../../features/people/people.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { responseByUri } from "../../features/responses/responses.js";
@@ -15,12 +15,11 @@ import { inboxCollection } from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
 import { wasDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
-import { all, first, idOf, isNormal, isPublic, moment, recipients, wordsOf } from "./read.js";
+import { provenanceOf } from "./provenance.js";
+import { first, idOf, isPublic, mentionsIn, moment, recipients, wordsOf } from "./read.js";
 
 /** Steps up a thread of strangers to something that we know (requirement 14). */
 const mostAncestors = 10;
-/** A reply that calls more people than this is taken for spam. */
-const mostMentions = 10;
 
 /** Where a comment belongs. */
 interface Spot {
@@ -74,7 +73,10 @@ async function noteAbout(
   await ctx.collection(inboxCollection).updateOne({ _id: entry._id }, { $set: { about } });
 }
 
-/** A reply from the network becomes a comment; its HTML is cleaned before it is stored. */
+/**
+ * A reply from the network becomes a comment: shown, waiting for a moderator, or refused; its HTML is
+ * cleaned before it is stored. For what is not public nothing is fetched.
+ */
 export async function takeComment(
   inbound: Inbound,
   note: Normal,
@@ -82,20 +84,26 @@ export async function takeComment(
 ): Promise<Outcome> {
   const { services, ctx, budget } = inbound;
   const uri = note.id ?? "";
-  if (!isPublic(note)) return "not public";
-  const mentions = all(note, "tag").filter((tag) => isNormal(tag) && tag.type === "Mention");
-  if (mentions.length > mostMentions) return "too many mentions";
   if (await wasDeleted(ctx, uri)) return "deleted before";
-  const spot = await findSpot(inbound, note);
+  const spot = isPublic(note) ? await findSpot(inbound, note) : await knownSpot(ctx, note);
   if (spot === null) return "answers nothing of ours";
   const words = wordsOf(note);
   if (words.text === "") return "no words";
-  const person = await personBehind(ctx, await remoteActor(services, ctx, authorUri, { budget }));
+  const author = await remoteActor(services, ctx, authorUri, { budget });
+  const person = await personBehind(ctx, author);
   if (person.erasedAt !== null) return "deleted actor";
   const publishedAt = moment(first(note, "published"), ctx.clock.now());
+  const from = await provenanceOf(inbound, { note, author, proposalId: spot.proposalId });
   await noteAbout(inbound, uri);
-  await receiveComment(ctx, { ...spot, ...words, uri, personId: person._id, publishedAt });
-  return "comment";
+  const received = { ...spot, ...words, uri, personId: person._id, publishedAt, from };
+  const { state, handled } = await receiveComment(ctx, received);
+  if (state === "shown") return "comment";
+  return `comment ${state}: ${handled?.why.join(", ") ?? ""}`;
+}
+
+async function knownSpot(ctx: Ctx, note: Normal): Promise<Spot | null> {
+  const answered = idOf(first(note, "inReplyTo"));
+  return answered === null ? null : spotOf(ctx, answered);
 }
 
 /** An edited reply; only its own author's word counts. */
@@ -111,8 +119,9 @@ export async function takeCommentEdit(
   const author = await personByUri(ctx, authorUri);
   if (author === null || author._id !== comment.authorId) return "not its author";
   await noteAbout(inbound, uri);
-  await receiveCommentEdit(ctx, uri, author._id, wordsOf(note));
-  return "comment edited";
+  const words = { ...wordsOf(note), mentions: mentionsIn(note) };
+  const taken = await receiveCommentEdit(ctx, uri, author._id, words);
+  return taken ? "comment edited" : "comment edit refused";
 }
 
 /** A deleted reply; only its own author's word counts. */

@@ -8,8 +8,10 @@ import { followersCollection, reactionsCollection, type Reaction } from "../reco
 import { personBehind, remoteActor } from "../remote-actors.js";
 import { rememberDeleted, wasDeleted } from "./deleted.js";
 import type { Handle, Inbound, Outcome } from "./inbound.js";
+import { isLimitedHost } from "./limited.js";
 import { isLinkedActor, takeProposalAt } from "./linked.js";
 import { noteMeant, ourNote } from "./ours.js";
+import { isAutomated } from "./provenance.js";
 import { all, first, idOf, isNormal } from "./read.js";
 
 async function note(
@@ -43,12 +45,18 @@ export const like: Handle = async (inbound) => {
 
 async function support(inbound: Inbound, proposal: Proposal): Promise<Outcome> {
   const { services, ctx, actor, budget } = inbound;
-  const person = await personBehind(ctx, await remoteActor(services, ctx, actor, { budget }));
+  const who = await remoteActor(services, ctx, actor, { budget });
+  const person = await personBehind(ctx, who);
   if (person.erasedAt !== null) return "deleted actor";
   await note(inbound, "like", proposal.uri);
   const given = { proposalId: proposal._id, personId: person._id };
-  await receiveSupport(ctx, given);
-  if (!(await wasDeleted(ctx, inbound.entry.activityUri))) return "support";
+  const refused = await receiveSupport(ctx, given, {
+    isAutomated: isAutomated(who),
+    isLimitedHost: await isLimitedHost(ctx, who.host),
+  });
+  if (!(await wasDeleted(ctx, inbound.entry.activityUri))) {
+    return refused === null ? "support" : `support refused: ${refused}`;
+  }
   await receiveSupportTakenBack(ctx, given);
   await undoneBefore(inbound);
   return "undone before";

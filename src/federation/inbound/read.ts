@@ -39,6 +39,11 @@ export function isPublic(document: Normal): boolean {
   return recipients(document).some((one) => publicSpellings.has(one));
 }
 
+/** How many people a note calls by name. */
+export function mentionsIn(note: Normal): number {
+  return all(note, "tag", 1_000).filter((tag) => isNormal(tag) && tag.type === "Mention").length;
+}
+
 /** A moment that is told, or now when it is missing, ill-formed or in the future. */
 export function moment(value: unknown, now: Date): Date {
   if (typeof value !== "string" || value.length > 40) return now;

@@ -34,22 +34,37 @@ export async function tellComment(
   type: Told,
 ): Promise<void> {
   const comment = await commentById(ctx, commentId);
-  if (comment === null || comment.state === "held") return;
-  if (comment.origin === "elsewhere") return forwardComment(tellers, ctx, comment, type);
-  if ((comment.state === "deleted") !== (type === "Delete")) return;
+  if (comment === null || !mayBeTold(comment, type)) return;
+  if (comment.origin === "elsewhere") return forwardAll(tellers, ctx, comment, type);
   const audience = await audienceFor(tellers.services, ctx, comment);
   if (audience === null) return;
   if (type === "Delete") return tellDeleted(tellers.send, ctx, comment, audience);
   const gathered = await gatherComment(ctx, comment);
   if (gathered === null) return;
   const actor: LocalActor = { kind: "person", handle: gathered.author.handle };
-  const what = type === "Create" ? "first" : String(comment.editedAt?.getTime() ?? 0);
+  const what = type === "Create" ? "first" : String(gathered.comment.editedAt?.getTime() ?? 0);
   const note = commentNote(gathered);
   await tellers.send(ctx, {
     ...{ key: `${type}/comment/${commentId}/${what}`, actor, type, object: note },
     ...{ objectUri: comment.uri, to: [PUBLIC], cc: note["cc"] as string[] },
     ...{ listed: type === "Create", audience },
   });
+}
+
+/** A moderator hid a comment of here, or shows it again: those who hold it are told of an edit. */
+export async function tellHandled(
+  tellers: CommentTellers,
+  ctx: Ctx,
+  commentId: string,
+): Promise<void> {
+  const comment = await commentById(ctx, commentId);
+  if (comment?.origin === "here") await tellComment(tellers, ctx, commentId, "Update");
+}
+
+/** A comment of here that a moderator hid is told as an edit: its Note says so until it is shown again. */
+function mayBeTold({ state, origin }: Comment, type: Told): boolean {
+  if (type === "Delete") return state === "deleted";
+  return state === "shown" || (state === "hidden" && type === "Update" && origin === "here");
 }
 
 async function tellDeleted(
@@ -97,6 +112,18 @@ async function answeredInboxes(
   } catch {
     return [];
   }
+}
+
+/** What was edited while it waited for a moderator goes out with its first and its last wording. */
+async function forwardAll(
+  tellers: CommentTellers,
+  ctx: Ctx,
+  comment: Comment,
+  type: Told,
+): Promise<void> {
+  await forwardComment(tellers, ctx, comment, type);
+  const wasEdited = type === "Create" && comment.editedAt !== null;
+  if (wasEdited) await forwardComment(tellers, ctx, comment, "Update");
 }
 
 /** Only what we received and verified ourselves, only under our own proposals, each once. */

@@ -1,6 +1,7 @@
 import {
   commentDeleted,
   commentEdited,
+  commentHandled,
   commentPublished,
 } from "../../features/comments/comments.js";
 import { instancePresented } from "../../features/instance-profile/instance-profile.js";
@@ -20,7 +21,7 @@ import { supportGiven, supportTakenBack } from "../../features/supports/supports
 import { topicChanged } from "../../features/topics/topics.js";
 import { on, type Subscription } from "../../kit/index.js";
 import { tellFaceSoon, tellPerson, type TellFace } from "./actors.js";
-import { tellComment, type CommentTellers } from "./comments.js";
+import { tellComment, tellHandled, type CommentTellers } from "./comments.js";
 import { tellSupport, tellSupportTakenBack } from "./people.js";
 import { tellEdited, tellPublished, tellSoon, tellWithdrawn, type TellMoved } from "./proposals.js";
 import { tellMilestone, tellResponse, tellResponseEdited } from "./responses.js";
@@ -68,6 +69,7 @@ function ofComments(tellers: CommentTellers): Subscription[] {
     on(commentEdited, "federation", (ctx, { commentId }) =>
       tellComment(tellers, ctx, commentId, "Update"),
     ),
+    on(commentHandled, "federation", (ctx, { commentId }) => tellHandled(tellers, ctx, commentId)),
     on(commentDeleted, "federation", (ctx, { commentId }) =>
       tellComment(tellers, ctx, commentId, "Delete"),
     ),

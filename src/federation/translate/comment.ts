@@ -51,6 +51,8 @@ const asNote = {
   editedAt: ({ comment }) =>
     comment.editedAt === null ? {} : { updated: comment.editedAt.toISOString() },
   importKey: null,
+  handled: null, // of what a moderator hid the words are replaced where it is gathered
+  expiresAt: null,
 } satisfies Record<keyof Comment, Say>;
 
 /** The Note of a comment, by the citizen who wrote it. */

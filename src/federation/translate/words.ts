@@ -8,6 +8,7 @@ export interface Words {
   readonly decision: Readonly<Record<Decision, string>>;
   readonly proposedBy: (name: string) => string;
   readonly formerMember: string;
+  readonly hidden: string;
   readonly readOn: (instance: string) => string;
   readonly answerOf: (office: string) => string;
   readonly statusNow: (title: string, status: string) => string;
@@ -40,6 +41,7 @@ const french: Words = {
   },
   proposedBy: (name) => `proposée par ${name}`,
   formerMember: "un ancien membre",
+  hidden: "Commentaire masqué par la modération.",
   readOn: (instance) => `Lire et soutenir sur ${instance}`,
   answerOf: (office) => `Réponse officielle · ${office}`,
   statusNow: (title, status) => `« ${title} » : ${status}.`,
@@ -73,6 +75,7 @@ const english: Words = {
   },
   proposedBy: (name) => `proposed by ${name}`,
   formerMember: "a former member",
+  hidden: "Comment hidden by moderation.",
   readOn: (instance) => `Read and support it on ${instance}`,
   answerOf: (office) => `Official response · ${office}`,
   statusNow: (title, status) => `“${title}”: ${status}.`,

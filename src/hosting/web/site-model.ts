@@ -27,11 +27,14 @@ const languageNames = { fr: "Français", en: "English" } as const;
 /** What every page shows around its content, for who asks; without a session's token until it is used. */
 export function siteModelOf(parts: SiteParts, csrf: Csrf) {
   const unread = parts.features.find((feature) => feature.unread !== null)?.unread ?? null;
+  const waiting = parts.features.find((feature) => feature.waiting !== null)?.waiting ?? null;
   return async (req: Request, res: Response): Promise<SiteModel> => {
     let token: string | null = null;
     const { ctx, instance, requestId } = stateOf(res);
     const { member } = ctx;
     const count = member === null || unread === null ? 0 : await unread(ctx);
+    const canModerate = hasRole(member, "moderator");
+    const toModerate = canModerate && waiting !== null ? await waiting(ctx) : 0;
     return {
       ...frame(parts, instance, ctx.language),
       otherLanguages: (["fr", "en"] as const)
@@ -44,7 +47,8 @@ export function siteModelOf(parts: SiteParts, csrf: Csrf) {
           : {
               name: member.name,
               unread: count,
-              canModerate: hasRole(member, "moderator"),
+              canModerate,
+              toModerate,
               canAnswer: hasRole(member, "official"),
               isAdmin: hasRole(member, "admin"),
             },

@@ -4,10 +4,12 @@ import {
   deleteComment,
   editComment,
   publishComment,
+} from "../../../src/features/comments/comments.js";
+import {
   receiveComment,
   receiveCommentDeleted,
   receiveCommentEdit,
-} from "../../../src/features/comments/comments.js";
+} from "../../../src/features/comments/receiving.js";
 import {
   commentersOf,
   discussionOf,
@@ -15,7 +17,7 @@ import {
 } from "../../../src/features/comments/discussion.js";
 import { receivePerson } from "../../../src/features/people/people.js";
 import { proposalById } from "../../../src/features/proposals/proposals.js";
-import { aProposal, expectRefusal } from "../../support/builders.js";
+import { aProposal, expectRefusal, ofLinked } from "../../support/builders.js";
 import { aCity, closeCities, type City } from "../../support/city.js";
 
 const outline = (threads: readonly Thread[]): unknown[] =>
@@ -93,7 +95,7 @@ describe("commenting a proposal", () => {
     expect((await proposalById(ctx, proposalId))?.counts.comments).to.equal(1);
   });
 
-  it("is changed by its author alone, and removed by them or a moderator", async () => {
+  it("is changed and removed by its author alone: moderators hide, and say so", async () => {
     const city = await aCity();
     const [author, other] = [await city.newcomer(), await city.newcomer()];
     const { _id: proposalId } = await aProposal(author);
@@ -105,7 +107,8 @@ describe("commenting a proposal", () => {
     await expectRefusal(deleteComment(other, _id), "not-allowed");
     await expectRefusal(deleteComment(city.visitor, _id), "not-signed-in");
     expect((await editComment(author, _id, { body: "Bonsoir" })).body).to.equal("Bonsoir");
-    await deleteComment(moderator, _id);
+    await expectRefusal(deleteComment(moderator, _id), "not-allowed");
+    await deleteComment(author, _id);
 
     await expectRefusal(editComment(author, _id, { body: "Encore" }), "gone");
   });
@@ -127,13 +130,14 @@ describe("commenting a proposal", () => {
       ...{ uri: "https://social.example/notes/1", proposalId, parentId: null },
       ...{ personId: ana._id, text: "Bravo", publishedAt: new Date(0) },
       html: '<p onclick="x()">Bravo<script>alert(1)</script></p>',
+      from: ofLinked(),
     };
 
     const copies = await Promise.all([1, 2, 3].map(() => receiveComment(city.visitor, told)));
 
     expect(new Set(copies.map(({ _id }) => _id)).size).to.equal(1);
     expect(copies[0]?.html).to.equal("<p>Bravo</p>");
-    const words = { html: "<p>Volé</p>", text: "Volé" };
+    const words = { html: "<p>Volé</p>", text: "Volé", mentions: 0 };
     await expectRefusal(receiveCommentEdit(city.visitor, told.uri, ben._id, words), "not-allowed");
     await expectRefusal(receiveCommentDeleted(city.visitor, told.uri, ben._id), "not-allowed");
     await receiveCommentDeleted(city.visitor, told.uri, ana._id);

@@ -48,7 +48,8 @@ const ownServer: OwnServerView = {
 
 function comment(rest: Partial<DiscussedComment> = {}): DiscussedComment {
   return {
-    ...{ id: "a1", publishedAt: now, body, stance: null, reportUrl: null, removed: null },
+    ...{ id: "a1", publishedAt: now, body, stance: null, reportUrl: "/r", removed: null },
+    moderateUrl: "/m",
     author: { name: "Alix", url: "/people/a", host: "a.example", role: "Mairie" },
     ...{
       edited: true,
@@ -69,17 +70,21 @@ const proposal: ProposalPage = {
   ...{ publishedAt: now, editedAt: now, historyUrl: "/proposals/1/history", body },
   ...{ place: "Gare", withdrawnAt: null, home: null, support, follow, response, ownServer },
   ...{ answerUrl: "/proposals/1/answer", editUrl: "/e", withdrawUrl: "/w", commentCount: 2 },
+  reportUrl: "/r",
   discussion: {
     comments: [
       comment({ replies: [comment({ editForm: commentForm })] }),
       comment({ removed: "Supprimé" }),
     ],
     ...{ next: "?after=1", whole: "/proposals/1", cut: "Longue", form: commentForm },
-    ...{ signInUrl: null, closed: null },
+    ...{ signInUrl: null, closed: null, waiting: "2" },
   },
 };
 
-const nothingSaid = { comments: [], next: null, whole: null, cut: null, form: null };
+const nothingSaid = {
+  ...{ comments: [], next: null, whole: null, cut: null, form: null },
+  waiting: null,
+};
 
 const list: ListPage = {
   head: head("Propositions"),

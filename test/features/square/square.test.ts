@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { commentsCollection, publishComment } from "../../../src/features/comments/comments.js";
+import { receiveComment } from "../../../src/features/comments/receiving.js";
 import {
   consentToNetwork,
   erasePerson,
@@ -8,11 +9,10 @@ import {
   receivePerson,
   renamePerson,
 } from "../../../src/features/people/people.js";
-import { receiveComment } from "../../../src/features/comments/comments.js";
 import { receiveProposal } from "../../../src/features/proposals/receiving.js";
 import { publishResponse } from "../../../src/features/responses/answering.js";
 import { createTopic } from "../../../src/features/topics/topics.js";
-import { aProposal, aReceivedProposal } from "../../support/builders.js";
+import { aProposal, aReceivedProposal, ofLinked } from "../../support/builders.js";
 import { linksOf } from "../../support/browser.js";
 import { aSite, type Site } from "../../support/site.js";
 
@@ -137,7 +137,7 @@ describe("the page of a proposal", function () {
     });
     await receiveComment(site.ctx, {
       ...{ uri: "https://evil.example/n/1", proposalId: _id, parentId: null, text: nasty },
-      ...{ personId: remote._id, html: nasty, publishedAt: new Date(0) },
+      ...{ personId: remote._id, html: nasty, publishedAt: new Date(0), from: ofLinked() },
     });
     const person = await personById(ctx, author.member._id);
 

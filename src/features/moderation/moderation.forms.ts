@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { defineForm, lines, orNull, type Ctx } from "../../kit/index.js";
+import { faults } from "../comments/verdict.js";
+import { mostWords } from "./report.js";
+
+const fault = z.enum(faults);
+const note = lines(0, mostWords).optional().default("");
+
+/** What a moderator decides about a comment. */
+export const rulingForm = defineForm({
+  act: z.enum(["release", "refuse", "block", "hide", "show"]),
+  why: orNull(fault),
+  note,
+  wording: orNull(z.string().max(20)),
+});
+
+/** What a moderator does about a report. */
+export const reportActForm = defineForm({ act: z.enum(["close", "forward"]), note });
+
+/** What somebody reports. */
+export const reportForm = defineForm(
+  { why: fault, words: lines(0, mostWords) },
+  { labels: { why: "moderation.report.why", words: "moderation.report.words" } },
+);
+
+/** The reasons that a person can choose from, in the reader's words. */
+export function faultChoices({ t }: Ctx) {
+  return faults.map((value) => ({ value, label: t.t(`moderation.why.${value}`), hint: null }));
+}
