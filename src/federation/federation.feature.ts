@@ -110,7 +110,7 @@ export function createFederation(parts: FederationParts): Federation {
         ...settling.jobs,
         ...rotations.jobs,
       ],
-      on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace }),
+      on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace, rules }),
       schedules: [sweeping, census],
     }),
     ...{ isInbox, inbox, middleware, rules },

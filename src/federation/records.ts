@@ -1,4 +1,5 @@
 import { defineCollection } from "../kit/index.js";
+import { blockersCollection } from "./blockers.js";
 import { policyCollections } from "./policy/records.js";
 import { censusCollection } from "./discovery/census.js";
 import { rotationsCollection } from "./rotation-record.js";
@@ -238,4 +239,5 @@ export const federationCollections = [
   rotationsCollection,
   censusCollection,
   selfTestsCollection,
+  blockersCollection,
 ];

@@ -1,4 +1,5 @@
 import { actorUri, city, localActor } from "../addresses.js";
+import { isBlocker } from "../blockers.js";
 import { actorRecord } from "../documents/actors.js";
 import { nobody } from "../outbound/send.js";
 import { followersCollection, followingCollection } from "../records.js";
@@ -27,6 +28,7 @@ export const follow: Handle = async ({ services, send, ctx, entry, actor, activi
     },
   );
   const uri = actorUri(ctx.instance, followed);
+  if (await isBlocker(ctx, uri, actor)) return "blocks us";
   const rows = ctx.collection(followersCollection);
   // The server's own actor publishes nothing: who follows it only wants to know that we answer.
   const isKept = record.kind !== "instance";

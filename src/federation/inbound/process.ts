@@ -8,6 +8,8 @@ import { mayTalk } from "../policy/policy.js";
 import { inboxCollection, type InboxEntry } from "../records.js";
 import { NotAnActor } from "../remote-actors.js";
 import type { Services } from "../services.js";
+import { blockIn } from "./block.js";
+import { flagIn } from "./flag.js";
 import { accept, follow, reject } from "./follow.js";
 import type { CatchUp, Handle, Inbound, Outcome } from "./inbound.js";
 import { takeForwarded, takeProven } from "./forwarded.js";
@@ -30,8 +32,8 @@ const handlers: Readonly<Record<string, Handle>> = {
   Update: update,
   Delete: remove,
   Move: recorded,
-  Flag: recorded,
-  Block: recorded,
+  Flag: flagIn,
+  Block: blockIn,
   QuoteRequest: recorded,
   Add: recorded,
   Remove: recorded,

@@ -6,7 +6,7 @@ import { isNumbered } from "../documents/gather.js";
 import type { Normal } from "../port.js";
 import { followersCollection, type RemoteActor } from "../records.js";
 import type { Inbound } from "./inbound.js";
-import { isLimitedHost } from "./limited.js";
+import { isLimitedHost } from "../policy/policy.js";
 import { isLinkedHost } from "./linked.js";
 import { isPublic, mentionsIn } from "./read.js";
 

@@ -5,7 +5,9 @@ import {
   commentPublished,
 } from "../../features/comments/comments.js";
 import { instancePresented } from "../../features/instance-profile/instance-profile.js";
+import { reportHandled } from "../../features/moderation/reports.js";
 import { personChanged, personErased } from "../../features/people/people.js";
+import { standingChanged } from "../../features/people/standing.js";
 import {
   proposalEdited,
   proposalMoved,
@@ -20,21 +22,40 @@ import {
 import { supportGiven, supportTakenBack } from "../../features/supports/supports.js";
 import { topicChanged } from "../../features/topics/topics.js";
 import { on, type Subscription } from "../../kit/index.js";
+import type { RuleParts } from "../policy/rules.js";
+import { heedStanding, tellReport } from "./flag.js";
 import { tellFaceSoon, tellPerson, type TellFace } from "./actors.js";
 import { tellComment, tellHandled, type CommentTellers } from "./comments.js";
 import { tellSupport, tellSupportTakenBack } from "./people.js";
 import { tellEdited, tellPublished, tellSoon, tellWithdrawn, type TellMoved } from "./proposals.js";
 import { tellMilestone, tellResponse, tellResponseEdited } from "./responses.js";
 
+/** The jobs and rules that events end in. */
+export interface EventParts {
+  readonly tellMoved: TellMoved;
+  readonly tellFace: TellFace;
+  readonly rules: RuleParts;
+}
+
 /** Every civic event that other servers are told of. */
 export function subscriptions(
   tellers: CommentTellers,
-  { tellMoved, tellFace }: { readonly tellMoved: TellMoved; readonly tellFace: TellFace },
+  { tellMoved, tellFace, rules }: EventParts,
 ): Subscription[] {
   return [
+    ...ofModeration(tellers, rules),
     ...ofProposals(tellers, tellMoved),
     ...ofComments(tellers),
     ...ofActors(tellers, tellFace),
+  ];
+}
+
+function ofModeration({ services, send }: CommentTellers, rules: RuleParts): Subscription[] {
+  return [
+    on(reportHandled, "federation", (ctx, { reportId }) =>
+      tellReport(services, send, ctx, reportId),
+    ),
+    on(standingChanged, "federation", (ctx, { personId }) => heedStanding(rules, ctx, personId)),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineJob, isDuplicate, type Ctx, type JobDef } from "../../kit/index.js";
 import { actorUri, type LocalActor } from "../addresses.js";
+import { withoutBlockers } from "../blockers.js";
 import { activitiesCollection, type Activity, type Audience } from "../records.js";
 import type { JsonObject } from "../remote-document.js";
 import type { Vault } from "../vault.js";
@@ -24,7 +25,7 @@ export interface Draft {
   /** The object, or a function of the activity's own address for what lives inside it. */
   readonly object: unknown;
   readonly objectUri: string;
-  /** What else its type asks for: a `target`, a `result`. */
+  /** What else its type asks for: a `target`, a `result`, the `content` of a Flag. */
   readonly more?: JsonObject;
   readonly to?: readonly string[];
   readonly cc?: readonly string[];
@@ -98,11 +99,12 @@ async function storeOnce(
  * made here, once, whatever the number of deliveries.
  */
 async function activityOf(vault: Vault, ctx: Ctx, draft: Draft): Promise<Activity> {
-  const { key, type, objectUri, audience, listed } = draft;
+  const { key, type, objectUri, listed } = draft;
   const _id = draft.id ?? ctx.ids.next();
   const uri = ctx.instance.url(`/activities/${_id}`);
   const actor = actorUri(ctx.instance, draft.actor);
   const at = ctx.clock.now();
+  const audience = await audienceOf(ctx, actor, draft);
   const inside = draft.object;
   const object: unknown =
     typeof inside === "function" ? (inside as (id: string) => unknown)(_id) : inside;
@@ -124,6 +126,12 @@ async function activityOf(vault: Vault, ctx: Ctx, draft: Draft): Promise<Activit
     fannedOutAt: null,
     expiresAt: passing.has(type) ? new Date(at.getTime() + keptMs) : null,
   };
+}
+
+/** Who blocks the actor is sent nothing directly any more but that something is gone. */
+async function audienceOf(ctx: Ctx, actor: string, { type, audience }: Draft): Promise<Audience> {
+  if (type === "Delete") return audience;
+  return { ...audience, inboxes: await withoutBlockers(ctx, actor, audience.inboxes) };
 }
 
 /** As it will be read: no `undefined`, and no half of a surrogate pair, which no proof could cover. */
