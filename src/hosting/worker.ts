@@ -18,7 +18,7 @@ interface WorkerParts {
 }
 
 /** How many jobs run at once: quick ones, and those that wait for other servers. */
-const concurrency = { default: 8, delivery: 24 } as const;
+export const concurrency = { default: 8, delivery: 24 } as const;
 
 /** Hand the queue its workers and the calendar; `queue.start()` is the caller's. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {

@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   pages: async () => (await import("./pages.js")).benchPages,
   many: async () => (await import("./many.js")).benchMany,
   inbox: async () => (await import("./inbox.js")).benchInbox,
+  deliveries: async () => (await import("./deliveries.js")).benchDeliveries,
 };
 
 async function main(asked: readonly string[]): Promise<void> {

@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { generateRsaPair } from "../../src/federation/signatures/generate.js";
+import { concurrency } from "../../src/hosting/worker.js";
+import { order } from "./control.js";
+import type { Arrived } from "./deliveries-receiver.js";
+import { freePort, processorMs, serve, type Served } from "./process.js";
+import { fixed, median, printTable } from "./table.js";
+import { foundTown } from "./town.js";
+
+/** Share of a bare loop that signs and posts which deliveries have to reach. */
+export const leastShare = 0.7;
+
+const rounds = Number(process.env["BENCH_ROUNDS"] ?? 5);
+const hosts = 50;
+/** Posts of a round; each goes to every host. */
+const posts = 40;
+
+/** A process that does what it is told on a port of its own. */
+export interface Ordered extends Served {
+  readonly orders: number;
+}
+
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** Start one of the helper scripts; the first argument that it gets is the port of its orders. */
+export async function start(
+  name: string,
+  core: number | null,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ordered> {
+  const orders = await freePort();
+  const command = [process.execPath, "--import=tsx", script(name), String(orders)];
+  const served = await serve({ command: [...command, ...args], env, port: orders, core });
+  return { ...served, orders };
+}
+
+/** What `npm start` runs; `BENCH_NODE_OPTIONS` may ask Node for a profile of it. */
+export function application(): string[] {
+  const options = process.env["BENCH_NODE_OPTIONS"]?.split(" ") ?? [];
+  return [process.execPath, ...options, "dist/main.js"];
+}
+
+/** What serves a town that other servers are told of, loopback ones included. */
+export function federating(env: Readonly<Record<string, string>>): Record<string, string> {
+  return { ...env, FEDERATION_PRIVATE_ADDRESSES: "true", MONGODB_URL: "" };
+}
+
+/** One inbox on each of that many loopback addresses: distinct hosts, one server behind them. */
+export function inboxesAt(count: number, port: number): string[] {
+  return Array.from({ length: count }, (_, at) => {
+    const number = at + 2;
+    const address = `127.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+    return `http://${address}:${port}/inbox`;
+  });
+}
+
+interface Round {
+  readonly perSecond: number;
+  /** Processor time of one delivery. */
+  readonly cpuMs: number;
+}
+
+interface Measured {
+  readonly name: string;
+  readonly served: Served;
+  /** Returns once everything is on its way or, for the floor, posted. */
+  begin(): Promise<unknown>;
+  /** Returns once nothing of the round is left to do. */
+  end(): Promise<unknown>;
+}
+
+async function play({ served, begin, end }: Measured, receiver: Ordered): Promise<Round> {
+  const count = posts * hosts;
+  const before = processorMs(served.pid);
+  await order(receiver.orders, "begin", count);
+  const begun = begin();
+  begun.catch(() => undefined);
+  const { ms, posts: came } = await order<Arrived>(receiver.orders, "end");
+  await begun;
+  await end();
+  if (came !== count) throw new Error(`${came} deliveries came instead of ${count}`);
+  return {
+    perSecond: (count - 1) / (ms / 1_000),
+    cpuMs: (processorMs(served.pid) - before) / count,
+  };
+}
+
+/** Rounds of ours and of the bare loop, in turns, once both are warm. */
+export async function measureDeliveries(): Promise<ReadonlyMap<string, readonly Round[]>> {
+  const folder = mkdtempSync(join(tmpdir(), "parvis-deliveries-"));
+  const keyFile = join(folder, "key.pem");
+  writeFileSync(keyFile, (await generateRsaPair()).privateKeyPem);
+  const town = await foundTown(() => Promise.resolve());
+  const started: Served[] = [];
+  const keep = <T extends Served>(one: T): T => (started.push(one), one);
+  try {
+    const port = await freePort();
+    const receiver = keep(await start("deliveries-receiver.ts", 1, [String(port)]));
+    const env = federating(town.env);
+    const ours = keep(await serve({ command: application(), env, port: town.port, core: 0 }));
+    const clerk = keep(await start("deliveries-clerk.ts", 1, [], env));
+    const args = [keyFile, String(concurrency.delivery)];
+    const floor = keep(await start("deliveries-floor.ts", 0, args));
+    const inboxes = inboxesAt(hosts, port);
+    await order(clerk.orders, "follow", inboxes);
+    let bodies: string[] = [];
+    const measured: Measured[] = [
+      {
+        ...{ name: "ours", served: ours },
+        begin: async () => (bodies = await order<string[]>(clerk.orders, "round", posts)),
+        end: () => order(clerk.orders, "idle"),
+      },
+      {
+        ...{ name: "floor", served: floor },
+        begin: () => order(floor.orders, "round", { bodies, inboxes }),
+        end: () => Promise.resolve(),
+      },
+    ];
+    const figures = new Map(measured.map(({ name }) => [name, [] as Round[]]));
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const one of measured) {
+        const played = await play(one, receiver);
+        if (round > 0) figures.get(one.name)?.push(played);
+      }
+    }
+    return figures;
+  } finally {
+    for (const one of started) await one.stop();
+    town.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Print what deliveries reach. It reports and never fails: how fast a machine is proves nothing. */
+export async function benchDeliveries(): Promise<void> {
+  const figures = await measureDeliveries();
+  const floor = figures.get("floor") ?? [];
+  const of = (all: readonly Round[], what: keyof Round): number =>
+    median(all.map((round) => round[what]));
+  const rows = [...figures].map(([name, all]) => ({
+    deliveries: name,
+    "a second": fixed(of(all, "perSecond")),
+    "of the floor": fixed(of(all, "perSecond") / of(floor, "perSecond"), 2),
+    "cpu ms": fixed(of(all, "cpuMs"), 2),
+    "by processor time": fixed(of(floor, "cpuMs") / of(all, "cpuMs"), 2),
+    aim: name === "ours" ? `≥ ${fixed(leastShare, 2)}` : "",
+  }));
+  printTable(
+    `Deliveries of ${posts} posts to ${hosts} hosts, each signed at send (ours: queued on disk; ` +
+      `medians of ${rounds} rounds, on one core)`,
+    rows,
+  );
+}
