@@ -117,6 +117,7 @@ describe("a collection", function () {
     const { comment } = await said(scene);
     const { response } = await answered(scene);
     const uris = [comment.uri, response.uri];
+    await tell(alice, "Follow", `${town.origin}/actor`);
     for (const uri of uris) {
       await tell(alice, "Like", uri);
       await tell(alice, "Like", uri);

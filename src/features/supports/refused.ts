@@ -2,7 +2,7 @@ import { defineCollection, type Ctx } from "../../kit/index.js";
 import type { Support } from "./support.js";
 
 /** Why a support of elsewhere is not counted; each has words, `moderation.support.why.<code>`. */
-export type SupportRefusal = "blocked" | "withdrawn" | "automated" | "limited-host";
+export type SupportRefusal = "blocked" | "withdrawn" | "automated";
 
 /** A support of elsewhere that is not counted; the pair is unique, and it is soon forgotten. */
 export interface RefusedSupport extends Pick<Support, "_id" | "proposalId" | "personId" | "at"> {
@@ -16,15 +16,13 @@ export interface SupportSignals {
   readonly isWithdrawn: boolean;
   /** The account says that it is run by a machine: a support is one person's. */
   readonly isAutomated: boolean;
-  readonly isLimitedHost: boolean;
 }
 
 /** Why a support of elsewhere does not count; null when it does. */
 export function judgeSupport(signals: SupportSignals): SupportRefusal | null {
   if (signals.isBlocked) return "blocked";
   if (signals.isWithdrawn) return "withdrawn";
-  if (signals.isAutomated) return "automated";
-  return signals.isLimitedHost ? "limited-host" : null;
+  return signals.isAutomated ? "automated" : null;
 }
 
 const keptMs = 30 * 24 * 3_600_000;

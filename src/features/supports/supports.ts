@@ -74,7 +74,7 @@ export async function takeBackSupport(ctx: Ctx, proposal: Supportable): Promise<
 }
 
 /** What the network tells of who backs a proposal. */
-export type SupportFrom = Pick<SupportSignals, "isAutomated" | "isLimitedHost">;
+export type SupportFrom = Pick<SupportSignals, "isAutomated">;
 
 /**
  * Somebody of the network backs a proposal; told twice, it counts once. One that does not count is
@@ -84,7 +84,7 @@ export type SupportFrom = Pick<SupportSignals, "isAutomated" | "isLimitedHost">;
 export async function receiveSupport(
   ctx: Ctx,
   support: SupportOf,
-  from: SupportFrom = { isAutomated: false, isLimitedHost: false },
+  from: SupportFrom = { isAutomated: false },
 ): Promise<SupportRefusal | null> {
   const proposal = await proposalById(ctx, support.proposalId);
   if (proposal === null) throw new Refusal("not-found");

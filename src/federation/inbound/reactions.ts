@@ -9,7 +9,6 @@ import { personBehind, remoteActor } from "../remote-actors.js";
 import { liftBlock } from "./block.js";
 import { rememberDeleted, wasDeleted } from "./deleted.js";
 import type { Handle, Inbound, Outcome } from "./inbound.js";
-import { isLimitedHost } from "../policy/policy.js";
 import { isLinkedActor, takeProposalAt } from "./linked.js";
 import { noteMeant, ourNote } from "./ours.js";
 import { isAutomated } from "./provenance.js";
@@ -53,7 +52,6 @@ async function support(inbound: Inbound, proposal: Proposal): Promise<Outcome> {
   const given = { proposalId: proposal._id, personId: person._id };
   const refused = await receiveSupport(ctx, given, {
     isAutomated: isAutomated(who),
-    isLimitedHost: await isLimitedHost(ctx, who.host),
   });
   if (!(await wasDeleted(ctx, inbound.entry.activityUri))) {
     return refused === null ? "support" : `support refused: ${refused}`;

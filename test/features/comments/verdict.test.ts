@@ -119,13 +119,12 @@ describe("the rule for comments of elsewhere", () => {
 });
 
 describe("the rule for supports of elsewhere", () => {
-  const person = { isBlocked: false, isWithdrawn: false, isAutomated: false, isLimitedHost: false };
+  const person = { isBlocked: false, isWithdrawn: false, isAutomated: false };
 
   it("counts a person and no machine, nobody who is blocked, nothing on what was withdrawn", () => {
     expect(judgeSupport(person)).to.equal(null);
     expect(judgeSupport({ ...person, isAutomated: true })).to.equal("automated");
     expect(judgeSupport({ ...person, isBlocked: true })).to.equal("blocked");
     expect(judgeSupport({ ...person, isWithdrawn: true })).to.equal("withdrawn");
-    expect(judgeSupport({ ...person, isLimitedHost: true })).to.equal("limited-host");
   });
 });
