@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Express } from "express";
 import { pino, type DestinationStream, type Logger } from "pino";
 import type { Config } from "./config.js";
 import { createIds, systemClock, type Clock } from "./drivers/clock.js";
@@ -47,7 +47,7 @@ export interface Drivers {
 
 /** A deployment, composed and ready to be started. */
 export interface App {
-  readonly web: Express;
+  readonly web: RequestListener;
   readonly drivers: Drivers;
   readonly instances: Instances;
   readonly contexts: Contexts;

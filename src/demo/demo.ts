@@ -34,7 +34,7 @@ export async function startDemo(config: Config, said: (words: string) => void): 
   const app = await createApp(config, drivers);
   const server = createWebServer();
   try {
-    const port = await listen(server, config, app.web as RequestListener);
+    const port = await listen(server, config, app.web);
     const sites = await ensureSites(app, port);
     said("Propositions de Barcelona (2016)…");
     await fillCity(app, sites.city);

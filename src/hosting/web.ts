@@ -1,5 +1,6 @@
+import type { RequestListener } from "node:http";
 import cookieParser from "cookie-parser";
-import express, { type Express, type Request, type RequestHandler } from "express";
+import express, { type Request, type RequestHandler } from "express";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Clock, Ids } from "../drivers/clock.js";
@@ -24,6 +25,7 @@ import { inboxFirst, openRequest, tellRequest, type NetworkSide } from "./web/op
 import { createReplier, reqOf } from "./web/reply.js";
 import { showError, siteModelOf } from "./web/site-model.js";
 import { ctxOf, stateOf } from "./web/state.js";
+import { refuseBadTargets } from "./web/targets.js";
 import { readUploads } from "./web/uploads.js";
 
 /** What the web side is made of. */
@@ -43,8 +45,8 @@ export interface WebParts {
   readonly federation: NetworkSide | null;
 }
 
-/** The Express application of the whole deployment; the order of its middleware is its security. */
-export function createWeb(parts: WebParts): Express {
+/** The web side of the whole deployment; the order of its middleware is its security. */
+export function createWeb(parts: WebParts): RequestListener {
   const app = express();
   app.disable("x-powered-by");
   if (parts.trustProxy !== null) app.set("trust proxy", trustValue(parts.trustProxy));
@@ -76,7 +78,7 @@ export function createWeb(parts: WebParts): Express {
   }
   app.use((_req, _res, next) => next(new Refusal("not-found")));
   app.use(errorHandler((req, res, error) => showError(parts, siteModel, req, res, error)));
-  return app;
+  return refuseBadTargets(app as RequestListener);
 }
 
 function signInOf(features: readonly Feature[]): SignIn {

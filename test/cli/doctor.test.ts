@@ -58,7 +58,7 @@ describe("the doctor", function () {
 
   it("is content with a deployment that runs, and only remarks on mails kept as files", async () => {
     app = await createApp(loadConfig(desk.env));
-    handler = app.web as RequestListener;
+    handler = app.web;
 
     const { code, out } = await desk.run(["doctor"]);
 

@@ -85,6 +85,24 @@ describe("The web side of a deployment", function () {
       expect(Number(answer.headers["retry-after"])).to.be.greaterThan(0);
     });
 
+    for (const target of [
+      ...["http://valmont.example:99999/", "http://[::1/", "http://a b/", "http:///", "http://é%/"],
+      ...["http://me:secret@valmont.example/", "ftp://valmont.example/", "*"],
+    ]) {
+      it(`refuses the target ${target}, which cannot be read`, async () => {
+        const asked = `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+
+        expect(await raw(site.port, asked)).to.match(/^HTTP\/1\.1 400 /);
+      });
+    }
+
+    it("reads a whole address with a port, and the star of OPTIONS", async () => {
+      const rest = `HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+
+      expect(await raw(site.port, `GET http://${host}:8080/ ${rest}`)).to.match(/^HTTP\/1\.1 200 /);
+      expect(await raw(site.port, `OPTIONS * ${rest}`)).to.match(/^HTTP\/1\.1 404 /);
+    });
+
     it("believes no forwarded name when no proxy is trusted", async () => {
       const answer = await ask("/", { "X-Forwarded-Host": host }, "GET", "nowhere.example");
 
