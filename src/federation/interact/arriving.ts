@@ -26,8 +26,9 @@ export async function arrivalOf(ctx: Ctx, given: unknown): Promise<Arrival> {
   if (host === null) return { kind: "nothing" };
   const own = localPath(ctx.instance, uri);
   if (own !== null) {
-    const path = pageOf(own);
-    return (await thingAt(ctx, path)) === null ? { kind: "nothing" } : { kind: "here", path };
+    // The path as we write it ourselves: that of the address may lead elsewhere (`//evil.example`).
+    const thing = await thingAt(ctx, pageOf(own));
+    return thing === null ? { kind: "nothing" } : { kind: "here", path: thing.path };
   }
   const path = await knownAt(ctx, uri);
   if (path !== null) return { kind: "here", path };
@@ -36,6 +37,8 @@ export async function arrivalOf(ctx: Ctx, given: unknown): Promise<Arrival> {
 
 /** The page of what is at a path of ours: an actor has its own, or that of what it speaks for. */
 function pageOf(path: string): string {
+  const note = /^(\/proposals\/\d+)\/notes\/\w+$/.exec(path)?.[1];
+  if (note !== undefined) return note;
   const actor = actorAt(path);
   if (actor?.kind === "proposal") return `/proposals/${actor.number}`;
   return actor?.kind === "city" || actor?.kind === "instance" ? "/" : path;

@@ -19,13 +19,14 @@ export interface Thing {
 
 /** What lies at a path of this site, or null when nothing there is on the network. */
 export async function thingAt(ctx: Ctx, given: unknown): Promise<Thing | null> {
-  const path = localPath(given).split(/[?#]/)[0] ?? "/";
-  const [, kind = "", name = "", id = ""] =
-    /^\/([a-z]*)(?:\/([\w-]+))?(?:\/(\w+))?$/.exec(path) ?? [];
+  const path = typeof given === "string" ? (given.split(/[?#]/)[0] ?? "") : "";
+  const parts = /^\/([a-z]*)(?:\/([\w-]+))?(?:\/(\w+))?\/?$/.exec(path);
+  if (parts === null || localPath(path) !== path) return null;
+  const [, kind = "", name = "", id = ""] = parts;
   switch (kind) {
     case "":
     case "about":
-      return name === "" && given !== undefined ? ofCity(ctx) : null;
+      return name === "" ? ofCity(ctx) : null;
     case "proposals":
       return ofProposal(
         ctx,

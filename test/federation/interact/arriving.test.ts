@@ -51,6 +51,8 @@ describe("residents who come back from another site", function () {
       [uri, "comment", `/proposals/${number}#discussion`],
       [`${uri}/actor`, "follow", `/proposals/${number}`],
       [`${site.origin}/actor`, "follow", "/"],
+      [`${uri}/notes/01abc`, "", `/proposals/${number}`],
+      [`${site.origin}/about/`, "follow", "/"],
     ] as const) {
       expect((await visitor.open(arrive(wanted, to))).location, wanted).to.equal(path);
     }
@@ -72,6 +74,24 @@ describe("residents who come back from another site", function () {
       expect(answer.location).to.equal(null);
       expect(textOf(answer.text)).to.contain("Rien à cette adresse");
       expect(answer.text).to.not.contain('href="javascript');
+    }
+  });
+
+  it("are led nowhere by an address of ours that is made to lead elsewhere, or leads to nothing", async () => {
+    for (const path of [
+      "//evil.example",
+      "//evil.example/proposals/1",
+      "/\\evil.example",
+      "/no/such/page/at/all",
+      "/proposals/1/2/3/4",
+    ]) {
+      const answer = await site.browser().open(arrive(site.origin + path));
+      expect(answer.location, path).to.equal(null);
+      expect(textOf(answer.text), path).to.contain("Rien à cette adresse");
+      const asked = await site
+        .browser()
+        .open(`/interact?to=follow&on=${path.replace(/^[/\\]+/, "/x/y/")}`);
+      expect(asked.status, path).to.equal(404);
     }
   });
 
