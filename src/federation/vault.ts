@@ -101,11 +101,14 @@ export function createVault(clock: Clock, makePair: MakePair = generateRsaPair):
   }
 
   async function exchange(ctx: Ctx, uri: string, from: number): Promise<boolean> {
-    const { generation } = (await get(ctx, uri)).publicKeys;
-    if (generation !== from) return generation === from + 1;
+    // What is held may be from before an exchange by another process.
+    letGo(uri);
+    await get(ctx, uri);
     const rows = ctx.collection(keysCollection);
     const row = await rows.findOne({ _id: uri });
     if (row === null) throw new Error("the keys to exchange are gone");
+    const { generation = 1 } = row;
+    if (generation !== from) return generation === from + 1;
     const fresh = { ...(await turns(makePair)), proof: await generateEd25519Pair() };
     const former = { privateKeyPem: row.privateKeyPem, generation: from };
     await rows.updateOne(

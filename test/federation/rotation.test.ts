@@ -5,12 +5,14 @@ import { proposalByUri } from "../../src/features/proposals/proposals.js";
 import { activitiesCollection, keysCollection } from "../../src/federation/records.js";
 import { rotationsCollection } from "../../src/federation/rotation-record.js";
 import { inspectProof, isProofOf } from "../../src/federation/signatures/proof.js";
+import { createVault } from "../../src/federation/vault.js";
 import { decodeEd25519Multikey } from "../../src/federation/signatures/multikey.js";
 import { aClock } from "../support/city.js";
 import { aDraft, expectRefusal } from "../support/builders.js";
 import { failing } from "../support/faults.js";
 import { followed } from "./support/followed.js";
 import { aPeer, closePeers, type Peer } from "./support/peer.js";
+import { pooledPair } from "./support/pairs.js";
 import { aTown, closeTowns, laterAll, settleAll, type Town } from "./support/town.js";
 
 const overlap = 3_600_000;
@@ -182,6 +184,22 @@ describe("an actor whose keys are exchanged", function () {
 
     expect((await documentOf(uri)).publicKey.id).to.equal(`${uri}#main-key-2`);
     expect(peer.inboxed("Update")).to.have.length(1);
+  });
+
+  it("has them exchanged once by two processes, of which one remembers the former keys", async () => {
+    const town = await aTown();
+    const uri = `${town.origin}/actor`;
+    const [one, other] = [createVault(town.clock, pooledPair), createVault(town.clock, pooledPair)];
+    await other.publicKeys(town.visitor, uri);
+    expect(await one.exchange(town.visitor, uri, 1)).to.equal(true);
+    const made = await one.publicKeys(town.visitor, uri);
+
+    expect(await other.exchange(town.visitor, uri, 1)).to.equal(true);
+
+    expect(await other.publicKeys(town.visitor, uri)).to.deep.equal(made);
+    expect(await other.exchange(town.visitor, uri, 2)).to.equal(true);
+    expect(await one.exchange(town.visitor, uri, 2)).to.equal(true);
+    expect((await other.publicKeys(town.visitor, uri)).generation).to.equal(3);
   });
 
   const steps = [
