@@ -69,7 +69,8 @@ describe("Fedify's own reader", function () {
 
     expect(signed).to.deep.equal(plain);
     expect(signed).to.include({ kind: "Note", attributedTo: scene.actors.proposal, url: uri });
-    expect(signed).to.include({ replies: 2, likes: 1, shares: 0, sensitive: false });
+    // Two comments, and the official answer.
+    expect(signed).to.include({ replies: 3, likes: 1, shares: 0, sensitive: false });
     expect(signed["to"]).to.deep.equal(["https://www.w3.org/ns/activitystreams#Public"]);
     expect(signed["location"]).to.deep.equal({ name: "École Jean-Moulin", latitude: 45.2 });
   });

@@ -161,8 +161,9 @@ describe("five linked instances", function () {
     await settled();
     const picture = await agreed();
     expect(picture?.answer?.steps[0]?.[1]).to.be.a("date");
-    // Three changes: a Note, a boost or a short note, an Update of the proposal, to four at most.
-    expect(posts.fresh()).to.be.at.most(3 * 3 * 4);
+    // Three changes: a Note, a boost or a short note, an Update of the proposal, to four at most;
+    // and the answer is pinned.
+    expect(posts.fresh()).to.be.at.most(3 * 3 * 4 + 4);
   });
 
   it("show an edited proposal", async () => {
