@@ -1,6 +1,6 @@
 import type { Ctx } from "../../kit/index.js";
 import { canonicalHost } from "./hosts.js";
-import { allBlocks, block, type NewBlock, type RuleParts } from "./rules.js";
+import { allBlocks, blockAll, type NewBlock, type RuleParts } from "./rules.js";
 import { blocksCollection, type Severity } from "./records.js";
 
 /** Lines that are read at once; more are refused as a whole. */
@@ -65,7 +65,7 @@ export async function importBlocks(parts: RuleParts, ctx: Ctx, text: string): Pr
   if (rows.length > mostLines + 1) throw new BadList("tooLong");
   const reason = head.indexOf("public_comment");
   const skipped: SkippedLine[] = [];
-  let taken = 0;
+  const wishes = new Map<string, NewBlock>();
   for (const [at, row] of rows.slice(1).entries()) {
     if (row.length === 1 && row[0]?.trim() === "") continue;
     if (row.length <= Math.max(domain, severity)) {
@@ -74,9 +74,13 @@ export async function importBlocks(parts: RuleParts, ctx: Ctx, text: string): Pr
     }
     const wish = wishOf(ctx, row[domain] ?? "", severity === -1 ? "suspend" : row[severity]);
     if (typeof wish === "string") skipped.push({ line: at + 2, why: wish });
-    else if (await take(parts, ctx, { ...wish, ...said(row[reason]) })) taken += 1;
+    else if (isHarder(wish, wishes.get(wish.who)?.severity ?? null)) {
+      wishes.set(wish.who, { ...wish, ...said(row[reason]) });
+    }
   }
-  return { taken, skipped };
+  const taken = await newAmong(ctx, [...wishes.values()]);
+  await blockAll(parts, ctx, taken);
+  return { taken: taken.length, skipped };
 }
 
 function said(reason: string | undefined): { publicReason?: string } {
@@ -92,12 +96,25 @@ function wishOf(ctx: Ctx, domain: string, word: string | undefined): NewBlock | 
   return severity === undefined ? "severity" : { who, severity };
 }
 
-async function take(parts: RuleParts, ctx: Ctx, wish: NewBlock): Promise<boolean> {
-  const known = await ctx.collection(blocksCollection).findOne({ who: wish.who });
-  const held = known === null ? null : (known.severity ?? "blocked");
-  if (held === "blocked" || held === wish.severity) return false;
-  await block(parts, ctx, wish);
-  return true;
+/** Whether a wish goes further than what stands. */
+function isHarder({ severity }: NewBlock, held: Severity | null): boolean {
+  return held === null || (held === "limited" && severity === "blocked");
+}
+
+/** Hosts that are looked up at once. */
+const batch = 500;
+
+async function newAmong(ctx: Ctx, wishes: readonly NewBlock[]): Promise<NewBlock[]> {
+  const held = new Map<string, Severity>();
+  for (let at = 0; at < wishes.length; at += batch) {
+    const some = wishes.slice(at, at + batch).map(({ who }) => who);
+    const rows = await ctx
+      .collection(blocksCollection)
+      .find({ who: { $in: some } }, { limit: some.length })
+      .toArray();
+    for (const { who, severity } of rows) held.set(who, severity ?? "blocked");
+  }
+  return wishes.filter((wish) => isHarder(wish, held.get(wish.who) ?? null));
 }
 
 /** The rows of a text by RFC 4180; a last line that is not ended counts, an open quote ends with it. */

@@ -12,7 +12,7 @@ import {
   type NetworkSettings,
   type Severity,
 } from "./records.js";
-import type { Settle } from "./settling.js";
+import { everyListed, type Settle } from "./settling.js";
 
 /** What changing the rules needs. */
 export interface RuleParts {
@@ -68,7 +68,21 @@ export async function changeSettings(
 
 /** Block or limit a server with its subdomains, or an actor; what was said of it before is replaced. */
 export async function block(parts: RuleParts, ctx: Ctx, wish: NewBlock): Promise<void> {
-  const { who, ...rest } = wish;
+  await keep(ctx, wish);
+  await follow(parts, ctx, wish.who);
+}
+
+/** The same for a whole list: what is stored is gone through once for all of it, also after a crash. */
+export async function blockAll(
+  parts: RuleParts,
+  ctx: Ctx,
+  wishes: readonly NewBlock[],
+): Promise<void> {
+  for (const wish of wishes) await keep(ctx, wish);
+  await follow(parts, ctx, everyListed);
+}
+
+async function keep(ctx: Ctx, { who, ...rest }: NewBlock): Promise<void> {
   if (!who.includes("/")) await ensurePeer(ctx, who);
   await ctx.collection(blocksCollection).updateOne(
     { who },
@@ -78,7 +92,6 @@ export async function block(parts: RuleParts, ctx: Ctx, wish: NewBlock): Promise
     },
     { upsert: true },
   );
-  await follow(parts, ctx, who);
 }
 
 /** Reasons that were not given, for a row that is new. */

@@ -11,9 +11,13 @@ import {
   remoteActorsCollection,
 } from "../records.js";
 import { isWithin, namesFor } from "./hosts.js";
+import { blocksAmong } from "./policy.js";
 import { blocksCollection } from "./records.js";
 
-/** Brings what is stored in line with a rule about `who` that was changed. */
+/** Stands for everybody whom a block or limit is about. */
+export const everyListed = "*";
+
+/** Brings what is stored in line with a rule about `who` that was changed, or about `everyListed`. */
 export type Settle = JobDef<{ who: string; run: string; after: string }>;
 type SettleHost = JobDef<{ host: string; run: string; after: string }>;
 
@@ -54,19 +58,15 @@ export function createSettling(): Settling {
     payload: z.object({ who: z.string(), run: z.string(), after: z.string() }),
     async run(ctx, { who, run, after }) {
       if (who.includes("/")) return settleActor(ctx, who);
-      let last: string | null = after;
-      for (let n = 0; n < hostsPerRun; n += 1) {
-        last = await nextHost(ctx, last);
-        if (last === null) return;
-        if (!isWithin(last, who)) continue;
-        const id = `settle/${run}/${inId(last)}`;
-        await ctx.enqueue(settleHost, { host: last, run, after: "" }, { id });
+      const hosts = await nextHosts(ctx, after);
+      for (const host of await meantBy(ctx, who, hosts)) {
+        const id = `settle/${run}/${inId(host)}`;
+        await ctx.enqueue(settleHost, { host, run, after: "" }, { id });
       }
-      await ctx.enqueue(
-        settle,
-        { who, run, after: last },
-        { id: `settle/${run}/after/${inId(last)}` },
-      );
+      const last = hosts.length < hostsPerRun ? undefined : hosts.at(-1);
+      if (last === undefined) return;
+      const id = `settle/${run}/after/${inId(last)}`;
+      await ctx.enqueue(settle, { who, run, after: last }, { id });
     },
   });
   return { settle, jobs: [settle, settleHost] as unknown as JobDef<never>[] };
@@ -77,13 +77,28 @@ function inId(host: string): string {
   return host.replaceAll(":", "_");
 }
 
-/** The next host, in the order of their names, of which an actor is known. */
-async function nextHost(ctx: Ctx, after: string): Promise<string | null> {
-  const [found] = await ctx
-    .collection(remoteActorsCollection)
-    .find({ host: { $gt: after } }, { sort: { host: 1 }, limit: 1, projection: { host: 1 } })
-    .toArray();
-  return found?.host ?? null;
+/** The next hosts, in the order of their names, of which an actor is known. */
+async function nextHosts(ctx: Ctx, after: string): Promise<string[]> {
+  const hosts: string[] = [];
+  while (hosts.length < hostsPerRun) {
+    const [found] = await ctx
+      .collection(remoteActorsCollection)
+      .find(
+        { host: { $gt: hosts.at(-1) ?? after } },
+        { sort: { host: 1 }, limit: 1, projection: { host: 1 } },
+      )
+      .toArray();
+    if (found === undefined) break;
+    hosts.push(found.host);
+  }
+  return hosts;
+}
+
+/** Those of some hosts whom a rule is about. */
+async function meantBy(ctx: Ctx, who: string, hosts: readonly string[]): Promise<string[]> {
+  if (who !== everyListed) return hosts.filter((host) => isWithin(host, who));
+  const listed = await blocksAmong(ctx, hosts);
+  return hosts.filter((host) => listed.has(host));
 }
 
 async function settleActor(ctx: Ctx, uri: string): Promise<void> {

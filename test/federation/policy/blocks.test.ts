@@ -11,6 +11,7 @@ import {
   inboxCollection,
   peersCollection,
 } from "../../../src/federation/records.js";
+import type { Ctx } from "../../../src/kit/index.js";
 import { FetchRefused } from "../../../src/drivers/fetch.js";
 import { createFederation } from "../../../src/federation/federation.feature.js";
 import { aDraft } from "../../support/builders.js";
@@ -200,6 +201,44 @@ describe("a block", function () {
       const refusal = await importBlocks(rules, town.visitor, bad).catch((e: Error) => e);
       expect(refusal).to.have.property("name", "BadList");
     }
+  });
+
+  it("by a long list goes through what is stored once, and ends the follows from there", async () => {
+    const town = await aTown();
+    const [peer, other] = [await aPeer(), await aPeer()];
+    await followed(town, peer, "alice");
+    await followed(town, other, "carol");
+    const hosts = Array.from({ length: 40 }, (_, at) => `flood${at}.example`);
+    const list = ["#domain", ...hosts, hostOf(peer.origin)].join("\n");
+    let asked = 0;
+    const ctx: Ctx = {
+      ...town.visitor,
+      enqueue: (job, payload, options) => {
+        asked += 1;
+        return town.visitor.enqueue(job, payload, options);
+      },
+    };
+
+    expect((await importBlocks(town.federation.rules, ctx, list)).taken).to.equal(41);
+    await town.settle();
+
+    expect(asked).to.equal(1);
+    const followers = await town.visitor.collection(followersCollection).find({}).toArray();
+    expect(followers.map(({ host }) => host)).to.deep.equal([hostOf(other.origin)]);
+  });
+
+  it("by a list that was cut short by a crash takes effect when it is read again", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "alice");
+    const list = `#domain\n${hostOf(peer.origin)}`;
+    const dying: Ctx = { ...town.visitor, enqueue: () => Promise.reject(new Error("died")) };
+    await importBlocks(town.federation.rules, dying, list).catch(() => null);
+
+    await importBlocks(town.federation.rules, town.visitor, list);
+    await town.settle();
+
+    expect(await town.visitor.collection(followersCollection).find({}).toArray()).to.have.length(0);
   });
 
   it("of before this list had severities counts as a block", async () => {
