@@ -22,6 +22,7 @@ import { subscriptions } from "./outbound/events.js";
 import { createTellMoved } from "./outbound/proposals.js";
 import { createSend } from "./outbound/send.js";
 import { federationCollections, type Following } from "./records.js";
+import { createRevokeQuotes } from "./quotes/revoke.js";
 import type { RuleParts } from "./policy/rules.js";
 import { createSettling } from "./policy/settling.js";
 import { createRotations } from "./rotation.js";
@@ -64,7 +65,8 @@ export function createFederation(parts: FederationParts): Federation {
   const fanOut = createFanOut(deliver, services.policy);
   const send = createSend(services.vault, fanOut);
   const catchUp = createCatchUp(services);
-  const process = createProcess({ services, send, catchUp });
+  const revokeQuotes = createRevokeQuotes(send);
+  const process = createProcess({ services, send, catchUp, revokeQuotes });
   const tellMoved = createTellMoved(send);
   const tellFace = createTellFace(services, send);
   const settling = createSettling();
@@ -102,6 +104,7 @@ export function createFederation(parts: FederationParts): Federation {
         handOut,
         process,
         catchUp,
+        revokeQuotes,
         tellMoved,
         tellFace,
         goOn,
@@ -110,7 +113,7 @@ export function createFederation(parts: FederationParts): Federation {
         ...settling.jobs,
         ...rotations.jobs,
       ],
-      on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace, rules }),
+      on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace, revokeQuotes, rules }),
       schedules: [sweeping, census],
     }),
     ...{ isInbox, inbox, middleware, rules },

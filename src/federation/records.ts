@@ -2,6 +2,7 @@ import { defineCollection } from "../kit/index.js";
 import { blockersCollection } from "./blockers.js";
 import { policyCollections } from "./policy/records.js";
 import { censusCollection } from "./discovery/census.js";
+import { quotesCollection } from "./quotes/record.js";
 import { rotationsCollection } from "./rotation-record.js";
 import { selfTestsCollection } from "./self-test/self-test.js";
 
@@ -236,6 +237,7 @@ export const federationCollections = [
   waitingCollection,
   ...policyCollections,
   deletedCollection,
+  quotesCollection,
   rotationsCollection,
   censusCollection,
   selfTestsCollection,

@@ -11,6 +11,7 @@ import {
   followingCollection,
   inboxCollection,
 } from "../../src/federation/records.js";
+import { quotesCollection } from "../../src/federation/quotes/record.js";
 import { aDraft } from "../support/builders.js";
 import { aMortal, type Mortal } from "./support/mortal.js";
 import { aPeer, closePeers, type Peer, type PeerActor } from "./support/peer.js";
@@ -219,5 +220,36 @@ describe("a city that is killed after any of its writes while it receives", func
         return [rows, comment?.state, comment?.html, agrees];
       },
       expected: [1, "deleted", "", true],
+    }));
+
+  it("gives each quote one authorisation, and says so in one voice", () =>
+    killEverywhere({
+      activity: (by) =>
+        peer.activity(by, "QuoteRequest", proposal.uri, { instrument: `${by.uri}/quoting` }),
+      async outcome(by) {
+        const rows = town.visitor.collection(quotesCollection);
+        const accepts = peer.inboxed("Accept").filter(({ to }) => [to].flat().includes(by.uri));
+        const told = new Set(accepts.map(({ id, result }) => `${String(id)} ${String(result)}`));
+        return [await rows.countDocuments({ actorUri: by.uri, revokedAt: null }), told.size];
+      },
+      expected: [1, 1],
+    }));
+
+  it("ends the authorisation of each quoting post that is deleted", () =>
+    killEverywhere({
+      async before(by) {
+        const instrument = `${by.uri}/quoting`;
+        await tell(by, peer.activity(by, "QuoteRequest", proposal.uri, { instrument }));
+        await town.settle();
+        return instrument;
+      },
+      activity: (by, id) => peer.activity(by, "Delete", { id, type: "Tombstone" }),
+      async outcome(by) {
+        const rows = town.visitor.collection(quotesCollection);
+        const deletes = peer.inboxed("Delete").filter(({ cc }) => [cc].flat().includes(by.uri));
+        const told = new Set(deletes.map(({ id }) => id));
+        return [await rows.countDocuments({ actorUri: by.uri, revokedAt: null }), told.size];
+      },
+      expected: [0, 1],
     }));
 });

@@ -10,6 +10,7 @@ import {
   type NoteCollection,
 } from "../documents/collections.js";
 import { nothing, type Found } from "../documents/found.js";
+import { findQuote } from "../documents/quote.js";
 import {
   findActivity,
   findComment,
@@ -88,6 +89,10 @@ const rules: ReadonlyArray<readonly [RegExp, Rule]> = [
       listing((ctx, after) =>
         findResponseCollection(ctx, response ?? "", name as NoteCollection, after),
       ),
+  ],
+  [
+    /^\/quotes\/([0-9a-f]{64})$/,
+    ([, quote]) => ({ page: null, find: (ctx) => findQuote(ctx, quote ?? "") }),
   ],
   [
     new RegExp(`^/activities/${id}$`),

@@ -2,6 +2,7 @@ import type { FetchBudget } from "../../drivers/fetch.js";
 import type { Ctx, JobDef } from "../../kit/index.js";
 import type { Send } from "../outbound/send.js";
 import type { Normal } from "../port.js";
+import type { RevokeQuotes } from "../quotes/revoke.js";
 import type { InboxEntry } from "../records.js";
 import type { Services } from "../services.js";
 
@@ -10,6 +11,7 @@ export interface Inbound {
   readonly services: Services;
   readonly send: Send;
   readonly catchUp: CatchUp;
+  readonly revokeQuotes: RevokeQuotes;
   readonly ctx: Ctx;
   readonly entry: InboxEntry;
   /** The actor whose signature was verified. */

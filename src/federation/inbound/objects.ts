@@ -13,6 +13,7 @@ import {
   reactionsCollection,
   remoteActorsCollection,
 } from "../records.js";
+import { revokeQuotes } from "../quotes/revoke.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
 import { isTestNote, takeTestNote } from "../self-test/echo.js";
 import { dropComment, takeComment, takeCommentEdit } from "./comments.js";
@@ -80,11 +81,15 @@ export const update: Handle = async (inbound) => {
 
 /** Somebody deleted what is theirs, or themselves. */
 export const remove: Handle = async (inbound) => {
-  const { ctx, actor, activity } = inbound;
+  const { ctx, actor, activity, revokeQuotes: job } = inbound;
   const uri = idOf(first(activity, "object"));
   if (uri === null || !sameOrigin(uri, actor)) return "not theirs";
-  if (uri === actor) return eraseActor(ctx, actor);
+  if (uri === actor) {
+    await revokeQuotes(job, ctx, { what: "actorUri", uri });
+    return eraseActor(ctx, actor);
+  }
   await rememberDeleted(ctx, uri);
+  await revokeQuotes(job, ctx, { what: "quotingUri", uri, by: actor });
   const proposal = await proposalByUri(ctx, uri);
   if (proposal === null) return dropComment(inbound, uri, actor);
   if (proposal.elsewhere?.actorUri !== actor) return "not its author";

@@ -6,6 +6,8 @@ import { reduced } from "../inbox/shape.js";
 import type { Send } from "../outbound/send.js";
 import { mayTalk } from "../policy/policy.js";
 import { inboxCollection, type InboxEntry } from "../records.js";
+import { quoteRequest } from "../quotes/request.js";
+import type { RevokeQuotes } from "../quotes/revoke.js";
 import { NotAnActor } from "../remote-actors.js";
 import type { Services } from "../services.js";
 import { blockIn } from "./block.js";
@@ -34,7 +36,7 @@ const handlers: Readonly<Record<string, Handle>> = {
   Move: recorded,
   Flag: flagIn,
   Block: blockIn,
-  QuoteRequest: recorded,
+  QuoteRequest: quoteRequest,
   Add: recorded,
   Remove: recorded,
 };
@@ -47,6 +49,7 @@ export interface ProcessParts {
   readonly services: Services;
   readonly send: Send;
   readonly catchUp: CatchUp;
+  readonly revokeQuotes: RevokeQuotes;
 }
 
 /**

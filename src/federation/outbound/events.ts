@@ -24,6 +24,7 @@ import { topicChanged } from "../../features/topics/topics.js";
 import { on, type Subscription } from "../../kit/index.js";
 import type { RuleParts } from "../policy/rules.js";
 import { heedStanding, tellReport } from "./flag.js";
+import { revokeOfComment, revokeOfProposal, type RevokeQuotes } from "../quotes/revoke.js";
 import { tellFaceSoon, tellPerson, type TellFace } from "./actors.js";
 import { tellComment, tellHandled, type CommentTellers } from "./comments.js";
 import { tellSupport, tellSupportTakenBack } from "./people.js";
@@ -35,18 +36,25 @@ export interface EventParts {
   readonly tellMoved: TellMoved;
   readonly tellFace: TellFace;
   readonly rules: RuleParts;
+  readonly revokeQuotes: RevokeQuotes;
 }
 
 /** Every civic event that other servers are told of. */
 export function subscriptions(
   tellers: CommentTellers,
-  { tellMoved, tellFace, rules }: EventParts,
+  { tellMoved, tellFace, revokeQuotes, rules }: EventParts,
 ): Subscription[] {
   return [
     ...ofModeration(tellers, rules),
     ...ofProposals(tellers, tellMoved),
     ...ofComments(tellers),
     ...ofActors(tellers, tellFace),
+    on(commentDeleted, "federation-quotes", (ctx, { commentId }) =>
+      revokeOfComment(revokeQuotes, ctx, commentId),
+    ),
+    on(proposalWithdrawn, "federation-quotes", (ctx, { proposalId }) =>
+      revokeOfProposal(revokeQuotes, ctx, proposalId),
+    ),
   ];
 }
 

@@ -30,6 +30,8 @@ export interface Draft {
   readonly to?: readonly string[];
   readonly cc?: readonly string[];
   readonly audience: Audience;
+  /** Nobody undoes it or reads it later: it is forgotten once it is not tried any more. */
+  readonly isPassing?: true;
   /** Public, and so listed in the outbox and readable by its id. */
   readonly listed: boolean;
 }
@@ -124,7 +126,8 @@ async function activityOf(vault: Vault, ctx: Ctx, draft: Draft): Promise<Activit
   return {
     ...{ _id, key, uri, actorUri: actor, type, objectUri: target, listed, body, audience, at },
     fannedOutAt: null,
-    expiresAt: passing.has(type) ? new Date(at.getTime() + keptMs) : null,
+    expiresAt:
+      passing.has(type) || draft.isPassing === true ? new Date(at.getTime() + keptMs) : null,
   };
 }
 

@@ -5,6 +5,11 @@ import { PUBLIC, type As2 } from "../vocabulary.js";
 /** Anybody may quote what we publish, and is told so at once (FEP-044f, as Mastodon reads it). */
 export const quotable: As2 = { canQuote: { automaticApproval: PUBLIC } };
 
+/** Nobody but its own author may quote it, as Mastodon writes it. */
+export function quotableBy(author: string): As2 {
+  return { canQuote: { automaticApproval: [author] } };
+}
+
 /**
  * `replies`, with the first page inside, `likes` and `shares` of a Note: servers show the figures
  * without asking, and read the thread from that page.

@@ -8,7 +8,7 @@ import { escapeHtml } from "../../kit/text/sanitize.js";
 import { actorUri, collectionUri, hostOf } from "../addresses.js";
 import { type As2, PUBLIC } from "../vocabulary.js";
 import type { Echo } from "../documents/echo.js";
-import { echoLines, quotable } from "./echo.js";
+import { echoLines, quotable, quotableBy } from "./echo.js";
 import { hashtag, hashtagLink, link, mention } from "./html.js";
 import { wordsOf } from "./words.js";
 
@@ -65,7 +65,8 @@ export function proposalNote(p: ProposalInPublic): As2 {
     type: "Note",
     ...(Object.assign({}, ...lines) as As2),
     sensitive: false,
-    interactionPolicy: quotable,
+    interactionPolicy:
+      p.proposal.status === "withdrawn" ? quotableBy(proposalActorUri(p)) : quotable,
     civic: civicOf(p),
   };
 }
