@@ -3,6 +3,8 @@ import { stateOf } from "../hosting/web/state.js";
 import { defineFeature, Refusal, type Ctx, type Feature } from "../kit/index.js";
 import { createDeliver, createDeliverAgain } from "./delivery/deliver.js";
 import { createFanOut } from "./delivery/fan-out.js";
+import { createGate } from "./delivery/gate.js";
+import { createOrder } from "./delivery/order.js";
 import { censusSchedule } from "./discovery/census.js";
 import { sendError } from "./http/answers.js";
 import { serveDiscovery } from "./http/discovery.js";
@@ -60,8 +62,9 @@ export interface Federation {
 /** Make all of federation: one more manifest, and one middleware after host resolution. */
 export function createFederation(parts: FederationParts): Federation {
   const services = createServices(parts);
-  const deliver = createDeliver(services);
-  const deliverAgain = createDeliverAgain(services);
+  const hands = { services, order: createOrder(), gate: createGate() };
+  const deliver = createDeliver(hands);
+  const deliverAgain = createDeliverAgain(hands);
   const fanOut = createFanOut(deliver, services.policy);
   const send = createSend(services.vault, fanOut);
   const catchUp = createCatchUp(services);

@@ -72,6 +72,10 @@ export function createContexts(parts: ContextParts): Contexts {
           ),
         );
       },
+      peek: (job, ids) => {
+        watch?.(null);
+        return parts.queue.peek(job.queue, ids);
+      },
       commit: (event, payload, write) => {
         watch?.(null);
         return parts.outbox.commit(instance._id, event, payload, write);

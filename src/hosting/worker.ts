@@ -67,7 +67,11 @@ async function runJob(
   const ctx = parts.contexts({ instance, member: null, language: instance.language, log });
   const parsed = job.payload.safeParse(payload);
   if (!parsed.success) throw new Unrecoverable(`payload of ${job.name} is not as declared`);
-  await job.run(ctx, parsed.data, { number: running.attempt, of: running.attempts });
+  const { attempt: number, attempts: of, postponed } = running;
+  await job.run(ctx, parsed.data, {
+    ...{ number, of },
+    ...(postponed === undefined ? {} : { postponed }),
+  });
 }
 
 /** One calendar job becomes one job for each active instance. */

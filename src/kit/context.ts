@@ -6,7 +6,7 @@ import type { Collection, Row } from "../drivers/store/collection.js";
 import type { Translator } from "./i18n/index.js";
 import type { Instance, InstanceChange, InstanceRecord, Language } from "./instance.js";
 import type { CollectionDef } from "./records.js";
-import type { EnqueueOptions, EventDef, JobDef } from "./work.js";
+import type { EnqueueOptions, EventDef, JobDef, QueuedJob } from "./work.js";
 
 /** What a member may do beyond being a citizen. */
 export type Role = "citizen" | "moderator" | "official" | "admin";
@@ -52,6 +52,8 @@ export interface Ctx {
     job: JobDef<P>,
     items: ReadonlyArray<{ payload: P; options: EnqueueOptions }>,
   ): Promise<void>;
+  /** Those of some jobs of a kind, at most 500 ids, that wait or run. */
+  peek(job: Pick<JobDef<unknown>, "queue">, ids: readonly string[]): Promise<readonly QueuedJob[]>;
   /**
    * Write and announce as one: an intent is stored, `write` runs, then every subscriber of `event`
    * is called by a job. A crash after the write loses no subscriber; a failed write announces none.

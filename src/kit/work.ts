@@ -1,8 +1,15 @@
-import { Unrecoverable, RetryLater, type Backoff } from "../drivers/queue/queue.js";
+import {
+  Postpone,
+  RetryLater,
+  Unrecoverable,
+  type Backoff,
+  type QueuedJob,
+} from "../drivers/queue/queue.js";
 import type { z } from "zod";
 import type { Ctx } from "./context.js";
 
-export { RetryLater };
+export { Postpone, RetryLater };
+export type { QueuedJob };
 
 /** Thrown by a job or subscriber: stop, no further try makes sense. */
 export class GiveUp extends Unrecoverable {}
@@ -51,6 +58,8 @@ export interface JobDef<P> {
 export interface Attempt {
   readonly number: number;
   readonly of: number;
+  /** How often it was begun before without its try being counted; absent when never. */
+  readonly postponed?: number;
 }
 
 /** How a job is stored: its id (parts joined by `/`) is what makes it one job. */

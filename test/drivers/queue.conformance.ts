@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import {
+  Postpone,
   RetryLater,
   Unrecoverable,
   type NewJob,
@@ -281,6 +282,67 @@ function describeFailure(backing: Backing): void {
 
     expect(begun).to.have.length(2);
     expect((begun[1] ?? 0) - (begun[0] ?? 0)).to.be.at.least(49);
+  });
+
+  it("begins a postponed job again without counting a try, and says how often it did", async () => {
+    const seen: Array<[number, number | undefined]> = [];
+    const begun: number[] = [];
+    const queue = await serving(backing(), async ({ attempt, postponed }) => {
+      seen.push([attempt, postponed]);
+      begun.push(Date.now());
+      if (seen.length <= 3) throw new Postpone("not its turn", 20);
+      if (seen.length === 4) throw new Error("no");
+    });
+
+    await queue.add([aJob("a", { attempts: 2 })]);
+    await until(() => seen.length === 5);
+    await queue.idle();
+
+    expect(seen).to.deep.equal([
+      [1, undefined],
+      [1, 1],
+      [1, 2],
+      [1, 3],
+      [2, 3],
+    ]);
+    expect((begun[1] ?? 0) - (begun[0] ?? 0)).to.be.at.least(19);
+    expect(await queue.counts(LANE)).to.deep.equal({ waiting: 0, delayed: 0, running: 0, dead: 0 });
+  });
+
+  it("never counts a job dead because it was postponed, be it at its last try", async () => {
+    let runs = 0;
+    const queue = await serving(backing(), async () => {
+      runs += 1;
+      if (runs < 6) throw new Postpone("not its turn", 1);
+    });
+
+    await queue.add([aJob("a", { attempts: 1 })]);
+    await until(() => runs === 6);
+    await queue.idle();
+
+    expect(await queue.counts(LANE)).to.include({ dead: 0, delayed: 0 });
+  });
+
+  it("tells which of some jobs wait or run, and until when", async () => {
+    const gate = aGate();
+    const queue = await serving(backing(), async ({ id }) => {
+      if (id === "runs") await gate.opened;
+    });
+    await queue.add([aJob("runs"), aJob("waits", { delayMs: MINUTE }), aJob("done")]);
+    await until(async () => (await queue.counts(LANE)).waiting === 0);
+    await until(async () => (await queue.peek(LANE, ["done"])).length === 0);
+
+    const found = await queue.peek(LANE, ["runs", "waits", "done", "never"]);
+
+    const running = found.map(({ id, isRunning }) => [id, isRunning]);
+    expect(running).to.have.deep.members([
+      ["runs", true],
+      ["waits", false],
+    ]);
+    expect(found.find(({ id }) => id === "waits")?.dueAt.getTime()).to.be.greaterThan(0);
+    expect(await queue.peek("delivery", ["runs"])).to.deep.equal([]);
+    gate.open();
+    await queue.idle();
   });
 
   it("takes a worker that throws before it awaits for one that failed", async () => {

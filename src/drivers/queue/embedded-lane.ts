@@ -3,7 +3,7 @@ import { backoffMs } from "./backoff.js";
 import { runningJob, type JobRow } from "./embedded-rows.js";
 import type { Shelf } from "./embedded-shelf.js";
 import { failureText } from "./failure-text.js";
-import { RetryLater, Unrecoverable, type RunningJob } from "./queue.js";
+import { Postpone, RetryLater, Unrecoverable, type RunningJob } from "./queue.js";
 import { createSignal, type Signal } from "./signal.js";
 
 /** What a queue says to its operator; a pino logger is one. */
@@ -143,7 +143,7 @@ async function settle(parts: LaneParts, state: LaneState): Promise<void> {
     await bury(parts, hopeless);
     close(hopeless);
     const again = [...open].map(async (outcome) => {
-      await parts.shelf.retry(outcome.row, retryDelay(parts, outcome));
+      await putBack(parts, outcome);
       close([outcome]);
     });
     await Promise.all(again);
@@ -155,8 +155,17 @@ async function settle(parts: LaneParts, state: LaneState): Promise<void> {
 
 function isHopeless(outcome: Outcome): boolean {
   if (outcome.failure === null) return false;
+  if (outcome.failure.cause instanceof Postpone) return false;
   const lastTry = outcome.row.tries >= outcome.row.attempts;
   return lastTry || outcome.failure.cause instanceof Unrecoverable;
+}
+
+function putBack(parts: LaneParts, outcome: Outcome): Promise<void> {
+  const cause = outcome.failure?.cause;
+  if (!(cause instanceof Postpone)) {
+    return parts.shelf.retry(outcome.row, retryDelay(parts, outcome));
+  }
+  return parts.shelf.postpone(outcome.row, Math.max(0, cause.delayMs));
 }
 
 function retryDelay(parts: LaneParts, { row, failure }: Outcome): number {

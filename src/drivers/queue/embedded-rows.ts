@@ -16,6 +16,8 @@ export interface JobRow extends Row {
   /** Tries begun, the running one included. */
   readonly tries: number;
   readonly attempts: number;
+  /** Runs begun whose try did not count; absent when none. */
+  readonly postponed?: number;
   readonly backoff: Backoff;
   /** The process that runs it, and the one claim by which it may be finished. */
   readonly owner: string | null;
@@ -98,6 +100,7 @@ export function runningJob(row: JobRow): RunningJob {
     data: JSON.parse(row.data) as unknown,
     attempt: row.tries,
     attempts: row.attempts,
+    ...(row.postponed === undefined ? {} : { postponed: row.postponed }),
   };
 }
 

@@ -26,6 +26,8 @@ export interface Shelf {
   finish(rows: readonly JobRow[]): Promise<void>;
   /** Puts one back, due in `delayMs`. */
   retry(row: JobRow, delayMs: number): Promise<void>;
+  /** Puts one back, due in `delayMs`; the try does not count. */
+  postpone(row: JobRow, delayMs: number): Promise<void>;
   /** Moves jobs that will never end well to the dead, of which the last 1,000 are kept. */
   bury(queue: string, endings: readonly Ending[]): Promise<void>;
   /** Puts back jobs that were not given the time to end; the try does not count. */
@@ -53,14 +55,20 @@ export function createShelf(parts: QueueParts): Shelf {
     async retry(row, delayMs) {
       await jobs.updateOne(stillClaimed([row]), { $set: waitingFrom(timeOf(parts) + delayMs) });
     },
+    async postpone(row, delayMs) {
+      await jobs.updateOne(stillClaimed([row]), uncounted(timeOf(parts) + delayMs));
+    },
     bury: (queue, endings) => bury(parts, queue, endings),
     async release(rows) {
       if (rows.length === 0) return;
-      const update = { $set: waitingFrom(timeOf(parts)), $inc: { tries: -1 } };
-      await jobs.updateMany(stillClaimed(rows), update);
+      await jobs.updateMany(stillClaimed(rows), uncounted(timeOf(parts)));
     },
     recover: (queue) => recover(parts, queue),
   };
+}
+
+function uncounted(at: number) {
+  return { $set: waitingFrom(at), $inc: { tries: -1, postponed: 1 } };
 }
 
 function keysOf(rows: ReadonlyArray<Pick<JobRow, "_id">>): string[] {

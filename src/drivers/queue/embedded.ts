@@ -4,11 +4,11 @@ import { createCalendar } from "./embedded-calendar.js";
 import { createLane, type Lane, type LaneParts, type QueueLog } from "./embedded-lane.js";
 import { newOwner } from "./embedded-owner.js";
 import type { QueueParts } from "./embedded-parts.js";
-import { queueTables } from "./embedded-rows.js";
+import { queueTables, rowId } from "./embedded-rows.js";
 import { createShelf } from "./embedded-shelf.js";
 import { failureText } from "./failure-text.js";
 import { checkQueueName } from "./new-job.js";
-import type { Queue, QueueCounts } from "./queue.js";
+import type { Queue, QueueCounts, QueuedJob } from "./queue.js";
 import { createSignal, type Signal } from "./signal.js";
 
 export type { QueueLog };
@@ -73,6 +73,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
       for (const lane of lanes.values()) lane.start();
     },
     counts: (queue) => counts(parts, queue),
+    peek: (queue, wanted) => peek(parts, queue, wanted),
     idle: () => whenIdle(parts, [...lanes.keys()]),
     async close(graceMs = DEFAULT_GRACE_MS) {
       await dates.stop();
@@ -134,6 +135,28 @@ async function counts({ tables, clock }: QueueParts, queue: string): Promise<Que
     tables.dead.countDocuments({ queue }),
   ]);
   return { waiting, delayed, running, dead };
+}
+
+const mostPeeked = 500;
+
+async function peek(
+  { tables }: QueueParts,
+  queue: string,
+  ids: readonly string[],
+): Promise<readonly QueuedJob[]> {
+  if (ids.length > mostPeeked) throw new RangeError(`at most ${mostPeeked} jobs at once`);
+  if (ids.length === 0) return [];
+  await tables.ready();
+  const rows = await tables.jobs
+    .find(
+      { _id: { $in: ids.map((id) => rowId(queue, id)) } },
+      { limit: mostPeeked, projection: { id: 1, state: 1, at: 1 } },
+    )
+    .toArray();
+  return rows.map(({ id, state, at }) => ({
+    ...{ id, isRunning: state === "running" },
+    dueAt: new Date(at),
+  }));
 }
 
 async function whenIdle(parts: QueueParts, queues: readonly string[]): Promise<void> {

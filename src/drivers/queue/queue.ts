@@ -32,6 +32,16 @@ export interface RunningJob {
   readonly data: unknown;
   readonly attempt: number;
   readonly attempts: number;
+  /** How often it was begun without its try being counted; absent when never. */
+  readonly postponed?: number;
+}
+
+/** A job that waits or runs. */
+export interface QueuedJob {
+  readonly id: string;
+  readonly isRunning: boolean;
+  /** When it is to be begun; of one that runs, when its worker is taken for gone at the earliest. */
+  readonly dueAt: Date;
 }
 
 /** Thrown by a worker: no further try makes sense. */
@@ -42,6 +52,19 @@ export class Unrecoverable extends Error {
 /** Thrown by a worker: try again, but not before `delayMs` (a peer's `Retry-After`). Counts as a try. */
 export class RetryLater extends Error {
   override readonly name = "RetryLater";
+  readonly delayMs: number;
+  constructor(message: string, delayMs: number) {
+    super(message);
+    this.delayMs = delayMs;
+  }
+}
+
+/**
+ * Thrown by a worker: nothing was tried, begin it again in `delayMs` at the earliest. Does not count
+ * as a try, so that what throws it must know an end to it.
+ */
+export class Postpone extends Error {
+  override readonly name = "Postpone";
   readonly delayMs: number;
   constructor(message: string, delayMs: number) {
     super(message);
@@ -85,6 +108,8 @@ export interface Queue {
   process(queue: string, concurrency: number, run: (job: RunningJob) => Promise<void>): void;
   start(): Promise<void>;
   counts(queue: string): Promise<QueueCounts>;
+  /** Those of some jobs, at most 500 ids, that wait or run. */
+  peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
   /** Resolves when no job of any processed queue is due or running (delayed ones may remain). */
   idle(): Promise<void>;
   /** Takes no new job, waits up to `graceMs` for running ones, releases the rest for another process. */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Ctx, JobDef } from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
 import { defineFanOut, type FanOut } from "../outbound/send.js";
@@ -10,6 +9,7 @@ import {
 } from "../records.js";
 import type { Policy } from "../policy/policy.js";
 import type { Deliver, DeliveryPayload } from "./deliver.js";
+import { deliveryId } from "./waiting.js";
 
 interface Hands {
   readonly deliver: JobDef<DeliveryPayload>;
@@ -94,11 +94,7 @@ async function handOut(
     .filter((inbox) => !unwanted.has(inbox))
     .map((inbox) => ({
       payload: { activityId, inbox },
-      options: { id: `deliver/${activityId}/${shortHash(inbox)}` },
+      options: { id: deliveryId({ activityId, inbox }) },
     }));
   if (items.length > 0) await ctx.enqueueAll(deliver, items);
-}
-
-function shortHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 24);
 }

@@ -5,7 +5,7 @@ import { waitingCollection } from "../records.js";
 import { endRest } from "./peers.js";
 
 /** One activity to one inbox. */
-interface Delivery {
+export interface Delivery {
   readonly activityId: string;
   readonly inbox: string;
 }
@@ -18,6 +18,16 @@ export const mostWaiting = 500;
 function rowId({ activityId, inbox }: Delivery): string {
   const hash = createHash("sha256").update(inbox).digest("hex").slice(0, 24);
   return `${activityId}/${hash}`;
+}
+
+/** The id of the job that delivers. */
+export function deliveryId(delivery: Delivery): string {
+  return `deliver/${rowId(delivery)}`;
+}
+
+/** The id of an administrator's own try of it. */
+export function againId(delivery: Delivery): string {
+  return `again/${rowId(delivery)}`;
 }
 
 /** List a delivery as waiting; told again, it waits since the first time. */
@@ -66,9 +76,9 @@ export async function tryNow(ctx: Ctx, again: JobDef<Delivery>, host: string): P
     .collection(waitingCollection)
     .find({ host, sent: false }, { sort: { since: 1 }, limit: mostWaiting })
     .toArray();
-  const items = waiting.map(({ _id, activityId, inbox }) => ({
+  const items = waiting.map(({ activityId, inbox }) => ({
     payload: { activityId, inbox },
-    options: { id: `again/${_id}` },
+    options: { id: againId({ activityId, inbox }) },
   }));
   if (items.length > 0) await ctx.enqueueAll(again, items);
   return items.length;

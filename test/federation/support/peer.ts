@@ -43,6 +43,8 @@ export interface Peer {
   readonly demanded: string[];
   /** Status for the next POSTs to an inbox, then 202. */
   readonly answers: Array<number | { status: number; headers: Record<string, string> }>;
+  /** POSTs are answered when this is kept; null: at once. */
+  hold: Promise<void> | null;
   actor(name: string, change?: Record<string, unknown>): Promise<PeerActor>;
   note(actor: PeerActor, change?: Record<string, unknown>): Record<string, unknown>;
   activity(
@@ -80,7 +82,8 @@ export async function aPeer(): Promise<Peer> {
       if (req.method === "POST") {
         const next = answers.shift() ?? 202;
         const { status, headers } = typeof next === "number" ? { status: next, headers: {} } : next;
-        return void res.writeHead(status, headers).end();
+        const answer = (): void => void res.writeHead(status, headers).end();
+        return void (peer.hold === null ? answer() : peer.hold.then(answer));
       }
       if (demanded.some((name) => req.headers[name] === undefined)) {
         return void res.writeHead(401).end();
@@ -95,7 +98,7 @@ export async function aPeer(): Promise<Peer> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const peer: Peer = {
-    ...{ origin, received, documents, answers, demanded },
+    ...{ origin, received, documents, answers, demanded, hold: null },
     inboxed: (type) =>
       received
         .filter(({ method }) => method === "POST")

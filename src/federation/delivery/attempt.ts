@@ -1,0 +1,127 @@
+import { FetchRefused } from "../../drivers/fetch.js";
+import { GiveUp, Postpone, RetryLater, type Ctx } from "../../kit/index.js";
+import { hostOf } from "../addresses.js";
+import { activitiesCollection, type Activity, type Peer } from "../records.js";
+import type { Services } from "../services.js";
+import { postKnocking, type Knocked } from "../signatures/double-knock.js";
+import { ACTIVITY_JSON } from "../vocabulary.js";
+import { bodyNow } from "./body-now.js";
+import type { Gate } from "./gate.js";
+import { dropGone } from "./gone.js";
+import type { Order } from "./order.js";
+import { noteAnswered, noteDelivered, noteFailed, peerOf, restOf, turnAt } from "./peers.js";
+import type { Delivery } from "./waiting.js";
+
+/** What a try is made with. */
+export interface Hands {
+  readonly services: Services;
+  readonly order: Order;
+  readonly gate: Gate;
+}
+
+const growth = 2.5;
+const longestWaitMs = 12 * 3_600_000;
+const passing: ReadonlySet<number> = new Set([408, 425, 429]);
+const longestSpreadMs = 60_000;
+
+/** How long a delivery waits after its tries that failed. */
+export function backoffOf({ timing }: Services) {
+  return { baseMs: timing.retryMs, factor: growth, maxMs: longestWaitMs, jitter: 0.25 };
+}
+
+/** The wait after try number `attempt`. */
+function waitAfter({ timing }: Services, attempt: number): number {
+  const wait = Math.min(longestWaitMs, timing.retryMs * growth ** (attempt - 1));
+  return Math.round(wait * (1 + Math.random() * 0.25));
+}
+
+/**
+ * One try of a delivery. Returns when nothing is left to do: it was taken, or makes no sense any more.
+ * @throws RetryLater when it failed for a reason that may pass; GiveUp when it never will succeed;
+ * Postpone when it was not tried: its turn has not come, the host rests or has no place.
+ */
+export async function attempt(
+  hands: Hands,
+  ctx: Ctx,
+  asked: Delivery,
+  number: number,
+): Promise<void> {
+  const host = hostOf(asked.inbox);
+  if (host === null) return;
+  const peer = await peerOf(ctx, host);
+  const rest = restOf(peer, ctx.clock.now());
+  if (rest > 0) throw resting(host, rest);
+  const activity = await ctx.collection(activitiesCollection).findOne({ _id: asked.activityId });
+  if (activity === null || (await hands.order.isSuperseded(ctx, activity))) return;
+  await hands.order.assertTurn(ctx, activity, asked.inbox);
+  await hands.gate.through(host, async () => {
+    const busy = await turnAt(ctx, peer);
+    if (busy > 0) throw resting(host, busy);
+    const wait = waitAfter(hands.services, number);
+    await send(hands.services, ctx, activity, { ...asked, host, peer, wait });
+  });
+}
+
+/** Spread over a while, so that what waits for a host does not come back all at once. */
+function resting(host: string, ms: number): Postpone {
+  const spread = Math.random() * Math.min(ms / 4, longestSpreadMs);
+  return new Postpone(`${host} rests`, Math.round(ms + spread));
+}
+
+interface Sending extends Delivery {
+  readonly host: string;
+  readonly peer: Peer | null;
+  readonly wait: number;
+}
+
+async function send(
+  services: Services,
+  ctx: Ctx,
+  activity: Activity,
+  sending: Sending,
+): Promise<void> {
+  const { host, wait } = sending;
+  try {
+    const knocked = await post(services, ctx, activity, sending);
+    await conclude(services, ctx, sending, knocked);
+  } catch (error) {
+    if (!(error instanceof FetchRefused)) throw error;
+    if (error.code === "unwanted") throw new GiveUp(`${host}: ${error.code}`);
+    await noteFailed(ctx, host, error.code);
+    if (!error.isPassing) throw new GiveUp(`${host}: ${error.code}`);
+    throw new RetryLater(`${host}: ${error.code}`, wait);
+  }
+}
+
+/** Signed at the moment it is sent, by the signature that the host understood last. */
+async function post(
+  services: Services,
+  ctx: Ctx,
+  activity: Activity,
+  { inbox, peer }: Pick<Sending, "inbox" | "peer">,
+): Promise<Knocked> {
+  const body = await bodyNow(services, ctx, activity);
+  const { fetcher } = services.reachOf(ctx.instance);
+  const signers = await services.vault.signers(ctx, activity.actorUri);
+  const signing = { signers, clock: ctx.clock, scheme: peer?.speaks ?? "cavage" };
+  const headers = { "content-type": ACTIVITY_JSON };
+  return postKnocking(fetcher, signing, inbox, { body, headers });
+}
+
+async function conclude(
+  services: Services,
+  ctx: Ctx,
+  { host, inbox, peer, wait }: Sending,
+  { answer, scheme }: Knocked,
+): Promise<void> {
+  const { status, retryAfter } = answer;
+  if (status >= 200 && status < 300) return noteDelivered(ctx, host, scheme);
+  if (status >= 500 || passing.has(status)) {
+    const asked = status === 429 || status === 503 ? (retryAfter ?? 0) * 1_000 : 0;
+    await noteFailed(ctx, host, `status ${status}`, asked);
+    throw new RetryLater(`${host}: ${status}`, Math.max(wait, (retryAfter ?? 0) * 1_000));
+  }
+  await noteAnswered(ctx, peer);
+  if (status === 404 || status === 410) await dropGone(services, ctx, inbox);
+  throw new GiveUp(`${host}: ${status}`);
+}

@@ -1,0 +1,117 @@
+import { expect } from "chai";
+import { publishProposal } from "../../src/features/proposals/publishing.js";
+import { createGate } from "../../src/federation/delivery/gate.js";
+import { followersCollection } from "../../src/federation/records.js";
+import { Postpone } from "../../src/kit/index.js";
+import { aGate, pause } from "../drivers/queue.conformance.js";
+import { aDraft } from "../support/builders.js";
+import { followed } from "./support/followed.js";
+import { aPeer, closePeers } from "./support/peer.js";
+import { aTown, closeTowns } from "./support/town.js";
+
+const refusal = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+/** Before a request that is not answered is given up. */
+async function soon(condition: () => boolean): Promise<void> {
+  const until = Date.now() + 9_500;
+  while (!condition() && Date.now() < until) await pause(3);
+  expect(condition()).to.equal(true);
+}
+
+describe("deliveries to servers that are slow", function () {
+  this.timeout(30_000);
+  afterEach(async () => {
+    await closeTowns();
+    await closePeers();
+  });
+
+  it("let those to others pass, and lose none of their tries", async () => {
+    const town = await aTown();
+    const [slow, well] = [await aPeer(), await aPeer()];
+    const host = new URL(slow.origin).host;
+    for (let n = 0; n < 30; n += 1) {
+      const uri = `${slow.origin}/users/s${n}`;
+      await town.visitor.collection(followersCollection).insertOne({
+        ...{ _id: `s${n}`, actorUri: `${town.origin}/actor`, followerUri: uri, host },
+        ...{ target: `${uri}/inbox`, linked: false, followUri: `${uri}/f`, at: town.clock.now() },
+      });
+    }
+    await followed(town, well, "w");
+    slow.received.length = 0;
+    const gate = aGate();
+    slow.hold = gate.opened;
+    await publishProposal(await town.newcomer(), aDraft());
+    await soon(() => slow.inboxed().length === 4);
+    well.received.length = 0;
+    const begun = Date.now();
+
+    await publishProposal(await town.newcomer(), aDraft({ title: "Une seconde idée" }));
+    await soon(() => well.inboxed("Announce").length > 0);
+
+    expect(Date.now() - begun).to.be.below(9_000);
+    expect(slow.inboxed().length).to.equal(4);
+    gate.open();
+    slow.hold = null;
+    for (let round = 0; round < 8; round += 1) {
+      await town.settle();
+      town.clock.advance(60_000);
+    }
+    const ids = slow.inboxed("Announce").map(({ id }) => String(id));
+    expect(ids).to.have.length(60);
+    expect(new Set(ids).size).to.equal(2);
+  });
+
+  it("are four at once to one that is quick, the others in turn", async () => {
+    const gate = createGate();
+    let running = 0;
+    let most = 0;
+    const work = async (): Promise<void> => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      running -= 1;
+    };
+
+    await Promise.all(Array.from({ length: 20 }, () => gate.through("a.example", work)));
+
+    expect(most).to.equal(4);
+  });
+
+  it("are one at once to one that is known to be slow, and eight to all of them", async () => {
+    const time = { now: 0 };
+    const gate = createGate(() => time.now);
+    const hosts = Array.from({ length: 10 }, (_, n) => `slow${n}.example`);
+    for (const host of hosts) await gate.through(host, async () => void (time.now += 5_000));
+    const held = aGate();
+    const first = hosts.slice(0, 8).map((host) => gate.through(host, () => held.opened));
+
+    const second = await refusal(gate.through("slow0.example", async () => undefined));
+    const third = await refusal(gate.through("slow0.example", async () => undefined));
+    const ninth = await refusal(gate.through("slow8.example", async () => undefined));
+
+    expect(second).to.be.instanceOf(Postpone);
+    expect((third as Postpone).delayMs).to.be.greaterThan((second as Postpone).delayMs);
+    expect(ninth).to.be.instanceOf(Postpone);
+    await gate.through("quick.example", async () => undefined);
+    held.open();
+    await Promise.all(first);
+    await gate.through("slow8.example", async () => undefined);
+  });
+
+  it("are many again to one that is quick again", async () => {
+    const time = { now: 0 };
+    const gate = createGate(() => time.now);
+    await gate.through("a.example", async () => void (time.now += 5_000));
+    await gate.through("a.example", async () => void (time.now += 10));
+    const held = aGate();
+
+    const four = Array.from({ length: 4 }, () => gate.through("a.example", () => held.opened));
+    held.open();
+
+    expect(await Promise.all(four)).to.have.length(4);
+  });
+});
