@@ -15,6 +15,7 @@ import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
 import { createInteractRoutes } from "./interact/interact.routes.js";
 import { createCatchUp, linkInstance } from "./linking.js";
+import { createCarry } from "./moves/carry.js";
 import { createKeyRoutes } from "./network/keys.js";
 import { createNetworkRoutes } from "./network/network.routes.js";
 import { publicRoutes } from "./network/public.pages.js";
@@ -68,8 +69,9 @@ export function createFederation(parts: FederationParts): Federation {
   const fanOut = createFanOut(deliver, services.policy);
   const send = createSend(services.vault, fanOut);
   const catchUp = createCatchUp(services);
+  const carry = createCarry(services);
   const revokeQuotes = createRevokeQuotes(send);
-  const process = createProcess({ services, send, catchUp, revokeQuotes });
+  const process = createProcess({ services, send, catchUp, revokeQuotes, carry });
   const tellMoved = createTellMoved(send);
   const tellFace = createTellFace(services, send);
   const settling = createSettling();
@@ -108,6 +110,7 @@ export function createFederation(parts: FederationParts): Federation {
         process,
         catchUp,
         revokeQuotes,
+        carry,
         tellMoved,
         tellFace,
         goOn,

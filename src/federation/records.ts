@@ -2,6 +2,7 @@ import { defineCollection } from "../kit/index.js";
 import { blockersCollection } from "./blockers.js";
 import { policyCollections } from "./policy/records.js";
 import { censusCollection } from "./discovery/census.js";
+import { movesCollection } from "./moves/record.js";
 import { quotesCollection } from "./quotes/record.js";
 import { rotationsCollection } from "./rotation-record.js";
 import { selfTestsCollection } from "./self-test/self-test.js";
@@ -65,6 +66,8 @@ export interface RemoteActor {
   readonly civicExchange: boolean;
   /** When the account was opened, where its server tells; rows of before may lack it. */
   readonly bornAt?: Date | null;
+  /** Former addresses that it names as its own; rows of before lack it. */
+  readonly alsoKnownAs?: readonly string[];
   readonly fetchedAt: Date;
 }
 
@@ -238,6 +241,7 @@ export const federationCollections = [
   ...policyCollections,
   deletedCollection,
   quotesCollection,
+  movesCollection,
   rotationsCollection,
   censusCollection,
   selfTestsCollection,

@@ -4,7 +4,6 @@ import {
   receiveCommentDeleted,
   receiveCommentEdit,
 } from "../../features/comments/receiving.js";
-import { personByUri } from "../../features/people/people.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { responseByUri } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
@@ -12,7 +11,7 @@ import { localPath } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
 import { inboxCollection } from "../records.js";
-import { personBehind, remoteActor } from "../remote-actors.js";
+import { personBehind, personNow, remoteActor } from "../remote-actors.js";
 import { wasDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
 import { provenanceOf } from "./provenance.js";
@@ -116,7 +115,7 @@ export async function takeCommentEdit(
   const uri = note.id ?? "";
   const comment = await commentByUri(ctx, uri);
   if (comment === null) return takeComment(inbound, note, authorUri);
-  const author = await personByUri(ctx, authorUri);
+  const author = await personNow(ctx, authorUri);
   if (author === null || author._id !== comment.authorId) return "not its author";
   await noteAbout(inbound, uri);
   const words = { ...wordsOf(note), mentions: mentionsIn(note) };
@@ -133,7 +132,7 @@ export async function dropComment(
   const { ctx } = inbound;
   const comment = await commentByUri(ctx, uri);
   if (comment === null || comment.origin === "here") return "unknown";
-  const author = await personByUri(ctx, authorUri);
+  const author = await personNow(ctx, authorUri);
   if (author === null || author._id !== comment.authorId) return "not its author";
   await noteAbout(inbound, uri);
   await receiveCommentDeleted(ctx, uri, author._id);
