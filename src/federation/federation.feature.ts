@@ -2,7 +2,8 @@ import { Router, type ErrorRequestHandler, type RequestHandler } from "express";
 import { stateOf } from "../hosting/web/state.js";
 import { defineFeature, Refusal, type Ctx, type Feature } from "../kit/index.js";
 import { createDeliver, createDeliverAgain } from "./delivery/deliver.js";
-import { createFanOut } from "./delivery/fan-out.js";
+import { createAbsences } from "./delivery/absences.js";
+import { createFanOut, createHandOutTo } from "./delivery/fan-out.js";
 import { createGate } from "./delivery/gate.js";
 import { createOrder } from "./delivery/order.js";
 import { censusSchedule } from "./discovery/census.js";
@@ -79,7 +80,8 @@ export function createFederation(parts: FederationParts): Federation {
   const goOn = createGoOn(services);
   const handOut = createHandOut(process);
   const rotations = createRotations(services, send);
-  const sweeping = sweepSchedule({ handOut, fanOut, rotations });
+  const absences = createAbsences(hands, createHandOutTo(deliver, services.policy));
+  const sweeping = sweepSchedule({ handOut, fanOut, rotations, absences });
   const census = censusSchedule();
   const receive = createReceive(services, createHand(handOut, services.timing.gatherMs));
   const takeIn = serveInbox(receive);
@@ -96,7 +98,13 @@ export function createFederation(parts: FederationParts): Federation {
       collections: federationCollections,
       routes: [
         ...createInteractRoutes(services),
-        ...createNetworkRoutes({ services, send, deliverAgain, rules }),
+        ...createNetworkRoutes({
+          services,
+          send,
+          deliverAgain,
+          sendOwed: absences.sendOwed,
+          rules,
+        }),
         ...createSettingsRoutes(rules),
         ...publicRoutes,
         ...createKeyRoutes({ services, rotations }),
@@ -118,6 +126,7 @@ export function createFederation(parts: FederationParts): Federation {
         census.job,
         ...settling.jobs,
         ...rotations.jobs,
+        ...absences.jobs,
       ],
       on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace, revokeQuotes, rules }),
       schedules: [sweeping, census],
