@@ -105,7 +105,7 @@ export function createFederation(parts: FederationParts): Federation {
           sendOwed: absences.sendOwed,
           rules,
         }),
-        ...createSettingsRoutes(rules),
+        ...createSettingsRoutes(services, rules),
         ...publicRoutes,
         ...createKeyRoutes({ services, rotations }),
         ...createSelfTestRoutes(services, goOn),
