@@ -153,10 +153,15 @@ export async function catchUpWith(
   const outbox = await services.normal.of(guardValue(document));
   const page = first(outbox, "first");
   const items = isNormal(page) ? page["orderedItems"] : outbox["orderedItems"];
-  const uris = (Array.isArray(items) ? items : [])
-    .filter((item): item is Normal => isNormal(item) && item.type === "Announce")
-    .map((item) => idOf(first(item, "object")))
-    .filter((uri): uri is string => uri !== null && sameOrigin(uri, outboxUri));
+  const told = (type: string): Array<string | null> =>
+    (Array.isArray(items) ? items : [])
+      .filter((item): item is Normal => isNormal(item) && item.type === type)
+      .map((item) => idOf(first(item, "object")));
+  // What the city said itself and boosts is an answer.
+  const own = new Set(told("Create"));
+  const uris = told("Announce").filter(
+    (uri): uri is string => uri !== null && !own.has(uri) && sameOrigin(uri, outboxUri),
+  );
   let taken = 0;
   for (const uri of [...new Set(uris)].slice(0, mostCaughtUp)) {
     const outcome = await takeProposalAt({ services, ctx, budget }, uri).catch(() => "unreachable");

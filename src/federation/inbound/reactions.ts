@@ -1,6 +1,7 @@
 import { personByUri } from "../../features/people/people.js";
 import type { Proposal } from "../../features/proposals/proposal.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
+import { responseByUri } from "../../features/responses/responses.js";
 import { receiveSupport, receiveSupportTakenBack } from "../../features/supports/supports.js";
 import type { Ctx } from "../../kit/index.js";
 import { localActor, localPath, sameOrigin } from "../addresses.js";
@@ -78,6 +79,7 @@ export const announce: Handle = async (inbound) => {
   if (uri === null) return "nothing boosted";
   if (localPath(ctx.instance, uri) === null) {
     if (!sameOrigin(uri, actor) || !(await isLinkedActor(ctx, actor))) return "not ours";
+    if ((await responseByUri(ctx, uri)) !== null) return "known already";
     return takeProposalAt(inbound, uri);
   }
   const boosted = await ourNote(ctx, uri);
