@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Clock } from "../drivers/clock.js";
@@ -5,6 +6,7 @@ import { createFetchers, type Fetcher } from "../drivers/fetch.js";
 import type { Contexts } from "../hosting/contexts.js";
 import type { Instance } from "../kit/index.js";
 import { actorUri, instanceActor } from "./addresses.js";
+import { createKeptActivities, type KeptActivities } from "./delivery/kept-activities.js";
 import { createNormalForm } from "./apex/normal-form.js";
 import { createRateLimit } from "./inbox/gates.js";
 import { guardedFetcher } from "./policy/guarded.js";
@@ -15,6 +17,7 @@ import { createSchemeMemory, withSignatures } from "./signatures/double-knock.js
 import { createKeyCache, sizeOfDocument } from "./signatures/key-cache.js";
 import { createKeyResolver } from "./signatures/keys.js";
 import type { ResolveKey } from "./signatures/verify.js";
+import { createTurns, type Turns } from "./turns.js";
 import { createVault, type MakePair, type Vault } from "./vault.js";
 
 /** How long things take; tests and the demonstration hand in shorter times. */
@@ -77,6 +80,9 @@ export interface Services {
   readonly normal: NormalForm;
   /** With whom an instance talks, and how; what goes out through `reachOf` asks it by itself. */
   readonly policy: Policy;
+  readonly activities: KeptActivities;
+  /** The threads that sign deliveries, shared out so that one core is left to whoever asks for pages. */
+  readonly signing: Turns;
   /** Actor documents that a signature has just proven, so that no job fetches them again. */
   readonly provenActors: LRUCache<string, JsonObject>;
   /**
@@ -116,6 +122,8 @@ export function createServices(parts: FederationParts): Services {
     vault,
     normal: createNormalForm(),
     policy,
+    activities: createKeptActivities(),
+    signing: createTurns(Math.max(1, availableParallelism() - 1)),
     provenActors: new LRUCache({
       ...{ max: 2_000, maxSize: 10_000_000, ttl: 3_600_000 },
       sizeCalculation: sizeOfDocument,

@@ -8,6 +8,7 @@ import type { Signer } from "./signatures/cavage.js";
 import { generateEd25519Pair, generateRsaPair, type RsaPair } from "./signatures/generate.js";
 import { mainKeyId, proofKeyId } from "./signatures/key-ids.js";
 import { withProof } from "./signatures/proof.js";
+import { createTurns } from "./turns.js";
 import type { PublicKeys } from "./translate/actor.js";
 
 /**
@@ -154,22 +155,5 @@ function open(uri: string, pair: ActorKey, proof: NonNullable<ActorKey["proof"]>
     signer: signerOf(pair.privateKeyPem, generation),
     former: former === undefined ? null : signerOf(former.privateKeyPem, former.generation),
     proofKey: createPrivateKey(proof.privateKeyPem),
-  };
-}
-
-/** Runs at most `limit` pieces of work at once, the others in turn. */
-function createTurns(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: Array<() => void> = [];
-  return async (work) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
   };
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Clock } from "../drivers/clock.js";
 import { Unrecoverable, type Queue, type RunningJob } from "../drivers/queue/queue.js";
@@ -18,7 +19,7 @@ interface WorkerParts {
 }
 
 /** How many jobs run at once: quick ones, and those that wait for other servers. */
-export const concurrency = { default: 8, delivery: 24 } as const;
+export const concurrency = { default: 8, delivery: 64 } as const;
 
 /** Hand the queue its workers and the calendar; `queue.start()` is the caller's. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {
@@ -27,12 +28,13 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   const schedules = new Map(
     features.flatMap((feature) => feature.schedules).map((def) => [`calendar/${def.key}`, def]),
   );
+  const find = finder(parts.instances);
   const run = async (running: RunningJob): Promise<void> => {
     const schedule = schedules.get(running.name);
     if (schedule !== undefined) return fanOut(parts, schedule, running);
     const job = jobs.get(running.name);
     if (job === undefined) throw new Unrecoverable(`no job is called ${running.name}`);
-    return runJob(parts, job, running);
+    return runJob(parts, find, job, running);
   };
   for (const [name, limit] of Object.entries(concurrency)) queue.process(name, limit, run);
   await queue.schedule([...schedules].map(([name, def]) => scheduleEntry(name, def)));
@@ -51,15 +53,32 @@ function jobsByName(features: readonly Feature[]): Map<string, JobDef<unknown>> 
   return jobs;
 }
 
+type Find = (queue: string, id: string) => Promise<Instance | null>;
+
+/** Deliveries only ask where an instance is and whether it is active: what was so a second ago will do. */
+const keptMs = 1_000;
+
+function finder(instances: Instances): Find {
+  const kept = new LRUCache<string, Instance>({ max: 5_000, ttl: keptMs });
+  return async (queue, id) => {
+    const known = queue === "delivery" ? kept.get(id) : undefined;
+    if (known !== undefined) return known;
+    const found = await instances.byId(id);
+    if (found !== null) kept.set(id, found);
+    return found;
+  };
+}
+
 async function runJob(
   parts: WorkerParts,
+  find: Find,
   job: JobDef<unknown>,
   running: RunningJob,
 ): Promise<void> {
   const envelope = envelopeSchema.safeParse(running.data);
   if (!envelope.success) throw new Unrecoverable("the job names no instance");
   const { instanceId, payload } = envelope.data;
-  const instance = await parts.instances.byId(instanceId);
+  const instance = await find(job.queue, instanceId);
   if (instance === null || instance.state === "suspended") {
     throw new Unrecoverable("the instance is gone or suspended");
   }

@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   many: async () => (await import("./many.js")).benchMany,
   inbox: async () => (await import("./inbox.js")).benchInbox,
   deliveries: async () => (await import("./deliveries.js")).benchDeliveries,
+  "fan-out": async () => (await import("./fan-out.js")).benchFanOut,
 };
 
 async function main(asked: readonly string[]): Promise<void> {

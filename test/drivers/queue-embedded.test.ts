@@ -367,6 +367,26 @@ describe("the embedded queue", () => {
       await until(() => runs === 60);
     });
 
+    it("writes down together what ends at nearly the same time, while every place is taken", async () => {
+      let deletes = 0;
+      let runs = 0;
+      const counting = intercept(bench.store, (method) => {
+        if (method === "deleteMany") deletes += 1;
+      });
+      const queue = bench.queue({ store: counting });
+      queue.process(LANE, 40, async ({ id }) => {
+        await pause(Number(id.slice(4)) % 5);
+        runs += 1;
+      });
+      await queue.add(Array.from({ length: 400 }, (_, i) => aJob(`job/${i}`)));
+      await queue.start();
+
+      await until(() => runs === 400);
+      await queue.idle();
+
+      expect(deletes).to.be.below(120);
+    });
+
     it("asks the store for next to nothing while there is nothing to do", async () => {
       let reads = 0;
       const counting = countingReads(bench.store, () => (reads += 1));

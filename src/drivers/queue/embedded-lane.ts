@@ -47,11 +47,18 @@ interface LaneState {
   /** How many workers are at it. */
   running: number;
   outcomes: Outcome[];
+  /** Every place was taken when last looked. */
+  full: boolean;
+  /** A few more endings are waited for. */
+  gathering: boolean;
   /** The store did not take the last outcomes. */
   failing: boolean;
   stopping: boolean;
   loop: Promise<void>;
 }
+
+/** How long endings wait for others while every place is taken, so that they are written together. */
+const GATHER_MS = 5;
 
 /** Makes the lane of one queue; it claims as many jobs at once as it has places free. */
 export function createLane(parts: LaneParts): Lane {
@@ -60,6 +67,8 @@ export function createLane(parts: LaneParts): Lane {
     held: new Set(),
     running: 0,
     outcomes: [],
+    full: false,
+    gathering: false,
     failing: false,
     stopping: false,
     loop: Promise.resolve(),
@@ -81,8 +90,21 @@ async function work(parts: LaneParts, state: LaneState): Promise<void> {
   while (!state.stopping) {
     const waitMs = await guarded(parts, parts.pollMs, () => turn(parts, state));
     if (waitMs > 0 && !state.stopping) await state.signal.wait(waitMs);
+    if (state.full && !isEnough(parts, state)) await gather(state);
     await nextTurn();
   }
+}
+
+/** A quarter of the places: the others go on meanwhile, so that gathering holds up nothing. */
+function isEnough({ concurrency }: LaneParts, { outcomes }: LaneState): boolean {
+  return outcomes.length >= concurrency / 4;
+}
+
+async function gather(state: LaneState): Promise<void> {
+  if (state.stopping) return;
+  state.gathering = true;
+  await state.signal.wait(GATHER_MS);
+  state.gathering = false;
 }
 
 /**
@@ -101,8 +123,10 @@ async function turn(parts: LaneParts, state: LaneState): Promise<number> {
 
 async function fill(parts: LaneParts, state: LaneState): Promise<number> {
   const free = parts.concurrency - state.running;
-  if (free <= 0) return parts.pollMs;
+  state.full = free <= 0;
+  if (state.full) return parts.pollMs;
   const { jobs, nextAt } = await parts.shelf.claim(parts.queue, free);
+  state.full = jobs.length === free;
   for (const row of jobs) launch(parts, state, row);
   if (nextAt === null || jobs.length === free) return parts.pollMs;
   return Math.min(parts.pollMs, nextAt - parts.now());
@@ -114,7 +138,7 @@ function launch(parts: LaneParts, state: LaneState, row: JobRow): void {
   const end = (failure: Outcome["failure"]): void => {
     state.running -= 1;
     state.outcomes.push({ row, failure });
-    state.signal.ring();
+    if (!state.gathering || isEnough(parts, state)) state.signal.ring();
   };
   const attempt = async (): Promise<void> => parts.run(runningJob(row));
   attempt().then(

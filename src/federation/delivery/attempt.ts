@@ -1,7 +1,7 @@
 import { FetchRefused } from "../../drivers/fetch.js";
 import { GiveUp, Postpone, RetryLater, type Ctx } from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
-import { activitiesCollection, type Activity, type Peer } from "../records.js";
+import type { Activity, Peer } from "../records.js";
 import type { Services } from "../services.js";
 import { postKnocking, type Knocked } from "../signatures/double-knock.js";
 import { ACTIVITY_JSON } from "../vocabulary.js";
@@ -36,8 +36,7 @@ function waitAfter({ timing }: Services, attempt: number): number {
 }
 
 /**
- * One try of a delivery. To a host that is unavailable nothing is sent but its daily try, `isProbe`:
- * what it misses it is sent once it is back. Returns when nothing is left to do: it was taken, or makes no sense any more.
+ * One try of a delivery. Returns when nothing is left to do: it was taken, or makes no sense any more.
  * @throws RetryLater when it failed for a reason that may pass; GiveUp when it never will succeed;
  * Postpone when it was not tried: its turn has not come, the host rests or has no place.
  */
@@ -45,19 +44,18 @@ export async function attempt(
   hands: Hands,
   ctx: Ctx,
   asked: Delivery,
-  { number, isProbe = false }: { readonly number: number; readonly isProbe?: boolean },
+  number: number,
 ): Promise<void> {
   const host = hostOf(asked.inbox);
   if (host === null) return;
   const peer = await peerOf(ctx, host);
-  if (!isProbe && (peer?.unavailableSince ?? null) !== null) return;
   const rest = restOf(peer, ctx.clock.now());
-  if (rest > 0 && !isProbe) throw resting(host, rest);
-  const activity = await ctx.collection(activitiesCollection).findOne({ _id: asked.activityId });
+  if (rest > 0) throw resting(host, rest);
+  const activity = await hands.services.activities.read(ctx, asked.activityId);
   if (activity === null || (await hands.order.isSuperseded(ctx, activity))) return;
   await hands.order.assertTurn(ctx, activity, asked.inbox);
   await hands.gate.through(host, async () => {
-    const busy = isProbe ? 0 : await turnAt(ctx, peer);
+    const busy = await turnAt(ctx, peer);
     if (busy > 0) throw resting(host, busy);
     const wait = waitAfter(hands.services, number);
     await send(hands.services, ctx, activity, { ...asked, host, peer, wait });
@@ -89,7 +87,7 @@ async function send(
   } catch (error) {
     if (!(error instanceof FetchRefused)) throw error;
     if (error.code === "unwanted") throw new GiveUp(`${host}: ${error.code}`);
-    await noteFailed(ctx, { ...sending, error: error.code });
+    await noteFailed(ctx, host, error.code);
     if (!error.isPassing) throw new GiveUp(`${host}: ${error.code}`);
     throw new RetryLater(`${host}: ${error.code}`, wait);
   }
@@ -105,7 +103,8 @@ async function post(
   const body = await bodyNow(services, ctx, activity);
   const { fetcher } = services.reachOf(ctx.instance);
   const signers = await services.vault.signers(ctx, activity.actorUri);
-  const signing = { signers, clock: ctx.clock, scheme: peer?.speaks ?? "cavage" };
+  const scheme = peer?.speaks ?? "cavage";
+  const signing = { signers, clock: ctx.clock, scheme, turns: services.signing };
   const headers = { "content-type": ACTIVITY_JSON };
   return postKnocking(fetcher, signing, inbox, { body, headers });
 }
@@ -113,15 +112,14 @@ async function post(
 async function conclude(
   services: Services,
   ctx: Ctx,
-  sending: Sending,
+  { host, inbox, peer, wait }: Sending,
   { answer, scheme }: Knocked,
 ): Promise<void> {
-  const { host, inbox, peer, wait } = sending;
   const { status, retryAfter } = answer;
-  if (status >= 200 && status < 300) return noteDelivered(ctx, host, { speaks: scheme, peer });
+  if (status >= 200 && status < 300) return noteDelivered(ctx, host, scheme, peer);
   if (status >= 500 || passing.has(status)) {
-    const askedMs = status === 429 || status === 503 ? (retryAfter ?? 0) * 1_000 : 0;
-    await noteFailed(ctx, { ...sending, error: `status ${status}`, askedMs });
+    const asked = status === 429 || status === 503 ? (retryAfter ?? 0) * 1_000 : 0;
+    await noteFailed(ctx, host, `status ${status}`, asked);
     throw new RetryLater(`${host}: ${status}`, Math.max(wait, (retryAfter ?? 0) * 1_000));
   }
   await noteAnswered(ctx, peer);

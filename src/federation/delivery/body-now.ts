@@ -9,7 +9,7 @@ import type { Services } from "../services.js";
  * somebody else said and we pass on stays as it is, byte for byte.
  */
 export async function bodyNow(
-  { vault }: Pick<Services, "vault">,
+  { vault, activities }: Pick<Services, "vault" | "activities">,
   ctx: Ctx,
   { _id, actorUri, body }: Pick<Activity, "_id" | "actorUri" | "body">,
 ): Promise<string> {
@@ -19,5 +19,6 @@ export async function bodyNow(
   if (bare["actor"] !== actorUri) return body;
   const fresh = JSON.stringify(await vault.attest(ctx, actorUri, bare));
   await ctx.collection(activitiesCollection).updateOne({ _id }, { $set: { body: fresh } });
+  activities.forget(ctx, _id);
   return fresh;
 }

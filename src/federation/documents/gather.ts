@@ -71,10 +71,7 @@ export async function gatherComment(ctx: Ctx, comment: Comment): Promise<Comment
     author,
     inReplyTo: parent?.uri ?? proposal.uri,
     told: [about.actor, ...whom],
-    followers: [
-      ...about.followers,
-      collectionUri(ctx.instance, { kind: "person", handle: author.handle }, "followers"),
-    ],
+    followers: about.followers,
     proposalUri: proposal.uri,
     echo: await echoOf(ctx, comment.uri, await answersToComment(ctx, comment)),
   };

@@ -3,8 +3,6 @@ import { createBudget, FetchRefused } from "../../drivers/fetch.js";
 import { defineJob, Refusal, type Ctx, type JobDef } from "../../kit/index.js";
 import { guard, HostileDocument } from "../inbox/guard.js";
 import { reduced } from "../inbox/shape.js";
-import type { Carry } from "../moves/carry.js";
-import { move } from "../moves/move.js";
 import type { Send } from "../outbound/send.js";
 import { mayTalk } from "../policy/policy.js";
 import { inboxCollection, type InboxEntry } from "../records.js";
@@ -35,7 +33,7 @@ const handlers: Readonly<Record<string, Handle>> = {
   Create: create,
   Update: update,
   Delete: remove,
-  Move: move,
+  Move: recorded,
   Flag: flagIn,
   Block: blockIn,
   QuoteRequest: quoteRequest,
@@ -52,7 +50,6 @@ export interface ProcessParts {
   readonly send: Send;
   readonly catchUp: CatchUp;
   readonly revokeQuotes: RevokeQuotes;
-  readonly carry: Carry;
 }
 
 /**

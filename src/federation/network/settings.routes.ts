@@ -19,7 +19,6 @@ import { BadList, exportBlocks, importBlocks, type Imported } from "../policy/cs
 import { readSettings } from "../policy/policy.js";
 import { allow, block, changeSettings, disallow, unblock, whoMeant } from "../policy/rules.js";
 import type { RuleParts } from "../policy/rules.js";
-import type { Services } from "../services.js";
 import {
   allowForm,
   blockForm,
@@ -32,10 +31,9 @@ import {
   settingsPath,
   type Shown,
 } from "./settings.pages.js";
-import { whoTyped } from "./whom.js";
 
 /** The page on which admins say with whom their site exchanges. */
-export function createSettingsRoutes(services: Services, rules: RuleParts): Route[] {
+export function createSettingsRoutes(rules: RuleParts): Route[] {
   return [
     get(settingsPath, async (ctx, req) => {
       if (ctx.member === null) return redirect(signInPath(req.url));
@@ -49,7 +47,7 @@ export function createSettingsRoutes(services: Services, rules: RuleParts): Rout
     }),
     post(settingsPath, (ctx, req) => saveMode(rules, ctx, req)),
     post(`${settingsPath}/allowed`, (ctx, req) => saveAllowed(rules, ctx, req)),
-    post(`${settingsPath}/blocks`, (ctx, req) => saveBlock(services, rules, ctx, req)),
+    post(`${settingsPath}/blocks`, (ctx, req) => saveBlock(rules, ctx, req)),
     post(`${settingsPath}/import`, (ctx, req) => importList(rules, ctx, req)),
   ];
 }
@@ -97,7 +95,7 @@ async function saveAllowed(rules: RuleParts, ctx: Ctx, req: Req): Promise<Reply>
   });
 }
 
-async function saveBlock(services: Services, rules: RuleParts, ctx: Ctx, req: Req): Promise<Reply> {
+async function saveBlock(rules: RuleParts, ctx: Ctx, req: Req): Promise<Reply> {
   assertAdmin(ctx);
   const { who: named, act } = req.body;
   if (act === "lift") {
@@ -109,7 +107,7 @@ async function saveBlock(services: Services, rules: RuleParts, ctx: Ctx, req: Re
   }
   return submit(blockForm, req, {
     accepted: async ({ who: typed, ...rest }) => {
-      const who = await whoTyped(services, ctx, typed);
+      const who = whoMeant(ctx, typed);
       if (who === null) throw refuseField("invalid-form", "who", "network.settings.errors.who");
       await block(rules, ctx, { who, ...rest });
       const key = `network.peers.${rest.severity}`;

@@ -35,6 +35,17 @@ export function signBytes(base: string | Uint8Array, privateKey: KeyObject): Buf
   return sign(kindOf(privateKey) === "ed25519" ? null : "sha256", data, privateKey);
 }
 
+/** The same on another thread, so that whoever waits for a page need not wait for signatures. */
+export function signBytesAside(base: string | Uint8Array, privateKey: KeyObject): Promise<Buffer> {
+  const data = typeof base === "string" ? Buffer.from(base, "latin1") : base;
+  const algorithm = kindOf(privateKey) === "ed25519" ? null : "sha256";
+  return new Promise((resolve, reject) => {
+    sign(algorithm, data, privateKey, (error, signature) =>
+      error === null ? resolve(signature) : reject(error),
+    );
+  });
+}
+
 /** Whether `signature` is that of `base`; the key's type decides the algorithm. */
 export function verifyBytes(
   base: string | Uint8Array,

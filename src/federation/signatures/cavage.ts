@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { signBytes } from "./algorithms.js";
+import { signBytes, signBytesAside } from "./algorithms.js";
 import { parseCavageHeader, type CavageHeader } from "./cavage-header.js";
 import { assertDigests, digestHeader } from "./digest.js";
 import { assertFresh, assertFreshDate, assertNotExpired } from "./freshness.js";
@@ -34,6 +34,26 @@ export interface Signer {
  * the client sends must be that of the URL.
  */
 export function signCavage(request: RequestToSign, signer: Signer): Record<string, string> {
+  const { base, finish } = unsignedCavage(request, signer);
+  return finish(signBytes(base, signer.privateKey));
+}
+
+/** The same, signed by `signBytesAside`. */
+export async function signCavageAside(
+  request: RequestToSign,
+  signer: Signer,
+): Promise<Record<string, string>> {
+  const { base, finish } = unsignedCavage(request, signer);
+  return finish(await signBytesAside(base, signer.privateKey));
+}
+
+/** What is to be signed, and how it becomes headers with its signature. */
+export interface Unsigned {
+  readonly base: string;
+  finish(signature: Buffer): Record<string, string>;
+}
+
+function unsignedCavage(request: RequestToSign, signer: Signer): Unsigned {
   const date = (request.date ?? new Date()).toUTCString();
   const lines = [
     `(request-target): ${request.method.toLowerCase()} ${pathAndQuery(request.url)}`,
@@ -44,11 +64,13 @@ export function signCavage(request: RequestToSign, signer: Signer): Record<strin
   if (digest !== null) lines.push(`digest: ${digest}`);
   const covered = `(request-target) host date${digest === null ? "" : " digest"}`;
   const algorithm = signer.privateKey.asymmetricKeyType === "rsa" ? "rsa-sha256" : "hs2019";
-  const signature = signBytes(lines.join("\n"), signer.privateKey).toString("base64");
   return {
-    date,
-    ...(digest === null ? {} : { digest }),
-    signature: `keyId="${signer.keyId}",algorithm="${algorithm}",headers="${covered}",signature="${signature}"`,
+    base: lines.join("\n"),
+    finish: (signature) => ({
+      date,
+      ...(digest === null ? {} : { digest }),
+      signature: `keyId="${signer.keyId}",algorithm="${algorithm}",headers="${covered}",signature="${signature.toString("base64")}"`,
+    }),
   };
 }
 

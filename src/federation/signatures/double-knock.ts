@@ -7,8 +7,9 @@ import {
   type PostAnswer,
   type PostOptions,
 } from "../../drivers/fetch.js";
-import { signCavage, type RequestToSign, type Signer } from "./cavage.js";
-import { signRfc9421 } from "./rfc9421.js";
+import { signCavage, signCavageAside, type RequestToSign, type Signer } from "./cavage.js";
+import { signRfc9421, signRfc9421Aside } from "./rfc9421.js";
+import type { Turns } from "../turns.js";
 
 /** The two ways of signing a request. */
 export type SignatureScheme = "cavage" | "rfc9421";
@@ -90,6 +91,8 @@ export interface PostSigning {
   readonly clock: Clock;
   /** The scheme that the host took last. */
   readonly scheme: SignatureScheme;
+  /** Shares out the threads that sign; at once when absent. */
+  readonly turns?: Turns | undefined;
 }
 
 /**
@@ -99,7 +102,7 @@ export interface PostSigning {
  */
 export async function postKnocking(
   fetcher: Fetcher,
-  { signers, clock, scheme }: PostSigning,
+  { signers, clock, scheme, turns = (work) => work() }: PostSigning,
   url: string,
   options: PostOptions,
 ): Promise<Knocked> {
@@ -112,7 +115,9 @@ export async function postKnocking(
   let first: Knocked | null = null;
   for (const knock of knocks) {
     const request = { method: "POST", url, body: options.body, date: clock.now() };
-    const headers = { ...options.headers, ...signAs(knock.scheme, request, knock.signer) };
+    const sign = knock.scheme === "cavage" ? signCavageAside : signRfc9421Aside;
+    const signed = await turns(() => sign(request, knock.signer));
+    const headers = { ...options.headers, ...signed };
     const answer = await fetcher.post(url, { ...options, headers });
     if (!isUnknownScheme(answer.status)) return { answer, scheme: knock.scheme };
     first ??= { answer, scheme };

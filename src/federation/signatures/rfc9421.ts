@@ -1,5 +1,5 @@
-import { signBytes } from "./algorithms.js";
-import type { RequestToSign, Signer } from "./cavage.js";
+import { signBytes, signBytesAside } from "./algorithms.js";
+import type { RequestToSign, Signer, Unsigned } from "./cavage.js";
 import { assertDigests, contentDigestHeader } from "./digest.js";
 import { assertFresh, assertNotExpired } from "./freshness.js";
 import {
@@ -25,6 +25,20 @@ function problem(what: string): SignatureProblem {
  * (RFC 9530). Returns the headers to add: `content-digest`, `signature-input`, `signature`.
  */
 export function signRfc9421(request: RequestToSign, signer: Signer): Record<string, string> {
+  const { base, finish } = unsignedRfc9421(request, signer);
+  return finish(signBytes(base, signer.privateKey));
+}
+
+/** The same, signed by `signBytesAside`. */
+export async function signRfc9421Aside(
+  request: RequestToSign,
+  signer: Signer,
+): Promise<Record<string, string>> {
+  const { base, finish } = unsignedRfc9421(request, signer);
+  return finish(await signBytesAside(base, signer.privateKey));
+}
+
+function unsignedRfc9421(request: RequestToSign, signer: Signer): Unsigned {
   const created = Math.floor((request.date ?? new Date()).getTime() / 1000);
   const contentDigest = request.body === undefined ? null : contentDigestHeader(request.body);
   const isRsa = signer.privateKey.asymmetricKeyType === "rsa";
@@ -45,11 +59,13 @@ export function signRfc9421(request: RequestToSign, signer: Signer): Record<stri
     host: new URL(request.url).host,
     headers: contentDigest === null ? {} : { "content-digest": contentDigest },
   };
-  const base = signatureBase(unsigned, list, request.url);
   return {
-    ...unsigned.headers,
-    "signature-input": `sig1=${serializeInnerList(list)}`,
-    signature: `sig1=:${signBytes(base, signer.privateKey).toString("base64")}:`,
+    base: signatureBase(unsigned, list, request.url),
+    finish: (signature) => ({
+      ...unsigned.headers,
+      "signature-input": `sig1=${serializeInnerList(list)}`,
+      signature: `sig1=:${signature.toString("base64")}:`,
+    }),
   };
 }
 

@@ -1,0 +1,35 @@
+import { LRUCache } from "lru-cache";
+import type { Ctx } from "../../kit/index.js";
+import { activitiesCollection, type Activity } from "../records.js";
+
+/** The activities that are being sent, so that one that goes to many inboxes is not read for each. */
+export interface KeptActivities {
+  /** The activity of that id, as it was a moment ago at the earliest; null where there is none. */
+  read(ctx: Ctx, id: string): Promise<Activity | null>;
+  /** Have it read again: something of it was changed. */
+  forget(ctx: Ctx, id: string): void;
+}
+
+/** What is stored of an activity hardly ever changes: a body gets a new proof, or its time runs out. */
+const keptMs = 2_000;
+const mostChars = 4_000_000;
+
+/** Make room for the activities of the last moments, bounded in number and size. */
+export function createKeptActivities(): KeptActivities {
+  const kept = new LRUCache<string, Activity>({
+    ...{ max: 200, ttl: keptMs, maxSize: mostChars },
+    sizeCalculation: ({ body }) => body.length + 1_000,
+  });
+  const keyOf = (ctx: Ctx, id: string): string => `${ctx.instance._id} ${id}`;
+  return {
+    async read(ctx, id) {
+      const key = keyOf(ctx, id);
+      const known = kept.get(key);
+      if (known !== undefined) return known;
+      const found = await ctx.collection(activitiesCollection).findOne({ _id: id });
+      if (found !== null) kept.set(key, found);
+      return found;
+    },
+    forget: (ctx, id) => void kept.delete(keyOf(ctx, id)),
+  };
+}

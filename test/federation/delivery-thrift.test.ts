@@ -1,0 +1,131 @@
+import { expect } from "chai";
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { createKeptActivities } from "../../src/federation/delivery/kept-activities.js";
+import { noteDelivered, noteFailed, peerOf } from "../../src/federation/delivery/peers.js";
+import { nobody } from "../../src/federation/outbound/send.js";
+import { activitiesCollection, type Activity } from "../../src/federation/records.js";
+import { verifyBytes } from "../../src/federation/signatures/algorithms.js";
+import { signCavage, signCavageAside } from "../../src/federation/signatures/cavage.js";
+import { signRfc9421, signRfc9421Aside } from "../../src/federation/signatures/rfc9421.js";
+import { createTurns } from "../../src/federation/turns.js";
+import { generateRsaPair } from "../../src/federation/signatures/generate.js";
+import { aTown, closeTowns } from "./support/town.js";
+
+const host = "elsewhere.example";
+
+describe("what a delivery to many servers saves", () => {
+  afterEach(closeTowns);
+
+  it("notes to the minute when a server that is well took something", async () => {
+    const { visitor: ctx, clock } = await aTown();
+    const noted = async (): Promise<number | undefined> =>
+      (await peerOf(ctx, host))?.lastDeliveredAt?.getTime();
+    await noteDelivered(ctx, host, "cavage", null);
+    const first = await noted();
+
+    clock.advance(59_000);
+    await noteDelivered(ctx, host, "cavage", await peerOf(ctx, host));
+    const soon = await noted();
+    clock.advance(1_000);
+    await noteDelivered(ctx, host, "cavage", await peerOf(ctx, host));
+    const later = await noted();
+
+    expect(soon).to.equal(first);
+    expect(later).to.equal((first ?? 0) + 60_000);
+  });
+
+  it("notes at once that a server is well again, or speaks another signature", async () => {
+    const { visitor: ctx } = await aTown();
+    await noteDelivered(ctx, host, "cavage", null);
+    await noteFailed(ctx, host, "status 500");
+
+    await noteDelivered(ctx, host, "cavage", await peerOf(ctx, host));
+    const well = await peerOf(ctx, host);
+    await noteDelivered(ctx, host, "rfc9421", well);
+    const changed = await peerOf(ctx, host);
+
+    expect(well).to.include({ failures: 0, lastError: null });
+    expect(changed?.speaks).to.equal("rfc9421");
+  });
+
+  it("reads an activity once for its inboxes, and again once it got a new proof", async () => {
+    const { visitor: ctx } = await aTown();
+    const rows = ctx.collection(activitiesCollection);
+    const activity: Activity = {
+      ...{ _id: "a1", key: "k1", uri: ctx.instance.url("/activities/a1"), type: "Create" },
+      ...{ actorUri: ctx.instance.url("/actor"), objectUri: "", listed: false, body: "before" },
+      ...{ audience: nobody, at: ctx.clock.now(), fannedOutAt: null, expiresAt: null },
+    };
+    await rows.insertOne(activity);
+    const activities = createKeptActivities();
+
+    const before = await activities.read(ctx, "a1");
+    await rows.updateOne({ _id: "a1" }, { $set: { body: "after" } });
+    const meanwhile = await activities.read(ctx, "a1");
+    activities.forget(ctx, "a1");
+    const after = await activities.read(ctx, "a1");
+
+    expect(before?.body).to.equal("before");
+    expect(meanwhile).to.equal(before);
+    expect(after?.body).to.equal("after");
+  });
+
+  it("never gives one instance what another one sends", async () => {
+    const [one, other] = [await aTown(), await aTown()];
+    const rows = one.visitor.collection(activitiesCollection);
+    await rows.insertOne({
+      ...{ _id: "a1", key: "k1", uri: "https://one.example/a1", type: "Create", objectUri: "" },
+      ...{ actorUri: "https://one.example/actor", listed: false, body: "{}", audience: nobody },
+      ...{ at: one.clock.now(), fannedOutAt: null, expiresAt: null },
+    });
+    const activities = createKeptActivities();
+    await activities.read(one.visitor, "a1");
+
+    expect(await activities.read(other.visitor, "a1")).to.equal(null);
+  });
+
+  it("signs on another thread what it would have signed here", async () => {
+    const pair = await generateRsaPair();
+    const signer = {
+      keyId: "https://x.example/#k",
+      privateKey: createPrivateKey(pair.privateKeyPem),
+    };
+    const date = new Date("2026-03-01T10:00:00Z");
+    const request = { method: "POST", url: "https://y.example/inbox", body: "{}", date };
+
+    const aside = await signCavageAside(request, signer);
+    const newer = await signRfc9421Aside(request, signer);
+
+    expect(aside).to.deep.equal(signCavage(request, signer));
+    expect(newer).to.deep.equal(signRfc9421(request, signer));
+    const signature = /signature="([^"]+)"$/.exec(aside["signature"] ?? "")?.[1] ?? "";
+    const wrong = verifyBytes(
+      "other",
+      Buffer.from(signature, "base64"),
+      createPublicKey(pair.publicKeyPem),
+    );
+    expect(wrong).to.equal(false);
+  });
+
+  it("shares out the threads that sign, and gives on the place of a signature that failed", async () => {
+    const turns = createTurns(2);
+    let running = 0;
+    let most = 0;
+    const work = async (at: number): Promise<number> => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      running -= 1;
+      if (at === 0) throw new Error("no signature");
+      return at;
+    };
+
+    const ends = await Promise.allSettled([0, 1, 2, 3, 4].map((at) => turns(() => work(at))));
+
+    expect(most).to.equal(2);
+    expect(ends.map(({ status }) => status)).to.deep.equal([
+      "rejected",
+      ...Array.from({ length: 4 }, () => "fulfilled"),
+    ]);
+  });
+});
