@@ -6,6 +6,7 @@ import type { Collection, Row } from "../drivers/store/collection.js";
 import type { Translator } from "./i18n/index.js";
 import type { Instance, InstanceChange, InstanceRecord, Language } from "./instance.js";
 import type { CollectionDef } from "./records.js";
+import { Refusal } from "./refusal.js";
 import type { EnqueueOptions, EventDef, JobDef, QueuedJob } from "./work.js";
 
 /** What a member may do beyond being a citizen. */
@@ -22,6 +23,12 @@ export interface Member {
 /** Whether the member holds one of the roles; an admin holds them all. */
 export function hasRole(member: Member | null, ...roles: Role[]): boolean {
   return member !== null && member.roles.some((role) => role === "admin" || roles.includes(role));
+}
+
+/** Refuses everybody but administrators: "not-signed-in", "not-allowed". */
+export function assertAdmin(ctx: Pick<Ctx, "member">): void {
+  if (ctx.member === null) throw new Refusal("not-signed-in");
+  if (!hasRole(ctx.member, "admin")) throw new Refusal("not-allowed");
 }
 
 /** The kept files of one instance. */

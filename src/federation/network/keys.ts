@@ -1,12 +1,11 @@
 import {
+  assertAdmin,
   definePage,
   get,
-  hasRole,
   head,
   page,
   post,
   redirect,
-  Refusal,
   signInPath,
   type Ctx,
   type PageModel,
@@ -63,9 +62,4 @@ async function keysModel({ vault }: Services, ctx: Ctx): Promise<KeysPage> {
     madeAt: row?.createdAt ?? ctx.clock.now(),
     underWaySince: rotation?.startedAt ?? null,
   };
-}
-
-function assertAdmin(ctx: Ctx): void {
-  if (ctx.member === null) throw new Refusal("not-signed-in");
-  if (!hasRole(ctx.member, "admin")) throw new Refusal("not-allowed");
 }

@@ -1,6 +1,6 @@
 import {
+  assertAdmin,
   get,
-  hasRole,
   page,
   post,
   redirect,
@@ -61,11 +61,6 @@ export function createNetworkRoutes(parts: NetworkParts): Route[] {
       return redirect(`${networkPath}?host=${encodeURIComponent(host)}`, told(done, host));
     }),
   ];
-}
-
-function assertAdmin(ctx: Ctx): void {
-  if (ctx.member === null) throw new Refusal("not-signed-in");
-  if (!hasRole(ctx.member, "admin")) throw new Refusal("not-allowed");
 }
 
 /** Do what a button says; returns the key of what to tell. */

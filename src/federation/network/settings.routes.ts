@@ -1,11 +1,10 @@
 import {
+  assertAdmin,
   get,
-  hasRole,
   page,
   post,
   redirect,
   refuseField,
-  Refusal,
   signInPath,
   submit,
   text,
@@ -50,11 +49,6 @@ export function createSettingsRoutes(rules: RuleParts): Route[] {
     post(`${settingsPath}/blocks`, (ctx, req) => saveBlock(rules, ctx, req)),
     post(`${settingsPath}/import`, (ctx, req) => importList(rules, ctx, req)),
   ];
-}
-
-function assertAdmin(ctx: Ctx): void {
-  if (ctx.member === null) throw new Refusal("not-signed-in");
-  if (!hasRole(ctx.member, "admin")) throw new Refusal("not-allowed");
 }
 
 const shownAgain =

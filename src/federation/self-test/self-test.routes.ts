@@ -1,6 +1,6 @@
 import {
+  assertAdmin,
   get,
-  hasRole,
   page,
   post,
   redirect,
@@ -54,11 +54,6 @@ export function createSelfTestRoutes(services: Services, goOn: GoOn): Route[] {
       });
     }),
   ];
-}
-
-function assertAdmin(ctx: Ctx): void {
-  if (ctx.member === null) throw new Refusal("not-signed-in");
-  if (!hasRole(ctx.member, "admin")) throw new Refusal("not-allowed");
 }
 
 /**
