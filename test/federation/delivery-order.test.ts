@@ -132,6 +132,21 @@ describe("what is told of one thing", function () {
     expect(came()).to.deep.equal(["Create Un.", "Update Deux."]);
   });
 
+  it("is told once a span of time, however often its figures move in it", async () => {
+    for (const body of ["Un.", "Deux.", "Trois."]) {
+      await said(body);
+      await town.settle();
+    }
+    await later(15_000, 2);
+
+    const told = peer
+      .inboxed("Update")
+      .map(({ object }) => object as { id: string; replies?: object })
+      .filter(({ id }) => id.includes("/proposals/"));
+    expect(told).to.have.length(1);
+    expect(told[0]?.replies).to.deep.include({ totalItems: 3 });
+  });
+
   describe("when it is asked, taken back and asked again", () => {
     const links = () => town.visitor.collection(followingCollection);
     const follows = (): string[] =>
