@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { createWebServer } from "../../src/hosting/web-server.js";
 import { commentsCollection } from "../../src/features/comments/comments.js";
 import { inboxCollection } from "../../src/federation/records.js";
+import { countingWrites } from "./support/counting.js";
 import { aPeer, closePeers } from "./support/peer.js";
 import { aScene } from "./support/scene.js";
 import { aTown, closeTowns } from "./support/town.js";
@@ -81,6 +82,41 @@ describe("a flood", function () {
     expect(spared.status).to.equal(202);
     const rows = town.visitor.collection(inboxCollection);
     expect(await rows.countDocuments({})).to.equal(21);
+  });
+
+  it("of a hundred copies at once of one activity is one row and one support", async () => {
+    const { town, peer, alice, proposal, supports } = await aScene();
+    const like = peer.activity(alice, "Like", proposal.uri);
+
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => peer.post(town, alice, like)),
+    );
+    await town.settle();
+
+    expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([202]));
+    expect(await town.visitor.collection(inboxCollection).countDocuments({})).to.equal(1);
+    expect(await supports()).to.equal(1);
+    expect(gets(peer.received), "the key once, the actor at most once more").to.be.at.most(2);
+  });
+
+  it("of questions who is here costs no write", async () => {
+    const count = { writes: 0, calls: 0 };
+    const town = await aTown({ storeThrough: countingWrites(count) });
+    const host = new URL(town.origin).host;
+    const ask = async (path: string): Promise<void> => {
+      const answer = await fetch(town.origin + path);
+      await answer.arrayBuffer();
+      expect(answer.status).to.be.oneOf([200, 404]);
+    };
+    await ask("/nodeinfo/2.1");
+    await town.settle();
+    const written = count.writes;
+    for (let at = 0; at < 50; at += 1) {
+      await ask(`/.well-known/webfinger?resource=acct:nobody${at}@${host}`);
+      await ask("/nodeinfo/2.1");
+    }
+
+    expect(count.writes).to.equal(written);
   });
 
   it("of compressed bytes is not even unpacked", async () => {
