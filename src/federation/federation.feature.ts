@@ -2,7 +2,8 @@ import { Router, type ErrorRequestHandler, type RequestHandler } from "express";
 import { stateOf } from "../hosting/web/state.js";
 import { defineFeature, Refusal, type Ctx, type Feature } from "../kit/index.js";
 import { createDeliver, createDeliverAgain } from "./delivery/deliver.js";
-import { createFanOut } from "./delivery/fan-out.js";
+import { createAbsences } from "./delivery/absences.js";
+import { createFanOut, createHandOutTo } from "./delivery/fan-out.js";
 import { createGate } from "./delivery/gate.js";
 import { createOrder } from "./delivery/order.js";
 import { censusSchedule } from "./discovery/census.js";
@@ -15,6 +16,7 @@ import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
 import { createInteractRoutes } from "./interact/interact.routes.js";
 import { createCatchUp, linkInstance } from "./linking.js";
+import { createCarry } from "./moves/carry.js";
 import { createKeyRoutes } from "./network/keys.js";
 import { createNetworkRoutes } from "./network/network.routes.js";
 import { publicRoutes } from "./network/public.pages.js";
@@ -68,8 +70,9 @@ export function createFederation(parts: FederationParts): Federation {
   const fanOut = createFanOut(deliver, services.policy);
   const send = createSend(services.vault, fanOut);
   const catchUp = createCatchUp(services);
+  const carry = createCarry(services);
   const revokeQuotes = createRevokeQuotes(send);
-  const process = createProcess({ services, send, catchUp, revokeQuotes });
+  const process = createProcess({ services, send, catchUp, revokeQuotes, carry });
   const tellMoved = createTellMoved(send);
   const tellFace = createTellFace(services, send);
   const settling = createSettling();
@@ -77,7 +80,8 @@ export function createFederation(parts: FederationParts): Federation {
   const goOn = createGoOn(services);
   const handOut = createHandOut(process);
   const rotations = createRotations(services, send);
-  const sweeping = sweepSchedule({ handOut, fanOut, rotations });
+  const absences = createAbsences(hands, createHandOutTo(deliver, services.policy));
+  const sweeping = sweepSchedule({ handOut, fanOut, rotations, absences });
   const census = censusSchedule();
   const receive = createReceive(services, createHand(handOut, services.timing.gatherMs));
   const takeIn = serveInbox(receive);
@@ -94,8 +98,14 @@ export function createFederation(parts: FederationParts): Federation {
       collections: federationCollections,
       routes: [
         ...createInteractRoutes(services),
-        ...createNetworkRoutes({ services, send, deliverAgain, rules }),
-        ...createSettingsRoutes(rules),
+        ...createNetworkRoutes({
+          services,
+          send,
+          deliverAgain,
+          sendOwed: absences.sendOwed,
+          rules,
+        }),
+        ...createSettingsRoutes(services, rules),
         ...publicRoutes,
         ...createKeyRoutes({ services, rotations }),
         ...createSelfTestRoutes(services, goOn),
@@ -108,6 +118,7 @@ export function createFederation(parts: FederationParts): Federation {
         process,
         catchUp,
         revokeQuotes,
+        carry,
         tellMoved,
         tellFace,
         goOn,
@@ -115,6 +126,7 @@ export function createFederation(parts: FederationParts): Federation {
         census.job,
         ...settling.jobs,
         ...rotations.jobs,
+        ...absences.jobs,
       ],
       on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace, revokeQuotes, rules }),
       schedules: [sweeping, census],

@@ -1,10 +1,14 @@
 import { defineCollection } from "../kit/index.js";
 import { blockersCollection } from "./blockers.js";
+import { peersCollection } from "./delivery/peer-record.js";
 import { policyCollections } from "./policy/records.js";
 import { censusCollection } from "./discovery/census.js";
+import { movesCollection } from "./moves/record.js";
 import { quotesCollection } from "./quotes/record.js";
 import { rotationsCollection } from "./rotation-record.js";
 import { selfTestsCollection } from "./self-test/self-test.js";
+
+export { peersCollection, type Peer } from "./delivery/peer-record.js";
 
 /** A local actor's key pairs. The only place where a private key is ever kept (the vault). */
 export interface ActorKey {
@@ -65,6 +69,8 @@ export interface RemoteActor {
   readonly civicExchange: boolean;
   /** When the account was opened, where its server tells; rows of before may lack it. */
   readonly bornAt?: Date | null;
+  /** Former addresses that it names as its own; rows of before lack it. */
+  readonly alsoKnownAs?: readonly string[];
   readonly fetchedAt: Date;
 }
 
@@ -133,21 +139,6 @@ export interface Audience {
   readonly inboxes: readonly string[];
 }
 
-/** How a server elsewhere does; one row a host. */
-export interface Peer {
-  readonly _id: string;
-  readonly host: string;
-  /** The signature it understood last. */
-  readonly speaks: "cavage" | "rfc9421" | null;
-  readonly failures: number;
-  readonly openUntil: Date | null;
-  readonly lastDeliveredAt: Date | null;
-  readonly lastFailedAt: Date | null;
-  readonly lastError: string | null;
-  /** When something verified last came from there, to the minute; rows of before may lack it. */
-  readonly lastReceivedAt?: Date | null;
-}
-
 /** A delivery that did not go through yet; its job tries again by itself. */
 export interface WaitingDelivery {
   /** Of the activity and the inbox. */
@@ -176,6 +167,7 @@ export const followersCollection = defineCollection<Follower>("remoteFollowers",
   { keys: { actorUri: 1, linked: 1, target: 1 } },
   { keys: { followerUri: 1 } },
   { keys: { target: 1 } },
+  { keys: { host: 1, actorUri: 1, target: 1 } },
 ]);
 
 export const followingCollection = defineCollection<Following>("following", [
@@ -209,11 +201,6 @@ export const activitiesCollection = defineCollection<Activity>("activities", [
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 
-export const peersCollection = defineCollection<Peer>("peers", [
-  { keys: { host: 1 }, unique: true },
-  { keys: { failures: -1, _id: 1 } },
-]);
-
 export const waitingCollection = defineCollection<WaitingDelivery>("waitingDeliveries", [
   { keys: { host: 1, sent: 1, since: 1 } },
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
@@ -238,6 +225,7 @@ export const federationCollections = [
   ...policyCollections,
   deletedCollection,
   quotesCollection,
+  movesCollection,
   rotationsCollection,
   censusCollection,
   selfTestsCollection,

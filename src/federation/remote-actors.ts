@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { FetchRefused, type FetchBudget } from "../drivers/fetch.js";
-import { receivePerson } from "../features/people/people.js";
+import { personByUri, receivePerson } from "../features/people/people.js";
 import type { Person } from "../features/people/person.js";
 import type { Elsewhere } from "../features/proposals/proposal.js";
 import type { Ctx } from "../kit/index.js";
 import { cleanRemoteHtml, cutText, htmlToText } from "../kit/text/sanitize.js";
 import { hostOf, sameOrigin } from "./addresses.js";
 import { guardValue } from "./inbox/guard.js";
+import { actorNow } from "./moves/record.js";
 import { remoteActorsCollection, type RemoteActor } from "./records.js";
 import type { JsonObject } from "./remote-document.js";
 import type { Services } from "./services.js";
@@ -31,9 +32,17 @@ const actorSchema = z.object({
   followers: optional(address),
   outbox: optional(address),
   endpoints: optional(z.object({ sharedInbox: optional(address) })),
+  alsoKnownAs: optional(z.union([z.string(), z.array(z.unknown())])),
   implements: optional(z.union([z.string(), z.array(z.unknown())])),
   published: optional(z.string().max(40)),
 });
+
+/** Former addresses of one actor that are read. */
+const mostNames = 50;
+
+function isAddress(value: unknown): value is string {
+  return address.safeParse(value).success;
+}
 
 /** A document that is no actor we can deal with. */
 export class NotAnActor extends Error {
@@ -110,6 +119,7 @@ export function actorOf(uri: string, document: JsonObject, now: Date): Omit<Remo
     outbox: inOrder(data.outbox),
     civicExchange: [data.implements].flat().includes(CIVIC_EXCHANGE),
     bornAt: bornAt(data.published ?? null),
+    alsoKnownAs: [data.alsoKnownAs].flat().slice(0, mostNames).filter(isAddress),
     fetchedAt: now,
   };
 }
@@ -139,9 +149,12 @@ export async function homeInbox(
   }
 }
 
-/** The person behind an actor elsewhere, kept as somebody who takes part here. */
+/**
+ * The person behind an actor elsewhere, kept as somebody who takes part here. Who has moved is the
+ * person of the new address, whichever one they speak from.
+ */
 export async function personBehind(ctx: Ctx, actor: RemoteActor): Promise<Person> {
-  return receivePerson(ctx, {
+  const person = await receivePerson(ctx, {
     uri: actor.uri,
     name: cutText(actor.name, 100),
     handle: `${cutText(actor.username, 100)}@${actor.host}`,
@@ -149,4 +162,10 @@ export async function personBehind(ctx: Ctx, actor: RemoteActor): Promise<Person
     host: actor.host,
     about: cutText(htmlToText(actor.summary), 500),
   });
+  return (await personNow(ctx, actor.uri)) ?? person;
+}
+
+/** The person who is known by the id of an actor, by the new one's where that one has moved. */
+export async function personNow(ctx: Ctx, uri: string): Promise<Person | null> {
+  return personByUri(ctx, await actorNow(ctx, uri));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineJob, type Ctx, type ScheduleDef } from "../kit/index.js";
+import type { Absences } from "./delivery/absences.js";
 import type { HandOut } from "./inbox/hand-out.js";
 import type { FanOut } from "./outbound/send.js";
 import { activitiesCollection, inboxCollection } from "./records.js";
@@ -14,14 +15,20 @@ export interface Swept {
   readonly handOut: HandOut;
   readonly fanOut: FanOut;
   readonly rotations: Pick<Rotations, "sweep">;
+  readonly absences: Pick<Absences, "sweep">;
 }
 
 /**
  * Hand on again what a crash left between a stored row and its job: entries of the inbox that wait,
- * activities whose recipients were not found, exchanges of keys. Jobs have fixed ids, so that nothing is done twice.
+ * activities whose recipients were not found, exchanges of keys; and what is due for hosts that were or are
+ * unavailable. Jobs have fixed ids, so that nothing is done twice.
  */
-export async function sweep({ handOut, fanOut, rotations }: Swept, ctx: Ctx): Promise<void> {
+export async function sweep(
+  { handOut, fanOut, rotations, absences }: Swept,
+  ctx: Ctx,
+): Promise<void> {
   await rotations.sweep(ctx);
+  await absences.sweep(ctx);
   const before = new Date(ctx.clock.now().getTime() - patienceMs);
   const left = await ctx
     .collection(inboxCollection)

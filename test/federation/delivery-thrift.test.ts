@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { createKeptActivities } from "../../src/federation/delivery/kept-activities.js";
-import { noteDelivered, noteFailed, peerOf } from "../../src/federation/delivery/peers.js";
 import { nobody } from "../../src/federation/outbound/send.js";
 import { activitiesCollection, type Activity } from "../../src/federation/records.js";
 import { verifyBytes } from "../../src/federation/signatures/algorithms.js";
@@ -11,42 +10,8 @@ import { createTurns } from "../../src/federation/turns.js";
 import { generateRsaPair } from "../../src/federation/signatures/generate.js";
 import { aTown, closeTowns } from "./support/town.js";
 
-const host = "elsewhere.example";
-
 describe("what a delivery to many servers saves", () => {
   afterEach(closeTowns);
-
-  it("notes to the minute when a server that is well took something", async () => {
-    const { visitor: ctx, clock } = await aTown();
-    const noted = async (): Promise<number | undefined> =>
-      (await peerOf(ctx, host))?.lastDeliveredAt?.getTime();
-    await noteDelivered(ctx, host, "cavage", null);
-    const first = await noted();
-
-    clock.advance(59_000);
-    await noteDelivered(ctx, host, "cavage", await peerOf(ctx, host));
-    const soon = await noted();
-    clock.advance(1_000);
-    await noteDelivered(ctx, host, "cavage", await peerOf(ctx, host));
-    const later = await noted();
-
-    expect(soon).to.equal(first);
-    expect(later).to.equal((first ?? 0) + 60_000);
-  });
-
-  it("notes at once that a server is well again, or speaks another signature", async () => {
-    const { visitor: ctx } = await aTown();
-    await noteDelivered(ctx, host, "cavage", null);
-    await noteFailed(ctx, host, "status 500");
-
-    await noteDelivered(ctx, host, "cavage", await peerOf(ctx, host));
-    const well = await peerOf(ctx, host);
-    await noteDelivered(ctx, host, "rfc9421", well);
-    const changed = await peerOf(ctx, host);
-
-    expect(well).to.include({ failures: 0, lastError: null });
-    expect(changed?.speaks).to.equal("rfc9421");
-  });
 
   it("reads an activity once for its inboxes, and again once it got a new proof", async () => {
     const { visitor: ctx } = await aTown();

@@ -252,4 +252,28 @@ describe("a city that is killed after any of its writes while it receives", func
       },
       expected: [0, 1],
     }));
+
+  it("moves each one who moves with all they gave, and counts nobody twice", () =>
+    killEverywhere({
+      async before(by) {
+        const anew = await peer.actor(`${by.uri.split("/").at(-1)}-anew`, {
+          alsoKnownAs: [by.uri],
+        });
+        await tell(by, peer.activity(by, "Follow", `${town.origin}/actor`));
+        await tell(by, peer.activity(by, "Like", proposal.uri));
+        await tell(anew, peer.activity(anew, "Like", proposal.uri));
+        await town.settle();
+        return anew.uri;
+      },
+      activity: (by, target) => peer.activity(by, "Move", by.uri, { target }),
+      async outcome(by, target) {
+        const rows = town.visitor.collection(followersCollection);
+        const anew = { uri: target } as PeerActor;
+        return [
+          ...[await rows.countDocuments({ followerUri: by.uri }), await supported(by)],
+          ...[await rows.countDocuments({ followerUri: target }), await supported(anew)],
+        ];
+      },
+      expected: [0, [0, true], 1, [1, true]],
+    }));
 });

@@ -57,6 +57,34 @@ describe("how exchanges with other servers go", function () {
       expect(text.match(/<h1/g)).to.have.length(1);
     });
 
+    it("and which took nothing for days, since when, and when it is tried next", async () => {
+      const now = site.clock.now();
+      const since = new Date(now.getTime() - 8 * 86_400_000);
+      await aRow("lost.example", {
+        ...{ failures: 40, lastError: "unreachable", lastFailedAt: now, unavailableSince: now },
+        ...{ failingDays: 7, failingDay: now.toISOString().slice(0, 10), failingSince: since },
+        sweepAt: new Date(now.getTime() + 86_400_000),
+      });
+      await aRow("tired.example", { failures: 1, failingDays: 3, failingSince: since });
+      const ada = await admin();
+      const words = textOf((await ada.open(`${page}?host=lost.example`)).text);
+
+      expect(words).to.contain("Indisponible").and.to.contain("qu’une fois par jour");
+      expect(words).to.contain("Indisponible depuis le").and.not.to.contain("&lt;");
+      expect(words).to.match(/7 jours \(depuis le .* Prochain essai demain/);
+      const tired = textOf((await ada.open(`${page}?host=tired.example`)).text);
+      expect(tired).to.contain("3 jours").and.not.to.contain("Indisponible");
+
+      await ada.open(`${page}?host=lost.example`);
+      const again = await ada.submit(`${page}/servers`, { act: "try" });
+      await site.app.drivers.queue.idle();
+
+      expect(textOf((await ada.follow(again)).text)).not.to.contain("Indisponible");
+      expect(await peerRow(site, "lost.example")).to.deep.include({
+        ...{ unavailableSince: null, failingDays: 0, owed: null, openUntil: null },
+      });
+    });
+
     it("in English, too", async () => {
       const ada = await admin();
       await ada.open(`${page}?lang=en`);

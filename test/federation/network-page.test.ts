@@ -194,8 +194,8 @@ describe("the page of linked sites and the network", function () {
         {
           ...{ id: "1", host: "velo.example", badge, delivered: now, received: now, rests: now },
           ...{ problem: { text: "Panne", at: now }, waiting: "2 envois", isBlocked: true },
-          ...{ isListed: true, isLimited: false, within: null },
-          canTry: true,
+          ...{ isListed: true, isLimited: false, within: null, unavailable: now },
+          ...{ failing: { text: "7 jours", since: now }, canTry: true },
         },
       ],
       ...{ unknownHost: "flood.example", next: "/x", start: "/y" },

@@ -203,6 +203,30 @@ describe("what somebody on the network can do here", function () {
     expect(kept?.elsewhere?.actorUri).to.equal(idea.uri);
   });
 
+  it("boosts an answer that is known here, and nobody is asked for it", async () => {
+    const { town, peer, tell } = await aScene();
+    const hall = await peer.actor("hall", { type: "Organization" });
+    const link = await town.federation.linkInstance(town.visitor, hall.uri);
+    await tell(hall, "Accept", { id: link.followUri, type: "Follow" });
+    const idea = await peer.actor("p1", { type: "Group" });
+    const civic = { kind: "proposal", number: 1, title: "Un banc", text: "<p>Un banc.</p>" };
+    const told = { status: "open", author: "Ana", instance: "Là-bas", supports: 2, comments: 0 };
+    const note = peer.note(idea, { civic: { ...civic, ...told } });
+    await tell(idea, "Create", note);
+    const answer = peer.note(hall, {
+      inReplyTo: note["id"],
+      civic: { kind: "response", office: "Voirie", decision: "accepted", text: "Oui." },
+    });
+    await tell(hall, "Create", answer);
+    const asked = peer.received.filter(({ method }) => method === "GET").length;
+
+    await tell(hall, "Announce", answer["id"]);
+
+    expect(peer.received.filter(({ method }) => method === "GET")).to.have.length(asked);
+    const entry = await town.visitor.collection(inboxCollection).findOne({ type: "Announce" });
+    expect([entry?.state, entry?.outcome]).to.deep.equal(["done", "known already"]);
+  });
+
   it("says nothing about our own comments, even by a linked instance that forwards", async () => {
     const { town, peer, alice, proposal } = await aScene();
     const hall = await peer.actor("hall", { type: "Organization" });

@@ -105,9 +105,13 @@ export function refusingScans(clock: Clock): SqliteOptions {
   };
 }
 
-/** A store in memory that fails every query no index answers. */
-export async function aStore(features: readonly Feature[], clock: Clock): Promise<Store> {
-  const store = openSqliteStore(":memory:", refusingScans(clock));
+/** A store, in memory unless a file is given, that fails every query no index answers. */
+export async function aStore(
+  features: readonly Feature[],
+  clock: Clock,
+  file = ":memory:",
+): Promise<Store> {
+  const store = openSqliteStore(file, refusingScans(clock));
   await store.ensureIndexes("instances", instanceIndexes);
   await store.ensureIndexes("intents", intentIndexes);
   for (const def of [...features.flatMap((f) => f.collections), throttlesCollection]) {

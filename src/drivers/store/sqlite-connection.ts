@@ -1,3 +1,5 @@
+import { close, fdatasync, openSync } from "node:fs";
+import { promisify } from "node:util";
 import Database from "libsql";
 
 /** What SQLite takes and gives. */
@@ -17,6 +19,8 @@ export interface Connection {
   inTransaction(): boolean;
   /** Another number after every statement that may have changed something. */
   writes(): number;
+  /** Resolves once everything committed before is on the disk; null where there is no disk. */
+  readonly sync: (() => Promise<void>) | null;
   close(): void;
 }
 
@@ -25,12 +29,16 @@ const MAX_STATEMENTS = 2000;
 /** How long SQLite itself may wait, blocking this process, for another one's transaction. */
 const BUSY_TIMEOUT_MS = 100;
 
-/** Opens the file (or ":memory:") for durable writes that other processes may read meanwhile. */
+/**
+ * Opens the file (or ":memory:") for writes that other processes may read meanwhile. A commit is in
+ * the file when it returns, and on the disk after `sync`: SQLite itself would make the whole process
+ * wait for the disk (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ */
 export function connect(path: string): Connection {
   const db = new Database(path);
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS * 50}`);
   db.exec("PRAGMA journal_mode = WAL");
-  db.exec("PRAGMA synchronous = FULL");
+  db.exec("PRAGMA synchronous = NORMAL");
   db.exec("PRAGMA cache_size = -32000");
   db.exec("PRAGMA temp_store = MEMORY");
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -38,6 +46,7 @@ export function connect(path: string): Connection {
   const readers = statements((sql) => db.prepare(sql).raw());
   const firsts = statements((sql) => db.prepare(sql).raw());
   const writers = statements((sql) => db.prepare(sql));
+  const log = path === ":memory:" ? null : syncOf(`${path}-wal`);
   let writes = 0;
   return {
     inMemory: path === ":memory:",
@@ -53,7 +62,25 @@ export function connect(path: string): Connection {
     all: (sql, values) => readers(sql).all([...values]) as readonly (readonly SqlValue[])[],
     inTransaction: () => db.inTransaction,
     writes: () => writes,
-    close: () => void db.close(),
+    sync: log === null ? null : log.sync,
+    close: () => {
+      log?.close();
+      db.close();
+    },
+  };
+}
+
+const toDisk = promisify(fdatasync);
+
+/** Syncs the write-ahead log; SQLite keeps the same file for as long as a connection is open. */
+function syncOf(path: string): { sync(): Promise<void>; close(): void } {
+  let descriptor: number | null = null;
+  return {
+    sync: () => toDisk((descriptor ??= openSync(path, "r"))),
+    close: () => {
+      if (descriptor !== null) close(descriptor);
+      descriptor = null;
+    },
   };
 }
 

@@ -20,12 +20,14 @@ const BUSY_LIMIT_MS = 15_000;
 const LARGEST_GROUP = 1000;
 
 /**
- * Group commit: one `BEGIN IMMEDIATE … COMMIT` (one sync of the disk) for all the changes of a turn;
- * a refused one undoes itself alone. A change may be run twice, the first time undone. When another
+ * Group commit: one `BEGIN IMMEDIATE … COMMIT` for all the changes of a turn, and one sync of the disk
+ * for all that was committed since the last, which the process does not wait for; a refused one undoes itself alone. A change may be run twice, the first time undone. When another
  * process holds the file, the group waits without blocking, for 15 seconds at most.
  */
 export function openWriteQueue(db: Connection, catalog: Catalog): WriteQueue {
   const waiting: Waiting[] = [];
+  const committed: Answer[] = [];
+  let syncing = false;
   let scheduled = false;
   let closed = false;
   let busySince: number | null = null;
@@ -40,9 +42,9 @@ export function openWriteQueue(db: Connection, catalog: Catalog): WriteQueue {
   function flush(): void {
     const group = waiting.splice(0, LARGEST_GROUP);
     try {
-      const answers = runGroup(db, catalog, group);
+      committed.push(...runGroup(db, catalog, group));
       busySince = null;
-      answers.forEach((answer) => answer());
+      if (!syncing) void answerOnceOnDisk();
     } catch (error) {
       if (retryLater(error)) return void waiting.unshift(...group);
       busySince = null;
@@ -51,6 +53,18 @@ export function openWriteQueue(db: Connection, catalog: Catalog): WriteQueue {
     scheduled = false;
     if (waiting.length > 0) schedule();
     else settle();
+  }
+
+  /** What is committed while the disk is busy waits for the next sync, together. */
+  async function answerOnceOnDisk(): Promise<void> {
+    syncing = true;
+    while (committed.length > 0) {
+      const answers = committed.splice(0);
+      const failure = db.sync === null ? null : await failureOf(db.sync);
+      answers.forEach((answer) => answer(failure));
+    }
+    syncing = false;
+    settle();
   }
 
   function retryLater(error: unknown): boolean {
@@ -62,6 +76,7 @@ export function openWriteQueue(db: Connection, catalog: Catalog): WriteQueue {
   }
 
   function settle(): void {
+    if (scheduled || syncing) return;
     idle.forEach((resolve) => resolve());
     idle = [];
   }
@@ -77,13 +92,23 @@ export function openWriteQueue(db: Connection, catalog: Catalog): WriteQueue {
       closed = true;
       return new Promise((resolve) => {
         idle.push(resolve);
-        if (!scheduled) settle();
+        settle();
       });
     },
   };
 }
 
-type Answer = () => void;
+async function failureOf(sync: () => Promise<void>): Promise<Error | null> {
+  try {
+    await sync();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error("the disk could not be synced");
+  }
+}
+
+/** Tells the caller how its change went, unless the disk failed: then that. */
+type Answer = (diskFailure: Error | null) => void;
 
 /** One change of a group, tried in the group's transaction. */
 type Attempt = (db: Connection, catalog: Catalog, waiting: Waiting) => Answer;
@@ -121,6 +146,10 @@ function inTransaction(
   }
 }
 
+function done(waiting: Waiting, result: unknown): Answer {
+  return (failure) => (failure === null ? waiting.resolve(result) : waiting.reject(failure));
+}
+
 /** A change was refused after it had written something. */
 class HalfWritten extends Error {
   override readonly name = "HalfWritten";
@@ -130,7 +159,7 @@ const runBare: Attempt = (db, _catalog, waiting) => {
   const before = db.writes();
   try {
     const result = waiting.change();
-    return () => waiting.resolve(result);
+    return done(waiting, result);
   } catch (error) {
     if (sqliteCode(error) !== null) throw error;
     if (db.writes() !== before) throw new HalfWritten("a refused change has to be undone");
@@ -144,7 +173,7 @@ const runInSavepoint: Attempt = (db, catalog, waiting) => {
   try {
     const result = waiting.change();
     db.run("RELEASE change", []);
-    return () => waiting.resolve(result);
+    return done(waiting, result);
   } catch (error) {
     if (sqliteCode(error) !== null) throw error;
     db.run("ROLLBACK TO change", []);

@@ -168,24 +168,31 @@ async function ownComment(ctx: Ctx, id: string): Promise<Comment> {
   return comment;
 }
 
-/** Change the words of a comment; refuses ("gone") what nobody may change any more. */
+/**
+ * Change the words of a comment as of `editedAt`; refuses ("gone") what nobody may change any more.
+ * Words that were changed later stay as they are.
+ */
 export async function rewrite(
   ctx: Ctx,
   comment: Comment,
   words: Pick<Comment, "body" | "html">,
+  editedAt: Date = ctx.clock.now(),
 ): Promise<Comment> {
   if (comment.html === words.html && comment.body === words.body) return comment;
   const changed = await ctx.commit(commentEdited, { commentId: comment._id }, () =>
-    ctx
-      .collection(commentsCollection)
-      .findOneAndUpdate(
-        { _id: comment._id, state: { $in: ["shown", "held"] } },
-        { $set: { ...words, editedAt: ctx.clock.now() } },
-        { returnDocument: "after" },
-      ),
+    ctx.collection(commentsCollection).findOneAndUpdate(
+      {
+        ...{ _id: comment._id, state: { $in: ["shown", "held"] } },
+        $or: [{ editedAt: null }, { editedAt: { $lte: editedAt } }],
+      },
+      { $set: { ...words, editedAt } },
+      { returnDocument: "after" },
+    ),
   );
-  if (changed === null) throw new Refusal("gone");
-  return changed;
+  if (changed !== null) return changed;
+  const now = await commentById(ctx, comment._id);
+  if (now === null || (now.state !== "shown" && now.state !== "held")) throw new Refusal("gone");
+  return now;
 }
 
 /** Remove one's own comment: its words are forgotten, its place is kept. Moderators hide instead. */

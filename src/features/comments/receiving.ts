@@ -34,6 +34,8 @@ export interface ReceivedComment {
   /** The same as plain text. */
   readonly text: string;
   readonly publishedAt: Date;
+  /** When it was last changed before it came here; null or absent when it never was. */
+  readonly editedAt?: Date | null;
   readonly from: Provenance;
 }
 
@@ -115,7 +117,7 @@ function commentOf(
     ...placeOf(input, parent, _id),
     ...{ _id, uri: input.uri, authorId: input.personId },
     ...(isSecret ? { body: "", html: "" } : cleaned(input)),
-    ...{ origin: "elsewhere", state, editedAt: null, importKey: null },
+    ...{ origin: "elsewhere", state, editedAt: input.editedAt ?? null, importKey: null },
     ...(input.answers == null ? {} : { answers: input.answers }),
     publishedAt: input.publishedAt,
   };
@@ -132,21 +134,28 @@ function cleaned({ html, text }: ReceivedWords): Pick<Comment, "body" | "html"> 
 
 /**
  * Their author changed a comment of the network; of anybody else it is refused. What waits goes on
- * waiting with its new words; what was refused or hidden stays as it was.
+ * waiting with its new words; what was refused or hidden stays as it was, and so do words that were
+ * changed after `editedAt`.
  * @returns whether the new words were taken
  */
 export async function receiveCommentEdit(
   ctx: Ctx,
   uri: string,
   personId: string,
-  words: ReceivedWords & { readonly mentions: number },
+  words: ReceivedWords & { readonly mentions: number; readonly editedAt?: Date },
 ): Promise<boolean> {
   const comment = await commentByUri(ctx, uri);
   if (comment === null) throw new Refusal("not-found");
   if (comment.authorId !== personId) throw new Refusal("not-allowed");
   if (comment.state !== "shown" && comment.state !== "held") return false;
   if (words.mentions > spamMentions) return false;
-  await rewrite(ctx, comment, cleaned(words));
+  const { editedAt = ctx.clock.now() } = words;
+  const kept = await rewrite(ctx, comment, cleaned(words), editedAt);
+  if (kept.editedAt !== null && kept.editedAt >= editedAt) return true;
+  // The same words at a later moment: what was said between the two may still be under way.
+  await ctx
+    .collection(commentsCollection)
+    .updateOne({ _id: comment._id, editedAt: kept.editedAt }, { $set: { editedAt } });
   return true;
 }
 

@@ -32,3 +32,15 @@ export interface Person {
   /** Set when the account or actor was deleted; shown as "a former member". */
   readonly erasedAt: Date | null;
 }
+
+/**
+ * Whether somebody here said something as they are on the network now: who came back is somebody new
+ * there, and what they said before stays gone.
+ */
+export function hasSaidOnNetwork(
+  { federated, uri, erasedAt, leftAt }: Person,
+  publishedAt: Date,
+): boolean {
+  if (!federated || uri === null || erasedAt !== null) return false;
+  return leftAt === undefined || publishedAt > leftAt;
+}

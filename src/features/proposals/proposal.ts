@@ -24,6 +24,8 @@ export interface Elsewhere {
   readonly number: number | null;
   /** Name of the author there. */
   readonly authorName: string;
+  /** When its home last changed it, as that says; absent while it never did. */
+  readonly updatedAt?: Date | null;
 }
 
 /** Supports by where they came from. `here` and `elsewhere` are each counted once a person. */

@@ -1,4 +1,4 @@
-import { isDuplicate, type Ctx } from "../../kit/index.js";
+import { isDuplicate, Refusal, type Ctx } from "../../kit/index.js";
 import { cleanRemoteHtml } from "../../kit/text/sanitize.js";
 import type { Counts, Elsewhere, Place, Proposal, Status } from "./proposal.js";
 import { proposalByUri, proposalReceived, proposalsCollection } from "./proposals.js";
@@ -62,25 +62,51 @@ export async function receiveProposal(ctx: Ctx, input: ReceivedProposal): Promis
   }
 }
 
-/** What changed of a known proposal of elsewhere; null when there is none by that uri. */
+const mostTries = 5;
+
+/**
+ * What changed of a known proposal of elsewhere; null when there is none by that uri. What its home
+ * said before what is held, by its own `updatedAt`, changes nothing, figures included.
+ */
 export async function receiveProposalUpdate(
   ctx: Ctx,
   input: ReceivedProposal,
 ): Promise<Proposal | null> {
-  const known = await proposalByUri(ctx, input.uri);
-  if (known === null || known.origin === "here") return known;
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const known = await proposalByUri(ctx, input.uri);
+    if (known === null || known.origin === "here") return known;
+    if (isLate(known, input)) return known;
+    const changed = await bringUpToDate(ctx, known, input);
+    if (changed !== null) return changed;
+  }
+  throw new Refusal("changed-meanwhile");
+}
+
+function isLate(
+  { elsewhere: held }: Pick<Proposal, "elsewhere">,
+  { elsewhere: told }: ReceivedProposal,
+): boolean {
+  return held?.updatedAt != null && held.updatedAt > (told.updatedAt ?? new Date(0));
+}
+
+/** Write it while nobody else has brought something newer; null when somebody has. */
+async function bringUpToDate(
+  ctx: Ctx,
+  known: Proposal,
+  input: ReceivedProposal,
+): Promise<Proposal | null> {
   const written = writtenFields(input);
   const edited = known.title !== written.title || known.html !== written.html;
   const now = ctx.clock.now();
   return ctx.collection(proposalsCollection).findOneAndUpdate(
-    { _id: known._id },
+    { _id: known._id, "elsewhere.updatedAt": known.elsewhere?.updatedAt ?? null },
     {
       $set: {
         ...written,
         status: input.status,
         withdrawnAt: input.status === "withdrawn" ? (known.withdrawnAt ?? now) : null,
         counts: shared(input.counts, known.counts.supportsHere),
-        editedAt: edited ? now : known.editedAt,
+        editedAt: edited ? (input.elsewhere.updatedAt ?? now) : known.editedAt,
         movedAt: now,
       },
     },

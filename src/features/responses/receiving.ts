@@ -23,7 +23,13 @@ export interface ReceivedResponse extends Pick<
 }
 
 /** What of an answer of elsewhere may change after it was given. */
-export type ReceivedResponseEdit = Omit<ReceivedResponse, "uri" | "proposalId" | "publishedAt">;
+export interface ReceivedResponseEdit extends Omit<
+  ReceivedResponse,
+  "uri" | "proposalId" | "publishedAt"
+> {
+  /** When it was changed, as its home says; now where that is unknown. */
+  readonly editedAt?: Date;
+}
 
 /**
  * Keep the answer that another instance gave to a proposal; told twice, it is one. Its HTML is
@@ -69,7 +75,7 @@ export async function receiveResponseEdit(
   });
   const reworded = !isSame({ ...before, milestones: undone(before) }, unsaid(said));
   const change = async (): Promise<Response> => {
-    const set = reworded ? { ...said, editedAt: ctx.clock.now() } : said;
+    const set = reworded ? { ...said, editedAt: input.editedAt ?? ctx.clock.now() } : said;
     const after = await changeUnchanged(ctx, before, set);
     if (after === null) throw new Refusal("changed-meanwhile");
     await settleStatus(ctx, after._id);

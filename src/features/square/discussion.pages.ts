@@ -17,7 +17,7 @@ import type { Comment } from "../comments/comment.js";
 import { accountsByIds } from "../accounts/accounts.js";
 import { peopleByIds } from "../people/people.js";
 import { personView } from "../people/person-view.js";
-import type { Person } from "../people/person.js";
+import { hasSaidOnNetwork, type Person } from "../people/person.js";
 import { proposalPath, type Proposal } from "../proposals/proposal.js";
 import { refOf } from "../proposals/proposal-ref.js";
 
@@ -161,7 +161,9 @@ function discussed(scene: Scene, thread: Thread, depth: number): DiscussedCommen
   const mine = ctx.member !== null && comment.authorId === ctx.member._id;
   const at = `${proposalPath(scene.proposal)}?thread=${rootId}`;
   const author = people.get(comment.authorId);
-  const isReachable = comment.origin === "elsewhere" || author?.federated === true;
+  const isReachable =
+    comment.origin === "elsewhere" ||
+    (author !== undefined && hasSaidOnNetwork(author, publishedAt));
   const replyUrl = `${at}&reply=${_id}#comment-${_id}`;
   return {
     ...{ id: _id, publishedAt, stance: null, body: markSafe(shown ? html : "") },

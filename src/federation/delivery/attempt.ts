@@ -36,7 +36,8 @@ function waitAfter({ timing }: Services, attempt: number): number {
 }
 
 /**
- * One try of a delivery. Returns when nothing is left to do: it was taken, or makes no sense any more.
+ * One try of a delivery. To a host that is unavailable nothing is sent but its daily try, `isProbe`:
+ * what it misses it is sent once it is back. Returns when nothing is left to do: it was taken, or makes no sense any more.
  * @throws RetryLater when it failed for a reason that may pass; GiveUp when it never will succeed;
  * Postpone when it was not tried: its turn has not come, the host rests or has no place.
  */
@@ -44,18 +45,19 @@ export async function attempt(
   hands: Hands,
   ctx: Ctx,
   asked: Delivery,
-  number: number,
+  { number, isProbe = false }: { readonly number: number; readonly isProbe?: boolean },
 ): Promise<void> {
   const host = hostOf(asked.inbox);
   if (host === null) return;
   const peer = await peerOf(ctx, host);
+  if (!isProbe && (peer?.unavailableSince ?? null) !== null) return;
   const rest = restOf(peer, ctx.clock.now());
-  if (rest > 0) throw resting(host, rest);
+  if (rest > 0 && !isProbe) throw resting(host, rest);
   const activity = await hands.services.activities.read(ctx, asked.activityId);
   if (activity === null || (await hands.order.isSuperseded(ctx, activity))) return;
   await hands.order.assertTurn(ctx, activity, asked.inbox);
   await hands.gate.through(host, async () => {
-    const busy = await turnAt(ctx, peer);
+    const busy = isProbe ? 0 : await turnAt(ctx, peer);
     if (busy > 0) throw resting(host, busy);
     const wait = waitAfter(hands.services, number);
     await send(hands.services, ctx, activity, { ...asked, host, peer, wait });
@@ -87,7 +89,7 @@ async function send(
   } catch (error) {
     if (!(error instanceof FetchRefused)) throw error;
     if (error.code === "unwanted") throw new GiveUp(`${host}: ${error.code}`);
-    await noteFailed(ctx, host, error.code);
+    await noteFailed(ctx, { ...sending, error: error.code });
     if (!error.isPassing) throw new GiveUp(`${host}: ${error.code}`);
     throw new RetryLater(`${host}: ${error.code}`, wait);
   }
@@ -112,14 +114,15 @@ async function post(
 async function conclude(
   services: Services,
   ctx: Ctx,
-  { host, inbox, peer, wait }: Sending,
+  sending: Sending,
   { answer, scheme }: Knocked,
 ): Promise<void> {
+  const { host, inbox, peer, wait } = sending;
   const { status, retryAfter } = answer;
-  if (status >= 200 && status < 300) return noteDelivered(ctx, host, scheme, peer);
+  if (status >= 200 && status < 300) return noteDelivered(ctx, host, { speaks: scheme, peer });
   if (status >= 500 || passing.has(status)) {
-    const asked = status === 429 || status === 503 ? (retryAfter ?? 0) * 1_000 : 0;
-    await noteFailed(ctx, host, `status ${status}`, asked);
+    const askedMs = status === 429 || status === 503 ? (retryAfter ?? 0) * 1_000 : 0;
+    await noteFailed(ctx, { ...sending, error: `status ${status}`, askedMs });
     throw new RetryLater(`${host}: ${status}`, Math.max(wait, (retryAfter ?? 0) * 1_000));
   }
   await noteAnswered(ctx, peer);

@@ -43,7 +43,7 @@ export function createDeliverAgain(hands: Hands): Deliver {
     attempts: 1,
     async run(ctx, asked) {
       try {
-        await attempt(hands, ctx, asked, 2);
+        await attempt(hands, ctx, asked, { number: 2 });
       } catch (error) {
         const isShort = error instanceof Postpone && error.delayMs < shortMs;
         const isOver = error instanceof Postpone || error instanceof RetryLater;
@@ -64,7 +64,7 @@ async function keepTrying(
 ): Promise<void> {
   const isFirst = number === 1 && postponed === 0;
   try {
-    if (isFirst || !(await wasSent(ctx, asked))) await attempt(hands, ctx, asked, number);
+    if (isFirst || !(await wasSent(ctx, asked))) await attempt(hands, ctx, asked, { number });
   } catch (error) {
     const isPostponed = error instanceof Postpone;
     const isLast = error instanceof GiveUp || (!isPostponed && number >= of);

@@ -9,6 +9,7 @@ import {
 } from "../records.js";
 import type { Policy } from "../policy/policy.js";
 import type { Deliver, DeliveryPayload } from "./deliver.js";
+import { unavailableAmong } from "./unavailable.js";
 import { deliveryId } from "./waiting.js";
 
 interface Hands {
@@ -30,22 +31,51 @@ export function createFanOut(deliver: Deliver, policy: Policy): FanOut {
     const activity = await rows.findOne({ _id: activityId });
     if (activity === null || activity.fannedOutAt !== null) return;
     if (await mustWait(ctx, policy, activity)) return;
-    const { followersOf, linkedOf, everyone, inboxes } = activity.audience;
-    const seen = new Set<string>();
-    await handOut(ctx, hands, activity, fresh(seen, inboxes));
-    const lists: ReadonlyArray<Partial<Follower>> = everyone
-      ? [{}]
-      : [
-          ...followersOf.map((uri) => ({ actorUri: uri })),
-          ...linkedOf.map((uri) => ({ actorUri: uri, linked: true })),
-        ];
-    for (const list of lists) {
-      for await (const targets of targetsOf(ctx, list)) {
-        await handOut(ctx, hands, activity, fresh(seen, targets));
-      }
+    for await (const page of inboxesOf(ctx, activity.audience, null)) {
+      await handOut(ctx, hands, activity, page);
     }
     await rows.updateOne({ _id: activityId }, { $set: { fannedOutAt: ctx.clock.now() } });
   });
+}
+
+/** Hands an activity out to the inboxes of one host among its recipients. */
+export type HandOutTo = (
+  ctx: Ctx,
+  activity: Pick<Activity, "_id" | "uri" | "audience">,
+  host: string,
+) => Promise<void>;
+
+/** What sends a host that is back what it has missed. */
+export function createHandOutTo(deliver: Deliver, policy: Policy): HandOutTo {
+  const hands = { deliver, policy };
+  return async (ctx, activity, host) => {
+    for await (const page of inboxesOf(ctx, activity.audience, host)) {
+      await handOut(ctx, hands, activity, page);
+    }
+  };
+}
+
+/** The distinct inboxes of an audience, all or those of one host, a page at a time. */
+async function* inboxesOf(
+  ctx: Ctx,
+  { followersOf, linkedOf, everyone, inboxes }: Activity["audience"],
+  host: string | null,
+): AsyncGenerator<readonly string[]> {
+  const seen = new Set<string>();
+  yield fresh(
+    seen,
+    inboxes.filter((inbox) => host === null || hostOf(inbox) === host),
+  );
+  const there = host === null ? {} : { host };
+  const lists: ReadonlyArray<Partial<Follower>> = everyone
+    ? [there]
+    : [
+        ...followersOf.map((uri) => ({ ...there, actorUri: uri })),
+        ...linkedOf.map((uri) => ({ ...there, actorUri: uri, linked: true })),
+      ];
+  for (const list of lists) {
+    for await (const targets of targetsOf(ctx, list)) yield fresh(seen, targets);
+  }
 }
 
 /** The distinct inboxes of a list of followers, a page at a time, never all of them at once. */
@@ -86,12 +116,14 @@ async function handOut(
   { _id: activityId, uri }: Pick<Activity, "_id" | "uri">,
   inboxes: readonly string[],
 ): Promise<void> {
+  if (inboxes.length === 0) return;
   // Neither to ourselves, nor back to where a forwarded activity came from.
   const knowing = [hostOf(ctx.instance.origin), hostOf(uri)];
   const unwanted = await policy.unwanted(ctx, inboxes);
+  const unavailable = await unavailableAmong(ctx, inboxes);
   const items = inboxes
     .filter((inbox) => hostOf(inbox) !== null && !knowing.includes(hostOf(inbox)))
-    .filter((inbox) => !unwanted.has(inbox))
+    .filter((inbox) => !unwanted.has(inbox) && !unavailable.has(hostOf(inbox) ?? ""))
     .map((inbox) => ({
       payload: { activityId, inbox },
       options: { id: deliveryId({ activityId, inbox }) },

@@ -1,16 +1,18 @@
 import { LRUCache } from "lru-cache";
 import { insertOnce, type Ctx } from "../../kit/index.js";
 import { peersCollection, type Peer } from "../records.js";
+import { countDay, wellAgain } from "./unavailable.js";
+import type { Delivery } from "./waiting.js";
 
 /** Failures in a row after which a host is left alone for a while. */
 export const breakAfter = 5;
 
 const shortestBreakMs = 60_000;
 const longestBreakMs = 30 * 60_000;
-/** When a host last answered or wrote is noted to the minute. */
-const notedEveryMs = 60_000;
 /** Longer than a request may take: when a probe dies with its process, another one follows. */
 const probeMs = 60_000;
+/** A host that does well is written down so often. */
+const everyMs = 60_000;
 
 /** What is known of a host, or null. */
 export async function peerOf(ctx: Ctx, host: string): Promise<Peer | null> {
@@ -41,42 +43,43 @@ export async function turnAt(ctx: Ctx, peer: Peer | null): Promise<number> {
 
 /** A host answered, be it with a refusal: it is up, and what waits for it may go on. */
 export async function noteAnswered(ctx: Ctx, peer: Peer | null): Promise<void> {
-  if (peer === null || (peer.openUntil === null && peer.failures === 0)) return;
-  const well = { failures: 0, openUntil: null, lastError: null };
-  await ctx.collection(peersCollection).updateOne({ host: peer.host }, { $set: well });
+  if (peer === null || isWell(peer)) return;
+  const { host } = peer;
+  await ctx.collection(peersCollection).updateOne({ host }, { $set: wellAgain(ctx, peer) });
+}
+
+function isWell({ failures, openUntil, failingDays = 0, unavailableSince = null }: Peer): boolean {
+  return failures === 0 && openUntil === null && failingDays === 0 && unavailableSince === null;
 }
 
 /**
- * A delivery worked: the host is well, and speaks this signature. Where `known`, what was read of it
- * before, says the same already, when it last worked is noted once a minute.
+ * A delivery worked: the host is well, and speaks this signature. `peer` is what was known of it
+ * before; what was written less than a minute ago and still holds is not written again.
  */
 export async function noteDelivered(
   ctx: Ctx,
   host: string,
-  speaks: Peer["speaks"],
-  known: Peer | null,
+  { speaks, peer }: { readonly speaks: Peer["speaks"]; readonly peer: Peer | null },
 ): Promise<void> {
-  if (known !== null && isNoted(known, speaks, ctx.clock.now())) return;
+  const now = ctx.clock.now();
+  const last = peer?.lastDeliveredAt?.getTime() ?? -Infinity;
+  const isNews = now.getTime() - last >= everyMs;
+  if (peer !== null && isWell(peer) && peer.speaks === speaks && !isNews) return;
   await ctx.collection(peersCollection).updateOne(
     { host },
     {
-      $set: {
-        speaks,
-        failures: 0,
-        openUntil: null,
-        lastDeliveredAt: ctx.clock.now(),
-        lastError: null,
-      },
+      $set: { ...wellAgain(ctx, peer), speaks, lastDeliveredAt: now },
       $setOnInsert: { _id: ctx.ids.next(), lastFailedAt: null, lastReceivedAt: null },
     },
     { upsert: true },
   );
 }
 
-function isNoted(known: Peer, speaks: Peer["speaks"], now: Date): boolean {
-  const isWell = known.failures === 0 && known.openUntil === null && known.lastError === null;
-  const noted = known.lastDeliveredAt?.getTime() ?? -Infinity;
-  return isWell && known.speaks === speaks && now.getTime() - noted < notedEveryMs;
+/** A delivery that failed, why, and how long the host asks to be left alone. */
+interface Failed extends Delivery {
+  readonly host: string;
+  readonly error: string;
+  readonly askedMs?: number;
 }
 
 /**
@@ -84,14 +87,11 @@ function isNoted(known: Peer, speaks: Peer["speaks"], now: Date): boolean {
  * as long after each further failure, half an hour at most; then one delivery tries it again. A host
  * that asks for a rest of its own (`Retry-After`, RFC 9110, 10.2.3) has it, for all that goes there.
  */
-export async function noteFailed(
-  ctx: Ctx,
-  host: string,
-  error: string,
-  askedMs = 0,
-): Promise<void> {
+export async function noteFailed(ctx: Ctx, failed: Failed): Promise<void> {
+  const { host, error, askedMs = 0 } = failed;
   const now = ctx.clock.now();
-  const peer = await ctx.collection(peersCollection).findOneAndUpdate(
+  const rows = ctx.collection(peersCollection);
+  const peer = await rows.findOneAndUpdate(
     { host },
     {
       $inc: { failures: 1 },
@@ -103,17 +103,27 @@ export async function noteFailed(
     },
     { upsert: true, returnDocument: "after" },
   );
-  const over = (peer?.failures ?? 0) - breakAfter;
+  if (peer === null) return;
+  await countDay(ctx, peer, failed);
+  const over = peer.failures - breakAfter;
   const own = over < 0 ? 0 : Math.min(longestBreakMs, shortestBreakMs * 2 ** Math.min(over, 10));
   const rest = Math.max(own, askedMs);
   if (rest === 0) return;
   const openUntil = new Date(now.getTime() + rest);
-  await ctx.collection(peersCollection).updateOne({ host }, { $set: { openUntil } });
+  await rows.updateOne({ host }, { $set: { openUntil } });
 }
 
-/** Let a host be tried again at once; what went wrong before stays told until something works. */
-export async function endRest(ctx: Ctx, host: string): Promise<void> {
-  await ctx.collection(peersCollection).updateOne({ host }, { $set: { openUntil: null } });
+/**
+ * Let a host be tried again at once, and count its days anew; what went wrong before stays told until
+ * something works. Tells whether something is owed to it.
+ */
+export async function endRest(ctx: Ctx, host: string): Promise<{ readonly owed: boolean }> {
+  const peer = await peerOf(ctx, host);
+  if (peer === null) return { owed: false };
+  const { failures, lastError } = peer;
+  const again = { ...wellAgain(ctx, peer), failures, lastError };
+  await ctx.collection(peersCollection).updateOne({ host }, { $set: again });
+  return { owed: ((again as Partial<Peer>).owed ?? peer.owed ?? null) !== null };
 }
 
 /** Have a row for a host that nothing was heard of yet. */
@@ -124,28 +134,42 @@ export async function ensurePeer(ctx: Ctx, host: string): Promise<void> {
 /** Notes that something verified came from a host. */
 export type NoteReceived = (ctx: Ctx, host: string) => Promise<void>;
 
-/** Note when hosts were last heard: one write a minute for each, however much comes. */
+/**
+ * Note when hosts were last heard: one write a minute for each, however much comes. Who is heard is
+ * there, so that its failing days are counted anew, and what it missed is sent.
+ */
 export function createNoteReceived(): NoteReceived {
   const noted = new LRUCache<string, number>({ max: 20_000 });
   return async (ctx, host) => {
     const now = ctx.clock.now();
     const key = `${ctx.instance._id} ${host}`;
-    if (now.getTime() - (noted.get(key) ?? -Infinity) < notedEveryMs) return;
+    if (now.getTime() - (noted.get(key) ?? -Infinity) < everyMs) return;
     noted.set(key, now.getTime());
-    await writePeer(ctx, host, now);
+    const peer = await writePeer(ctx, host, now);
+    if (peer === null || (peer.failingDays ?? 0) === 0) return;
+    const { failures, lastError, openUntil, unavailableSince = null } = peer;
+    const rest = unavailableSince === null ? { openUntil } : {};
+    const back = { ...wellAgain(ctx, peer), failures, lastError, ...rest };
+    await ctx.collection(peersCollection).updateOne({ host }, { $set: back });
   };
 }
 
 /** Two processes may meet a host for the first time at once: the second then has nothing to add. */
-async function writePeer(ctx: Ctx, host: string, lastReceivedAt: Date | null): Promise<void> {
+async function writePeer(
+  ctx: Ctx,
+  host: string,
+  lastReceivedAt: Date | null,
+): Promise<Peer | null> {
   const rows = ctx.collection(peersCollection);
   const heard = lastReceivedAt === null ? {} : { lastReceivedAt };
-  const known = await rows.updateOne({ host }, { $set: { host, ...heard } });
-  if (known.matchedCount > 0) return;
+  const change = { $set: { host, ...heard } };
+  const known = await rows.findOneAndUpdate({ host }, change, { returnDocument: "after" });
+  if (known !== null) return known;
   await insertOnce(() =>
     rows.insertOne({
       ...{ _id: ctx.ids.next(), host, speaks: null, failures: 0, openUntil: null },
       ...{ lastDeliveredAt: null, lastFailedAt: null, lastError: null, lastReceivedAt },
     }),
   );
+  return null;
 }

@@ -69,9 +69,23 @@ export function countWaiting(ctx: Ctx, host: string): Promise<number> {
     .countDocuments({ host, sent: false }, { limit: mostWaiting });
 }
 
-/** End a host's rest and try what waits for it now, the oldest first. Returns how many. */
-export async function tryNow(ctx: Ctx, again: JobDef<Delivery>, host: string): Promise<number> {
-  await endRest(ctx, host);
+/** The jobs of an administrator who has a host tried again. */
+interface Trying {
+  readonly deliverAgain: JobDef<Delivery>;
+  readonly sendOwed: JobDef<{ host: string }>;
+}
+
+/**
+ * End a host's rest, or have it be available again, and try what waits for it now, the oldest first.
+ * @returns how many are tried; 0 when nothing is owed to it, either
+ */
+export async function tryNow(
+  ctx: Ctx,
+  { deliverAgain, sendOwed }: Trying,
+  host: string,
+): Promise<number> {
+  const { owed } = await endRest(ctx, host);
+  if (owed) await ctx.enqueue(sendOwed, { host });
   const waiting = await ctx
     .collection(waitingCollection)
     .find({ host, sent: false }, { sort: { since: 1 }, limit: mostWaiting })
@@ -80,6 +94,6 @@ export async function tryNow(ctx: Ctx, again: JobDef<Delivery>, host: string): P
     payload: { activityId, inbox },
     options: { id: againId({ activityId, inbox }) },
   }));
-  if (items.length > 0) await ctx.enqueueAll(again, items);
-  return items.length;
+  if (items.length > 0) await ctx.enqueueAll(deliverAgain, items);
+  return items.length + (owed ? 1 : 0);
 }

@@ -71,7 +71,10 @@ export async function gatherComment(ctx: Ctx, comment: Comment): Promise<Comment
     author,
     inReplyTo: parent?.uri ?? proposal.uri,
     told: [about.actor, ...whom],
-    followers: about.followers,
+    followers: [
+      ...about.followers,
+      collectionUri(ctx.instance, { kind: "person", handle: author.handle }, "followers"),
+    ],
     proposalUri: proposal.uri,
     echo: await echoOf(ctx, comment.uri, await answersToComment(ctx, comment)),
   };

@@ -4,7 +4,6 @@ import {
   receiveCommentDeleted,
   receiveCommentEdit,
 } from "../../features/comments/receiving.js";
-import { personByUri } from "../../features/people/people.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { responseByUri } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
@@ -12,11 +11,20 @@ import { localPath } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
 import { inboxCollection } from "../records.js";
-import { personBehind, remoteActor } from "../remote-actors.js";
+import { personBehind, personNow, remoteActor } from "../remote-actors.js";
 import { wasDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
 import { provenanceOf } from "./provenance.js";
-import { first, idOf, isPublic, mentionsIn, moment, recipients, wordsOf } from "./read.js";
+import {
+  first,
+  idOf,
+  isPublic,
+  mentionsIn,
+  moment,
+  recipients,
+  wordsOf,
+  updatedAt,
+} from "./read.js";
 
 /** Steps up a thread of strangers to something that we know (requirement 14). */
 const mostAncestors = 10;
@@ -95,7 +103,11 @@ export async function takeComment(
   const publishedAt = moment(first(note, "published"), ctx.clock.now());
   const from = await provenanceOf(inbound, { note, author, proposalId: spot.proposalId });
   await noteAbout(inbound, uri);
-  const received = { ...spot, ...words, uri, personId: person._id, publishedAt, from };
+  const editedAt = updatedAt(note, ctx.clock.now());
+  const received = {
+    ...{ ...spot, ...words, uri, personId: person._id, publishedAt, from },
+    editedAt: editedAt !== null && editedAt > publishedAt ? editedAt : null,
+  };
   const { state, handled } = await receiveComment(ctx, received);
   if (state === "shown") return "comment";
   return `comment ${state}: ${handled?.why.join(", ") ?? ""}`;
@@ -106,7 +118,10 @@ async function knownSpot(ctx: Ctx, note: Normal): Promise<Spot | null> {
   return answered === null ? null : spotOf(ctx, answered);
 }
 
-/** An edited reply; only its own author's word counts. */
+/**
+ * An edited reply; only its own author's word counts. As on Mastodon an edit says when it was made:
+ * one without `updated` tells of figures alone, and one that is older than what is held is late.
+ */
 export async function takeCommentEdit(
   inbound: Inbound,
   note: Normal,
@@ -116,10 +131,13 @@ export async function takeCommentEdit(
   const uri = note.id ?? "";
   const comment = await commentByUri(ctx, uri);
   if (comment === null) return takeComment(inbound, note, authorUri);
-  const author = await personByUri(ctx, authorUri);
+  const author = await personNow(ctx, authorUri);
   if (author === null || author._id !== comment.authorId) return "not its author";
+  const editedAt = updatedAt(note, ctx.clock.now());
+  if (editedAt === null) return "figures only";
+  if (comment.editedAt !== null && editedAt < comment.editedAt) return "older than what is held";
   await noteAbout(inbound, uri);
-  const words = { ...wordsOf(note), mentions: mentionsIn(note) };
+  const words = { ...wordsOf(note), mentions: mentionsIn(note), editedAt };
   const taken = await receiveCommentEdit(ctx, uri, author._id, words);
   return taken ? "comment edited" : "comment edit refused";
 }
@@ -133,7 +151,7 @@ export async function dropComment(
   const { ctx } = inbound;
   const comment = await commentByUri(ctx, uri);
   if (comment === null || comment.origin === "here") return "unknown";
-  const author = await personByUri(ctx, authorUri);
+  const author = await personNow(ctx, authorUri);
   if (author === null || author._id !== comment.authorId) return "not its author";
   await noteAbout(inbound, uri);
   await receiveCommentDeleted(ctx, uri, author._id);

@@ -1,5 +1,6 @@
 import type { FetchBudget } from "../../drivers/fetch.js";
 import type { Ctx, JobDef } from "../../kit/index.js";
+import type { Carry } from "../moves/carry.js";
 import type { Send } from "../outbound/send.js";
 import type { Normal } from "../port.js";
 import type { RevokeQuotes } from "../quotes/revoke.js";
@@ -12,6 +13,7 @@ export interface Inbound {
   readonly send: Send;
   readonly catchUp: CatchUp;
   readonly revokeQuotes: RevokeQuotes;
+  readonly carry: Carry;
   readonly ctx: Ctx;
   readonly entry: InboxEntry;
   /** The actor whose signature was verified. */

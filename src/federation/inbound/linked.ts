@@ -10,10 +10,20 @@ import { actorUri, city, hostOf, sameOrigin } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
 import { followingCollection } from "../records.js";
+import { changedAt } from "../translate/response.js";
 import type { Services } from "../services.js";
 import { wasDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
-import { civicProposal, civicResponse, first, idOf, isNormal, isPublic, moment } from "./read.js";
+import {
+  civicProposal,
+  civicResponse,
+  first,
+  idOf,
+  isNormal,
+  isPublic,
+  moment,
+  updatedAt,
+} from "./read.js";
 
 /** Whether the host of an actor is that of an instance that accepted our link. */
 export async function isLinkedHost(ctx: Ctx, uri: string): Promise<boolean> {
@@ -53,6 +63,7 @@ export async function takeProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
       url: page !== null && sameOrigin(page, uri) ? page : uri,
       number: data.number,
       authorName: data.author,
+      updatedAt: updatedAt(note, ctx.clock.now()),
     },
     publishedAt: moment(first(note, "published"), ctx.clock.now()),
     status: data.status,
@@ -115,7 +126,11 @@ export async function takeResponse(ctx: Ctx, note: Normal, actor: string): Promi
   const known = await responseByUri(ctx, uri);
   if (known !== null) {
     if (known.proposalId !== proposal._id) return "answers another proposal";
-    await receiveResponseEdit(ctx, uri, said);
+    const editedAt = updatedAt(note, ctx.clock.now());
+    if (editedAt === null) return "figures only";
+    const held = changedAt(known);
+    if (held !== null && editedAt < held) return "older than what is held";
+    await receiveResponseEdit(ctx, uri, { ...said, editedAt });
     return "response edited";
   }
   const publishedAt = moment(first(note, "published"), ctx.clock.now());
@@ -138,10 +153,15 @@ export async function catchUpWith(
   const outbox = await services.normal.of(guardValue(document));
   const page = first(outbox, "first");
   const items = isNormal(page) ? page["orderedItems"] : outbox["orderedItems"];
-  const uris = (Array.isArray(items) ? items : [])
-    .filter((item): item is Normal => isNormal(item) && item.type === "Announce")
-    .map((item) => idOf(first(item, "object")))
-    .filter((uri): uri is string => uri !== null && sameOrigin(uri, outboxUri));
+  const told = (type: string): Array<string | null> =>
+    (Array.isArray(items) ? items : [])
+      .filter((item): item is Normal => isNormal(item) && item.type === type)
+      .map((item) => idOf(first(item, "object")));
+  // What the city said itself and boosts is an answer.
+  const own = new Set(told("Create"));
+  const uris = told("Announce").filter(
+    (uri): uri is string => uri !== null && !own.has(uri) && sameOrigin(uri, outboxUri),
+  );
   let taken = 0;
   for (const uri of [...new Set(uris)].slice(0, mostCaughtUp)) {
     const outcome = await takeProposalAt({ services, ctx, budget }, uri).catch(() => "unreachable");

@@ -3,6 +3,8 @@ import { createBudget, FetchRefused } from "../../drivers/fetch.js";
 import { defineJob, Refusal, type Ctx, type JobDef } from "../../kit/index.js";
 import { guard, HostileDocument } from "../inbox/guard.js";
 import { reduced } from "../inbox/shape.js";
+import type { Carry } from "../moves/carry.js";
+import { move } from "../moves/move.js";
 import type { Send } from "../outbound/send.js";
 import { mayTalk } from "../policy/policy.js";
 import { inboxCollection, type InboxEntry } from "../records.js";
@@ -33,7 +35,7 @@ const handlers: Readonly<Record<string, Handle>> = {
   Create: create,
   Update: update,
   Delete: remove,
-  Move: recorded,
+  Move: move,
   Flag: flagIn,
   Block: blockIn,
   QuoteRequest: quoteRequest,
@@ -50,6 +52,7 @@ export interface ProcessParts {
   readonly send: Send;
   readonly catchUp: CatchUp;
   readonly revokeQuotes: RevokeQuotes;
+  readonly carry: Carry;
 }
 
 /**

@@ -1,9 +1,11 @@
 import { personByUri } from "../../features/people/people.js";
 import type { Proposal } from "../../features/proposals/proposal.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
+import { responseByUri } from "../../features/responses/responses.js";
 import { receiveSupport, receiveSupportTakenBack } from "../../features/supports/supports.js";
 import type { Ctx } from "../../kit/index.js";
 import { localActor, localPath, sameOrigin } from "../addresses.js";
+import { actorNow } from "../moves/record.js";
 import { followersCollection, reactionsCollection, type Reaction } from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
 import { liftBlock } from "./block.js";
@@ -14,11 +16,13 @@ import { noteMeant, ourNote } from "./ours.js";
 import { isAutomated } from "./provenance.js";
 import { all, first, idOf, isNormal } from "./read.js";
 
+/** Who has moved is remembered by the new address, so that one person never counts twice. */
 async function note(
-  { ctx, entry, actor }: Inbound,
+  { ctx, entry, actor: sender }: Inbound,
   kind: Reaction["kind"],
   objectUri: string,
 ): Promise<void> {
+  const actor = await actorNow(ctx, sender);
   await ctx.collection(reactionsCollection).updateOne(
     { kind, actorUri: actor, objectUri },
     {
@@ -75,6 +79,7 @@ export const announce: Handle = async (inbound) => {
   if (uri === null) return "nothing boosted";
   if (localPath(ctx.instance, uri) === null) {
     if (!sameOrigin(uri, actor) || !(await isLinkedActor(ctx, actor))) return "not ours";
+    if ((await responseByUri(ctx, uri)) !== null) return "known already";
     return takeProposalAt(inbound, uri);
   }
   const boosted = await ourNote(ctx, uri);
@@ -94,19 +99,35 @@ export const undo: Handle = async (inbound) => {
   if (await unfollow(inbound, undoneUri, type === "Follow" ? inner : null)) return "unfollowed";
   const lifted = { activityUri: undoneUri, blockedUri: type === "Block" ? inner : null };
   if (await liftBlock(ctx, actor, lifted)) return "block lifted";
-  const rows = ctx.collection(reactionsCollection);
   const kind = type === "Like" ? "like" : type === "Announce" ? "announce" : null;
   const target = inner === null ? null : await noteMeant(ctx, inner);
-  const reaction =
-    (await rows.findOne({ activityUri: undoneUri, actorUri: actor })) ??
-    (kind === null || target === null
-      ? null
-      : await rows.findOne({ kind, actorUri: actor, objectUri: target }));
+  const reaction = await reactionOf(inbound, undoneUri, kind, target);
   if (reaction === null) return "nothing to undo";
-  if (reaction.kind === "like") await takeBack(ctx, reaction);
-  await rows.deleteOne({ _id: reaction._id });
+  if (reaction.kind === "like") {
+    for (const uri of new Set([reaction.actorUri, actor])) await takeBack(ctx, reaction, uri);
+  }
+  await ctx.collection(reactionsCollection).deleteOne({ _id: reaction._id });
   return `${reaction.kind} undone`;
 };
+
+/** What is undone; who has moved may undo what was pressed at the former address, and only that. */
+async function reactionOf(
+  { ctx, actor }: Inbound,
+  undoneUri: string,
+  kind: Reaction["kind"] | null,
+  objectUri: string | null,
+): Promise<Reaction | null> {
+  const rows = ctx.collection(reactionsCollection);
+  for (const actorUri of new Set([actor, await actorNow(ctx, actor)])) {
+    const found =
+      (await rows.findOne({ activityUri: undoneUri, actorUri })) ??
+      (kind === null || objectUri === null
+        ? null
+        : await rows.findOne({ kind, actorUri, objectUri }));
+    if (found !== null && sameOrigin(found.activityUri, actor)) return found;
+  }
+  return null;
+}
 
 async function unfollow(
   { ctx, actor }: Inbound,
@@ -121,7 +142,11 @@ async function unfollow(
   return byPair.deletedCount > 0;
 }
 
-async function takeBack(ctx: Ctx, { actorUri, objectUri }: Reaction): Promise<void> {
+async function takeBack(
+  ctx: Ctx,
+  { objectUri }: Pick<Reaction, "objectUri">,
+  actorUri: string,
+): Promise<void> {
   const [proposal, person] = await Promise.all([
     proposalByUri(ctx, objectUri),
     personByUri(ctx, actorUri),

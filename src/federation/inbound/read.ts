@@ -51,6 +51,13 @@ export function moment(value: unknown, now: Date): Date {
   return Number.isNaN(at.getTime()) || at > now || at.getTime() < 0 ? now : at;
 }
 
+/** When a Note says that it was last changed, never later than now; null where it does not say. */
+export function updatedAt(note: Normal, now: Date): Date | null {
+  const told = first(note, "updated");
+  const isMoment = typeof told === "string" && !Number.isNaN(new Date(told.slice(0, 40)).getTime());
+  return isMoment ? moment(told, now) : null;
+}
+
 /** The words of a Note: its `content`, or the first of its `contentMap`. */
 export function wordsOf(note: Normal): { readonly html: string; readonly text: string } {
   const map = note["contentMap"];

@@ -7,6 +7,7 @@ import { responseById } from "../../features/responses/responses.js";
 import { topicBySlug } from "../../features/topics/topics.js";
 import { localPath, type Ctx, type RemoteAct } from "../../kit/index.js";
 import { actorUri, city } from "../addresses.js";
+import { isSaidOnNetwork } from "../documents/on-network.js";
 
 /** Something of this site that people of other servers act on. */
 export interface Thing {
@@ -70,7 +71,7 @@ async function ofTopic(ctx: Ctx, slug: string): Promise<Thing | null> {
   return { path: `/topics/${topic.slug}`, title: topic.name, uris: { follow } };
 }
 
-/** Comments of citizens who did not agree to the network are not on it. */
+/** Comments of citizens who did not agree to the network, or have left it since, are not on it. */
 async function ofComment(ctx: Ctx, id: string): Promise<Thing | null> {
   const comment = await commentById(ctx, id);
   if (comment === null || comment.state !== "shown") return null;
@@ -79,7 +80,7 @@ async function ofComment(ctx: Ctx, id: string): Promise<Thing | null> {
     proposalById(ctx, comment.proposalId),
   ]);
   if (proposal === null || author === null || author.erasedAt !== null) return null;
-  if (comment.origin === "here" && !author.federated) return null;
+  if (comment.origin === "here" && !isSaidOnNetwork(author, comment)) return null;
   return {
     path: `/comments/${comment._id}`,
     title: ctx.t.t("interact.commentOf", { name: author.name, title: titleOf(ctx, proposal) }),

@@ -16,6 +16,7 @@ import { hostOf } from "../addresses.js";
 import { restOf } from "../delivery/peers.js";
 import { mostWaiting } from "../delivery/waiting.js";
 import { listLinks, type Link } from "./links.js";
+import type { Peer } from "../records.js";
 import { hostQuery, listPeers, listRefused, type PeerHealth, type RefusedEntry } from "./peers.js";
 import { kindOf, troubleOf } from "./words.js";
 
@@ -50,6 +51,10 @@ interface PeerView {
   readonly received: Date | null;
   readonly problem: { readonly text: string; readonly at: Date | null } | null;
   readonly rests: Date | null;
+  /** On how many days it took nothing, and since when; null while that is of no weight. */
+  readonly failing: { readonly text: string; readonly since: Date } | null;
+  /** Since when it is only tried once a day. */
+  readonly unavailable: Date | null;
   readonly waiting: string | null;
   readonly isBlocked: boolean;
   /** Blocked or limited by itself, so that it can be lifted here. */
@@ -149,6 +154,7 @@ function linkView(ctx: Ctx, { id, uri, host, name, state, since, receives }: Lin
 
 function stateOf(ctx: Ctx, { peer, block }: PeerHealth): keyof typeof peerCodes {
   if (block !== null) return block.severity ?? "blocked";
+  if ((peer.unavailableSince ?? null) !== null) return "unavailable";
   if (restOf(peer, ctx.clock.now()) > 0) return "resting";
   if (peer.failures > 0) return "troubled";
   const isSilent = peer.lastDeliveredAt === null && (peer.lastReceivedAt ?? null) === null;
@@ -158,7 +164,8 @@ function stateOf(ctx: Ctx, { peer, block }: PeerHealth): keyof typeof peerCodes 
 function peerView(ctx: Ctx, health: PeerHealth): PeerView {
   const { peer, block, waiting } = health;
   const { _id, host, lastDeliveredAt, lastFailedAt, lastError, failures, openUntil } = peer;
-  const isResting = restOf(peer, ctx.clock.now()) > 0;
+  const unavailable = peer.unavailableSince ?? null;
+  const isResting = unavailable === null && restOf(peer, ctx.clock.now()) > 0;
   const received = peer.lastReceivedAt ?? null;
   const state = stateOf(ctx, health);
   const count = { count: waiting };
@@ -169,20 +176,30 @@ function peerView(ctx: Ctx, health: PeerHealth): PeerView {
     within: block === null || block.who === host ? null : block.who,
     badge: { code: peerCodes[state], label: ctx.t.t(`network.peers.states.${state}`) },
     problem: failures === 0 ? null : problemOf(ctx, failures, lastError ?? "", lastFailedAt),
-    rests: isResting ? openUntil : null,
+    rests: unavailable === null ? (isResting ? openUntil : null) : (peer.sweepAt ?? null),
+    failing: failingOf(ctx, peer),
+    unavailable,
     waiting: waiting === 0 ? null : ctx.t.t(key, count),
-    canTry: waiting > 0 || isResting,
+    canTry: waiting > 0 || isResting || unavailable !== null,
   };
 }
 
 const peerCodes = {
   blocked: "declined",
   limited: "under-study",
+  unavailable: "declined",
   resting: "under-study",
   troubled: "under-study",
   unknown: "open",
   well: "accepted",
 } as const;
+
+/** One day of failures is told as such; more of them lead to the end of all deliveries. */
+function failingOf(ctx: Ctx, { failingDays = 0, failingSince = null }: Peer): PeerView["failing"] {
+  if (failingDays < 2 || failingSince === null) return null;
+  const text = ctx.t.t("network.peers.failingDays", { count: failingDays });
+  return { text, since: failingSince };
+}
 
 function problemOf(ctx: Ctx, failures: number, error: string, at: Date | null) {
   const why = ctx.t.t(`network.trouble.${troubleOf(error)}`);

@@ -10,6 +10,7 @@ import {
   type Ctx,
   type Route,
 } from "../../kit/index.js";
+import type { SendOwed } from "../delivery/absences.js";
 import type { Deliver } from "../delivery/deliver.js";
 import { tryNow } from "../delivery/waiting.js";
 import { endLink } from "../linking.js";
@@ -25,6 +26,7 @@ export interface NetworkParts {
   readonly services: Services;
   readonly send: Send;
   readonly deliverAgain: Deliver;
+  readonly sendOwed: SendOwed;
   readonly rules: RuleParts;
 }
 
@@ -68,7 +70,7 @@ async function act(ctx: Ctx, parts: NetworkParts, host: string, wanted: unknown)
   const { rules } = parts;
   switch (wanted) {
     case "try":
-      return (await tryNow(ctx, parts.deliverAgain, host)) > 0 ? "peers.trying" : "peers.awake";
+      return (await tryNow(ctx, parts, host)) > 0 ? "peers.trying" : "peers.awake";
     case "block":
       await block(rules, ctx, { who: host, severity: "blocked" });
       return "peers.blocked";

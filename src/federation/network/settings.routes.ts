@@ -18,6 +18,7 @@ import { BadList, exportBlocks, importBlocks, type Imported } from "../policy/cs
 import { readSettings } from "../policy/policy.js";
 import { allow, block, changeSettings, disallow, unblock, whoMeant } from "../policy/rules.js";
 import type { RuleParts } from "../policy/rules.js";
+import type { Services } from "../services.js";
 import {
   allowForm,
   blockForm,
@@ -30,9 +31,10 @@ import {
   settingsPath,
   type Shown,
 } from "./settings.pages.js";
+import { whoTyped } from "./whom.js";
 
 /** The page on which admins say with whom their site exchanges. */
-export function createSettingsRoutes(rules: RuleParts): Route[] {
+export function createSettingsRoutes(services: Services, rules: RuleParts): Route[] {
   return [
     get(settingsPath, async (ctx, req) => {
       if (ctx.member === null) return redirect(signInPath(req.url));
@@ -46,7 +48,7 @@ export function createSettingsRoutes(rules: RuleParts): Route[] {
     }),
     post(settingsPath, (ctx, req) => saveMode(rules, ctx, req)),
     post(`${settingsPath}/allowed`, (ctx, req) => saveAllowed(rules, ctx, req)),
-    post(`${settingsPath}/blocks`, (ctx, req) => saveBlock(rules, ctx, req)),
+    post(`${settingsPath}/blocks`, (ctx, req) => saveBlock(services, rules, ctx, req)),
     post(`${settingsPath}/import`, (ctx, req) => importList(rules, ctx, req)),
   ];
 }
@@ -89,7 +91,7 @@ async function saveAllowed(rules: RuleParts, ctx: Ctx, req: Req): Promise<Reply>
   });
 }
 
-async function saveBlock(rules: RuleParts, ctx: Ctx, req: Req): Promise<Reply> {
+async function saveBlock(services: Services, rules: RuleParts, ctx: Ctx, req: Req): Promise<Reply> {
   assertAdmin(ctx);
   const { who: named, act } = req.body;
   if (act === "lift") {
@@ -101,7 +103,7 @@ async function saveBlock(rules: RuleParts, ctx: Ctx, req: Req): Promise<Reply> {
   }
   return submit(blockForm, req, {
     accepted: async ({ who: typed, ...rest }) => {
-      const who = whoMeant(ctx, typed);
+      const who = await whoTyped(services, ctx, typed);
       if (who === null) throw refuseField("invalid-form", "who", "network.settings.errors.who");
       await block(rules, ctx, { who, ...rest });
       const key = `network.peers.${rest.severity}`;

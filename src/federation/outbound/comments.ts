@@ -5,6 +5,7 @@ import { proposalById } from "../../features/proposals/proposals.js";
 import type { Ctx } from "../../kit/index.js";
 import { actorUri, hostOf, type LocalActor } from "../addresses.js";
 import { gatherComment, isNumbered } from "../documents/gather.js";
+import { isSaidOnNetwork } from "../documents/on-network.js";
 import { inboxCollection, type Audience } from "../records.js";
 import { homeInbox, remoteActor } from "../remote-actors.js";
 import type { Services } from "../services.js";
@@ -82,7 +83,7 @@ async function tellDeleted(
   });
 }
 
-/** The proposal's followers, or the actor of a proposal elsewhere; and whoever is answered. */
+/** The proposal's followers, or the actor of a proposal elsewhere; the author's; who is answered. */
 async function audienceFor(
   services: Services,
   ctx: Ctx,
@@ -91,10 +92,15 @@ async function audienceFor(
   const proposal = await proposalById(ctx, comment.proposalId);
   if (proposal === null) return null;
   const inboxes = await answeredInboxes(services, ctx, comment);
-  if (isNumbered(proposal)) return { ...audienceOf(ctx, proposal), inboxes };
+  const author = await personById(ctx, comment.authorId);
+  const followersOf = isSaidOnNetwork(author, comment) ? [author.uri] : [];
+  if (isNumbered(proposal)) {
+    const around = audienceOf(ctx, proposal);
+    return { ...around, followersOf: [...around.followersOf, ...followersOf], inboxes };
+  }
   if (proposal.elsewhere === null) return null;
   const inbox = await homeInbox(services, ctx, proposal.elsewhere);
-  return { ...nobody, inboxes: [inbox, ...inboxes] };
+  return { ...nobody, followersOf, inboxes: [inbox, ...inboxes] };
 }
 
 async function answeredInboxes(

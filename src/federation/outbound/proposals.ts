@@ -4,7 +4,7 @@ import type { Proposal } from "../../features/proposals/proposal.js";
 import { defineJob, type Ctx, type JobDef } from "../../kit/index.js";
 import { actorUri, city, collectionUri, type LocalActor } from "../addresses.js";
 import { gatherProposal, isNumbered } from "../documents/gather.js";
-import type { Audience } from "../records.js";
+import { activitiesCollection, type Audience } from "../records.js";
 import type { Services } from "../services.js";
 import { quotable } from "../translate/echo.js";
 import { paragraph } from "../translate/html.js";
@@ -76,7 +76,28 @@ async function announce(
   });
 }
 
-/** Tell how a proposal reads and stands now. `what` names the change, so that it is told once. */
+/** What is told is kept for longer than this; of what was told before nothing can be concluded. */
+const surelyKeptMs = 29 * 24 * 3_600_000;
+
+/** Whether what was last told of an object is this very document. */
+async function isTold(ctx: Ctx, objectUri: string, note: As2): Promise<boolean> {
+  const rows = ctx.collection(activitiesCollection);
+  const last = { sort: { _id: -1 }, limit: 1 } as const;
+  const [[created], [updated]] = await Promise.all([
+    rows.find({ objectUri, type: "Create" }, last).toArray(),
+    rows.find({ objectUri, type: "Update" }, last).toArray(),
+  ]);
+  const latest = updated ?? created;
+  if (latest === undefined) return false;
+  if (latest.at.getTime() < ctx.clock.now().getTime() - surelyKeptMs) return false;
+  const { object } = JSON.parse(latest.body) as { readonly object?: unknown };
+  return JSON.stringify(object) === JSON.stringify(note);
+}
+
+/**
+ * Tell how a proposal reads and stands now. `what` names the change, so that it is told once; a state
+ * that others have been told already is not told again under another name.
+ */
 export async function tellUpdated(
   send: Send,
   ctx: Ctx,
@@ -86,8 +107,11 @@ export async function tellUpdated(
   const proposal = await ownProposal(ctx, proposalId);
   if (proposal === null) return;
   const note = proposalNote(await gatherProposal(ctx, proposal));
+  const key = `update/${proposalId}/${what}`;
+  const known = await ctx.collection(activitiesCollection).findOne({ key });
+  if (known === null && (await isTold(ctx, proposal.uri, note))) return;
   await send(ctx, {
-    ...{ key: `update/${proposalId}/${what}`, actor: proposalActor(proposal), type: "Update" },
+    ...{ key, actor: proposalActor(proposal), type: "Update" },
     ...{ object: note, objectUri: proposal.uri, to: [PUBLIC], cc: note["cc"] as string[] },
     ...{ listed: false, audience: audienceOf(ctx, proposal) },
   });

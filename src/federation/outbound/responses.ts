@@ -4,7 +4,7 @@ import type { Proposal } from "../../features/proposals/proposal.js";
 import type { Response } from "../../features/responses/response.js";
 import { isGivenHere, responseById } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
-import { actorUri, city, collectionUri } from "../addresses.js";
+import { actorUri, city, collectionUri, type LocalActor } from "../addresses.js";
 import { gatherResponse, isNumbered } from "../documents/gather.js";
 import { activitiesCollection, type Audience } from "../records.js";
 import { homeInbox } from "../remote-actors.js";
@@ -59,9 +59,24 @@ async function tellNote(
   });
 }
 
+/** Boost an answer, for those who follow an actor. */
+async function boost(
+  send: Send,
+  ctx: Ctx,
+  { uri }: Pick<Response, "uri">,
+  { actor, key }: { readonly actor: LocalActor; readonly key: string },
+): Promise<void> {
+  await send(ctx, {
+    ...{ key, actor, type: "Announce", listed: true, object: uri, objectUri: uri, to: [PUBLIC] },
+    cc: [collectionUri(ctx.instance, actor, "followers")],
+    audience: { ...nobody, followersOf: [actorUri(ctx.instance, actor)] },
+  });
+}
+
 /**
- * Tell of an official response: the city says it, the proposal's actor boosts it, and those who hold
- * the proposal learn where it stands. One that came from elsewhere is only boosted.
+ * Tell of an official response: the city says it and boosts it, since feeds leave out what answers
+ * somebody whom the reader does not follow; the proposal's actor boosts it, and those who hold the
+ * proposal learn where it stands. One that came from elsewhere is boosted by the proposal alone.
  */
 export async function tellResponse(
   services: Services,
@@ -74,16 +89,12 @@ export async function tellResponse(
   const { response, proposal } = found;
   if (isGivenHere(ctx, response)) {
     await tellNote(services, send, ctx, found, { type: "Create", what: "first" });
+    await boost(send, ctx, response, { actor: city, key: `announce/city/response/${responseId}` });
     await tellPins(send, ctx);
   }
   if (!isNumbered(proposal)) return;
   const actor = proposalActor(proposal);
-  await send(ctx, {
-    ...{ key: `announce/response/${responseId}`, actor, type: "Announce", listed: true },
-    ...{ object: response.uri, objectUri: response.uri, to: [PUBLIC] },
-    cc: [collectionUri(ctx.instance, actor, "followers")],
-    audience: { ...nobody, followersOf: [actorUri(ctx.instance, actor)] },
-  });
+  await boost(send, ctx, response, { actor, key: `announce/response/${responseId}` });
   await tellUpdated(send, ctx, proposal._id, `answered/${responseId}`);
 }
 

@@ -14,7 +14,7 @@ export interface CommentInPublic {
   readonly inReplyTo: string;
   /** The actors that are told of it: the proposal's own, and whom it answers. */
   readonly told: readonly { readonly uri: string; readonly handle: string }[];
-  /** Followers of the proposal, where they are ours to name. */
+  /** Followers of the proposal, where they are ours to name, and of the author. */
   readonly followers: readonly string[];
   /** The proposal's Note. */
   readonly proposalUri: string;

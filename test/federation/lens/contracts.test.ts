@@ -97,8 +97,20 @@ for (const language of ["fr", "en"] as const) {
       expect(reachOf(answers, "Announce", /proposals/)?.proposal).to.match(/^boost/);
       const home = step(answers).filter(({ reach }) => reach.proposal?.endsWith(", home"));
       expect(home).to.have.length(1);
+      expect(reachOf(answers, "Announce", /\/actor$/)).to.deep.equal({ city: "boost, home" });
       expect(reachOf(changes, "Create", /proposals/)?.proposal).to.equal("post, home");
       expect(reachOf("a step is done", "Create", /proposals/)?.proposal).to.equal("post, home");
+    });
+
+    it("tells each state of a proposal once", () => {
+      for (const title of ["the town hall answers", "it changes its decision", "a step is done"]) {
+        const updates = step(title).filter(
+          ({ by, type }) => type === "Update" && by.includes("/proposals/"),
+        );
+        expect(new Set(updates.map(({ outcome }) => JSON.stringify(outcome.status))).size).to.equal(
+          updates.length,
+        );
+      }
     });
 
     it("shows an edit as an edit, and moved figures as nothing but figures", () => {
@@ -125,7 +137,8 @@ for (const language of ["fr", "en"] as const) {
       const commented = step("a citizen comments");
       expect(commented.filter(({ type }) => type === "Announce")).to.deep.equal([]);
       const reach = reachOf("a citizen comments", "Create", /people/);
-      expect(reach).to.deep.equal({ proposal: "post, not in the feed" });
+      const seen = "post, not in the feed";
+      expect(reach).to.deep.equal({ proposal: seen, citizen: seen });
     });
 
     it("stays below what Mastodon takes of one activity, by far", () => {

@@ -9,6 +9,7 @@ import {
 import { publishProposal } from "../../../src/features/proposals/publishing.js";
 import { proposalById, proposalByUri } from "../../../src/features/proposals/proposals.js";
 import { giveSupport, takeBackSupport } from "../../../src/features/supports/supports.js";
+import { thingAt } from "../../../src/federation/interact/things.js";
 import { aDraft } from "../../support/builders.js";
 import { aClock } from "../../support/city.js";
 import { followed } from "../support/followed.js";
@@ -119,6 +120,9 @@ describe("a citizen who leaves the network and comes back", function () {
 
     const status = async (uri: string) => (await ask(city, new URL(uri).pathname)).status;
     expect([await status(old.uri), await status(fresh.uri)]).to.deep.equal([410, 200]);
+    const offered = async (uri: string) =>
+      (await thingAt(city.visitor, new URL(uri).pathname)) !== null;
+    expect([await offered(old.uri), await offered(fresh.uri)]).to.deep.equal([false, true]);
     const there = home.visitor.collection(commentsCollection);
     expect((await there.findOne({ uri: fresh.uri }))?.body).to.equal("Après.");
   });

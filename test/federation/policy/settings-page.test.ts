@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { publicModel } from "../../../src/federation/network/public.pages.js";
 import {
@@ -12,6 +14,7 @@ import { loadTranslations } from "../../../src/kit/i18n/index.js";
 import { viewsDir } from "../../support/gallery.js";
 import { sampleSite } from "../../support/gallery-models.js";
 import { aSite, type Site } from "../../support/site.js";
+import { aPeer } from "../support/peer.js";
 import { walkTemplate } from "../../support/walk-template.js";
 import { nextOf, textOf } from "../support/network.js";
 
@@ -90,6 +93,43 @@ describe("the page of network settings", function () {
     await ada.post(`${path}/blocks`, { who: "flood.example", act: "lift" });
     expect(await site.ctx.collection(blocksCollection).countDocuments({})).to.equal(0);
     expect((await ada.post(`${path}/blocks`, { ...wish, who: "no" })).status).to.equal(422);
+  });
+
+  it("blocks the one person whose page or name is pasted, by the id that their server tells", async () => {
+    const peer = await aPeer();
+    const troll = await peer.actor("troll");
+    peer.documents.set("/@troll", troll.document);
+    const self = { rel: "self", type: "application/activity+json", href: troll.uri };
+    const finger = createServer((_req, res) => {
+      res.writeHead(200, { "content-type": "application/jrd+json" });
+      res.end(JSON.stringify({ links: [self] }));
+    });
+    await new Promise<void>((resolve) => finger.listen(0, "127.0.0.1", resolve));
+    const host = `127.0.0.1:${(finger.address() as AddressInfo).port}`;
+    peer.documents.set("/note", { id: `${peer.origin}/note`, type: "Note" });
+    const ada = await admin();
+    await ada.open(path);
+    const wish = { severity: "blocked", publicReason: "", privateReason: "" };
+    const blocked = async () =>
+      (await site.ctx.collection(blocksCollection).find({}).toArray()).map(({ who }) => who);
+
+    for (const who of [`${peer.origin}/@troll`, `@troll@${host}`, troll.uri]) {
+      const answer = await ada.post(`${path}/blocks`, { who, ...wish });
+      expect(answer.status, who).to.equal(303);
+      expect(await blocked(), who).to.deep.equal([troll.uri]);
+      await ada.post(`${path}/blocks`, { who: troll.uri, act: "lift" });
+    }
+    for (const who of [`${peer.origin}/note`, `@nobody@${new URL(site.origin).host}`]) {
+      const answer = await ada.post(`${path}/blocks`, { who, ...wish });
+      expect(answer.status, who).to.equal(422);
+    }
+    await peer.close();
+    finger.closeAllConnections();
+    finger.close();
+    const unheard = `${peer.origin}/users/silent`;
+    await ada.post(`${path}/blocks`, { who: unheard, ...wish });
+    expect(await blocked()).to.deep.equal([unheard]);
+    await ada.post(`${path}/blocks`, { who: unheard, act: "lift" });
   });
 
   it("takes a list and says which lines it could not read; gives one back", async () => {

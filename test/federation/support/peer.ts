@@ -31,6 +31,13 @@ export interface PostOptions {
   readonly date?: Date;
 }
 
+/** A request that is ready to go. */
+export interface SignedPost {
+  readonly url: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** A small server that speaks ActivityPub, or lies. */
 export interface Peer {
   readonly origin: string;
@@ -54,6 +61,8 @@ export interface Peer {
     change?: Record<string, unknown>,
   ): Record<string, unknown>;
   post(town: Town, actor: PeerActor, activity: unknown, options?: PostOptions): Promise<Response>;
+  /** What `post` sends. */
+  signed(town: Town, actor: PeerActor, activity: unknown, options?: PostOptions): SignedPost;
   close(): Promise<void>;
 }
 
@@ -140,7 +149,7 @@ export async function aPeer(): Promise<Peer> {
         ...change,
       };
     },
-    async post(town, actor, activity, options = {}) {
+    signed(town, actor, activity, options = {}) {
       const body = JSON.stringify(activity);
       const url = town.origin + (options.path ?? "/inbox");
       const date = options.date ?? town.clock.now();
@@ -154,7 +163,11 @@ export async function aPeer(): Promise<Peer> {
       const kept = Object.entries(headers).filter((entry): entry is [string, string] => {
         return entry[1] !== undefined;
       });
-      return fetch(url, { method: "POST", body: options.body ?? body, headers: kept });
+      return { url, body: options.body ?? body, headers: Object.fromEntries(kept) };
+    },
+    post(town, actor, activity, options = {}) {
+      const { url, body, headers } = peer.signed(town, actor, activity, options);
+      return fetch(url, { method: "POST", body, headers });
     },
     async close() {
       open.delete(peer);

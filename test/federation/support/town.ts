@@ -44,11 +44,15 @@ export interface TownOptions {
   readonly makePair?: MakePair;
   /** False: as in production, private addresses are out of reach. */
   readonly allowPrivate?: boolean;
+  /** Kept in this file instead of in memory; with an origin: the town that is kept there, started again. */
+  readonly kept?: { readonly file: string; readonly origin?: string };
 }
 
 /** A city in memory that other servers reach over loopback HTTP. */
 export interface Town {
   readonly origin: string;
+  /** Where it listens: its origin, unless it was started again. */
+  readonly door: string;
   readonly instance: Instance;
   readonly clock: TestClock;
   readonly store: Store;
@@ -75,9 +79,12 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   const { clock = aClock(), language = "fr" } = options;
   const log = logInto(options.logLines, options.logLevel);
   const ids = createIds(clock);
-  const server = createServer();
+  // A loaded machine may rest longer than the five seconds after which Node closes what is kept open,
+  // just as it is used again.
+  const server = createServer({ keepAliveTimeout: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const door = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = options.kept?.origin ?? door;
   const subscriptions: Feature["on"][number][] = [];
   const late: { store?: Store } = {};
   const parts = { clock, ids, log };
@@ -103,20 +110,23 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   });
   const all = [...features, federation.feature];
   subscriptions.push(...all.flatMap((feature) => feature.on));
-  const bare = await aStore(all, clock);
+  const bare = await aStore(all, clock, options.kept?.file);
   late.store = options.storeThrough?.(bare) ?? bare;
-  const instance = await instances.create({
-    ...{ name: options.name ?? "Valmont", origin, language },
-    kind: options.kind ?? "city",
-    setUpTokenHash: null,
-  });
+  const known = options.kept?.origin === undefined ? null : await instances.byHost("127.0.0.1");
+  const instance =
+    known ??
+    (await instances.create({
+      ...{ name: options.name ?? "Valmont", origin, language },
+      kind: options.kind ?? "city",
+      setUpTokenHash: null,
+    }));
   server.on("request", webOf({ instances, federation, log }));
   await startWorkers({ queue, instances, contexts, features: all, clock, log });
   if (options.asleep !== true) await queue.start();
   const signedInAs = (member: Member): Ctx => contexts({ instance, member, language });
   const visitor = contexts({ instance, member: null, language });
   const town: Town = {
-    ...{ origin, instance, clock, store: late.store, queue, outbox, contexts, federation },
+    ...{ origin, door, instance, clock, store: late.store, queue, outbox, contexts, federation },
     ...{ visitor, signedInAs },
     async newcomer(name = "Camille", ...roles) {
       const person = await newPerson(visitor, { _id: ids.next(), name });
@@ -159,22 +169,28 @@ export async function laterAll(ms: number, ...towns: readonly Town[]): Promise<v
 }
 
 function throughLate(late: { store?: Store }): Store {
+  const collections = new Map<string, ReturnType<Store["collection"]>>();
   const store = (): Store => {
     if (late.store === undefined) throw new Error("the store is not open yet");
     return late.store;
   };
-  return {
-    collection: (name) =>
-      new Proxy(
-        {},
-        {
-          get: (_target, property) => {
-            const inner = store().collection(name) as unknown as Record<PropertyKey, unknown>;
-            const member = inner[property];
-            return typeof member === "function" ? member.bind(inner) : member;
-          },
+  const opened = (name: string): ReturnType<Store["collection"]> =>
+    new Proxy(
+      {},
+      {
+        get: (_target, property) => {
+          const inner = store().collection(name) as unknown as Record<PropertyKey, unknown>;
+          const member = inner[property];
+          return typeof member === "function" ? member.bind(inner) : member;
         },
-      ) as ReturnType<Store["collection"]>,
+      },
+    ) as ReturnType<Store["collection"]>;
+  return {
+    collection: (name) => {
+      const known = collections.get(name) ?? opened(name);
+      collections.set(name, known);
+      return known;
+    },
     ensureIndexes: (name, indexes) => store().ensureIndexes(name, indexes),
     collectionNames: () => store().collectionNames(),
     check: () => store().check(),
