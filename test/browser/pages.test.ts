@@ -32,8 +32,14 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
   citizen: [
     ...["/", "answered", "own", "/proposals/new", "/notifications", "/profile", "/profile/network"],
     ...["ownEdit", "ownWithdraw", "long", "/office", "/proposals/9999"],
+    ...["reportOfComment", "/proposals/8/report", "/proposals/8", "/admin/moderation"],
   ],
   official: ["/office", "openAnswer", "response", "responseEdit", "answered"],
+  moderator: [
+    ...["/admin/moderation", "/admin/moderation/reports", "/admin/moderation/refused"],
+    ...["/admin/moderation/log", "heldComment", "shownComment", "hiddenComment", "refusedComment"],
+    ...["/proposals/8", "/proposals/8/withdraw", "/proposals/8/report"],
+  ],
   admin: [
     "/admin/members",
     "/admin/members?mail=nobody@example.org",

@@ -15,6 +15,7 @@ import { defaultTopics, topics } from "../../../src/features/topics/topics.js";
 import { giveSupport } from "../../../src/features/supports/supports.js";
 import type { Ctx, Member, Role } from "../../../src/kit/index.js";
 import type { Proposal } from "../../../src/features/proposals/proposal.js";
+import { moderate, type ModeratedPlaces } from "./moderated.js";
 import type { Town } from "./town.js";
 import { wishes } from "./valmont.js";
 import { names, remarks, talk } from "./voices.js";
@@ -23,8 +24,8 @@ import { names, remarks, talk } from "./voices.js";
 export const password = "le canal gèle rarement";
 
 /** Where the noteworthy pages of a furnished town are. */
-export interface Places {
-  readonly mails: Readonly<Record<"citizen" | "official" | "admin", string>>;
+export interface Places extends ModeratedPlaces {
+  readonly mails: Readonly<Record<"citizen" | "official" | "moderator" | "admin", string>>;
   readonly answered: string;
   readonly declined: string;
   readonly open: string;
@@ -63,10 +64,12 @@ export async function furnish(town: Town): Promise<Places> {
   const mails = {
     citizen: "camille@example.org",
     official: "urbanisme@example.org",
+    moderator: "moderation@example.org",
     admin: "mairie@example.org",
   };
   const citizen = await signUp("Camille Royer", mails.citizen);
   const official = await signUp("Service urbanisme", mails.official, "official");
+  const moderator = await signUp("Noa Vidal", mails.moderator, "moderator");
   await signUp("Mairie de Valmont", mails.admin, "official", "moderator", "admin");
   const now = nobody.clock.now().getTime();
   await importProposals(nobody, lines(now), { source: "valmont" });
@@ -79,9 +82,14 @@ export async function furnish(town: Town): Promise<Places> {
   const withdrawn = await withdrawnOne(citizen);
   const unbroken = await unbrokenOne(citizen);
   const linked = await linkedOne(nobody, now);
+  const moderated = await moderate(
+    { nobody, citizen, official, moderator },
+    await numbered(nobody, 8),
+  );
   await town.settle();
   return {
     mails,
+    ...moderated,
     ...{ answered: "/proposals/1", declined: "/proposals/6", open: "/proposals/7" },
     ...{ withdrawn, unbroken, own, edited, linked: `/proposals/linked/${linked._id}` },
     ...{ long: "/proposals/5", response: `/responses/${response}` },
