@@ -1,3 +1,5 @@
+import type { Fault } from "../proposals/fault.js";
+
 /** Why a comment of elsewhere waits for a moderator; each has words, `moderation.why.<code>`. */
 export const holdReasons = [
   "first-comment",
@@ -18,12 +20,6 @@ export const refuseReasons = [
   "answers-refused",
   "withdrawn",
 ] as const;
-
-/** What a moderator, or somebody who reports, finds wrong. */
-export const faults = ["spam", "abuse", "illegal", "personal-data", "off-topic", "other"] as const;
-
-/** What is wrong with something that somebody published. */
-export type Fault = (typeof faults)[number];
 
 /** A reason as it is stored: a code that has words. */
 export type Why = (typeof holdReasons)[number] | (typeof refuseReasons)[number] | Fault;

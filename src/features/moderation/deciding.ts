@@ -8,7 +8,8 @@ import {
   showAgain,
   type Judged,
 } from "../comments/handling.js";
-import type { Fault, Why } from "../comments/verdict.js";
+import type { Why } from "../comments/verdict.js";
+import type { Fault } from "../proposals/fault.js";
 import { personById } from "../people/people.js";
 import { setStanding, standingOf, trustAuthor } from "../people/standing.js";
 import { proposalById } from "../proposals/proposals.js";
@@ -99,7 +100,10 @@ async function settleAnswers(ctx: Ctx, parent: Comment): Promise<void> {
   }
 }
 
-type Place = Readonly<Record<"proposalId" | "parentId", string>> | { readonly authorId: string };
+type Place =
+  | Readonly<Record<"proposalId" | "parentId", string>>
+  | { readonly authorId: string }
+  | { readonly proposalId: string };
 
 async function heldOnes(ctx: Ctx, place: Place): Promise<Comment[]> {
   return ctx
@@ -172,17 +176,28 @@ export async function settleStanding(ctx: Ctx, personId: string): Promise<void> 
   }
 }
 
-/** A proposal that a moderator withdrew for its author is a decision, too. */
+/**
+ * What follows from a withdrawal, however often it is asked for: what waits under the proposal can no
+ * longer be shown and is refused; one that a moderator withdrew is a decision, with its reason.
+ */
 export async function noteWithdrawn(
   ctx: Ctx,
   { proposalId, by }: { readonly proposalId: string; readonly by: string | null },
 ): Promise<void> {
   const proposal = await proposalById(ctx, proposalId);
-  if (proposal === null || by === null || by === proposal.authorId) return;
+  if (proposal?.status !== "withdrawn") return;
+  for (let held = await heldOnes(ctx, { proposalId }); held.length > 0;) {
+    for (const one of held) await follow(ctx, one, "refuse", ["withdrawn"]);
+    held = await heldOnes(ctx, { proposalId });
+  }
+  if (by === null || by === proposal.authorId) return;
   const subject = { kind: "proposal", id: proposalId } as const;
   const at = proposal.withdrawnAt ?? ctx.clock.now();
   const _id = `${ctx.instance._id}/withdrawn/${proposalId}`;
-  await recordDecision(ctx, { _id, what: "withdrawn", subject, by, at, why: [], note: "" });
+  const { takenDown } = proposal;
+  const why = takenDown === undefined ? [] : [takenDown.why];
+  const note = takenDown?.note ?? "";
+  await recordDecision(ctx, { _id, what: "withdrawn", subject, by, at, why, note });
   await closeAbout(ctx, subject, { by, at });
 }
 

@@ -57,6 +57,20 @@ function before(after: string | null): object {
   return { $or: [{ at: { $lt: at } }, { at, _id: { $lt: String(id) } }] };
 }
 
+/** Several decisions at once, by id; unknown ids are left out. At most 1,000 ids. */
+export async function decisionsByIds(
+  ctx: Ctx,
+  ids: readonly string[],
+): Promise<Map<string, Decision>> {
+  const wanted = [...new Set(ids)].slice(0, 1000);
+  if (wanted.length === 0) return new Map();
+  const found = await ctx
+    .collection(decisionsCollection)
+    .find({ _id: { $in: wanted } }, { limit: wanted.length })
+    .toArray();
+  return new Map(found.map((decision) => [decision._id, decision]));
+}
+
 /** What was decided about one thing, the latest first, at most 50. */
 export function decisionsAbout(ctx: Ctx, subjectKey: string): Promise<Decision[]> {
   return ctx

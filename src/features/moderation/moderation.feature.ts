@@ -108,6 +108,9 @@ async function rule(ctx: Ctx, req: Req): Promise<Reply> {
   const id = req.params["id"] ?? "";
   const ruling = readForm(rulingForm, req);
   const one = `${moderationPath}/comments/${id}`;
+  if (ruling.act === "hide" && ruling.why === null) {
+    return redirect(one, { kind: "error", key: "moderation.late.no-reason" });
+  }
   try {
     await ruleOnComment(ctx, id, ruling);
   } catch (error) {
@@ -117,7 +120,12 @@ async function rule(ctx: Ctx, req: Req): Promise<Reply> {
     return redirect(one, { kind: "error", key: `moderation.late.${error.code}` });
   }
   const isAboutShown = ruling.act === "hide" || ruling.act === "show";
-  return told(isAboutShown ? one : moderationPath, ruling.act);
+  return told(isAboutShown ? one : heldPath(afterOf(req)), ruling.act);
+}
+
+/** Back to where the moderator was reading. */
+function heldPath(after: string | null): string {
+  return after === null ? moderationPath : `${moderationPath}?after=${encodeURIComponent(after)}`;
 }
 
 function told(to: string, key: string): Reply {

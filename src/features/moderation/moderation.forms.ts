@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { defineForm, lines, orNull, type Ctx } from "../../kit/index.js";
-import { faults } from "../comments/verdict.js";
-import { mostWords } from "./report.js";
+import { defineForm, lines, orNull } from "../../kit/index.js";
+import { faults, mostWords } from "../proposals/fault.js";
 
 const fault = z.enum(faults);
 const note = lines(0, mostWords).optional().default("");
@@ -22,8 +21,3 @@ export const reportForm = defineForm(
   { why: fault, words: lines(0, mostWords) },
   { labels: { why: "moderation.report.why", words: "moderation.report.words" } },
 );
-
-/** The reasons that a person can choose from, in the reader's words. */
-export function faultChoices({ t }: Ctx) {
-  return faults.map((value) => ({ value, label: t.t(`moderation.why.${value}`), hint: null }));
-}

@@ -9,10 +9,10 @@ import { peopleByIds } from "../people/people.js";
 import { personView } from "../people/person-view.js";
 import { blockedAmong } from "../people/standing.js";
 import { titleOf } from "../proposals/cards.js";
+import { faultChoices } from "../proposals/fault.js";
 import { proposalPath } from "../proposals/proposal.js";
 import { proposalsByIds } from "../proposals/proposals.js";
 import type { Decision } from "./decision.js";
-import { faultChoices } from "./moderation.forms.js";
 import { listHeld, listRefused, waitingCounts } from "./queue.js";
 import { supportRows, type SupportRow } from "./supports.pages.js";
 
@@ -33,6 +33,8 @@ export interface HandledView {
   readonly action: string;
   readonly wording: string;
   readonly canRelease: boolean;
+  /** An author of here reads what the moderator says. */
+  readonly origin: Comment["origin"];
   readonly canBlock: boolean;
   /** Where its author is listened to again, when they are blocked. */
   readonly unblockAction: string | null;
@@ -103,7 +105,10 @@ export async function frameOf(
 export async function heldModel(ctx: Ctx, after: string | null): Promise<HeldPage> {
   const slice = await listHeld(ctx, after, perPage);
   const frame = await frameOf(ctx, "held", after, slice);
-  return { ...frame, items: await handledViews(ctx, slice.items), reasons: faultChoices(ctx) };
+  const views = await handledViews(ctx, slice.items);
+  const place = after === null ? "" : `?after=${encodeURIComponent(after)}`;
+  const items = views.map((view) => ({ ...view, action: `${view.action}${place}` }));
+  return { ...frame, items, reasons: faultChoices(ctx) };
 }
 
 /** The comments that were refused, the latest first, and how supports of elsewhere fared. */
@@ -131,6 +136,7 @@ export async function handledViews(ctx: Ctx, comments: readonly Comment[]): Prom
     const proposal = proposals.get(proposalId);
     const parent = parents.get(comment.parentId ?? "");
     const isBlocked = blocked.has(authorId);
+    const isOrphan = comment.parentId !== null && parent?.state !== "shown";
     return {
       ...{ id: _id, author: personView(ctx, people.get(authorId)), publishedAt },
       body: html === "" ? null : markSafe(html),
@@ -146,7 +152,8 @@ export async function handledViews(ctx: Ctx, comments: readonly Comment[]): Prom
           ? null
           : { name: nameOf(parent.authorId), words: plainText(parent.html, 160) },
       ...{ action: `${moderationPath}/comments/${_id}`, wording: wordingOf(comment) },
-      canRelease: html !== "" && !isBlocked,
+      canRelease: html !== "" && !isBlocked && !isOrphan,
+      origin: comment.origin,
       canBlock: comment.origin === "elsewhere" && !isBlocked,
       unblockAction: isBlocked ? `${moderationPath}/people/${authorId}/unblock` : null,
     };

@@ -1,4 +1,4 @@
-import type { Fault } from "../comments/verdict.js";
+import type { Fault } from "../proposals/fault.js";
 import type { Subject } from "./decision.js";
 
 /** Somebody finds that something published here breaks the rules: once a person and thing. */
@@ -32,6 +32,3 @@ export interface Done {
   /** Its line in the record of decisions; null when another decision closed it. */
   readonly decisionId: string | null;
 }
-
-/** Longest words of a report, in characters. */
-export const mostWords = 1_000;

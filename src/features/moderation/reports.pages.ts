@@ -14,10 +14,11 @@ import { commentById, commentsByIds } from "../comments/comments.js";
 import { peopleByIds } from "../people/people.js";
 import { personView } from "../people/person-view.js";
 import { titleOf } from "../proposals/cards.js";
+import { faultChoices } from "../proposals/fault.js";
 import { proposalPath } from "../proposals/proposal.js";
 import { proposalById, proposalsByIds } from "../proposals/proposals.js";
 import { decisionsAbout, listDecisions } from "./decisions.js";
-import { faultChoices, reportForm } from "./moderation.forms.js";
+import { reportForm } from "./moderation.forms.js";
 import {
   decisionRows,
   frameOf,
@@ -41,6 +42,8 @@ export interface ReportView {
   /** The beginning of what is reported. */
   readonly words: string;
   readonly url: string | null;
+  /** Who wrote it; null when it is an account, or its author is not known here. */
+  readonly author: PersonView | null;
   /** Where a moderator acts on what is reported; null when only here. */
   readonly actUrl: string | null;
   readonly reporter: PersonView;
@@ -99,12 +102,17 @@ async function reportViews(ctx: Ctx, reports: readonly Report[]): Promise<Report
     proposalsByIds(ctx, idsOf("proposal")),
     peopleByIds(ctx, [...idsOf("person"), ...reports.map(({ reporterId }) => reporterId)]),
   ]);
+  const authors = await peopleByIds(
+    ctx,
+    [...comments.values(), ...proposals.values()].map(({ authorId }) => authorId),
+  );
   return reports.map((report) => {
     const { _id, subject, reporterId, reporterHost, why, at, forwarded } = report;
     const comment = comments.get(subject.kind === "comment" ? subject.id : "");
     const proposal = proposals.get(subject.id);
     const person = people.get(subject.id);
     const ofPerson = { words: personView(ctx, person).name, url: person?.url ?? null, act: null };
+    const author = authors.get((comment ?? proposal)?.authorId ?? "");
     const path = proposal === undefined ? null : proposalPath(proposal);
     const shown = {
       comment: {
@@ -123,6 +131,7 @@ async function reportViews(ctx: Ctx, reports: readonly Report[]): Promise<Report
     return {
       ...{ id: _id, what: ctx.t.t(`moderation.kinds.${subject.kind}`), words: shown.words },
       ...{ url: shown.url, actUrl: shown.act, at, note: report.words },
+      author: author === undefined ? null : personView(ctx, author),
       reporter: reporterId === null ? server : personView(ctx, people.get(reporterId)),
       why: ctx.t.t(`moderation.why.${why}`),
       action: `${moderationPath}/reports/${_id}`,

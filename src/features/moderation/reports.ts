@@ -12,12 +12,12 @@ import {
   type Slice,
 } from "../../kit/index.js";
 import { commentById } from "../comments/comments.js";
-import type { Fault } from "../comments/verdict.js";
+import { mostWords, type Fault } from "../proposals/fault.js";
 import { personById } from "../people/people.js";
 import { proposalById } from "../proposals/proposals.js";
 import { keyOf, type Subject } from "./decision.js";
 import { moderatorOf, recordDecision } from "./decisions.js";
-import { mostWords, type Done, type Report } from "./report.js";
+import type { Done, Report } from "./report.js";
 
 /** A moderator closed a report, or sent it on to the server of whoever is reported. */
 export const reportHandled = defineEvent("report-handled", z.object({ reportId: z.string() }));

@@ -11,6 +11,7 @@ import { proposalById } from "../proposals/proposals.js";
 import { responseTo } from "../responses/responses.js";
 import type { Notification } from "./notification.js";
 import { notificationsCollection } from "./notifications.js";
+import { statementsFor } from "./statement.js";
 import { targetOf } from "./target.js";
 
 /**
@@ -39,7 +40,8 @@ async function mailOf(ctx: Ctx, notification: Notification): Promise<Notificatio
   if (account === null || !account.mailNotices) return "none";
   if (account.confirmedAt === null || account.suspendedAt !== null) return "none";
   const proposal = await proposalById(ctx, notification.proposalId);
-  const words = proposal === null ? null : await wordsOf(ctx, notification, account.language);
+  const words =
+    proposal === null ? null : await wordsOf(ctx, notification, proposal, account.language);
   if (proposal === null || words === null) return "none";
   try {
     await send(ctx, { notification, account, proposal, words });
@@ -78,10 +80,22 @@ async function send(ctx: Ctx, { notification, account, proposal, words }: Sendin
 /** What the letter says beside the title, by occasion; null when its subject is gone meanwhile. */
 async function wordsOf(
   ctx: Ctx,
-  { occasion, subjectId, proposalId }: Notification,
+  notification: Notification,
+  proposal: Proposal,
   language: Account["language"],
 ): Promise<Readonly<Record<string, string>> | null> {
+  const { occasion, subjectId, proposalId } = notification;
   if (occasion === "proposal-withdrawn") return {};
+  if (occasion === "proposal-taken-down") {
+    return { statement: await statementFor(ctx, notification, proposal, language) };
+  }
+  if (occasion === "comment-hidden" || occasion === "comment-shown-again") {
+    const comment = await commentById(ctx, subjectId.split("/")[0] ?? "");
+    const expected = occasion === "comment-hidden" ? "hidden" : "shown";
+    if (comment === null || comment.state !== expected) return null;
+    const statement = await statementFor(ctx, notification, proposal, language);
+    return { excerpt: plainText(comment.html, 300), statement };
+  }
   if (occasion === "comment-on-yours" || occasion === "reply-to-you") {
     const comment = await commentById(ctx, subjectId);
     if (comment === null || comment.state !== "shown") return null;
@@ -98,6 +112,19 @@ async function wordsOf(
     excerpt: plainText(response.html, 600),
     milestone: oneLine(step?.title ?? "–"),
   };
+}
+
+/** The reasons of a decision and how to contest it, as paragraphs of a letter. */
+async function statementFor(
+  ctx: Ctx,
+  notification: Notification,
+  proposal: Proposal,
+  language: Account["language"],
+): Promise<string> {
+  const proposals = new Map([[proposal._id, proposal]]);
+  const all = await statementsFor(ctx, [notification], proposals, language);
+  const { reasons = [], contest = null } = all.get(notification._id) ?? {};
+  return [...reasons, ...(contest === null ? [] : [contest])].join("\n\n");
 }
 
 /** Words of elsewhere may hold line breaks or go on for long; a subject may not. */

@@ -6,6 +6,9 @@ export const occasions = [
   "comment-on-yours",
   "reply-to-you",
   "proposal-withdrawn",
+  "proposal-taken-down",
+  "comment-hidden",
+  "comment-shown-again",
 ] as const;
 
 /** Why a member is told. */
@@ -18,7 +21,7 @@ export interface Notification {
   readonly occasion: Occasion;
   /**
    * What it is about: a response, comment or proposal by id; an edit as `<response>/<its moment>`, a
-   * milestone as `<response>/<milestone>`.
+   * milestone as `<response>/<milestone>`, a decision about a comment as `<comment>/<decision>`.
    */
   readonly subjectId: string;
   readonly proposalId: string;

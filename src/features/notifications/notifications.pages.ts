@@ -7,6 +7,7 @@ import { titleOf } from "../proposals/cards.js";
 import { proposalsByIds } from "../proposals/proposals.js";
 import { responsesTo } from "../responses/responses.js";
 import type { Notification } from "./notification.js";
+import { statementsFor, type Statement } from "./statement.js";
 import { notificationsOf, unreadCount } from "./notifications.js";
 
 /** One thing a member is told. */
@@ -16,6 +17,8 @@ export interface NotificationRow {
   readonly url: string;
   readonly at: Date;
   readonly unread: boolean;
+  /** Why a moderator decided so, and how to contest it; null for other news. */
+  readonly statement: Statement | null;
 }
 
 /** What a member was told, the latest first. */
@@ -65,10 +68,13 @@ async function rowsOf(ctx: Ctx, items: readonly Notification[]): Promise<Notific
       items.filter(isAboutComment).map(({ subjectId }) => subjectId),
     ),
   ]);
-  const authors = await peopleByIds(
-    ctx,
-    [...comments.values()].map(({ authorId }) => authorId),
-  );
+  const [authors, statements] = await Promise.all([
+    peopleByIds(
+      ctx,
+      [...comments.values()].map(({ authorId }) => authorId),
+    ),
+    statementsFor(ctx, items, proposals),
+  ]);
   return items.map((told) => {
     const response = responses.get(told.proposalId);
     const author = authors.get(comments.get(told.subjectId)?.authorId ?? "");
@@ -85,6 +91,7 @@ async function rowsOf(ctx: Ctx, items: readonly Notification[]): Promise<Notific
       url: `/notifications/${told._id}`,
       at: told.at,
       unread: told.readAt === null,
+      statement: statements.get(told._id) ?? null,
     };
   });
 }

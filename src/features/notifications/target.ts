@@ -10,7 +10,11 @@ export function targetOf(
     case "comment-on-yours":
     case "reply-to-you":
       return `/comments/${subjectId}`;
+    case "comment-hidden":
+    case "comment-shown-again":
+      return `/comments/${subjectId.split("/")[0]}`;
     case "proposal-withdrawn":
+    case "proposal-taken-down":
       return proposalPath(proposal);
     default:
       return `${proposalPath(proposal)}#response-title`;

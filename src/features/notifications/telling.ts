@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { defineJob, on, type Ctx } from "../../kit/index.js";
-import { commentById, commentPublished } from "../comments/comments.js";
+import { commentById, commentHandled, commentPublished } from "../comments/comments.js";
 import { commentersOf } from "../comments/discussion.js";
 import { followersOf } from "../follows/follows.js";
+import { decisionOn } from "../moderation/decision.js";
+import { recordDecision } from "../moderation/decisions.js";
 import { proposalById, proposalWithdrawn } from "../proposals/proposals.js";
 import {
   milestoneReached,
@@ -148,15 +150,33 @@ async function tellComment(ctx: Ctx, commentId: string): Promise<void> {
   await notify(ctx, { ...news, occasion: "comment-on-yours" }, [author]);
 }
 
+/** Whoever wrote a comment of here learns why it was hidden, and that it is shown again. */
+async function tellHandled(ctx: Ctx, commentId: string): Promise<void> {
+  const comment = await commentById(ctx, commentId);
+  const decision = comment?.origin === "here" ? decisionOn(comment) : null;
+  if (comment === null || decision === null) return;
+  if (decision.what !== "hidden" && decision.what !== "shown-again") return;
+  await recordDecision(ctx, decision);
+  const { proposalId, authorId } = comment;
+  const subjectId = `${commentId}/${decision._id}`;
+  const occasion = `comment-${decision.what}` as const;
+  await notify(ctx, { occasion, subjectId, proposalId, by: decision.by }, [authorId]);
+}
+
+/** Whose proposal a moderator withdrew is told why, apart from everybody else. */
 async function tellWithdrawn(
   ctx: Ctx,
   { proposalId, by }: z.infer<(typeof proposalWithdrawn)["payload"]>,
 ): Promise<void> {
   const proposal = await proposalById(ctx, proposalId);
   if (proposal?.status !== "withdrawn") return;
-  await tellEveryone(ctx, {
-    ...{ occasion: "proposal-withdrawn", subjectId: proposalId, proposalId, by },
-  });
+  const about = { subjectId: proposalId, proposalId };
+  const { takenDown, authorId } = proposal;
+  if (takenDown !== undefined && authorId !== null) {
+    await notify(ctx, { ...about, occasion: "proposal-taken-down", by }, [authorId]);
+  }
+  const knows = takenDown === undefined ? by : authorId;
+  await tellEveryone(ctx, { ...about, occasion: "proposal-withdrawn", by: knows });
 }
 
 /** What members are told of. */
@@ -165,5 +185,6 @@ export const tellings = [
   on(responseEdited, "tell", tellEditSoon),
   on(milestoneReached, "tell", tellMilestone),
   on(commentPublished, "tell", (ctx, { commentId }) => tellComment(ctx, commentId)),
+  on(commentHandled, "tell", (ctx, { commentId }) => tellHandled(ctx, commentId)),
   on(proposalWithdrawn, "tell", tellWithdrawn),
 ];

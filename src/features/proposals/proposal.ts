@@ -1,4 +1,5 @@
 import { hasRole, type Member } from "../../kit/index.js";
+import type { Ground } from "./fault.js";
 
 /** Where a proposal stands; follows from the response and its milestones, or from withdrawal. */
 export type Status =
@@ -68,6 +69,8 @@ export interface Proposal {
   /** Last thing that happened to it: support, comment, answer. */
   readonly movedAt: Date;
   readonly withdrawnAt: Date | null;
+  /** Why a moderator withdrew it; those that their author withdrew, or nobody, lack it. */
+  readonly takenDown?: Ground;
   /** Counts edits; an edit names the version it started from. */
   readonly version: number;
   /** Analysed words for search. */

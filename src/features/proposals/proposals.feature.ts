@@ -20,7 +20,7 @@ import {
 import { renderMarkdown } from "../../kit/text/markdown.js";
 import { atomOf } from "./atom.js";
 import { listProposals } from "./listing.js";
-import { editForm, proposalForm, readProposal, typedOf } from "./proposals.forms.js";
+import { editForm, proposalForm, readProposal, typedOf, takeDownForm } from "./proposals.forms.js";
 import { listModel, listPage } from "./proposals.list.js";
 import {
   editModel,
@@ -32,6 +32,7 @@ import {
   withdrawModel,
   withdrawPage,
 } from "./proposals.pages.js";
+import type { Ground } from "./fault.js";
 import { numberIn } from "./proposal-ref.js";
 import { mayEdit, mayWithdraw, proposalPath } from "./proposal.js";
 import { proposalByNumber, proposalsCollection, versionsCollection } from "./proposals.js";
@@ -89,16 +90,29 @@ const changing: Route[] = [
   post("/proposals/:number/edit", (ctx, req) => members(ctx, req, () => edit(ctx, req))),
   get("/proposals/:number/withdraw", (ctx, req) =>
     members(ctx, req, async () =>
-      page(withdrawPage, await withdrawModel(ctx, await openToChange(ctx, req, mayWithdraw))),
+      page(
+        withdrawPage,
+        await withdrawModel(ctx, await openToChange(ctx, req, mayWithdraw), untouched()),
+      ),
     ),
   ),
-  post("/proposals/:number/withdraw", (ctx, req) =>
-    members(ctx, req, async () => {
-      const proposal = await withdrawProposal(ctx, numberOf(req));
-      return redirect(proposalPath(proposal), { kind: "success", key: "proposals.withdraw.done" });
-    }),
-  ),
+  post("/proposals/:number/withdraw", (ctx, req) => members(ctx, req, () => withdraw(ctx, req))),
 ];
+
+/** Authors are asked nothing; a moderator says why. */
+async function withdraw(ctx: Ctx, req: Req): Promise<Reply> {
+  const before = await proposalToChange(ctx, numberOf(req), mayWithdraw);
+  const done = async (ground: Ground | null): Promise<Reply> => {
+    await withdrawProposal(ctx, numberOf(req), ground);
+    return redirect(proposalPath(before), { kind: "success", key: "proposals.withdraw.done" });
+  };
+  if (mayEdit(ctx.member, before) || before.status === "withdrawn") return done(null);
+  return submit(takeDownForm, req, {
+    accepted: done,
+    refused: async (typed, status) =>
+      page(withdrawPage, await withdrawModel(ctx, before, typed), status),
+  });
+}
 
 function numberOf(req: Req): number {
   return numberIn(req.params["number"]);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineForm, line, lines, orNull, type Ctx } from "../../kit/index.js";
+import { faults, mostWords } from "./fault.js";
 import type { Topic } from "../topics/topic.js";
 import { topics } from "../topics/topics.js";
 import type { Proposal } from "./proposal.js";
@@ -31,6 +32,12 @@ export const proposalForm = defineForm(fields, { labels });
 export const editForm = defineForm(
   { ...fields, version: z.coerce.number().int().min(1) },
   { labels },
+);
+
+/** What a moderator says who withdraws somebody else's proposal. */
+export const takeDownForm = defineForm(
+  { why: z.enum(faults), note: lines(0, mostWords).optional().default("") },
+  { labels: { why: "moderation.reason", note: "proposals.takeDown.note" } },
 );
 
 /** What the form holds, as a use case takes it. A spot counts only with both its degrees. */

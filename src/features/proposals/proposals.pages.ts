@@ -13,8 +13,9 @@ import { markSafe, type SafeHtml } from "../../kit/safe-html.js";
 import { diffTexts, type TextChange } from "../../kit/text/diff.js";
 import { renderMarkdown } from "../../kit/text/markdown.js";
 import { cardsOf } from "./cards.js";
-import { topicChoices } from "./proposals.forms.js";
-import { proposalPath, type Proposal } from "./proposal.js";
+import { faultChoices } from "./fault.js";
+import { takeDownForm, topicChoices } from "./proposals.forms.js";
+import { mayEdit, proposalPath, type Proposal } from "./proposal.js";
 import { versionsOf } from "./proposals.js";
 
 /** Writing a proposal, for the first time or again. */
@@ -44,10 +45,14 @@ export interface HistoryPage extends PageModel {
   }>;
 }
 
+type Choice = ReturnType<typeof faultChoices>[number];
+
 /** The question before a proposal is withdrawn. */
 export interface WithdrawPage extends PageModel {
   readonly action: string;
   readonly back: string;
+  /** What a moderator is asked who withdraws somebody else's proposal; null for its author. */
+  readonly takingDown: { readonly form: FormView; readonly reasons: readonly Choice[] } | null;
   readonly card: ProposalCard | null;
 }
 
@@ -125,11 +130,17 @@ export async function historyModel(ctx: Ctx, proposal: Proposal): Promise<Histor
 }
 
 /** The question before a proposal is withdrawn. */
-export async function withdrawModel(ctx: Ctx, proposal: Proposal): Promise<WithdrawPage> {
+export async function withdrawModel(
+  ctx: Ctx,
+  proposal: Proposal,
+  typed: Typed,
+): Promise<WithdrawPage> {
   const path = proposalPath(proposal);
   const [card = null] = await cardsOf(ctx, [proposal]);
+  const takingDown = { form: formView(takeDownForm, typed, ctx.t), reasons: faultChoices(ctx) };
   return {
     head: head(ctx.t.t("proposals.withdraw.title"), { noIndex: true }),
     ...{ action: `${path}/withdraw`, back: path, card },
+    takingDown: mayEdit(ctx.member, proposal) ? null : takingDown,
   };
 }

@@ -10,6 +10,7 @@ import {
   type Member,
 } from "../../kit/index.js";
 import { topicsByIds } from "../topics/topics.js";
+import type { Ground } from "./fault.js";
 import { mayEdit, mayWithdraw, type Place, type Proposal } from "./proposal.js";
 import {
   proposalByNumber,
@@ -175,10 +176,20 @@ function keepVersion(ctx: Ctx, { _id, version, title, body }: Proposal) {
   });
 }
 
-/** Take a proposal back. Its page stays readable; withdrawing twice changes nothing. */
-export async function withdrawProposal(ctx: Ctx, number: number): Promise<Proposal> {
+/**
+ * Take a proposal back. Its page stays readable; withdrawing twice changes nothing. A moderator who
+ * takes it from its author says why, in the same write; without a ground "invalid-form" is refused.
+ */
+export async function withdrawProposal(
+  ctx: Ctx,
+  number: number,
+  ground: Ground | null = null,
+): Promise<Proposal> {
   const before = await proposalToChange(ctx, number, mayWithdraw);
   if (before.status === "withdrawn") return before;
+  const isOwn = mayEdit(ctx.member, before);
+  if (!isOwn && ground === null) throw refuseField("invalid-form", "why", "refusals.required");
+  const takenDown = isOwn || ground === null ? {} : { takenDown: ground };
   const now = ctx.clock.now();
   const event = { proposalId: before._id, by: signedIn(ctx)._id };
   const after = await ctx.commit(proposalWithdrawn, event, () =>
@@ -186,7 +197,7 @@ export async function withdrawProposal(ctx: Ctx, number: number): Promise<Propos
       .collection(proposalsCollection)
       .findOneAndUpdate(
         { _id: before._id, status: { $ne: "withdrawn" } },
-        { $set: { status: "withdrawn", withdrawnAt: now, movedAt: now } },
+        { $set: { status: "withdrawn", withdrawnAt: now, movedAt: now, ...takenDown } },
         { returnDocument: "after" },
       ),
   );

@@ -1,8 +1,8 @@
 import { commentByUri } from "../../features/comments/comments.js";
 import type { Subject } from "../../features/moderation/decision.js";
-import { mostWords } from "../../features/moderation/report.js";
 import { receiveReport } from "../../features/moderation/reports.js";
 import { personByHandle } from "../../features/people/people.js";
+import { mostWords } from "../../features/proposals/fault.js";
 import { proposalByNumber, proposalByUri } from "../../features/proposals/proposals.js";
 import type { Ctx } from "../../kit/index.js";
 import { cutText, htmlToText } from "../../kit/text/sanitize.js";

@@ -53,6 +53,7 @@ const asNote = {
   },
   movedAt: null,
   withdrawnAt: null, // counted in `updated`
+  takenDown: null, // between the moderators and the author
   version: null,
   terms: null,
   importKey: null,

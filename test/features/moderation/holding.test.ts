@@ -268,12 +268,24 @@ describe("a comment that a moderator hides", () => {
   it("is written down as a decision, as is a proposal that a moderator withdraws", async () => {
     const bench = await aBench();
 
-    await withdrawProposal(bench.moderator, 1);
+    await withdrawProposal(bench.moderator, 1, { why: "illegal", note: "Appel à la haine." });
     await bench.city.settle();
 
     const { items } = await listDecisions(bench.moderator, null, 5);
-    expect(items.map(({ what, by }) => [what, by])).to.deep.equal([
-      ["withdrawn", bench.moderator.member._id],
+    expect(items.map(({ what, by, why, note }) => [what, by, why, note])).to.deep.equal([
+      ["withdrawn", bench.moderator.member._id, ["illegal"], "Appel à la haine."],
     ]);
+  });
+
+  it("refuses what waits under a proposal that is withdrawn, since it can never be shown", async () => {
+    const bench = await aBench();
+    const { _id } = await bench.say("ana", "Bonjour");
+
+    await withdrawProposal(bench.author, 1);
+    await bench.city.settle();
+
+    const kept = await commentById(bench.city.visitor, _id);
+    expect([kept?.state, kept?.handled?.why]).to.deep.equal(["refused", ["withdrawn"]]);
+    expect(await waitingCount(bench.moderator)).to.equal(0);
   });
 });

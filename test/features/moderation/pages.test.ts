@@ -71,6 +71,60 @@ describe("the pages of moderators", function () {
     expect(await stateOf(_id)).to.equal("held");
   });
 
+  it("lead back to where the moderator was reading, with 200 comments to go", async () => {
+    const { _id } = await say("eve", "Page deux");
+    await moderator.open(page);
+
+    const answer = await moderator.post(`${page}/comments/${_id}?after=abc`, {
+      ...{ act: "release", wording: "0" },
+    });
+
+    expect(answer.location).to.equal(`${page}?after=abc`);
+  });
+
+  it("offer to publish an answer only once what it answers is shown", async () => {
+    const parent = await say("fay", "Question");
+    const said = { parentId: parent._id };
+    const { _id } = await saidElsewhere(site.ctx, proposal._id, "gil", "Réponse", said);
+
+    const { text } = await moderator.open(`${page}/comments/${_id}`);
+
+    expect(text).not.to.contain('value="release"');
+    expect((await moderator.open(`${page}/comments/${parent._id}`)).text).to.contain(
+      'value="release"',
+    );
+  });
+
+  it("hide nothing of a resident without a reason to give them", async () => {
+    const said = { proposalId: proposal._id, parentId: null, body: "Trop fort" };
+    const { _id } = await publishComment(site.as(author.member), said);
+    const path = `${page}/comments/${_id}`;
+    await moderator.open(path);
+
+    const answer = await moderator.post(path, { act: "hide", wording: "0", why: "" });
+
+    expect(answer.location).to.equal(path);
+    expect((await moderator.open(path)).text).to.contain("Choisissez un motif");
+    expect(await stateOf(_id)).to.equal("shown");
+  });
+
+  it("ask for a reason before a proposal is withdrawn, and its author reads it", async () => {
+    const other = await aProposal(site.as(author.member));
+    const path = `/proposals/${other.number}/withdraw`;
+    expect((await author.open(path)).text).not.to.contain("Pour quel motif");
+    expect((await moderator.open(path)).text).to.contain("Pour quel motif");
+
+    const without = await moderator.submit(path, { note: "Sans motif." });
+    expect([without.status, without.text.includes("Sans motif.")]).to.deep.equal([422, true]);
+    const done = await moderator.submit(path, { why: "spam", note: "C’est une publicité." });
+    expect(done.status).to.equal(303);
+    await site.later(0);
+
+    const { text } = await author.open("/notifications");
+    expect(text).to.contain("C’est une publicité.").and.contain("Publicité ou contenu indésirable");
+    expect((await moderator.open(`${page}/log`)).text).to.contain("C’est une publicité.");
+  });
+
   it("refuse with a reason that stays readable", async () => {
     const { _id } = await say("dan", "Achetez");
     await moderator.open(page);

@@ -29,7 +29,12 @@ const comment: HandledView = {
   ...{ why: ["Premier commentaire."], note: "Vu", by: "Camille", wording: "0" },
   proposal: { title: "Un banc", url: "/proposals/1" },
   answers: { name: "Ben", words: "Non" },
-  ...{ action: "/admin/moderation/comments/a1", canRelease: true, canBlock: true },
+  ...{
+    action: "/admin/moderation/comments/a1",
+    canRelease: true,
+    canBlock: true,
+    origin: "elsewhere",
+  },
   unblockAction: "/admin/moderation/people/p/unblock",
 };
 const bare: HandledView = { ...comment, body: null, why: [], by: null, answers: null };
@@ -46,7 +51,7 @@ const reports: ReportsPage = {
   items: [
     {
       ...{ id: "r1", what: "Commentaire", words: "Zut", url: "/comments/a1", actUrl: "/m" },
-      ...{ reporter: person, why: "Injures", note: "Voir", at: now, action: "/r" },
+      ...{ author: person, reporter: person, why: "Injures", note: "Voir", at: now, action: "/r" },
       ...{ canForward: true, forwardedAt: now },
     },
   ],
@@ -66,7 +71,10 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   "moderation/refused": [refused, { ...refused, items: [], supports: [] }],
   "moderation/reports": [reports, { ...reports, items: [] }],
   "moderation/log": [log, { ...log, rows: [] }],
-  "moderation/comment": states.map((state) => ({ ...one, state })),
+  "moderation/comment": [
+    ...states.map((state) => ({ ...one, state })),
+    { ...one, comment: { ...comment, origin: "here" } },
+  ],
   "moderation/report": [report],
 };
 

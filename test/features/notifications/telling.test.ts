@@ -282,13 +282,4 @@ describe("a withdrawal", () => {
     expect(await toldTo(author)).to.deep.equal([]);
     expect(city.mails).to.deep.equal([]);
   });
-
-  it("by a moderator is told to the author too", async () => {
-    const { city, author } = await aTown();
-
-    await withdrawProposal(await city.newcomer("Modération", "moderator"), 1);
-    await city.settle();
-
-    expect((await toldTo(author)).map((n) => n.occasion)).to.deep.equal(["proposal-withdrawn"]);
-  });
 });

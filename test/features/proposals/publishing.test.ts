@@ -128,7 +128,10 @@ describe("editing a proposal", () => {
     const moderator = await city.newcomer("Modération", "moderator");
 
     await expectRefusal(editProposal(moderator, 1, input), "not-allowed");
-    expect((await withdrawProposal(moderator, 1)).status).to.equal("withdrawn");
+    await expectRefusal(withdrawProposal(moderator, 1), "invalid-form");
+    const ground = { why: "spam", note: "Publicité." } as const;
+    const withdrawn = await withdrawProposal(moderator, 1, ground);
+    expect([withdrawn.status, withdrawn.takenDown]).to.deep.equal(["withdrawn", ground]);
   });
 });
 

@@ -71,7 +71,15 @@ const office: OfficePage = {
 
 const told: NotificationsPage = {
   ...{ head: title, anyUnread: true, start: "/notifications", pager },
-  rows: [{ text: "La mairie a répondu", url: "/notifications/1", at: now, unread: true }],
+  rows: [
+    {
+      text: "La mairie a répondu",
+      url: "/notifications/1",
+      at: now,
+      unread: true,
+      statement: { reasons: ["Hors sujet"], contest: "Écrivez-nous." },
+    },
+  ],
 };
 
 const samples: Readonly<Record<string, readonly object[]>> = {

@@ -112,6 +112,18 @@ const history: HistoryPage = {
 
 const withdraw: WithdrawPage = {
   ...{ head: head("Retirer ?"), action: "/w", back: "/proposals/1", card: sampleCard() },
+  takingDown: null,
+};
+
+const takingDown: WithdrawPage = {
+  ...withdraw,
+  takingDown: {
+    form: {
+      values: { why: "spam", note: "x" },
+      errors: [{ field: "why", label: "Motif", text: "?" }],
+    },
+    reasons: [{ value: "spam", label: "Publicité", hint: null }],
+  },
 };
 
 const topic: TopicPage = {
@@ -164,7 +176,7 @@ export const samples: Readonly<Record<string, readonly object[]>> = {
   "proposals/new": [writing],
   "proposals/edit": [writing],
   "proposals/history": [history, { ...history, edits: [] }],
-  "proposals/withdraw": [withdraw],
+  "proposals/withdraw": [takingDown, withdraw],
   "square/proposal": [
     proposal,
     {
