@@ -41,7 +41,7 @@ describe("a change of the embedded store", () => {
     expect(await written).to.equal(7);
   });
 
-  it("that comes while the disk is busy shares the next sync with all others", async () => {
+  it("that comes while the disk is busy shares the next transaction with all others", async () => {
     const { db, syncs } = aSlowDisk();
     const queue = openWriteQueue(db, catalog);
     const answered: number[] = [];

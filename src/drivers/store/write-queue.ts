@@ -20,21 +20,22 @@ const BUSY_LIMIT_MS = 15_000;
 const LARGEST_GROUP = 1000;
 
 /**
- * Group commit: one `BEGIN IMMEDIATE … COMMIT` for all the changes of a turn, and one sync of the disk
- * for all that was committed since the last, which the process does not wait for; a refused one undoes itself alone. A change may be run twice, the first time undone. When another
- * process holds the file, the group waits without blocking, for 15 seconds at most.
+ * Group commit: one `BEGIN IMMEDIATE … COMMIT` and one sync of the disk, which the process does not
+ * wait for, for all the changes that came since the last; a refused one undoes itself alone. A change
+ * may be run twice, the first time undone. When another process holds the file, the group waits
+ * without blocking, for 15 seconds at most.
  */
 export function openWriteQueue(db: Connection, catalog: Catalog): WriteQueue {
   const waiting: Waiting[] = [];
-  const committed: Answer[] = [];
   let syncing = false;
   let scheduled = false;
   let closed = false;
   let busySince: number | null = null;
   let idle: (() => void)[] = [];
 
+  /** While the disk is busy, what comes waits: it would wait for the next sync anyway. */
   function schedule(): void {
-    if (scheduled) return;
+    if (scheduled || syncing) return;
     scheduled = true;
     setImmediate(flush);
   }
@@ -42,29 +43,29 @@ export function openWriteQueue(db: Connection, catalog: Catalog): WriteQueue {
   function flush(): void {
     const group = waiting.splice(0, LARGEST_GROUP);
     try {
-      committed.push(...runGroup(db, catalog, group));
+      const answers = runGroup(db, catalog, group);
       busySince = null;
-      if (!syncing) void answerOnceOnDisk();
+      void answerOnceOnDisk(answers);
     } catch (error) {
       if (retryLater(error)) return void waiting.unshift(...group);
       busySince = null;
       group.forEach(({ reject }) => reject(error));
     }
     scheduled = false;
-    if (waiting.length > 0) schedule();
-    else settle();
+    goOn();
   }
 
-  /** What is committed while the disk is busy waits for the next sync, together. */
-  async function answerOnceOnDisk(): Promise<void> {
+  async function answerOnceOnDisk(answers: readonly Answer[]): Promise<void> {
     syncing = true;
-    while (committed.length > 0) {
-      const answers = committed.splice(0);
-      const failure = db.sync === null ? null : await failureOf(db.sync);
-      answers.forEach((answer) => answer(failure));
-    }
+    const failure = db.sync === null ? null : await failureOf(db.sync);
+    answers.forEach((answer) => answer(failure));
     syncing = false;
-    settle();
+    goOn();
+  }
+
+  function goOn(): void {
+    if (waiting.length > 0) schedule();
+    else settle();
   }
 
   function retryLater(error: unknown): boolean {
