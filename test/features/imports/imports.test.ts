@@ -66,7 +66,8 @@ describe("bringing in proposals from another site", () => {
   it("leaves alone what happened here since the first run", async () => {
     const { visitor, newcomer } = await aCity({ features });
     await importInto(visitor, aRow("A-1"));
-    await withdrawProposal(await newcomer("Admin", "admin"), 1);
+    const ground = { why: "illegal", note: "Publicité." } as const;
+    await withdrawProposal(await newcomer("Admin", "admin"), 1, ground);
 
     await importInto(visitor, aRow("A-1", { title: "Autre titre" }));
 
