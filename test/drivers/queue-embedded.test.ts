@@ -75,6 +75,26 @@ function slowToTell(store: Store, meanwhile: () => Promise<void>): Store {
   };
 }
 
+/** A store that answers nothing about the calendar before `opened`. */
+function silentOnDates(store: Store, opened: Promise<void>): Store {
+  return {
+    ...store,
+    collection<T extends Row>(name: string): Collection<T> {
+      const rows = store.collection<T>(name);
+      if (name !== "queue_schedules") return rows;
+      const find: Collection<T>["find"] = (filter, options) => {
+        const found = rows.find(filter, options);
+        const toArray = async () => {
+          await opened;
+          return found.toArray();
+        };
+        return Object.assign(Object.create(found) as typeof found, { toArray });
+      };
+      return Object.assign(Object.create(rows) as Collection<T>, { find });
+    },
+  };
+}
+
 async function aBench(): Promise<Bench> {
   return onStore(openSqliteStore(":memory:"));
 }
@@ -135,6 +155,28 @@ describe("the embedded queue", () => {
 
     gate.open();
     await told;
+  });
+
+  it("begins no job once it was told to close, however late the calendar's answer comes", async () => {
+    const gate = aGate();
+    const dates = aGate();
+    const seen: string[] = [];
+    const queue = bench.queue({ store: silentOnDates(bench.store, dates.opened) });
+    queue.process(LANE, 1, async ({ id }) => {
+      seen.push(id);
+      await gate.opened;
+    });
+    await queue.start();
+    await queue.add([aJob("a"), aJob("b")]);
+    await until(() => seen.length === 1);
+
+    const closing = queue.close(1_000);
+    gate.open();
+    await pause(50);
+    dates.open();
+    await closing;
+
+    expect(seen).to.deep.equal(["a"]);
   });
 
   describe("leases", () => {

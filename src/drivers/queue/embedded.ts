@@ -76,8 +76,8 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
     peek: (queue, wanted) => peek(parts, queue, wanted),
     idle: () => whenIdle(parts, [...lanes.keys()]),
     async close(graceMs = DEFAULT_GRACE_MS) {
-      await dates.stop();
-      await Promise.all([...lanes.values()].map((lane) => lane.close(graceMs)));
+      const closing = [...lanes.values()].map((lane) => lane.close(graceMs));
+      await Promise.all([dates.stop(), ...closing]);
       await keeper.stop();
     },
   };
