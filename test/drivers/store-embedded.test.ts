@@ -160,6 +160,23 @@ describe("The embedded store, on disk", () => {
     expect(idsOf(found)).to.deep.equal(["1", "2", "4"]);
   });
 
+  it("keeps every proposal when two processes publish in turns", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "parvis-"));
+    const path = join(folder, "store.db");
+    const [one, other] = [openSqliteStore(path), openSqliteStore(path)];
+
+    for (let n = 0; n < 6; n += 1) {
+      const store = n % 3 === 0 ? other : one;
+      await store.collection<Thing>("proposals").insertOne({ _id: `${n}` });
+    }
+
+    const found = await other.collection<Thing>("proposals").find({}).toArray();
+    await one.check({ full: true });
+    await Promise.all([one.close(), other.close()]);
+    await rm(folder, { recursive: true });
+    expect(idsOf(found)).to.have.members(["0", "1", "2", "3", "4", "5"]);
+  });
+
   it("waits for a file that another process holds, without losing a write", async () => {
     const store = openSqliteStore(path);
     const things = store.collection<Thing>("things");

@@ -18,6 +18,8 @@ export interface Catalog {
   restore(snapshot: ReadonlyMap<string, CollectionInfo>): void;
   get(name: string): CollectionInfo | null;
   all(): readonly CollectionInfo[];
+  /** A number for a new row, higher than every row's of the collection. Inside a transaction only. */
+  nextRow(collection: CollectionInfo): number;
   /** Adds a collection with its `_id_` index. Inside a transaction only. */
   create(name: string): CollectionInfo;
   /** Adds an empty index. Inside a transaction only. */
@@ -40,11 +42,13 @@ const ID_INDEX: IndexSpec = { keys: { _id: 1 }, unique: true };
 export function openCatalog(db: Connection): Catalog {
   prepareFile(db);
   let collections: ReadonlyMap<string, CollectionInfo> = new Map();
+  const lastRows = new Map<string, number>();
   let version = -1;
 
   function reload(): void {
     version = dataVersion(db);
     collections = readCollections(db);
+    lastRows.clear();
   }
 
   function put(info: CollectionInfo): void {
@@ -78,6 +82,12 @@ export function openCatalog(db: Connection): Catalog {
     },
     get: (name) => collections.get(name) ?? null,
     all: () => [...collections.values()],
+    nextRow: ({ name, table }) => {
+      const last = lastRows.get(name) ?? db.first(`SELECT max(rid) FROM ${table}`, [])?.[0] ?? 0;
+      const next = (last as number) + 1;
+      lastRows.set(name, next);
+      return next;
+    },
     create: (name) => {
       const info: CollectionInfo = { name, table: quoted(`d:${name}`), indexes: [] };
       db.exec(`CREATE TABLE ${info.table} (rid INTEGER PRIMARY KEY, doc TEXT NOT NULL)`);

@@ -20,8 +20,7 @@ export interface Tables {
  */
 export function insertRow(tables: Tables, info: CollectionInfo, doc: Document): void {
   const text = toText(doc);
-  const rid = (tables.db.first(`SELECT max(rid) FROM ${info.table}`, [])?.[0] ?? 0) as number;
-  writeRow(tables, info, { rid: rid + 1, text, doc }, null);
+  writeRow(tables, info, { rid: tables.catalog.nextRow(info), text, doc }, null);
 }
 
 /** Replaces a document by its changed form; says whether it differs. */
