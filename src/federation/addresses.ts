@@ -85,17 +85,21 @@ export function localActor(instance: Instance, uri: string): LocalActor | null {
 
 /** Host with port of an http(s) URI, lower case; null for anything else. */
 export function hostOf(uri: string): string | null {
-  const url = uri.length > 2048 ? null : readUrl(uri);
-  return url?.protocol === "https:" || url?.protocol === "http:" ? url.host : null;
+  return originOf(uri)?.replace(/^https?:\/\//, "") ?? null;
 }
 
 /**
- * An origin that needs no parsing to be read: lower case, a last label of letters (so that it is no
- * spelling of an IP address), no Punycode (which may be ill-formed), and a port of four digits at
- * most (so that it is not out of range) that is not written out for nothing.
+ * An origin that needs no parsing to be read: lower case, a last label of letters or four numbers in
+ * their shortest form (so that it is no odd spelling of an IP address), no Punycode (which may be
+ * ill-formed), and a port below 60,000 (so that it is not out of range) that is not written out for
+ * nothing.
  */
-const plainOrigin =
-  /^https?:\/\/(?:(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z]{2,63}(?::(?!(?:80|443)\b)[1-9]\d{0,3})?(?=\/)/;
+const plainOrigin = ((): RegExp => {
+  const name = "(?:(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)*[a-z]{2,63}";
+  const byte = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+  const port = ":(?!(?:80|443)\\b)(?:[1-5]\\d{4}|[1-9]\\d{0,3})";
+  return new RegExp(`^https?://(?:${name}|(?:${byte}\\.){3}${byte})(?:${port})?(?=/|$)`);
+})();
 
 /** Scheme, host and port of an http(s) URI as URLs compare them; null for anything else. */
 export function originOf(uri: string): string | null {

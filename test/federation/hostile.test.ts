@@ -160,6 +160,12 @@ describe("a hostile server", function () {
         "@",
         "\\",
         "[::1]",
+        ":59999",
+        ":60000",
+        "1.2.3.",
+        "255",
+        "256",
+        "01",
         "\u0000",
         "\t",
       ],
@@ -168,7 +174,7 @@ describe("a hostile server", function () {
       .tuple(
         fc.constantFrom("https://", "http://"),
         fc.array(pieces, { minLength: 1, maxLength: 5 }),
-        fc.constantFrom("", ".bb", ".com", ".com:8443", ".com:70000"),
+        fc.constantFrom("", ".bb", ".com", ".com:8443", ".com:70000", ".4", "4:5000"),
         fc.constantFrom("/", "/x", "", "?x", "#x"),
       )
       .map(([scheme, host, end, path]) => scheme + host.join("") + end + path);

@@ -1,4 +1,6 @@
 import { readUrl } from "../../drivers/web-address.js";
+import { originOf } from "../addresses.js";
+
 /** A request that somebody sent us, as the verifier needs it. Nothing in it is trusted. */
 export interface SignedRequest {
   readonly method: string;
@@ -91,11 +93,16 @@ export function needsDigest(request: SignedRequest): boolean {
  * Throws SignatureProblem `malformed-signature`.
  */
 export function assertKeyId(keyId: string): void {
-  const isAddress = keyId.length <= 2048 && /^https?:\/\/[\x21-\x7e]+$/.test(keyId);
-  const url = isAddress ? readUrl(keyId) : null;
-  if (url === null || url.username !== "" || url.password !== "") {
+  const isAddress = /^https?:\/\/[\x21-\x7e]+$/.test(keyId) && originOf(keyId) !== null;
+  if (!isAddress || namesUser(keyId)) {
     throw new SignatureProblem("malformed-signature", "keyId is not the address of a key");
   }
+}
+
+function namesUser(address: string): boolean {
+  if (!address.includes("@")) return false;
+  const url = readUrl(address);
+  return url === null || url.username !== "" || url.password !== "";
 }
 
 /** Decode base64 strictly; null when the text is anything else, or empty. */

@@ -10,7 +10,7 @@ import {
   type SignedRequest,
 } from "./request.js";
 import { inspectRfc9421 } from "./rfc9421.js";
-import { readUrl } from "../../drivers/web-address.js";
+import { originOf } from "../addresses.js";
 
 /** A key whose owner is proven (see `createKeyResolver`). */
 export interface VerifiedKey {
@@ -61,11 +61,11 @@ function refusal(code: SignatureRefusalCode, message: string): SignatureRefusal 
 }
 
 function assertOurs(request: SignedRequest): void {
-  const { protocol, host } = new URL(request.url);
+  const [ours = "", scheme = ""] = /^(https?:\/\/)[^/?#]*/.exec(request.url) ?? [];
   const isHost = /^[A-Za-z0-9.:[\]-]{1,255}$/.test(request.host);
-  const sent = isHost ? readUrl(`${protocol}//${request.host}`) : null;
+  const sent = isHost ? originOf(scheme + request.host) : null;
   if (sent === null) throw new SignatureProblem("wrong-host", "the host is ill-formed");
-  if (sent.host !== host) {
+  if (sent !== originOf(ours)) {
     throw new SignatureProblem("wrong-host", "the request was made for another host");
   }
 }
