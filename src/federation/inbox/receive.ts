@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { stateOf } from "../../hosting/web/state.js";
@@ -13,6 +13,7 @@ import {
 import { createNoteReceived, type NoteReceived } from "../delivery/peers.js";
 import { mayTalk } from "../policy/policy.js";
 import { signedRequest } from "../policy/signed-request.js";
+import type { JsonObject } from "../remote-document.js";
 import type { Services } from "../services.js";
 import type { InspectedSignature, SignatureRefusal } from "../signatures/request.js";
 import { inspectRequest, verifyInspected } from "../signatures/verify.js";
@@ -107,7 +108,7 @@ async function verify(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
     if (!linked) return refused(401, "the signature is not the actor's");
     return takeForwarded(door, ctx, asked, verified.owner);
   }
-  services.provenActors.set(verified.owner, verified.actor);
+  rememberProven(services, verified.owner, verified.actor);
   return keep(door, ctx, asked, { trust: "signed" });
 }
 
@@ -127,8 +128,13 @@ async function takeForwarded(
   if (attested.kind === "false") return refused(401, "the proof is not the actor's");
   if (attested.kind === "unproven")
     return keep(door, ctx, asked, { trust: "forwarded", forwarder });
-  door.services.provenActors.set(asked.head.actor, attested.actor);
+  rememberProven(door.services, asked.head.actor, attested.actor);
   return keep(door, ctx, asked, { trust: "proven" });
+}
+
+/** The same document again is left alone: measuring it costs more than what it saves. */
+function rememberProven({ provenActors }: Services, uri: string, actor: JsonObject): void {
+  if (provenActors.get(uri) !== actor) provenActors.set(uri, actor);
 }
 
 function shareOf(ctx: Ctx, keyId: string): string {
@@ -200,7 +206,7 @@ function entryOf(ctx: Ctx, { head, rawBody }: Asked, { trust, forwarder = "" }: 
   const now = ctx.clock.now();
   const what = [ctx.instance._id, forwarder, head.actor, head.id].join("\n");
   return {
-    _id: createHash("sha256").update(what).digest("hex"),
+    _id: hash("sha256", what),
     actorUri: head.actor,
     activityUri: head.id,
     type: head.type,
