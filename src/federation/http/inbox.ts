@@ -1,8 +1,9 @@
-import express, { type RequestHandler } from "express";
+import type { RequestHandler } from "express";
 import { actorCollectionAt } from "../addresses.js";
 import { isAllowedType } from "../../drivers/fetch/media-types.js";
 import type { Receive } from "../inbox/receive.js";
 import { sendError } from "./answers.js";
+import { readBody } from "./body.js";
 
 /** The largest activity that is read; Mastodon's own limit. */
 const largestBody = 1024 * 1024;
@@ -14,7 +15,6 @@ export function isInbox(path: string): boolean {
 
 /** The inboxes: the shared one and every actor's own are one door. Nobody reads them here. */
 export function serveInbox(receive: Receive): RequestHandler {
-  const readBody = express.raw({ type: () => true, limit: largestBody, inflate: false });
   return (req, res, next) => {
     if (!isInbox(req.path)) return next();
     if (req.method === "GET" || req.method === "HEAD") {
@@ -27,9 +27,9 @@ export function serveInbox(receive: Receive): RequestHandler {
     if (!isAllowedType("activity", req.headers["content-type"] ?? "")) {
       return sendError(res, 415, "send application/activity+json");
     }
-    readBody(req, res, (problem?: unknown) => {
-      if (problem != null) return next(problem);
-      if (!Buffer.isBuffer(req.body)) req.body = Buffer.alloc(0);
+    readBody(req, largestBody, (problem, body) => {
+      if (problem !== null) return next(problem);
+      req.body = body;
       receive(req, res).then(({ status, error }) => {
         if (status === 429 || status === 503) res.set("Retry-After", "60");
         if (error === null) return void res.status(status).end();
