@@ -1,4 +1,4 @@
-import { defineCollection } from "../kit/index.js";
+import { defineCollection, type Instance } from "../kit/index.js";
 import { blockersCollection } from "./blockers.js";
 import { peersCollection } from "./delivery/peer-record.js";
 import { policyCollections } from "./policy/records.js";
@@ -67,6 +67,8 @@ export interface RemoteActor {
   readonly outbox: string | null;
   /** Declares that it exchanges proposals as this software does. */
   readonly civicExchange: boolean;
+  /** Of whom it is the actor, where it is that of an instance; rows of before may lack it. */
+  readonly civicOf?: Instance["kind"] | null;
   /** When the account was opened, where its server tells; rows of before may lack it. */
   readonly bornAt?: Date | null;
   /** Former addresses that it names as its own; rows of before lack it. */

@@ -35,6 +35,7 @@ const actorSchema = z.object({
   alsoKnownAs: optional(z.union([z.string(), z.array(z.unknown())])),
   implements: optional(z.union([z.string(), z.array(z.unknown())])),
   published: optional(z.string().max(40)),
+  civic: optional(z.object({ kind: z.literal("instance"), of: z.enum(["city", "association"]) })),
 });
 
 /** Former addresses of one actor that are read. */
@@ -118,6 +119,7 @@ export function actorOf(uri: string, document: JsonObject, now: Date): Omit<Remo
     followers: inOrder(data.followers),
     outbox: inOrder(data.outbox),
     civicExchange: [data.implements].flat().includes(CIVIC_EXCHANGE),
+    civicOf: data.civic?.of ?? null,
     bornAt: bornAt(data.published ?? null),
     alsoKnownAs: [data.alsoKnownAs].flat().slice(0, mostNames).filter(isAddress),
     fetchedAt: now,

@@ -26,6 +26,7 @@ async function aLinked(scene: Scene): Promise<{ hall: PeerActor; idea: PeerActor
   await tell(hall, "Accept", { id: link.followUri, type: "Follow" });
   const idea = await peer.actor("p1", { type: "Group" });
   const civic = {
+    ...{ of: "city", answeredBy: [hall.uri] },
     ...{ kind: "proposal", number: 1, title: "Un banc", text: "<p>Un banc.</p>", status: "open" },
     ...{ author: "Ana", instance: "Là-bas", supports: 2, comments: 0 },
   };

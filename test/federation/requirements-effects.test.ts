@@ -191,7 +191,10 @@ describe("what somebody on the network can do here", function () {
     await say(hall, "Accept", { id: link.followUri, type: "Follow" });
     const idea = await peer.actor("p1", { type: "Group" });
     const civic = { kind: "proposal", number: 1, title: "Un banc", text: "<p>Un banc.</p>" };
-    const told = { status: "open", author: "Ana", instance: "Là-bas", supports: 2, comments: 0 };
+    const told = {
+      ...{ status: "open", author: "Ana", instance: "Là-bas", supports: 2, comments: 0 },
+      ...{ of: "city", answeredBy: [hall.uri] },
+    };
     const note = peer.note(idea, { civic: { ...civic, ...told } });
 
     await say(idea, "Update", { ...note, civic: { ...civic, ...told, title: "Deux bancs" } });
@@ -210,7 +213,10 @@ describe("what somebody on the network can do here", function () {
     await tell(hall, "Accept", { id: link.followUri, type: "Follow" });
     const idea = await peer.actor("p1", { type: "Group" });
     const civic = { kind: "proposal", number: 1, title: "Un banc", text: "<p>Un banc.</p>" };
-    const told = { status: "open", author: "Ana", instance: "Là-bas", supports: 2, comments: 0 };
+    const told = {
+      ...{ status: "open", author: "Ana", instance: "Là-bas", supports: 2, comments: 0 },
+      ...{ of: "city", answeredBy: [hall.uri] },
+    };
     const note = peer.note(idea, { civic: { ...civic, ...told } });
     await tell(idea, "Create", note);
     const answer = peer.note(hall, {

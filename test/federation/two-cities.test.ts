@@ -162,27 +162,6 @@ describe("two cities", function () {
     expect(forwarded?.body).to.equal("Oui.");
   });
 
-  it("answer what was proposed to themselves, and let no other answer it", async () => {
-    const { city, association } = await twoLinked();
-    const proposal = await publishProposal(await city.newcomer("Alix"), aDraft());
-    await settleAll(city, association);
-    const seen = await proposalByUri(association.visitor, proposal.uri);
-    const president = await association.newcomer("Présidente", "official");
-    const pretending = { ...president.instance, kind: "city" } as const;
-
-    await publishResponse(
-      { ...president, instance: pretending },
-      {
-        ...{ proposalId: seen?._id ?? "", office: "Mairie", decision: "declined" },
-        ...{ body: "Nous ne la ferons pas.", milestones: [] },
-      },
-    );
-    await settleAll(city, association);
-
-    expect(await responseTo(city.visitor, proposal._id)).to.equal(null);
-    expect((await proposalById(city.visitor, proposal._id))?.status).to.equal("open");
-  });
-
   it("answer, comment and support also while the other is out of reach", async () => {
     const { city, association } = await twoLinked();
     const proposal = await publishProposal(await association.newcomer("Alix"), aDraft());

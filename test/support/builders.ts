@@ -48,6 +48,8 @@ export function aReceivedProposal(change: Partial<ReceivedProposal> = {}): Recei
       url: "https://velo.example/proposals/7",
       number: 7,
       authorName: "Dominique",
+      of: "association",
+      answeredBy: ["https://velo.example/actor"],
     },
     publishedAt: new Date("2026-03-01T10:00:00.000Z"),
     status: "open",

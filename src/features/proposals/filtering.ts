@@ -5,13 +5,16 @@ export interface ProposalFilter {
   readonly topicId?: string | undefined;
   readonly status?: Status | undefined;
   readonly from?: Proposal["origin"] | undefined;
+  /** Without what was proposed to other cities. */
+  readonly exceptOtherCities?: boolean | undefined;
 }
 
 /** The filter as the indexes want it: every leading field bound to one value or to a few. */
-export function storeFilter({ topicId, status, from }: ProposalFilter) {
+export function storeFilter({ topicId, status, from, exceptOtherCities }: ProposalFilter) {
   return {
     ...(topicId === undefined ? {} : { topicId }),
     status: status ?? { $in: [...listedStatuses] },
     origin: from ?? { $in: ["here", "elsewhere"] as Array<Proposal["origin"]> },
+    ...(exceptOtherCities === true ? { "elsewhere.of": { $in: [null, "association"] } } : {}),
   };
 }

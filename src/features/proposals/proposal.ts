@@ -23,6 +23,10 @@ export interface Elsewhere {
   /** Its public page. */
   readonly url: string;
   readonly number: number | null;
+  /** Whether it was proposed to a city, which answers for itself, or published by an association. */
+  readonly of: "city" | "association";
+  /** The actors whose official responses its home takes, as that says. */
+  readonly answeredBy: readonly string[];
   /** Name of the author there. */
   readonly authorName: string;
   /** When its home last changed it, as that says; absent while it never did. */

@@ -43,7 +43,7 @@ export interface EditedResponse extends Omit<NewResponse, "proposalId" | "milest
 
 /**
  * Put an office's answer on the record: one per proposal, a second is refused ("already-answered"),
- * as is an association's to what was proposed elsewhere ("not-allowed").
+ * as is one to what somebody else is to answer ("not-allowed").
  * The proposal's status follows; subscribers carry the answer to people and to other servers.
  */
 export async function publishResponse(ctx: Ctx, input: NewResponse): Promise<Response> {

@@ -7,9 +7,11 @@ import { proposalsCollection } from "../proposals/proposals.js";
 /** How officials read what awaits an answer: what has waited longest, or what most people want. */
 export type AwaitingSort = "oldest" | "supported";
 
-/** What awaits our answer; an association answers its own proposals alone. */
+/** What awaits our answer: `isOursToAnswer`, as a filter. */
 export function awaitingFilter({ instance }: Ctx): ProposalFilter {
-  return { status: "open", from: instance.kind === "city" ? undefined : "here" };
+  return instance.kind === "city"
+    ? { status: "open", exceptOtherCities: true }
+    : { status: "open", from: "here" };
 }
 
 /** A page of proposals that nobody has answered yet. A strange cursor is refused ("not-found"). */

@@ -47,12 +47,15 @@ export function assertMayRespond(member: Member | null): asserts member is Membe
   if (!hasRole(member, "official")) throw new Refusal("not-an-official");
 }
 
-/** Whose answer a proposal waits for: an association answers its own alone, a city others' too. */
+/**
+ * Whose answer a proposal waits for: everybody answers their own, and a city what associations
+ * propose. No city speaks for another one.
+ */
 export function isOursToAnswer(
   instance: Pick<Instance, "kind">,
-  proposal: Pick<Proposal, "origin">,
+  { origin, elsewhere }: Pick<Proposal, "origin" | "elsewhere">,
 ): boolean {
-  return instance.kind === "city" || proposal.origin === "here";
+  return origin === "here" || (instance.kind === "city" && elsewhere?.of === "association");
 }
 
 /** Where a proposal stands by its answer: what was promised is done once every step is. */

@@ -9,6 +9,7 @@ import { responseTo } from "../../features/responses/responses.js";
 import { topicsByIds } from "../../features/topics/topics.js";
 import type { Ctx } from "../../kit/index.js";
 import { actorUri, collectionUri, hostOf } from "../addresses.js";
+import { answerersOf } from "../answerers.js";
 import type { CommentInPublic } from "../translate/comment.js";
 import type { ProposalInPublic } from "../translate/proposal.js";
 import type { ResponseInPublic } from "../translate/response.js";
@@ -31,15 +32,17 @@ function isMentionable(person: Person | null): person is Person & { uri: string 
 
 /** All that the Note of a proposal tells. */
 export async function gatherProposal(ctx: Ctx, proposal: Numbered): Promise<ProposalInPublic> {
-  const [author, topics, response, echo] = await Promise.all([
+  const [author, topics, response, answeredBy, echo] = await Promise.all([
     proposal.authorId === null ? null : personById(ctx, proposal.authorId),
     topicsByIds(ctx, [proposal.topicId]),
     responseTo(ctx, proposal._id),
+    answerersOf(ctx),
     echoOf(ctx, proposal.uri, await answersToProposal(ctx, proposal)),
   ]);
   const topic = proposal.topicId === null ? null : (topics.get(proposal.topicId) ?? null);
   const likes = proposal.counts.supports;
-  return { instance: ctx.instance, proposal, author, topic, response, echo: { ...echo, likes } };
+  const { instance } = ctx;
+  return { instance, proposal, author, topic, response, answeredBy, echo: { ...echo, likes } };
 }
 
 /** All that the Note of an official response tells. */

@@ -1,5 +1,5 @@
 import { createBudget } from "../../drivers/fetch.js";
-import type { Place, Proposal } from "../../features/proposals/proposal.js";
+import type { Elsewhere, Place, Proposal } from "../../features/proposals/proposal.js";
 import { receiveProposal } from "../../features/proposals/receiving.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { receiveResponse, receiveResponseEdit } from "../../features/responses/receiving.js";
@@ -7,6 +7,7 @@ import { responseByUri } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
 import { htmlToText } from "../../kit/text/sanitize.js";
 import { actorUri, city, hostOf, sameOrigin } from "../addresses.js";
+import { answerersOf } from "../answerers.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
 import { followingCollection } from "../records.js";
@@ -63,6 +64,8 @@ export async function takeProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
       url: page !== null && sameOrigin(page, uri) ? page : uri,
       number: data.number,
       authorName: data.author,
+      of: data.of,
+      answeredBy: answerersTold(uri, data),
       updatedAt: updatedAt(note, ctx.clock.now()),
     },
     publishedAt: moment(first(note, "published"), ctx.clock.now()),
@@ -70,6 +73,12 @@ export async function takeProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
     counts: { supports: data.supports, comments: data.comments },
   });
   return "proposal";
+}
+
+/** A city names nobody but itself: what it says of others is not heard. */
+function answerersTold(uri: string, { of, answeredBy }: Pick<Elsewhere, "of" | "answeredBy">) {
+  const told = [...answeredBy].filter((one) => hostOf(one) !== null);
+  return of === "city" ? told.filter((one) => sameOrigin(one, uri)) : told;
 }
 
 function placeOf(location: unknown): Place | null {
@@ -87,28 +96,43 @@ function placeOf(location: unknown): Place | null {
   return { name: name.slice(0, 200), ...spot };
 }
 
+type Reading = Pick<Inbound, "services" | "ctx" | "budget">;
+
 /** Fetch a proposal from its own address and keep it; only unknown ones are asked for. */
-export async function takeProposalAt(
-  { services, ctx, budget }: Pick<Inbound, "services" | "ctx" | "budget">,
-  uri: string,
-): Promise<Outcome> {
-  if ((await proposalByUri(ctx, uri)) !== null) return "known already";
+export async function takeProposalAt(reading: Reading, uri: string): Promise<Outcome> {
+  if ((await proposalByUri(reading.ctx, uri)) !== null) return "known already";
+  return takeProposalNow(reading, uri);
+}
+
+async function takeProposalNow(reading: Reading, uri: string): Promise<Outcome> {
+  const { services, ctx, budget } = reading;
   const { fetchDocument } = services.reachOf(ctx.instance);
   const { id, document } = await fetchDocument(uri, { budget });
   if (id !== uri) return "not at its own address";
   return takeProposal(ctx, await services.normal.of(guardValue(document)));
 }
 
-/** A city answers for itself what was proposed to it; an association's proposals wait for others. */
-function isOursToAnswer(ctx: Ctx, proposal: Proposal): boolean {
-  return proposal.origin === "here" && ctx.instance.kind === "city";
+/**
+ * Whether an actor is one whose answers are taken where a proposal was published: that alone decides,
+ * and is asked again when it did not name them before, since it may have been linked with them later.
+ */
+async function mayAnswer(reading: Reading, proposal: Proposal, actor: string): Promise<boolean> {
+  if (proposal.origin === "here") return (await answerersOf(reading.ctx)).includes(actor);
+  if (proposal.elsewhere?.answeredBy.includes(actor) === true) return true;
+  await takeProposalNow(reading, proposal.uri);
+  const now = await proposalByUri(reading.ctx, proposal.uri);
+  return now?.elsewhere?.answeredBy.includes(actor) === true;
 }
 
 /**
- * An official response by the city of a linked instance, to a proposal that we know: never to what was
- * proposed to our own town hall.
+ * An official response by the city of a linked instance, to a proposal that we know and that is its
+ * to answer: never to what was proposed to our own town hall, or to another one.
  */
-export async function takeResponse(ctx: Ctx, note: Normal, actor: string): Promise<Outcome> {
+export async function takeResponse(
+  inbound: Reading & Pick<Inbound, "actor">,
+  note: Normal,
+): Promise<Outcome> {
+  const { ctx, actor } = inbound;
   const civic = civicResponse.safeParse(note["civic"]);
   const uri = note.id ?? "";
   if (!civic.success || !isPublic(note)) return "not a response";
@@ -116,7 +140,7 @@ export async function takeResponse(ctx: Ctx, note: Normal, actor: string): Promi
   const answered = idOf(first(note, "inReplyTo"));
   const proposal = answered === null ? null : await proposalByUri(ctx, answered);
   if (proposal === null) return "answers nothing we know";
-  if (isOursToAnswer(ctx, proposal)) return "ours to answer";
+  if (!(await mayAnswer(inbound, proposal, actor))) return "not theirs to answer";
   const { data } = civic;
   const said = {
     ...{ office: data.office, decision: data.decision },

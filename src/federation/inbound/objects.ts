@@ -53,7 +53,7 @@ export const create: Handle = async (inbound) => {
   }
   if (kindOf(object) === "response") {
     if ((await responseByUri(ctx, uri)) !== null) return "known already";
-    const outcome = await takeResponse(ctx, object, actor);
+    const outcome = await takeResponse(inbound, object);
     if (outcome === "response") return outcome;
   }
   return takeComment(inbound, object, actor);
@@ -75,7 +75,7 @@ export const update: Handle = async (inbound) => {
     if (known !== null && known.elsewhere?.actorUri !== actor) return "not its author";
     return takeProposal(ctx, object);
   }
-  if (kindOf(object) === "response") return takeResponse(ctx, object, actor);
+  if (kindOf(object) === "response") return takeResponse(inbound, object);
   return takeCommentEdit(inbound, object, actor);
 };
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cutText, htmlToText } from "../../kit/text/sanitize.js";
 import { hostOf } from "../addresses.js";
+import { mostAnswerers } from "../answerers.js";
 import type { Normal } from "../port.js";
 import { publicSpellings } from "../vocabulary.js";
 
@@ -89,6 +90,8 @@ export const civicProposal = z.object({
   status,
   author: short,
   instance: short,
+  of: z.enum(["city", "association"]),
+  answeredBy: z.array(z.string().max(2048)).max(mostAnswerers),
   supports: figure,
   comments: figure,
 });

@@ -19,6 +19,8 @@ export interface ProposalInPublic {
   readonly author: Person | null;
   readonly topic: Topic | null;
   readonly response: Response | null;
+  /** The actors whose official responses this instance takes; see `answerersOf`. */
+  readonly answeredBy: readonly string[];
   readonly echo: Echo;
 }
 
@@ -74,7 +76,7 @@ export function proposalNote(p: ProposalInPublic): As2 {
 
 /** What other instances of this software read. */
 function civicOf(p: ProposalInPublic): As2 {
-  const { proposal, instance, author } = p;
+  const { proposal, instance, author, answeredBy } = p;
   return {
     kind: "proposal",
     number: proposal.number,
@@ -83,6 +85,8 @@ function civicOf(p: ProposalInPublic): As2 {
     status: proposal.status,
     author: author === null ? wordsOf(instance.language).formerMember : author.name,
     instance: instance.name,
+    of: instance.kind,
+    answeredBy,
     supports: proposal.counts.supports,
     comments: proposal.counts.comments,
   };

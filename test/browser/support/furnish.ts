@@ -224,6 +224,7 @@ async function linkedOne(ctx: Ctx, now: number): Promise<Proposal> {
       ...{ host: "amis-du-canal.example", instanceName: "Les Amis du canal" },
       actorUri: `${origin}/proposals/12/actor`,
       ...{ authorName: "Bureau de l’association", number: 12, url: `${origin}/proposals/12` },
+      ...{ of: "association", answeredBy: [`${origin}/actor`] },
     },
     ...{ publishedAt: new Date(now - 6 * day), status: "open" },
     counts: { supports: 31, comments: 0 },

@@ -62,6 +62,24 @@ describe("answering a proposal", () => {
     await aResponse(official, elsewhere._id);
   });
 
+  it("that another city was asked is that city’s alone, and awaits nothing here", async () => {
+    const { official, proposal } = await aTown();
+    const told = aReceivedProposal();
+    const asked = await receiveProposal(official, {
+      ...told,
+      elsewhere: { ...told.elsewhere, of: "city" },
+    });
+    const awaiting = async (sort: "oldest" | "supported") => {
+      const { items } = await proposalsAwaiting(official, { sort, cursor: null, limit: 10 });
+      return items.map(({ _id }) => _id);
+    };
+
+    await expectRefusal(aResponse(official, asked._id), "not-allowed");
+
+    expect(await awaiting("oldest")).to.deep.equal([proposal._id]);
+    expect(await awaiting("supported")).to.deep.equal([proposal._id]);
+  });
+
   it("puts the office, its decision and its words on the record, for all to read", async () => {
     const { city, official, proposal } = await aTown();
 

@@ -67,7 +67,7 @@ function reply({ alice, home, proposal, commentUri }: FuzzScene, at: number): Bo
   };
 }
 
-function proposalNote({ idea, linked }: FuzzScene, at: number): Body {
+function proposalNote({ idea, hall, linked }: FuzzScene, at: number): Body {
   return {
     ...{ id: `${linked.origin}/proposals/${at % 60}`, type: "Note", attributedTo: idea.uri },
     ...{ content: "<h1>Un banc</h1>", to: [`${AS}#Public`], published: "2026-03-01T10:00:00Z" },
@@ -75,6 +75,7 @@ function proposalNote({ idea, linked }: FuzzScene, at: number): Body {
     civic: {
       ...{ kind: "proposal", number: 1, title: "Un banc", text: "<p>Un banc.</p>" },
       ...{ status: "open", author: "Ana", instance: "Là-bas", supports: 2, comments: 0 },
+      ...{ of: "city", answeredBy: [hall.uri] },
     },
   };
 }

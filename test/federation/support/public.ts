@@ -38,6 +38,7 @@ export const silence: Echo = {
 export function aProposalInPublic(change: Partial<ProposalInPublic> = {}): ProposalInPublic {
   return {
     instance: anInstance(),
+    answeredBy: ["https://valmont.example/actor"],
     proposal: {
       ...{ _id: "pr1", number: 42, uri: "https://valmont.example/proposals/42", origin: "here" },
       title: "Des arbres <devant> l’école",
