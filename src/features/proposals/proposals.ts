@@ -53,6 +53,19 @@ export async function proposalByNumber(ctx: Ctx, number: number): Promise<Propos
   return ctx.collection(proposalsCollection).findOne({ number });
 }
 
+/** Several proposals of this instance by their public numbers; unknown ones are left out. At most 1,000. */
+export async function proposalsByNumbers(
+  ctx: Ctx,
+  numbers: readonly number[],
+): Promise<Proposal[]> {
+  const wanted = [...new Set(numbers)].filter((one) => Number.isSafeInteger(one) && one > 0);
+  if (wanted.length === 0) return [];
+  return ctx
+    .collection(proposalsCollection)
+    .find({ number: { $in: wanted.slice(0, 1000) } }, { limit: 1000 })
+    .toArray();
+}
+
 /** A proposal by id, of this instance or another, or null. */
 export async function proposalById(ctx: Ctx, id: string): Promise<Proposal | null> {
   return ctx.collection(proposalsCollection).findOne({ _id: id });

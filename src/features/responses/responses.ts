@@ -43,6 +43,20 @@ export async function responseByUri(ctx: Ctx, uri: string): Promise<Response | n
   return ctx.collection(responsesCollection).findOne({ uri });
 }
 
+/** Several answers at once, by id; unknown ids are left out. At most 1,000 ids. */
+export async function responsesByIds(
+  ctx: Ctx,
+  ids: readonly string[],
+): Promise<Map<string, Response>> {
+  const wanted = [...new Set(ids)].slice(0, 1000);
+  if (wanted.length === 0) return new Map();
+  const found = await ctx
+    .collection(responsesCollection)
+    .find({ _id: { $in: wanted } }, { limit: wanted.length })
+    .toArray();
+  return new Map(found.map((response) => [response._id, response]));
+}
+
 /** The answer to a proposal, or null. */
 export async function responseTo(ctx: Ctx, proposalId: string): Promise<Response | null> {
   return ctx.collection(responsesCollection).findOne({ proposalId });

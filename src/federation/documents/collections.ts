@@ -5,6 +5,7 @@ import type { Ctx } from "../../kit/index.js";
 import { actorUri, collectionUri, type ActorCollection, type LocalActor } from "../addresses.js";
 import { activitiesCollection, followersCollection, followingCollection } from "../records.js";
 import { tombstone } from "../translate/comment.js";
+import { activitiesNow } from "./activities.js";
 import { actorRecord } from "./actors.js";
 import {
   answersPage,
@@ -17,7 +18,7 @@ import {
 import { findFeatured } from "./featured.js";
 import { nothing, type Found } from "./found.js";
 import { isNumbered } from "./gather.js";
-import { activityNow, findComment, findResponse } from "./objects.js";
+import { findComment, findResponse } from "./objects.js";
 import { countOnly, mostCounted, paged, pageOfRows } from "./paging.js";
 
 /** The collections that every Note of ours has below its own address. */
@@ -67,7 +68,7 @@ async function outbox(ctx: Ctx, uri: string, id: string, from: string | null): P
       total: await rows.countDocuments(where, { limit: mostCounted }),
       async page(after) {
         const found = await pageOfRows(rows, { where, after, order: -1 });
-        const now = await Promise.all(found.rows.map((activity) => activityNow(ctx, activity)));
+        const now = await activitiesNow(ctx, found.rows);
         const items = now.flatMap((one) => (one.kind === "document" ? [one.body] : []));
         return { ...found, items };
       },

@@ -1,11 +1,11 @@
 import type { Comment } from "../../features/comments/comment.js";
-import { commentById } from "../../features/comments/comments.js";
-import { personById } from "../../features/people/people.js";
+import { commentsByIds } from "../../features/comments/comments.js";
+import { peopleByIds } from "../../features/people/people.js";
 import type { Person } from "../../features/people/person.js";
 import type { Proposal } from "../../features/proposals/proposal.js";
-import { proposalById } from "../../features/proposals/proposals.js";
+import { proposalsByIds } from "../../features/proposals/proposals.js";
 import type { Response } from "../../features/responses/response.js";
-import { responseTo } from "../../features/responses/responses.js";
+import { responsesTo } from "../../features/responses/responses.js";
 import { topicsByIds } from "../../features/topics/topics.js";
 import type { Ctx } from "../../kit/index.js";
 import { actorUri, collectionUri, hostOf } from "../addresses.js";
@@ -17,7 +17,8 @@ import { answersToComment, answersToProposal, answersToResponse, echoOf } from "
 import { isOnNetwork, isSaidOnNetwork } from "./on-network.js";
 import { wordsOf } from "../translate/words.js";
 
-type Numbered = Proposal & { readonly number: number };
+/** A proposal of this instance. */
+export type Numbered = Proposal & { readonly number: number };
 
 /** True for a proposal of this instance. */
 export function isNumbered(proposal: Proposal | null): proposal is Numbered {
@@ -32,17 +33,43 @@ function isMentionable(person: Person | null): person is Person & { uri: string 
 
 /** All that the Note of a proposal tells. */
 export async function gatherProposal(ctx: Ctx, proposal: Numbered): Promise<ProposalInPublic> {
-  const [author, topics, response, answeredBy, echo] = await Promise.all([
-    proposal.authorId === null ? null : personById(ctx, proposal.authorId),
-    topicsByIds(ctx, [proposal.topicId]),
-    responseTo(ctx, proposal._id),
-    answerersOf(ctx),
-    echoOf(ctx, proposal.uri, await answersToProposal(ctx, proposal)),
+  const [[gathered], answers] = await Promise.all([
+    gatherProposals(ctx, [proposal]),
+    answersToProposal(ctx, proposal),
   ]);
-  const topic = proposal.topicId === null ? null : (topics.get(proposal.topicId) ?? null);
-  const likes = proposal.counts.supports;
-  const { instance } = ctx;
-  return { instance, proposal, author, topic, response, answeredBy, echo: { ...echo, likes } };
+  if (gathered === undefined) throw new Error("what was given was not gathered");
+  const echo = await echoOf(ctx, proposal.uri, answers);
+  return { ...gathered, echo: { ...echo, likes: proposal.counts.supports } };
+}
+
+/** What the Notes of proposals tell but for their echo, in a few queries for all of them. */
+export async function gatherProposals(
+  ctx: Ctx,
+  proposals: readonly Numbered[],
+): Promise<ProposalInPublic[]> {
+  if (proposals.length === 0) return [];
+  const of = <T>(key: (proposal: Numbered) => T): T[] => proposals.map(key);
+  const [authors, topics, responses, answeredBy] = await Promise.all([
+    peopleByIds(
+      ctx,
+      of(({ authorId }) => authorId),
+    ),
+    topicsByIds(
+      ctx,
+      of(({ topicId }) => topicId),
+    ),
+    responsesTo(
+      ctx,
+      of(({ _id }) => _id),
+    ),
+    answerersOf(ctx),
+  ]);
+  return proposals.map((proposal) => ({
+    ...{ instance: ctx.instance, proposal, answeredBy, echo: null },
+    author: authors.get(proposal.authorId ?? "") ?? null,
+    topic: topics.get(proposal.topicId ?? "") ?? null,
+    response: responses.get(proposal._id) ?? null,
+  }));
 }
 
 /** All that the Note of an official response tells. */
@@ -57,13 +84,67 @@ export async function gatherResponse(
 
 /** All that the Note of a comment tells; null when its author is not on the network. */
 export async function gatherComment(ctx: Ctx, comment: Comment): Promise<CommentInPublic | null> {
-  const [author, proposal, parent] = await Promise.all([
-    personById(ctx, comment.authorId),
-    proposalById(ctx, comment.proposalId),
-    comment.parentId === null ? null : commentById(ctx, comment.parentId),
+  const gathered = (await gatherComments(ctx, [comment])).get(comment._id);
+  if (gathered === undefined) return null;
+  return {
+    ...gathered,
+    echo: await echoOf(ctx, comment.uri, await answersToComment(ctx, comment)),
+  };
+}
+
+/**
+ * What the Notes of comments tell but for their echo, by the comment's id, in a few queries for all
+ * of them; without those whose authors are not on the network.
+ */
+export async function gatherComments(
+  ctx: Ctx,
+  comments: readonly Comment[],
+): Promise<Map<string, CommentInPublic>> {
+  const [authors, proposals, parents] = await Promise.all([
+    peopleByIds(
+      ctx,
+      comments.map(({ authorId }) => authorId),
+    ),
+    proposalsByIds(
+      ctx,
+      comments.map(({ proposalId }) => proposalId),
+    ),
+    commentsByIds(
+      ctx,
+      comments.flatMap(({ parentId }) => parentId ?? []),
+    ),
   ]);
+  const answered = await peopleByIds(
+    ctx,
+    [...parents.values()].map(({ authorId }) => authorId),
+  );
+  const all = comments.map((comment) => {
+    const parent = parents.get(comment.parentId ?? "") ?? null;
+    return commentInPublic(ctx, comment, {
+      author: authors.get(comment.authorId) ?? null,
+      proposal: proposals.get(comment.proposalId) ?? null,
+      parent,
+      answered: answered.get(parent?.authorId ?? "") ?? null,
+    });
+  });
+  return new Map(all.flatMap((one) => (one === null ? [] : [[one.comment._id, one]])));
+}
+
+/** What a comment is told together with. */
+interface Around {
+  readonly author: Person | null;
+  readonly proposal: Proposal | null;
+  readonly parent: Comment | null;
+  /** Who wrote what it answers. */
+  readonly answered: Person | null;
+}
+
+function commentInPublic(
+  ctx: Ctx,
+  comment: Comment,
+  { author, proposal, parent, answered }: Around,
+): CommentInPublic | null {
   if (!isSaidOnNetwork(author, comment) || proposal === null) return null;
-  const answered = parent === null ? null : await personById(ctx, parent.authorId);
   const about = aboutProposal(ctx, proposal);
   const whom = isMentionable(answered)
     ? [{ uri: answered.uri, handle: handleOf(ctx, answered) }]
@@ -79,7 +160,7 @@ export async function gatherComment(ctx: Ctx, comment: Comment): Promise<Comment
       collectionUri(ctx.instance, { kind: "person", handle: author.handle }, "followers"),
     ],
     proposalUri: proposal.uri,
-    echo: await echoOf(ctx, comment.uri, await answersToComment(ctx, comment)),
+    echo: null,
   };
 }
 

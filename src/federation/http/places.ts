@@ -11,13 +11,8 @@ import {
 } from "../documents/collections.js";
 import { nothing, type Found } from "../documents/found.js";
 import { findQuote } from "../documents/quote.js";
-import {
-  findActivity,
-  findComment,
-  findNote,
-  findProposal,
-  findResponse,
-} from "../documents/objects.js";
+import { findActivity, findNote } from "../documents/activities.js";
+import { findComment, findProposal, findResponse } from "../documents/objects.js";
 import type { Services } from "../services.js";
 
 type Find = (ctx: Ctx, after: string | null) => Promise<Found>;

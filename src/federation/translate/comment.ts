@@ -18,7 +18,8 @@ export interface CommentInPublic {
   readonly followers: readonly string[];
   /** The proposal's Note. */
   readonly proposalUri: string;
-  readonly echo: Echo;
+  /** Null on a page of many: each Note has it at its own address. */
+  readonly echo: Echo | null;
 }
 
 type Say = ((c: CommentInPublic) => object) | null;

@@ -12,10 +12,15 @@ export function quotableBy(author: string): As2 {
 
 /**
  * `replies`, with the first page inside, `likes` and `shares` of a Note: servers show the figures
- * without asking, and read the thread from that page.
+ * without asking, and read the thread from that page. Without an echo they only say where they are.
  */
-export function echoLines(uri: string, { replies, first, likes, shares }: Echo): As2 {
+export function echoLines(uri: string, echo: Echo | null): As2 {
   const [ordered, at] = [false, (name: string): string => `${uri}/${name}`];
+  if (echo === null) {
+    const place = (name: string): As2 => ({ id: at(name), type: "Collection" });
+    return { replies: place("replies"), likes: place("likes"), shares: place("shares") };
+  }
+  const { replies, first, likes, shares } = echo;
   return {
     replies: collectionDocument({ id: at("replies"), ordered, total: replies }, first),
     likes: countDocument({ id: at("likes"), ordered, total: likes }),

@@ -21,7 +21,8 @@ export interface ProposalInPublic {
   readonly response: Response | null;
   /** The actors whose official responses this instance takes; see `answerersOf`. */
   readonly answeredBy: readonly string[];
-  readonly echo: Echo;
+  /** Null on a page of many: each Note has it at its own address. */
+  readonly echo: Echo | null;
 }
 
 type Say = ((p: ProposalInPublic) => object) | null;

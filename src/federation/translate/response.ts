@@ -16,7 +16,8 @@ export interface ResponseInPublic {
   readonly instance: Instance;
   readonly response: Response;
   readonly proposal: Pick<Proposal, "_id" | "number" | "uri" | "title" | "elsewhere">;
-  readonly echo: Echo;
+  /** Null on a page of many: each Note has it at its own address. */
+  readonly echo: Echo | null;
 }
 
 type Say = ((r: ResponseInPublic) => object) | null;
