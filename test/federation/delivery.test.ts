@@ -9,10 +9,10 @@ import {
   peersCollection,
   type Peer as PeerRow,
 } from "../../src/federation/records.js";
-import { verifyRequest } from "../../src/federation/signatures/verify.js";
 import { aDraft } from "../support/builders.js";
 import { createPublicKey } from "node:crypto";
 import { followed } from "./support/followed.js";
+import { verified } from "./signatures/signed-requests.js";
 import { aPeer, closePeers, type Peer } from "./support/peer.js";
 import { aTown, closeTowns, type Town } from "./support/town.js";
 
@@ -66,7 +66,7 @@ describe("what is sent to other servers", function () {
       await fetch(activity["actor"] as string, { headers: { accept: "application/activity+json" } })
     ).json()) as { id: string; publicKey: { publicKeyPem: string } };
 
-    const verified = await verifyRequest(
+    const verdict = await verified(
       {
         ...{ method: "POST", url: `${peer.origin}${post.path}`, headers: post.headers },
         ...{ host: new URL(peer.origin).host, rawBody: Buffer.from(post.body) },
@@ -80,7 +80,7 @@ describe("what is sent to other servers", function () {
       },
     );
 
-    expect(verified.ok).to.equal(true);
+    expect(verdict.ok).to.equal(true);
     expect(activity["to"]).to.deep.equal(["https://www.w3.org/ns/activitystreams#Public"]);
     expect(post.body).to.not.contain("as:Public");
     expect(JSON.stringify(activity["@context"])).to.contain("joinmastodon.org/ns#");

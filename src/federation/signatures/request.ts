@@ -25,7 +25,6 @@ export type SignatureRefusalCode =
   | "stale"
   | "algorithm"
   | "bad-signature"
-  | "blocked"
   | "key-not-found"
   | "key-not-owned"
   | "key-gone"
@@ -35,7 +34,7 @@ export type SignatureRefusalCode =
 /** A signature that we do not take, with the HTTP status to answer. */
 export interface SignatureRefusal {
   readonly ok: false;
-  readonly status: 401 | 403 | 429 | 503;
+  readonly status: 401 | 429 | 503;
   readonly code: SignatureRefusalCode;
   /** For the log and the sender's developer; holds nothing secret. */
   readonly message: string;

@@ -37,8 +37,6 @@ export type ResolveKey = (
 export interface VerifyOptions {
   readonly resolveKey: ResolveKey;
   readonly now: Date;
-  /** Hosts that we do not deal with: refused before anything is fetched from them. */
-  readonly isBlocked?: ((hostname: string) => boolean | Promise<boolean>) | undefined;
 }
 
 /** A request that is proven to come from `owner`. */
@@ -51,7 +49,6 @@ export interface VerifiedRequest {
 }
 
 const statuses: ReadonlyMap<SignatureRefusalCode, SignatureRefusal["status"]> = new Map([
-  ["blocked", 403],
   ["too-many-keys", 429],
   ["key-unreachable", 503],
 ]);
@@ -71,8 +68,8 @@ function assertOurs(request: SignedRequest): void {
 }
 
 /**
- * All checks that need no key and fetch nothing: presence, form, host, coverage, freshness, digest.
- * RFC 9421 when there is a `Signature-Input`, draft-cavage otherwise.
+ * All checks that need no key and fetch nothing: presence, form, host, coverage, freshness, digest;
+ * 401 where one fails, before anything is asked of anybody. RFC 9421 when there is a `Signature-Input`, draft-cavage otherwise.
  */
 export function inspectRequest(
   request: SignedRequest,
@@ -107,7 +104,9 @@ function check(
 }
 
 /**
- * The part of verification that needs the key. A signature that fails with the key we hold is tried
+ * The part of verification that needs the key: who sent the request, or why that is not proven (401
+ * for a signature that is wrong, 429 when its host was asked for too many keys, 503 when it cannot be
+ * reached). Never throws for anything a sender did. A signature that fails with the key we hold is tried
  * once more with the key fetched anew, since actors change keys without notice.
  */
 export async function verifyInspected(
@@ -115,9 +114,6 @@ export async function verifyInspected(
   options: VerifyOptions,
 ): Promise<VerifiedRequest | SignatureRefusal> {
   const { keyId } = inspected;
-  if (await options.isBlocked?.(new URL(keyId).hostname)) {
-    return refusal("blocked", "this host is blocked");
-  }
   const held = await options.resolveKey(keyId);
   if ("unavailable" in held) return refusal(held.unavailable, `${keyId}: no key`);
   const first = check(inspected, held);
@@ -125,18 +121,4 @@ export async function verifyInspected(
   const renewed = await options.resolveKey(keyId, { refresh: true });
   if ("unavailable" in renewed) return refusal(renewed.unavailable, `${keyId}: no key`);
   return renewed.key === held.key ? first : check(inspected, renewed);
-}
-
-/**
- * Prove who sent a request, or say why not: 401 for a signature that is missing, ill-formed, stale
- * or wrong, 403 for a blocked host, 429 when that host was asked for too many keys, 503 when it
- * cannot be reached. Never throws for
- * anything a sender did, and fetches nothing before every syntactic check has passed.
- */
-export async function verifyRequest(
-  request: SignedRequest,
-  options: VerifyOptions,
-): Promise<VerifiedRequest | SignatureRefusal> {
-  const inspected = inspectRequest(request, options.now);
-  return inspected.ok ? verifyInspected(inspected, options) : inspected;
 }

@@ -3,7 +3,6 @@ import { expect } from "chai";
 import { createBudget, type Fetcher } from "../../../src/drivers/fetch.js";
 import { createFetchDocument } from "../../../src/federation/remote-document.js";
 import { createKeyResolver } from "../../../src/federation/signatures/keys.js";
-import { verifyRequest } from "../../../src/federation/signatures/verify.js";
 import {
   activityType,
   aFetcher,
@@ -11,7 +10,7 @@ import {
   expectRefused,
   type Peer,
 } from "../../drivers/fetch-support.js";
-import { aDelivery, carolKeys, now, signed } from "./signed-requests.js";
+import { aDelivery, carolKeys, now, signed, verified } from "./signed-requests.js";
 
 const publicKeyPem = String(carolKeys.rsa.publicKey.export({ type: "spki", format: "pem" }));
 
@@ -61,7 +60,7 @@ describe("a delivery, from the sender's key to our verdict", () => {
     const fetchDocument = createFetchDocument(fetcher);
     const { resolveKey } = createKeyResolver({ fetchDocument, clock: { now: () => now } });
     const signer = { keyId, privateKey: carolKeys.rsa.privateKey };
-    return verifyRequest(signed(scheme, aDelivery(), signer), { now, resolveKey });
+    return verified(signed(scheme, aDelivery(), signer), { now, resolveKey });
   }
 
   for (const scheme of ["cavage", "rfc9421"] as const) {
@@ -97,7 +96,7 @@ describe("a delivery, from the sender's key to our verdict", () => {
 
     const keyId = `${carols.url}/users/carol#main-key`;
     const signer = { keyId, privateKey: carolKeys.rsa.privateKey };
-    const verdict = await verifyRequest(signed("cavage", aDelivery(), signer), { now, resolveKey });
+    const verdict = await verified(signed("cavage", aDelivery(), signer), { now, resolveKey });
 
     expect(verdict).to.include({ status: 401, code: "key-not-found" });
     expect(hits).to.deep.equal([]);

@@ -4,9 +4,16 @@ import { FetchRefused } from "../../../src/drivers/fetch.js";
 import { createKeyCache } from "../../../src/federation/signatures/key-cache.js";
 import { createKeyResolver } from "../../../src/federation/signatures/keys.js";
 import { encodeEd25519Multikey } from "../../../src/federation/signatures/multikey.js";
-import { verifyRequest } from "../../../src/federation/signatures/verify.js";
 import type { FetchDocument, JsonObject } from "../../../src/federation/remote-document.js";
-import { aDelivery, carol, carolKeyId, carolKeys, now, signed } from "./signed-requests.js";
+import {
+  aDelivery,
+  carol,
+  carolKeyId,
+  carolKeys,
+  now,
+  signed,
+  verified,
+} from "./signed-requests.js";
 
 const minute = 60_000;
 const pem = (key = carolKeys.rsa.publicKey) => String(key.export({ type: "spki", format: "pem" }));
@@ -325,7 +332,7 @@ describe("whose key it is", () => {
         publicKey: { ...carolsMainKey, publicKeyPem: pem(carolKeys.foreign.publicKey) },
       },
     });
-    const verify = () => verifyRequest(signed("cavage"), { now, resolveKey });
+    const verify = () => verified(signed("cavage"), { now, resolveKey });
     expect(await verify()).to.include({ status: 401, code: "bad-signature" });
 
     clock.at += 6 * minute;
@@ -339,7 +346,7 @@ describe("whose key it is", () => {
     const tampered = { ...signed("rfc9421"), rawBody: Buffer.from("{}") };
 
     for (const request of [aDelivery(), tampered]) {
-      expect(await verifyRequest(request, { now, resolveKey })).to.include({ status: 401 });
+      expect(await verified(request, { now, resolveKey })).to.include({ status: 401 });
     }
 
     expect(asked).to.deep.equal([]);

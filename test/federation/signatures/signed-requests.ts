@@ -9,10 +9,12 @@ import type {
 } from "../../../src/federation/signatures/request.js";
 import { signRfc9421 } from "../../../src/federation/signatures/rfc9421.js";
 import {
-  verifyRequest,
+  inspectRequest,
+  verifyInspected,
   type NoKey,
   type VerifiedKey,
   type VerifiedRequest,
+  type VerifyOptions,
 } from "../../../src/federation/signatures/verify.js";
 
 export const now = new Date("2026-11-23T10:00:00Z");
@@ -126,13 +128,22 @@ export function carolsKey(key: KeyObject = rsa.publicKey): VerifiedKey {
   return { keyId: carolKeyId, owner: carol, key, actor: { id: carol } };
 }
 
+/** Verify as the doors do: first what needs no key, then the signature. */
+export async function verified(
+  request: SignedRequest,
+  options: VerifyOptions,
+): Promise<VerifiedRequest | SignatureRefusal> {
+  const inspected = inspectRequest(request, options.now);
+  return inspected.ok ? verifyInspected(inspected, options) : inspected;
+}
+
 /** Verify against one known key, counting look-ups. */
 export async function judge(
   request: SignedRequest,
   found: VerifiedKey | NoKey = carolsKey(),
 ): Promise<Outcome> {
   let lookups = 0;
-  const verdict = await verifyRequest(request, {
+  const verdict = await verified(request, {
     now,
     resolveKey: async () => {
       lookups += 1;
