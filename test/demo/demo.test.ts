@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { loadMember } from "../../src/features/accounts/accounts.js";
 import { loadConfig } from "../../src/config.js";
 import { actingFor } from "../../src/cli/deployment.js";
 import { startDemo, type Demo } from "../../src/demo/demo.js";
@@ -86,7 +87,7 @@ describe("the demonstration", function () {
       const account = await recognise(ctx, mail, password, "127.0.0.1");
       const person = await ctx.collection(peopleCollection).findOne({ _id: account._id });
 
-      expect(account.roles).to.deep.equal(roles);
+      expect((await loadMember(ctx, account._id))?.roles).to.deep.equal(roles);
       expect(person?.name).to.equal(name).and.include("démonstration");
     }
   });

@@ -98,14 +98,15 @@ async function signIn(
   roles: readonly Role[],
 ) {
   const mail = `${ctx.ids.next()}@example.org`;
+  const all: Role[] = ["citizen", ...roles];
   const account = await createAccount(ctx, {
     ...{ name, mail, password, confirmed: true },
-    roles: ["citizen", ...roles],
+    roles: all,
   });
   const browser = aBrowser(origin, "fr");
   await browser.open("/sign-in");
   const answer = await browser.submit("/sign-in", { mail, password });
   if (answer.status !== 303) throw new Error(`Signing in answered ${answer.status}`);
-  const member: Member = { _id: account._id, name, roles: account.roles, language: "fr" };
+  const member: Member = { _id: account._id, name, roles: all, language: "fr" };
   return { ...browser, member };
 }

@@ -1,5 +1,8 @@
 import { Refusal, refuseField, type Language, type Role } from "../../kit/index.js";
 
+/** What an account holds itself; who is an administrator stands in `administrators.ts`. */
+export type HeldRole = Exclude<Role, "admin">;
+
 /** What signs a member in; `_id` is that of their `Person`. Never leaves this feature. */
 export interface Account {
   readonly _id: string;
@@ -7,7 +10,7 @@ export interface Account {
   readonly mail: string;
   /** argon2id, PHC string. */
   readonly passwordHash: string;
-  readonly roles: readonly Role[];
+  readonly roles: readonly HeldRole[];
   readonly language: Language;
   readonly confirmedAt: Date | null;
   readonly suspendedAt: Date | null;

@@ -22,6 +22,7 @@ import {
 } from "../../kit/index.js";
 import { peopleByIds } from "../people/people.js";
 import { grantableRoles } from "./account.js";
+import { administratorsCollection, administratorsOf } from "./administrators.js";
 import {
   accountsCollection,
   changeProfile,
@@ -192,11 +193,9 @@ const administration: Route[] = [
     const query = (req.query["mail"] ?? "").trim().toLowerCase().slice(0, 254);
     const after = req.query["after"];
     const slice = await listAccounts(ctx, query, after ?? null);
-    const people = await peopleByIds(
-      ctx,
-      slice.items.map(({ _id }) => _id),
-    );
-    return page(membersPage, membersModel(ctx, slice, people, query));
+    const ids = slice.items.map(({ _id }) => _id);
+    const [names, admins] = await Promise.all([peopleByIds(ctx, ids), administratorsOf(ctx)]);
+    return page(membersPage, membersModel(ctx, slice, { names, admins, query }));
   }),
   post("/admin/members/:id", async (ctx, req) => {
     const roles = grantableRoles.filter((role) => req.body[role] === "on");
@@ -219,7 +218,7 @@ function welcomed(memberId: string, key: string): Reply {
 
 export const accounts = defineFeature({
   name: "accounts",
-  collections: [accountsCollection, mailTokensCollection],
+  collections: [accountsCollection, administratorsCollection, mailTokensCollection],
   routes: [...registering, ...signingIn, ...settings, ...networkRoutes, ...administration],
   jobs: [remindOfAccount, sendReset],
   on: [welcome],

@@ -125,12 +125,18 @@ export function wordPage(ctx: Ctx, mail: string): WordPage {
   return { head: head(ctx.t.t("accounts.check-mail.title"), { noIndex: true }), mail };
 }
 
+/** Whom the members' page names, who of them administrates, and what was looked for. */
+interface MembersAsked {
+  readonly names: ReadonlyMap<string, { readonly name: string }>;
+  readonly admins: ReadonlySet<string>;
+  readonly query: string;
+}
+
 /** The model of the members' page. */
 export function membersModel(
   ctx: Ctx,
   slice: Slice<Account>,
-  names: ReadonlyMap<string, { readonly name: string }>,
-  query: string,
+  { names, admins, query }: MembersAsked,
 ): MembersPage {
   const label = (role: Role): string => ctx.t.t(`accounts.roles.${role}`);
   return {
@@ -144,7 +150,7 @@ export function membersModel(
       roles: grantableRoles.map((role) => ({
         role,
         label: label(role),
-        held: account.roles.includes(role),
+        held: role === "admin" ? admins.has(account._id) : account.roles.includes(role),
       })),
     })),
     next: slice.next === null ? null : `/admin/members?after=${slice.next}`,

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import {
+  assertAdmin,
   defineCollection,
   defineEvent,
-  hasRole,
   isDuplicate,
   packCursor,
   Refusal,
@@ -23,7 +23,14 @@ import {
   renamePerson,
   type PublicFace,
 } from "../people/people.js";
-import { assertNotObvious, type Account } from "./account.js";
+import { assertNotObvious, type Account, type HeldRole } from "./account.js";
+import {
+  appoint,
+  forgetAdministrators,
+  forgetAppointment,
+  isAdministrator,
+  setAdministrator,
+} from "./administrators.js";
 import { hashPassword } from "./passwords.js";
 
 export const accountsCollection = defineCollection<Account>("accounts", [
@@ -54,15 +61,27 @@ export async function createAccount(
   },
 ): Promise<Account> {
   assertNotObvious(input.password, input.mail, input.name);
-  const account = await newAccount(ctx, { ...input, language: ctx.language });
-  await refuseIfDuplicate("already-taken", () => insertAccount(ctx, account, input.name), "mail");
+  const roles = heldRoles(input.roles);
+  const account = await newAccount(ctx, { ...input, roles, language: ctx.language });
+  const isAdmin = input.roles.includes("admin");
+  if (isAdmin) await appoint(ctx, account._id);
+  try {
+    await refuseIfDuplicate("already-taken", () => insertAccount(ctx, account, input.name), "mail");
+  } catch (error) {
+    if (isAdmin) await forgetAppointment(ctx, account._id);
+    throw error;
+  }
   return account;
+}
+
+function heldRoles(roles: readonly Role[]): HeldRole[] {
+  return roles.filter((role) => role !== "admin");
 }
 
 /** An account as it will be stored; hashes the password. */
 export async function newAccount(
   ctx: Ctx,
-  input: NewAccount & { readonly roles: readonly Role[]; readonly confirmed: boolean },
+  input: NewAccount & { readonly roles: readonly HeldRole[]; readonly confirmed: boolean },
 ): Promise<Account> {
   const now = ctx.clock.now();
   return {
@@ -102,17 +121,20 @@ export async function forgetAccounts(ctx: Ctx): Promise<void> {
     await ctx.collection(accountsCollection).deleteOne({ _id });
     await forgetNewPerson(ctx, _id);
   }
+  await forgetAdministrators(ctx);
 }
 
 /** The member of a session; null once the account is gone, suspended or unconfirmed. */
 export async function loadMember(ctx: Ctx, memberId: string): Promise<Member | null> {
-  const [account, person] = await Promise.all([
+  const [account, person, isAdmin] = await Promise.all([
     accountOf(ctx, memberId),
     personById(ctx, memberId),
+    isAdministrator(ctx, memberId),
   ]);
   if (account === null || person === null) return null;
   if (account.suspendedAt !== null || account.confirmedAt === null) return null;
-  const { roles, language } = account;
+  const { language } = account;
+  const roles: Role[] = [...account.roles, ...(isAdmin ? (["admin"] as const) : [])];
   return { _id: memberId, name: person.name, roles, language };
 }
 
@@ -156,19 +178,25 @@ export async function unsubscribe(ctx: Ctx, memberId: string, key: string): Prom
     .updateOne({ _id: memberId, unsubscribeKey: key }, { $set: { mailNotices: false } });
 }
 
-/** Give a member these roles beside "citizen". Admins only, and never to take away one's own. */
+/**
+ * Give a member these roles beside "citizen". Admins only, and never to take away one's own. Of two
+ * who take each other's at once one has their way, and the other is refused ("not-allowed").
+ */
 export async function grantRoles(
   ctx: Ctx,
   memberId: string,
   roles: readonly Role[],
 ): Promise<void> {
-  if (!hasRole(ctx.member, "admin")) throw new Refusal("not-allowed");
-  if (memberId === ctx.member?._id && !roles.includes("admin")) throw new Refusal("not-allowed");
-  const wanted: Role[] = ["citizen", ...roles.filter((role) => role !== "citizen")];
-  const changed = await ctx
+  assertAdmin(ctx);
+  const by = ctx.member?._id ?? "";
+  const isOne = roles.includes("admin");
+  if (memberId === by && !isOne) throw new Refusal("not-allowed");
+  if ((await accountOf(ctx, memberId)) === null) throw new Refusal("not-found");
+  if (!(await setAdministrator(ctx, memberId, { by, isOne }))) throw new Refusal("not-allowed");
+  const held = heldRoles(roles).filter((role) => role !== "citizen");
+  await ctx
     .collection(accountsCollection)
-    .updateOne({ _id: memberId }, { $set: { roles: wanted } });
-  if (changed.matchedCount === 0) throw new Refusal("not-found");
+    .updateOne({ _id: memberId }, { $set: { roles: ["citizen", ...held] } });
 }
 
 /** The account of an address; or all of them, the newest first, fifty at a time from `after` on. */

@@ -57,8 +57,9 @@ export async function furnish(town: Town): Promise<Places> {
   await defaultTopics(nobody);
   const signUp = async (name: string, mail: string, ...roles: Role[]): Promise<Ctx> => {
     const input = { name, mail, password, confirmed: true };
-    const account = await createAccount(nobody, { ...input, roles: ["citizen", ...roles] });
-    const member: Member = { _id: account._id, name, roles: account.roles, language: "fr" };
+    const all: Role[] = ["citizen", ...roles];
+    const account = await createAccount(nobody, { ...input, roles: all });
+    const member: Member = { _id: account._id, name, roles: all, language: "fr" };
     return app.contexts({ instance, member, language: "fr" });
   };
   const mails = {

@@ -3,6 +3,7 @@ import {
   accountOf,
   accountsCollection,
   insertAccount,
+  loadMember,
   newAccount,
 } from "../../../src/features/accounts/accounts.js";
 import { peopleCollection } from "../../../src/features/people/people.js";
@@ -28,7 +29,7 @@ describe("Members and what they decide", function () {
   });
   after(() => site.close());
 
-  const rolesOf = async (memberId: string) => (await accountOf(ctx, memberId))?.roles;
+  const rolesOf = async (memberId: string) => (await loadMember(ctx, memberId))?.roles;
 
   describe("roles", () => {
     it("are given and taken by an admin, from the page of members", async () => {

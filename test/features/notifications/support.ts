@@ -23,7 +23,7 @@ export async function aMember(
   const ctx = await city.newcomer(name, ...roles);
   const account: Account = {
     ...{ _id: ctx.member._id, mail: `${ctx.member._id}@valmont.example`, passwordHash: "-" },
-    ...{ roles: ctx.member.roles, language: "fr", confirmedAt: city.clock.now() },
+    ...{ roles: ["citizen"], language: "fr", confirmedAt: city.clock.now() },
     ...{ suspendedAt: null, mailNotices: true, unsubscribeKey: "key", createdAt: city.clock.now() },
     ...change,
   };
