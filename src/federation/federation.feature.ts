@@ -7,6 +7,7 @@ import { createFanOut, createHandOutTo } from "./delivery/fan-out.js";
 import { createGate } from "./delivery/gate.js";
 import { createOrder } from "./delivery/order.js";
 import { censusSchedule } from "./discovery/census.js";
+import { countAnew } from "./documents/figures.js";
 import { sendError } from "./http/answers.js";
 import { serveDiscovery } from "./http/discovery.js";
 import { serveDocuments } from "./http/documents.js";
@@ -117,6 +118,7 @@ export function createFederation(parts: FederationParts): Federation {
         handOut,
         process,
         catchUp,
+        countAnew,
         revokeQuotes,
         carry,
         tellMoved,

@@ -161,6 +161,15 @@ export interface Deleted {
   readonly expiresAt: Date;
 }
 
+/** A figure for peers that is too large to be counted while somebody waits for it. */
+export interface Figure {
+  /** Hash of the instance, what is counted, and of what. */
+  readonly _id: string;
+  readonly total: number;
+  readonly countedAt: Date;
+  readonly expiresAt: Date;
+}
+
 export const keysCollection = defineCollection<ActorKey>("actorKeys", []);
 
 export const followersCollection = defineCollection<Follower>("remoteFollowers", [
@@ -213,6 +222,10 @@ export const deletedCollection = defineCollection<Deleted>("deletedElsewhere", [
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 
+export const figuresCollection = defineCollection<Figure>("figures", [
+  { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
+]);
+
 /** Every collection of the folder, for the manifest. */
 export const federationCollections = [
   keysCollection,
@@ -226,6 +239,7 @@ export const federationCollections = [
   waitingCollection,
   ...policyCollections,
   deletedCollection,
+  figuresCollection,
   quotesCollection,
   movesCollection,
   rotationsCollection,

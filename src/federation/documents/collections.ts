@@ -3,7 +3,7 @@ import { proposalByNumber } from "../../features/proposals/proposals.js";
 import { responseById } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
 import { actorUri, collectionUri, type ActorCollection, type LocalActor } from "../addresses.js";
-import { activitiesCollection, followersCollection, followingCollection } from "../records.js";
+import { activitiesCollection, followingCollection } from "../records.js";
 import { tombstone } from "../translate/comment.js";
 import { activitiesNow } from "./activities.js";
 import { actorRecord } from "./actors.js";
@@ -12,14 +12,14 @@ import {
   answersToComment,
   answersToProposal,
   answersToResponse,
-  countReactions,
   type Answers,
 } from "./echo.js";
 import { findFeatured } from "./featured.js";
+import { figureOf } from "./figures.js";
 import { nothing, type Found } from "./found.js";
 import { isNumbered } from "./gather.js";
 import { findComment, findResponse } from "./objects.js";
-import { countOnly, mostCounted, paged, pageOfRows } from "./paging.js";
+import { countOnly, paged, pageOfRows } from "./paging.js";
 
 /** The collections that every Note of ours has below its own address. */
 export type NoteCollection = "replies" | "likes" | "shares";
@@ -38,18 +38,15 @@ export async function findActorCollection(
   }
   if (record === null) return nothing;
   const uri = actorUri(ctx.instance, actor);
-  const limit = { limit: mostCounted };
   const counted = (total: number): Found => countOnly({ id, total, ordered: true }, after);
   switch (name) {
     case "followers":
-      return counted(
-        await ctx.collection(followersCollection).countDocuments({ actorUri: uri }, limit),
-      );
+      return counted(await figureOf(ctx, { what: "followers", of: uri }));
     case "following":
       return counted(
         await ctx
           .collection(followingCollection)
-          .countDocuments({ actorUri: uri, state: "accepted" }, limit),
+          .countDocuments({ actorUri: uri, state: "accepted" }, { limit: 1_000 }),
       );
     case "featured":
       return after === null ? findFeatured(ctx, record, id) : nothing;
@@ -65,7 +62,7 @@ async function outbox(ctx: Ctx, uri: string, id: string, from: string | null): P
     {
       id,
       ordered: true,
-      total: await rows.countDocuments(where, { limit: mostCounted }),
+      total: await figureOf(ctx, { what: "posts", of: uri }),
       async page(after) {
         const found = await pageOfRows(rows, { where, after, order: -1 });
         const now = await activitiesNow(ctx, found.rows);
@@ -135,7 +132,7 @@ async function counted(
   name: "likes" | "shares",
   after: string | null,
 ): Promise<Found> {
-  const total = await countReactions(ctx, uri, name === "likes" ? "like" : "announce");
+  const total = await figureOf(ctx, { what: name === "likes" ? "like" : "announce", of: uri });
   return countOnly({ id: `${uri}/${name}`, ordered: false, total }, after);
 }
 

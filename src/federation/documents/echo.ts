@@ -5,9 +5,9 @@ import type { Proposal } from "../../features/proposals/proposal.js";
 import { responseTo } from "../../features/responses/responses.js";
 import type { Response } from "../../features/responses/response.js";
 import type { Ctx } from "../../kit/index.js";
-import { reactionsCollection, type Reaction } from "../records.js";
+import { figureOf } from "./figures.js";
 import { isSaidOnNetwork } from "./on-network.js";
-import { mostCounted, pageOfRows, type Page } from "./paging.js";
+import { pageOfRows, type Page } from "./paging.js";
 
 /** What others made of something: its answers, the first page of them, favourites and boosts. */
 export interface Echo {
@@ -22,17 +22,6 @@ export interface Answers {
   readonly where: object;
   readonly lead: readonly string[];
   readonly total: number;
-}
-
-/** How often something of ours was liked or boosted from elsewhere. */
-export async function countReactions(
-  ctx: Ctx,
-  objectUri: string,
-  kind: Reaction["kind"],
-): Promise<number> {
-  return ctx
-    .collection(reactionsCollection)
-    .countDocuments({ objectUri, kind }, { limit: mostCounted });
 }
 
 /** What answers a proposal: the official response first. With `whole`, all of its discussion. */
@@ -52,22 +41,15 @@ export async function answersToProposal(
 }
 
 /** What answers a comment. */
-export async function answersToComment(ctx: Ctx, comment: Comment): Promise<Answers> {
-  return counted(ctx, {
-    ...{ proposalId: comment.proposalId, parentId: comment._id, state: "shown" },
-  });
+export async function answersToComment(ctx: Ctx, { _id, proposalId }: Comment): Promise<Answers> {
+  const total = await figureOf(ctx, { what: "answers-to-comment", of: _id });
+  return { where: { proposalId, parentId: _id, state: "shown" }, lead: [], total };
 }
 
 /** What answers an official response: replies that name it, which all come from elsewhere. */
-export async function answersToResponse(ctx: Ctx, response: Response): Promise<Answers> {
-  return counted(ctx, { answers: response.uri, state: "shown" });
-}
-
-async function counted(ctx: Ctx, where: Partial<Comment>): Promise<Answers> {
-  const total = await ctx
-    .collection(commentsCollection)
-    .countDocuments(where, { limit: mostCounted });
-  return { where, lead: [], total };
+export async function answersToResponse(ctx: Ctx, { uri }: Response): Promise<Answers> {
+  const total = await figureOf(ctx, { what: "answers", of: uri });
+  return { where: { answers: uri, state: "shown" }, lead: [], total };
 }
 
 /** A page of answers: those whose authors are on the network, by their ids. */
@@ -100,8 +82,8 @@ async function networkIds(ctx: Ctx, comments: readonly Comment[]): Promise<strin
 export async function echoOf(ctx: Ctx, uri: string, answers: Answers): Promise<Echo> {
   const [first, likes, shares] = await Promise.all([
     answersPage(ctx, answers, ""),
-    countReactions(ctx, uri, "like"),
-    countReactions(ctx, uri, "announce"),
+    figureOf(ctx, { what: "like", of: uri }),
+    figureOf(ctx, { what: "announce", of: uri }),
   ]);
   return { replies: answers.total, first, likes, shares };
 }

@@ -5,9 +5,6 @@ import { document, nothing, type Found } from "./found.js";
 /** Items on a page of a collection. */
 export const pageSize = 20;
 
-/** Counts stop here: beyond it nobody reads the figure, and counting would cost. */
-export const mostCounted = 100_000;
-
 /** One page of a collection; a cursor is the last id of the page before, empty for the first page. */
 export interface Page {
   readonly items: readonly unknown[];
