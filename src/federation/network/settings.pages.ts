@@ -57,11 +57,8 @@ export const blockForm = defineForm(
   },
 );
 
-/** A list of blocks to take over. */
-export const csvForm = defineForm(
-  { rows: z.string().min(1).max(200_000) },
-  { labels: { rows: key("csv.rows") } },
-);
+/** A list of blocks to take over: a file. */
+export const csvForm = defineForm({}, { labels: { list: key("csv.file") } });
 
 interface Choice {
   readonly value: string;

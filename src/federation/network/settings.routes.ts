@@ -13,8 +13,15 @@ import {
   type Req,
   type Route,
   type Typed,
+  type UploadedFile,
 } from "../../kit/index.js";
-import { BadList, exportBlocks, importBlocks, type Imported } from "../policy/csv.js";
+import {
+  BadList,
+  exportBlocks,
+  importBlocks,
+  mostListBytes,
+  type Imported,
+} from "../policy/csv.js";
 import { readSettings } from "../policy/policy.js";
 import { allow, block, changeSettings, disallow, unblock, whoMeant } from "../policy/rules.js";
 import type { RuleParts } from "../policy/rules.js";
@@ -49,7 +56,10 @@ export function createSettingsRoutes(services: Services, rules: RuleParts): Rout
     post(settingsPath, (ctx, req) => saveMode(rules, ctx, req)),
     post(`${settingsPath}/allowed`, (ctx, req) => saveAllowed(rules, ctx, req)),
     post(`${settingsPath}/blocks`, (ctx, req) => saveBlock(services, rules, ctx, req)),
-    post(`${settingsPath}/import`, (ctx, req) => importList(rules, ctx, req)),
+    {
+      ...post(`${settingsPath}/import`, (ctx, req) => importList(rules, ctx, req)),
+      uploads: { fields: ["list"], mostBytes: mostListBytes, mayUpload: assertAdmin },
+    },
   ];
 }
 
@@ -116,19 +126,25 @@ async function saveBlock(services: Services, rules: RuleParts, ctx: Ctx, req: Re
 async function importList(rules: RuleParts, ctx: Ctx, req: Req): Promise<Reply> {
   assertAdmin(ctx);
   return submit(csvForm, req, {
-    accepted: async ({ rows }) => {
-      const imported = await importing(rules, ctx, rows);
+    accepted: async () => {
+      const imported = await importing(rules, ctx, req.files["list"]);
       return page(settingsPage, await settingsModel(ctx, { imported }));
     },
     refused: shownAgain(ctx, "csv"),
   });
 }
 
-async function importing(rules: RuleParts, ctx: Ctx, rows: string): Promise<Imported> {
+async function importing(
+  rules: RuleParts,
+  ctx: Ctx,
+  list: UploadedFile | undefined,
+): Promise<Imported> {
   try {
-    return await importBlocks(rules, ctx, rows);
+    if (list === undefined) throw new BadList("none");
+    if (list.isCut) throw new BadList("tooLong");
+    return await importBlocks(rules, ctx, list.bytes.toString("utf8"));
   } catch (error) {
     if (!(error instanceof BadList)) throw error;
-    throw refuseField("invalid-form", "rows", `network.settings.csv.${error.why}`);
+    throw refuseField("invalid-form", "list", `network.settings.csv.${error.why}`);
   }
 }

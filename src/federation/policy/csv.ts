@@ -6,6 +6,9 @@ import { blocksCollection, type Severity } from "./records.js";
 /** Lines that are read at once; more are refused as a whole. */
 export const mostLines = 10_000;
 
+/** Bytes that a list may have: as many lines, each with an address and some words why. */
+export const mostListBytes = 2_000_000;
+
 /** Why a line was not taken. */
 export interface SkippedLine {
   /** Counted from 1, the head included. */
@@ -22,7 +25,7 @@ export interface Imported {
 /** A list that cannot be read at all. */
 export class BadList extends Error {
   override readonly name = "BadList";
-  readonly why: "empty" | "tooLong";
+  readonly why: "none" | "empty" | "tooLong";
 
   constructor(why: BadList["why"]) {
     super(why);

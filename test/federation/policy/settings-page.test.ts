@@ -135,11 +135,41 @@ describe("the page of network settings", function () {
   it("takes a list and says which lines it could not read; gives one back", async () => {
     const ada = await admin();
     await ada.open(path);
+    const take = (text: string) =>
+      ada.upload(`${path}/import`, {}, text === "" ? {} : { list: Buffer.from(text) });
     const rows = "#domain,#severity\none.example,suspend\nt*o.example,suspend\n";
-    const answer = textOf((await ada.post(`${path}/import`, { rows })).text);
+    const answer = textOf((await take(rows)).text);
     expect(answer).to.contain("1 site importé.").and.to.contain("ligne 3 : ce n’est pas");
-    expect((await ada.post(`${path}/import`, { rows: "bonjour" })).status).to.equal(422);
+    for (const [bad, word] of [
+      ["", "Choisissez le fichier"],
+      ["bonjour", "Il n’y a pas de liste"],
+    ] as const) {
+      const refused = await take(bad);
+      expect([refused.status, textOf(refused.text).includes(word)]).to.deep.equal([422, true]);
+    }
     expect((await ada.open(`${path}/blocks.csv`)).text).to.contain("one.example,suspend");
+  });
+
+  it("takes a list as long as it says, and refuses a longer one by its words", async () => {
+    const ada = await admin();
+    await ada.open(path);
+    const reason = "Courriers non sollicités, par milliers, depuis des mois";
+    const list = (lines: number): Buffer =>
+      Buffer.from(
+        `#domain,#severity,#public_comment\n${Array.from(
+          { length: lines },
+          (_, at) => `un-site-au-long-nom-${at}.exemple.example,suspend,"${reason} (${at})"\n`,
+        ).join("")}`,
+      );
+
+    const taken = await ada.upload(`${path}/import`, {}, { list: list(10_000) });
+    expect(textOf(taken.text)).to.match(/10.000 sites importés/);
+    for (const tooLong of [list(10_001), Buffer.alloc(2_000_001, "a")]) {
+      const refused = await ada.upload(`${path}/import`, {}, { list: tooLong });
+      expect(refused.status).to.equal(422);
+      expect(textOf(refused.text)).to.contain("La liste est trop longue");
+    }
+    await site.ctx.collection(blocksCollection).deleteMany({ who: { $gt: "un-site" } });
   });
 
   it("shows long lists a page at a time", async () => {
