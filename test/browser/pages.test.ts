@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Browser } from "playwright-core";
+import { peersCollection } from "../../src/federation/delivery/peer-record.js";
 import { needs } from "../support/needs.js";
 import { ask, faultsOf, looks } from "./support/audit.js";
 import { launch, openWindow, signIn, type Sight, type Window } from "./support/chromium.js";
@@ -147,6 +148,31 @@ describe("every page in a browser", function () {
     expect(faults).to.deep.equal([]);
     expect(links).to.deep.equal(["title", "body", "topicId"]);
     expect(kept).to.equal("Court");
+  });
+
+  it("breaks no word about how a server does, however small the screen", async () => {
+    const { app } = town;
+    const instance = await app.instances.byHost(new URL(town.origin).hostname);
+    if (instance === null) throw new Error("there is no such town");
+    const ago = (days: number): Date => new Date(Date.UTC(2026, 10, 28 - days));
+    const host = "exemple.example";
+    await app
+      .contexts({ instance, member: null, language: "fr" })
+      .collection(peersCollection)
+      .insertOne({
+        ...{ _id: "p1", host, speaks: null, failures: 3, openUntil: null, lastError: null },
+        ...{ lastDeliveredAt: ago(9), lastFailedAt: ago(0), failingDays: 8 },
+        ...{ failingSince: ago(8), unavailableSince: ago(1) },
+      });
+    const window = await open("admin", { width: 360 });
+
+    await window.page.goto(`/admin/network?host=${host}`);
+    const facts = await window.page.locator(".facts dt").count();
+    const broken = await ask<string[]>(window.page, 'brokenWords(".facts")');
+    await window.close();
+
+    expect(facts).to.equal(4);
+    expect(broken).to.deep.equal([]);
   });
 
   it("leads nowhere that does not exist, from any page a visitor reaches", async () => {

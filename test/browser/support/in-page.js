@@ -35,6 +35,22 @@ globalThis.inPage = {
       .map((one) => `cut: ${one.textContent.trim().slice(0, 60)}`);
     return [...(wide > 0 ? [`${wide} px too wide`] : []), ...cut];
   },
+  /** Words inside of what `selector` finds that go on in another line. */
+  brokenWords(selector) {
+    const broken = [];
+    for (const one of document.querySelectorAll(selector)) {
+      const texts = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+      for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
+        for (const { index, 0: word } of text.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+          const range = document.createRange();
+          range.setStart(text, index);
+          range.setEnd(text, index + word.length);
+          if (range.getClientRects().length > 1) broken.push(word);
+        }
+      }
+    }
+    return broken;
+  },
   /** What is wrong with the focus: nothing shows it, or it is out of sight; null when it is well. */
   focusFault() {
     const one = document.activeElement;
