@@ -19,6 +19,7 @@ import type { Store } from "./drivers/store/collection.js";
 import { openSqliteStore } from "./drivers/store/sqlite.js";
 import { features } from "./features.js";
 import { createFederation, type Federation } from "./federation/federation.feature.js";
+import { unwantedNow } from "./federation/policy/policy.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { createInstances, instanceIndexes, type Instances } from "./hosting/instances.js";
@@ -116,6 +117,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions });
   const contexts = createContexts({
     ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
+    unwanted: unwantedNow,
     media: drivers.media ?? createFileMedia(join(config.dataDir, "media")),
   });
   const federation = createFederation({

@@ -25,6 +25,8 @@ export interface ContextParts {
   readonly media: Media;
   readonly log: Logger;
   readonly translatorFor: TranslatorFor;
+  /** What `Ctx.unwanted` answers: federation knows, features only ask. */
+  readonly unwanted: (ctx: Ctx, uris: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
 /** Who and where a request or job acts. */
@@ -44,7 +46,7 @@ export type Contexts = (acting: Acting) => Ctx;
 export function createContexts(parts: ContextParts): Contexts {
   return function contextFor({ instance, member, language, log, watch }: Acting): Ctx {
     const instanceLog = log ?? parts.log.child({ instance: instance.host });
-    return {
+    const ctx: Ctx = {
       instance,
       member,
       language,
@@ -84,9 +86,11 @@ export function createContexts(parts: ContextParts): Contexts {
         watch?.(null);
         return parts.instances.update(instance._id, change, expected);
       },
+      unwanted: (uris) => parts.unwanted(ctx, uris),
       inLanguage: (other) =>
         contextFor({ instance, member, language: other, log: instanceLog, watch }),
     };
+    return ctx;
   };
 }
 

@@ -74,6 +74,11 @@ export interface Ctx {
     change: InstanceChange,
     expected?: Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">>,
   ): Promise<Instance | null>;
+  /**
+   * Those of some addresses, of this site or of others, that the network does not reach from here: all
+   * of them where the instance is closed, else what it does not talk with.
+   */
+  unwanted(uris: readonly string[]): Promise<ReadonlySet<string>>;
   /** The same surroundings for another language (mails go out in the reader's). */
   inLanguage(language: Language): Ctx;
 }

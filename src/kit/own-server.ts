@@ -1,4 +1,5 @@
 import type { Ctx } from "./context.js";
+import { networkHandle } from "./instance.js";
 
 /** What somebody can do here from an account of theirs on another server. */
 export type RemoteAct = "support" | "comment" | "follow";
@@ -22,8 +23,19 @@ export function ownServerPath(path: string, act: RemoteAct): string {
   return `/interact?${new URLSearchParams({ on: path, to: act })}`;
 }
 
-/** The acts that what is at `path` offers to people of other servers. */
-export function ownServer(ctx: Ctx, path: string, acts: readonly RemoteAct[]): OwnServerView {
+/**
+ * The acts that what is at `path` offers to people of other servers; null where none can work, since
+ * the instance is closed or does not talk with the home of it (`home`, for what is of elsewhere).
+ */
+export async function ownServer(
+  ctx: Ctx,
+  path: string,
+  {
+    acts,
+    home = ctx.instance.url(path),
+  }: { acts: readonly RemoteAct[]; home?: string | undefined },
+): Promise<OwnServerView | null> {
+  if ((await ctx.unwanted([home])).size > 0) return null;
   const [first = "follow"] = acts;
   return {
     acts: acts.map((act) => ({
@@ -32,4 +44,10 @@ export function ownServer(ctx: Ctx, path: string, acts: readonly RemoteAct[]): O
     })),
     otherUrl: `${ownServerPath(path, first)}&other=1`,
   };
+}
+
+/** What something of this site is followed by from elsewhere, `@name@host`; null while it is closed. */
+export async function followHandle(ctx: Ctx, name: string): Promise<string | null> {
+  const own = ctx.instance.url("/");
+  return (await ctx.unwanted([own])).size > 0 ? null : networkHandle(ctx.instance, name);
 }

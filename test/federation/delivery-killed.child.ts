@@ -22,6 +22,7 @@ import { createTranslators, loadTranslations } from "../../src/kit/i18n/index.js
 import type { Ctx, Feature, Member } from "../../src/kit/index.js";
 import { throttlesCollection } from "../../src/kit/throttle.js";
 import { aDraft } from "../support/builders.js";
+import { unwantedNow } from "../../src/federation/policy/policy.js";
 import { aMedia } from "../support/media.js";
 import { pooledPair } from "./support/pairs.js";
 
@@ -77,6 +78,7 @@ const instances = createInstances(store, clock, ids);
 const views = new URL("../../views", import.meta.url).pathname;
 const contexts = createContexts({
   ...{ ...parts, queue, outbox, instances, media: aMedia() },
+  unwanted: unwantedNow,
   translatorFor: createTranslators(loadTranslations(views), { strict: false }),
   mailer: {
     send: () => Promise.resolve({ id: "<1@test>" }),

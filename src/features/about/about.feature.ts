@@ -8,7 +8,7 @@ import {
   type OwnServerView,
   type PageModel,
   mediaPath,
-  networkHandle,
+  followHandle,
   profileFieldViews,
   profileOf,
   shownAddress,
@@ -23,19 +23,19 @@ import { contactLink } from "../instance-profile/profile.js";
 export interface AboutPage extends PageModel {
   readonly instanceName: string;
   readonly tagline: string;
-  /** What the instance's actor is followed by: `@handle@host`. */
-  readonly handle: string;
+  /** What the instance's actor is followed by, `@handle@host`; null where nobody can. */
+  readonly handle: string | null;
   readonly logo: string | null;
   readonly banner: string | null;
   readonly description: SafeHtml | null;
   readonly fields: readonly ProfileFieldView[];
   readonly contact: { readonly text: string; readonly href: string } | null;
-  readonly ownServer: OwnServerView;
+  readonly ownServer: OwnServerView | null;
 }
 
 const aboutPage = definePage<AboutPage>("about/show");
 
-function aboutModel(ctx: Ctx): AboutPage {
+async function aboutModel(ctx: Ctx): Promise<AboutPage> {
   const { instance, t } = ctx;
   const { description, fields, contact, logo, banner } = profileOf(instance);
   return {
@@ -46,8 +46,8 @@ function aboutModel(ctx: Ctx): AboutPage {
     }),
     instanceName: instance.name,
     tagline: instance.tagline,
-    handle: networkHandle(instance, instance.handle),
-    ownServer: ownServer(ctx, "/", ["follow"]),
+    handle: await followHandle(ctx, instance.handle),
+    ownServer: await ownServer(ctx, "/", { acts: ["follow"] }),
     logo: logo === null ? null : mediaPath(logo),
     banner: banner === null ? null : mediaPath(banner),
     description: description === "" ? null : markSafe(renderMarkdown(description)),
@@ -58,5 +58,5 @@ function aboutModel(ctx: Ctx): AboutPage {
 
 export const about = defineFeature({
   name: "about",
-  routes: [get("/about", async (ctx) => page(aboutPage, aboutModel(ctx)))],
+  routes: [get("/about", async (ctx) => page(aboutPage, await aboutModel(ctx)))],
 });

@@ -2,7 +2,7 @@ import type { ProposalCard } from "../../kit/component-models.js";
 import {
   definePage,
   head,
-  networkHandle,
+  followHandle,
   ownServer,
   type Ctx,
   type OwnServerView,
@@ -27,8 +27,9 @@ export interface HomePage extends PageModel {
   }>;
   readonly responses: readonly ResponseCard[];
   /** Handle to follow the instance by from another server. */
-  readonly handle: string;
-  readonly ownServer: OwnServerView;
+  /** Null where nobody can follow from elsewhere. */
+  readonly handle: string | null;
+  readonly ownServer: OwnServerView | null;
 }
 
 export const homePage = definePage<HomePage>("home/home");
@@ -60,7 +61,7 @@ export async function homeModel(ctx: Ctx): Promise<HomePage> {
     topics: themes.map(({ name, slug, proposalCount }) => ({
       ...{ name, proposalCount, url: `/topics/${slug}` },
     })),
-    handle: networkHandle(instance, instance.handle),
-    ownServer: ownServer(ctx, "/", ["follow"]),
+    handle: await followHandle(ctx, instance.handle),
+    ownServer: await ownServer(ctx, "/", { acts: ["follow"] }),
   };
 }

@@ -33,7 +33,7 @@ export interface ShowPage extends PageModel {
   readonly proposalTitle: string;
   readonly proposalUrl: string;
   readonly response: ResponseBox;
-  readonly ownServer: OwnServerView;
+  readonly ownServer: OwnServerView | null;
   readonly editedAt: Date | null;
   readonly editUrl: string | null;
   /** Steps that the reader may say are done. */
@@ -108,7 +108,7 @@ export async function showModel(ctx: Ctx, response: Response): Promise<ShowPage>
     ...{ title, proposalTitle, editedAt: response.editedAt },
     proposalUrl: proposal === null ? "/proposals" : proposalPath(proposal),
     response: { ...responseBox(ctx, response), url: null },
-    ownServer: ownServer(ctx, path, ["comment"]),
+    ownServer: await ownServer(ctx, path, { acts: ["comment"], home: response.uri }),
     editUrl: may ? `${path}/edit` : null,
     toReach: may
       ? response.milestones

@@ -104,7 +104,8 @@ export async function discussionModel(
   ]);
   const path = proposalPath(proposal);
   const open = proposal.status !== "withdrawn";
-  const scene = { ctx, proposal, reading, people, accounts, open };
+  const unwanted = await unwantedAmong(ctx, people);
+  const scene = { ctx, proposal, reading, people, accounts, open, unwanted };
   const formIsElsewhere = reading.reply !== null || reading.edit !== null;
   return {
     comments: threads.map((thread) => discussed(scene, thread, 1)),
@@ -121,6 +122,16 @@ export async function discussionModel(
   };
 }
 
+/** Visitors are offered to answer from their own server, where that can work. */
+function unwantedAmong(
+  ctx: Ctx,
+  people: ReadonlyMap<string, Person>,
+): Promise<ReadonlySet<string>> | ReadonlySet<string> {
+  if (ctx.member !== null) return new Set();
+  const elsewhere = [...people.values()].flatMap(({ uri }) => uri ?? []);
+  return ctx.unwanted([ctx.instance.url("/"), ...elsewhere]);
+}
+
 function authorsOf(threads: readonly Thread[]): string[] {
   return threads.flatMap(({ comment, replies }) => [comment.authorId, ...authorsOf(replies)]);
 }
@@ -132,6 +143,8 @@ interface Scene {
   readonly people: ReadonlyMap<string, Person>;
   readonly accounts: Awaited<ReturnType<typeof accountsByIds>>;
   readonly open: boolean;
+  /** Authors whom the network does not reach from here, by address; this site among them when closed. */
+  readonly unwanted: ReadonlySet<string>;
 }
 
 function newForm({ ctx, proposal }: Scene, parentId: string | null, typed: Typed | null) {
@@ -162,8 +175,10 @@ function discussed(scene: Scene, thread: Thread, depth: number): DiscussedCommen
   const at = `${proposalPath(scene.proposal)}?thread=${rootId}`;
   const author = people.get(comment.authorId);
   const isReachable =
-    comment.origin === "elsewhere" ||
-    (author !== undefined && hasSaidOnNetwork(author, publishedAt));
+    !scene.unwanted.has(ctx.instance.url("/")) &&
+    !scene.unwanted.has(author?.uri ?? "") &&
+    (comment.origin === "elsewhere" ||
+      (author !== undefined && hasSaidOnNetwork(author, publishedAt)));
   const replyUrl = `${at}&reply=${_id}#comment-${_id}`;
   return {
     ...{ id: _id, publishedAt, stance: null, body: markSafe(shown ? html : "") },

@@ -12,7 +12,7 @@ import {
   type Ctx,
   type OwnServerView,
   type PageModel,
-  networkHandle,
+  followHandle,
   ownServer,
   remoteActs,
 } from "../../kit/index.js";
@@ -59,7 +59,7 @@ export interface ProposalPage extends PageModel {
   readonly home: { readonly name: string; readonly url: string } | null;
   readonly support: SupportBox;
   readonly follow: FollowView;
-  readonly ownServer: OwnServerView;
+  readonly ownServer: OwnServerView | null;
   readonly response: ResponseBox | null;
   /** Where an official answers, while nobody has. */
   readonly answerUrl: string | null;
@@ -90,16 +90,15 @@ export async function proposalModel(
   const facts = factsOf(ctx, proposal);
   return {
     ...facts,
-    head: { ...facts.head, creator: creatorOf(ctx, proposal, author) },
+    head: { ...facts.head, creator: await creatorOf(ctx, proposal, author) },
     topic: topicLink(topics.get(proposal.topicId ?? "")),
     author: authorView(ctx, proposal, author),
     support: supportBox(ctx, proposal, supported.has(proposal._id)),
-    follow: followView(ctx, proposal, following),
-    ownServer: ownServer(
-      ctx,
-      proposalPath(proposal),
-      proposal.status === "withdrawn" ? ["follow"] : remoteActs,
-    ),
+    follow: await followView(ctx, proposal, following),
+    ownServer: await ownServer(ctx, proposalPath(proposal), {
+      acts: proposal.status === "withdrawn" ? ["follow"] : remoteActs,
+      home: proposal.uri,
+    }),
     response: response === null ? null : responseBox(ctx, response),
     ...actionsOf(ctx, proposal, response !== null),
     discussion,
@@ -129,14 +128,14 @@ function factsOf(ctx: Ctx, proposal: Proposal) {
 }
 
 /** Authors who agreed to be on the network are named to those who share the page there. */
-function creatorOf(
+async function creatorOf(
   ctx: Ctx,
   { elsewhere }: Proposal,
   author: Awaited<ReturnType<typeof personById>>,
-): string | null {
+): Promise<string | null> {
   if (elsewhere !== null || author === null || author.origin !== "here") return null;
   const named = author.federated && author.erasedAt === null;
-  return named ? networkHandle(ctx.instance, author.handle) : null;
+  return named ? followHandle(ctx, author.handle) : null;
 }
 
 function authorView(ctx: Ctx, { elsewhere }: Proposal, author: Parameters<typeof personView>[1]) {
@@ -162,13 +161,13 @@ function supportBox(ctx: Ctx, proposal: Proposal, supported: boolean): SupportBo
   };
 }
 
-function followView(ctx: Ctx, proposal: Proposal, following: boolean): FollowView {
+async function followView(ctx: Ctx, proposal: Proposal, following: boolean): Promise<FollowView> {
   const act = following ? "unfollow" : "follow";
   return {
     action: ctx.member === null ? null : `/proposals/${refOf(proposal)}/${act}`,
     following,
     signInUrl: ctx.member === null ? signInPath(proposalPath(proposal)) : null,
-    handle: proposal.number === null ? null : networkHandle(ctx.instance, `p${proposal.number}`),
+    handle: proposal.number === null ? null : await followHandle(ctx, `p${proposal.number}`),
   };
 }
 

@@ -7,7 +7,7 @@ import {
   type OwnServerView,
   type PageModel,
   type Req,
-  networkHandle,
+  followHandle,
   ownServer,
 } from "../../kit/index.js";
 import { isFollowing } from "../follows/follows.js";
@@ -35,7 +35,7 @@ export interface TopicPage extends PageModel {
   readonly name: string;
   readonly description: string;
   readonly follow: FollowView;
-  readonly ownServer: OwnServerView;
+  readonly ownServer: OwnServerView | null;
   readonly feedUrl: string;
   readonly proposeUrl: string;
   readonly sorts: readonly LinkChoice[];
@@ -86,8 +86,8 @@ export async function topicModel(ctx: Ctx, topic: Topic, req: Req): Promise<Topi
       noIndex: cursor !== null,
     }),
     ...{ name: topic.name, description: topic.description, feedUrl: `${path}/atom` },
-    follow: followView(ctx, topic, following),
-    ownServer: ownServer(ctx, path, ["follow"]),
+    follow: await followView(ctx, topic, following),
+    ownServer: await ownServer(ctx, path, { acts: ["follow"] }),
     proposeUrl: `/proposals/new?topic=${topic._id}`,
     sorts: sorts.map((name) => sortChoice(ctx, path, name, name === sort)),
     cards: await cardsOf(ctx, items),
@@ -118,12 +118,12 @@ function pagerOf(ctx: Ctx, { sorted, shown, next, cursor }: Standing): Pager | n
   };
 }
 
-function followView(ctx: Ctx, { slug }: Topic, following: boolean): FollowView {
+async function followView(ctx: Ctx, { slug }: Topic, following: boolean): Promise<FollowView> {
   const path = `/topics/${slug}`;
   return {
     action: ctx.member === null ? null : `${path}/${following ? "unfollow" : "follow"}`,
     following,
     signInUrl: ctx.member === null ? signInPath(path) : null,
-    handle: networkHandle(ctx.instance, `topic_${slug.replaceAll("-", "_")}`),
+    handle: await followHandle(ctx, `topic_${slug.replaceAll("-", "_")}`),
   };
 }

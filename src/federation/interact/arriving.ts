@@ -32,7 +32,8 @@ export async function arrivalOf(ctx: Ctx, given: unknown): Promise<Arrival> {
   }
   const path = await knownAt(ctx, uri);
   if (path !== null) return { kind: "here", path };
-  return { kind: (await isLinkedHost(ctx, uri)) ? "linked" : "elsewhere", host };
+  const isReached = (await ctx.unwanted([uri])).size === 0;
+  return { kind: isReached && (await isLinkedHost(ctx, uri)) ? "linked" : "elsewhere", host };
 }
 
 /** The page of what is at a path of ours: an actor has its own, or that of what it speaks for. */

@@ -78,12 +78,13 @@ function kept(reply: Reply, known: string | null, wanted: string | null): Reply 
   return known === wanted ? reply : remember(reply, memory, wanted);
 }
 
-/** What is asked for. Refuses "not-found": nothing there, or nothing that can be done from elsewhere. */
+/** What is asked for. Refuses "not-found": nothing there, or nothing that can be done from elsewhere now. */
 async function askedBy(ctx: Ctx, given: Readonly<Record<string, unknown>>): Promise<Asked> {
   const act = remoteActs.find((one) => one === given["to"]);
   const thing = act === undefined ? null : await thingAt(ctx, given["on"]);
   const uri = act === undefined ? undefined : thing?.uris[act];
   if (act === undefined || thing === null || uri === undefined) throw new Refusal("not-found");
+  if ((await ctx.unwanted([uri])).size > 0) throw new Refusal("not-found");
   return { thing, act, uri };
 }
 
