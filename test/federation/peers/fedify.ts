@@ -45,6 +45,21 @@ export interface Described {
   readonly [property: string]: unknown;
 }
 
+/** How one of its people looks from now on. */
+export interface Face {
+  readonly name?: string;
+  /** Another account that is theirs, too (`alsoKnownAs`). */
+  readonly alias?: string;
+  readonly movedTo?: string;
+}
+
+/** Two posts, and what is said to authorise that the one quotes the other. */
+export interface AskedQuote {
+  readonly quoting: string;
+  readonly quoted: string;
+  readonly authorization: string;
+}
+
 /** A server made with Fedify, in a process of its own. */
 export interface FedifyPeer {
   readonly origin: string;
@@ -54,7 +69,11 @@ export interface FedifyPeer {
   send(from: string, to: string, activity: Described, shared?: boolean): Promise<void>;
   publish(id: string, note: Described): Promise<void>;
   leave(name: string): Promise<void>;
-  change(name: string, face: { readonly name?: string; readonly alias?: string }): Promise<void>;
+  change(name: string, face: Face): Promise<void>;
+  /** From now on whoever asks to follow somebody there is refused. */
+  refuse(name: string): Promise<void>;
+  /** `stands` when a quote is authorised as FEP-044f asks, read with Fedify; else why it is not. */
+  quoteStands(as: string, quote: AskedQuote): Promise<string>;
   look(address: string): Promise<Seen | null>;
   read(as: string, address: string): Promise<Seen>;
   finger(resource: string): Promise<{ subject?: string; links?: ReadonlyArray<object> } | null>;
@@ -69,6 +88,12 @@ export interface FedifyOptions {
   /** What it does not understand is answered 401, as servers do that know one standard alone. */
   readonly demands?: Standard;
 }
+
+/** Both standards: what a peer that prefers one signs with first. */
+export const standards: ReadonlyArray<readonly [Standard, FedifyOptions["firstKnock"]]> = [
+  ["cavage", "draft-cavage-http-signatures-12"],
+  ["rfc9421", "rfc9421"],
+];
 
 /** Start one. Close it in `after`. */
 export async function aFedifyPeer(options: FedifyOptions): Promise<FedifyPeer> {
@@ -92,6 +117,8 @@ export async function aFedifyPeer(options: FedifyOptions): Promise<FedifyPeer> {
     publish: (id, note) => order("publish", { id, note }),
     leave: (name) => order("leave", { name }),
     change: (name, face) => order("change", { name, face }),
+    refuse: (name) => order("refuse", { name }),
+    quoteStands: (as, quote) => order("quoteStands", { as, quote }),
     look: (address) => order("look", { address }),
     read: (as, address) => order("read", { as, address }),
     finger: (resource) => order("finger", { resource }),

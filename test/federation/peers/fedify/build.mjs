@@ -3,8 +3,11 @@ import * as vocab from "@fedify/vocab";
 import { Temporal } from "@js-temporal/polyfill";
 
 const classes = new Map(Object.entries(vocab));
-const addressed = new Set(["id", "actor", "object", "attribution", "replyTarget", "target", "url"]);
-const lists = new Set(["tos", "ccs"]);
+const addressed = new Set([
+  ...["id", "actor", "object", "attribution", "replyTarget", "target", "url"],
+  ...["instrument", "quote"],
+]);
+const lists = new Set(["tos", "ccs", "objects"]);
 const moments = new Set(["published", "updated"]);
 
 function valueOf(name, value) {

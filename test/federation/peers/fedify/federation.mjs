@@ -1,6 +1,15 @@
 /** A server made with Fedify, as its documentation shows it. */
 import { createFederation, generateCryptoKeyPair, MemoryKvStore } from "@fedify/fedify";
-import { Accept, Activity, Endpoints, Follow, Note, Person, Tombstone } from "@fedify/vocab";
+import {
+  Accept,
+  Activity,
+  Endpoints,
+  Follow,
+  Note,
+  Person,
+  Reject,
+  Tombstone,
+} from "@fedify/vocab";
 import { seen } from "./seen.mjs";
 
 const rsa = {
@@ -37,8 +46,8 @@ async function personOf(ctx, identifier, change) {
   });
 }
 
-/** Accepts whoever follows, and keeps what came in the words of its own vocabulary. */
-function listen(federation, { heard, errors }) {
+/** Answers whoever follows, and keeps what came in the words of its own vocabulary. */
+function listen(federation, { heard, errors, refusing }) {
   federation
     .setInboxListeners("/users/{identifier}/inbox", "/inbox")
     .setSharedKeyDispatcher(() => ({ identifier: "fedi" }))
@@ -47,13 +56,14 @@ function listen(federation, { heard, errors }) {
       if (!(activity instanceof Follow)) return;
       const follower = await activity.getActor(ctx);
       const { identifier } = ctx.parseUri(activity.objectId);
-      const accept = new Accept({
-        id: new URL(`#accepts/${crypto.randomUUID()}`, activity.objectId),
+      const Answer = refusing.has(identifier) ? Reject : Accept;
+      const answer = new Answer({
+        id: new URL(`#answers/${crypto.randomUUID()}`, activity.objectId),
         actor: activity.objectId,
         to: follower.id,
         object: activity,
       });
-      await ctx.sendActivity({ identifier }, follower, accept);
+      await ctx.sendActivity({ identifier }, follower, answer);
     })
     .onError((_ctx, error) => void errors.push(String(error?.stack ?? error)));
 }
@@ -63,7 +73,10 @@ function listen(federation, { heard, errors }) {
  * @param {{ firstKnock: string }} options which standard it signs with first
  */
 export function makeFederation({ firstKnock }) {
-  const state = { heard: [], errors: [], gone: new Set(), faces: new Map(), notes: new Map() };
+  const state = {
+    ...{ heard: [], errors: [], gone: new Set(), refusing: new Set() },
+    ...{ faces: new Map(), notes: new Map() },
+  };
   const ring = keyRing();
   const federation = createFederation({
     kv: new MemoryKvStore(),

@@ -7,6 +7,7 @@ import { parseNodeInfo, verifyObject, verifyRequest } from "@fedify/fedify";
 import { Activity, Object as Thing } from "@fedify/vocab";
 import { build } from "./build.mjs";
 import { makeFederation } from "./federation.mjs";
+import { quoteStands } from "./quotes.mjs";
 import { seen } from "./seen.mjs";
 
 const { firstKnock, demands } = JSON.parse(process.argv[2]);
@@ -95,9 +96,18 @@ const orders = {
   /** Someone leaves, or changes. */
   leave: ({ name }) => void state.gone.add(name),
   change({ name, face }) {
-    const { alias, ...rest } = face;
+    const { alias, movedTo, ...rest } = face;
     const also = alias === undefined ? {} : { aliases: [new URL(alias)] };
-    state.faces.set(name, { ...rest, ...also });
+    const away = movedTo === undefined ? {} : { successor: new URL(movedTo) };
+    state.faces.set(name, { ...rest, ...also, ...away });
+  },
+  /** From now on whoever asks to follow somebody is refused. */
+  refuse: ({ name }) => void state.refusing.add(name),
+  /** With signed requests, since what is read without a signature is kept for five minutes. */
+  async quoteStands({ as, quote }) {
+    const ctx = context();
+    const documentLoader = await ctx.getDocumentLoader({ identifier: as });
+    return quoteStands(quote, ctx, { documentLoader });
   },
   async look({ address }) {
     const ctx = context();

@@ -1,5 +1,5 @@
 /** What Fedify's vocabulary makes of documents, as plain values that can be sent to the test. */
-import { isActor } from "@fedify/vocab";
+import { isActor, QuoteAuthorization } from "@fedify/vocab";
 
 const text = (value) => (value === null || value === undefined ? null : String(value));
 const addresses = (urls) => urls.map((url) => url.href);
@@ -64,8 +64,15 @@ async function noteSeen(object, options) {
     likes: total(await object.getLikes(options)),
     shares: total(await object.getShares(options)),
     sensitive: object.sensitive ?? null,
+    canQuote: addresses(object.interactionPolicy?.canQuote?.automaticApprovals ?? []),
   };
 }
+
+const authorizationSeen = (object) => ({
+  attributedTo: object.attributionId?.href ?? null,
+  quoting: object.interactingObjectId?.href ?? null,
+  quoted: object.interactionTargetId?.href ?? null,
+});
 
 const embedded = (activity, options) =>
   activity.getObject({ ...options, suppressError: true }).catch(() => null);
@@ -75,6 +82,11 @@ async function activitySeen(activity, options, depth) {
   return {
     actor: activity.actorId?.href ?? null,
     objectId: activity.objectId?.href ?? null,
+    objectIds: addresses(activity.objectIds),
+    targetId: activity.targetId?.href ?? null,
+    resultId: activity.resultId?.href ?? null,
+    instrumentId: activity.instrumentId?.href ?? null,
+    content: text(activity.content),
     object: inner === null ? null : await seen(inner, options, depth - 1),
   };
 }
@@ -98,6 +110,7 @@ export async function seen(object, options, depth = 2) {
     cc: addresses(object.ccIds),
   };
   if (isActor(object)) return { ...common, ...(await actorSeen(object, options)) };
+  if (object instanceof QuoteAuthorization) return { ...common, ...authorizationSeen(object) };
   if ("actorId" in object) return { ...common, ...(await activitySeen(object, options, depth)) };
   if ("totalItems" in object) return { ...common, ...(await collectionSeen(object, options)) };
   return { ...common, ...(await noteSeen(object, options)) };
