@@ -78,7 +78,8 @@ async function isSuperseded(ctx: Ctx, { _id, uri, type, objectUri, actorUri }: T
   const newer = { actorUri, _id: { $gt: _id } };
   switch (type) {
     case "Create":
-      return exists(ctx, { objectUri, type: "Delete", ...newer });
+      // Whichever was made first: what is deleted never comes back.
+      return exists(ctx, { objectUri, type: "Delete", actorUri });
     case "Update":
       return exists(ctx, { objectUri, type: { $in: ["Update", "Delete"] }, ...newer });
     case "Like":
@@ -126,12 +127,12 @@ async function findEarlier(ctx: Ctx, activity: Told): Promise<readonly Earlier[]
 
 /** The Create of a thing, and its last Updates. */
 async function tellingOf(ctx: Ctx, { _id, objectUri, actorUri }: Told): Promise<Earlier[]> {
-  const before = { objectUri, actorUri, _id: { $lt: _id } };
+  const told = { objectUri, actorUri };
   const last = { sort: { _id: -1 }, limit: mostEarlier, ...needed } as const;
   const [create, updates] = await Promise.all([
-    rowsOf(ctx).findOne({ ...before, type: "Create" }, needed),
+    rowsOf(ctx).findOne({ ...told, type: "Create" }, needed),
     rowsOf(ctx)
-      .find({ ...before, type: "Update" }, last)
+      .find({ ...told, type: "Update", _id: { $lt: _id } }, last)
       .toArray(),
   ]);
   return create === null ? updates : [...updates, create];

@@ -12,7 +12,7 @@ import type { Services } from "../services.js";
 import { commentNote, tombstone } from "../translate/comment.js";
 import { PUBLIC } from "../vocabulary.js";
 import { audienceOf, proposalActor } from "./proposals.js";
-import { forward, nobody, type FanOut, type Send } from "./send.js";
+import { forward, nobody, wasTold, type Draft, type FanOut, type Send } from "./send.js";
 
 /** What telling of comments needs. */
 export interface CommentTellers {
@@ -34,22 +34,41 @@ export async function tellComment(
   commentId: string,
   type: Told,
 ): Promise<void> {
+  if (type === "Update") await tellFirst(tellers, ctx, commentId);
+  const id = ctx.ids.next();
   const comment = await commentById(ctx, commentId);
   if (comment === null || !mayBeTold(comment, type)) return;
   if (comment.origin === "elsewhere") return forwardAll(tellers, ctx, comment, type);
   const audience = await audienceFor(tellers.services, ctx, comment);
   if (audience === null) return;
-  if (type === "Delete") return tellDeleted(tellers.send, ctx, comment, audience);
+  if (type === "Delete") return tellDeleted(tellers.send, ctx, comment, { id, audience });
   const gathered = await gatherComment(ctx, comment);
   if (gathered === null) return;
   const actor: LocalActor = { kind: "person", handle: gathered.author.handle };
-  const what = type === "Create" ? "first" : String(gathered.comment.editedAt?.getTime() ?? 0);
+  const what = String(gathered.comment.editedAt?.getTime() ?? 0);
   const note = commentNote(gathered);
   await tellers.send(ctx, {
-    ...{ key: `${type}/comment/${commentId}/${what}`, actor, type, object: note },
+    id,
+    key: type === "Create" ? createKey(commentId) : `${type}/comment/${commentId}/${what}`,
+    ...{ actor, type, object: note },
     ...{ objectUri: comment.uri, to: [PUBLIC], cc: note["cc"] as string[] },
     ...{ listed: type === "Create", audience },
   });
+}
+
+/**
+ * Its changes may be heeded before it is: by another process, or because that failed once. It is told
+ * first all the same; one that was imported is never told of as new.
+ */
+async function tellFirst(tellers: CommentTellers, ctx: Ctx, commentId: string): Promise<void> {
+  if (await wasTold(ctx, createKey(commentId))) return;
+  const comment = await commentById(ctx, commentId);
+  const isNews = comment?.origin === "here" && comment.importKey === null;
+  if (isNews) await tellComment(tellers, ctx, commentId, "Create");
+}
+
+function createKey(commentId: string): string {
+  return `Create/comment/${commentId}/first`;
 }
 
 /** A moderator hid a comment of here, or shows it again: those who hold it are told of an edit. */
@@ -72,14 +91,15 @@ async function tellDeleted(
   send: Send,
   ctx: Ctx,
   comment: Comment,
-  audience: Audience,
+  told: Required<Pick<Draft, "id" | "audience">>,
 ): Promise<void> {
   const author = await personById(ctx, comment.authorId);
   if (author === null || author.uri === null) return;
   await send(ctx, {
+    ...told,
     ...{ key: `Delete/comment/${comment._id}`, actor: { kind: "person", handle: author.handle } },
     ...{ type: "Delete", object: tombstone(comment.uri, "Note"), objectUri: comment.uri },
-    ...{ to: [PUBLIC], listed: false, audience },
+    ...{ to: [PUBLIC], listed: false },
   });
 }
 
@@ -120,19 +140,26 @@ async function answeredInboxes(
   }
 }
 
-/** What was edited while it waited for a moderator goes out with its first and its last wording. */
+/**
+ * What was edited, be it while it waited for a moderator, goes out with its first and its last wording,
+ * whichever of the two is heeded first.
+ */
 async function forwardAll(
   tellers: CommentTellers,
   ctx: Ctx,
   comment: Comment,
   type: Told,
 ): Promise<void> {
-  await forwardComment(tellers, ctx, comment, type);
-  const wasEdited = type === "Create" && comment.editedAt !== null;
+  if (type === "Delete") return forwardComment(tellers, ctx, comment, type);
+  await forwardComment(tellers, ctx, comment, "Create");
+  const wasEdited = type === "Update" || comment.editedAt !== null;
   if (wasEdited) await forwardComment(tellers, ctx, comment, "Update");
 }
 
-/** Only what we received and verified ourselves, only under our own proposals, each once. */
+/**
+ * Only what we received and verified ourselves, only under our own proposals, each once: its first
+ * Create, its last Update, its Delete.
+ */
 async function forwardComment(
   { fanOut }: CommentTellers,
   ctx: Ctx,
@@ -141,6 +168,7 @@ async function forwardComment(
 ): Promise<void> {
   const proposal = await proposalById(ctx, comment.proposalId);
   if (!isNumbered(proposal)) return;
+  const id = ctx.ids.next();
   const told = await ctx
     .collection(inboxCollection)
     .find(
@@ -148,9 +176,11 @@ async function forwardComment(
       { sort: { about: 1, type: 1 }, limit: 50 },
     )
     .toArray();
-  const entry = told.sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime())[0];
+  told.sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime());
+  const entry = type === "Create" ? told[0] : told.at(-1);
   if (entry === undefined || hostOf(entry.activityUri) === hostOf(ctx.instance.origin)) return;
   await forward(ctx, fanOut, {
+    _id: id,
     ...{ key: `forward/${entry._id}`, uri: entry.activityUri, type, objectUri: comment.uri },
     actorUri: actorUri(ctx.instance, proposalActor(proposal)),
     body: entry.body,

@@ -8,10 +8,10 @@ import { activitiesCollection, type Audience } from "../records.js";
 import type { Services } from "../services.js";
 import { quotable } from "../translate/echo.js";
 import { paragraph } from "../translate/html.js";
-import { proposalNote } from "../translate/proposal.js";
+import { proposalNote, type ProposalInPublic } from "../translate/proposal.js";
 import { wordsOf } from "../translate/words.js";
 import { PUBLIC, type As2 } from "../vocabulary.js";
-import { nobody, type Send } from "./send.js";
+import { nobody, wasTold, type Send } from "./send.js";
 
 type Numbered = Proposal & { readonly number: number };
 
@@ -48,17 +48,24 @@ export async function tellPublished(
   if (proposal === null) return;
   const actor = proposalActor(proposal);
   await vault.publicKeys(ctx, actorUri(ctx.instance, actor));
+  const { topic } = await tellCreated(send, ctx, proposal);
+  await announce(send, ctx, city, proposal);
+  if (topic !== null) await announce(send, ctx, { kind: "topic", slug: topic.slug }, proposal);
+}
+
+async function tellCreated(send: Send, ctx: Ctx, proposal: Numbered): Promise<ProposalInPublic> {
   const gathered = await gatherProposal(ctx, proposal);
   const note = proposalNote(gathered);
   await send(ctx, {
-    ...{ key: `create/${proposalId}`, actor, type: "Create", object: note },
-    ...{ objectUri: proposal.uri, to: [PUBLIC], cc: note["cc"] as string[], listed: true },
-    audience: audienceOf(ctx, proposal),
+    ...{ key: createKey(proposal._id), actor: proposalActor(proposal), type: "Create" },
+    ...{ object: note, objectUri: proposal.uri, to: [PUBLIC], cc: note["cc"] as string[] },
+    ...{ listed: true, audience: audienceOf(ctx, proposal) },
   });
-  await announce(send, ctx, city, proposal);
-  if (gathered.topic !== null) {
-    await announce(send, ctx, { kind: "topic", slug: gathered.topic.slug }, proposal);
-  }
+  return gathered;
+}
+
+function createKey(proposalId: string): string {
+  return `create/${proposalId}`;
 }
 
 async function announce(
@@ -94,9 +101,17 @@ async function isTold(ctx: Ctx, objectUri: string, note: As2): Promise<boolean> 
   return JSON.stringify(object) === JSON.stringify(note);
 }
 
+/** One that was imported is never told of as new. */
+async function tellFirst(send: Send, ctx: Ctx, proposalId: string): Promise<void> {
+  if (await wasTold(ctx, createKey(proposalId))) return;
+  const proposal = await ownProposal(ctx, proposalId);
+  if (proposal?.importKey === null) await tellCreated(send, ctx, proposal);
+}
+
 /**
  * Tell how a proposal reads and stands now. `what` names the change, so that it is told once; a state
- * that others have been told already is not told again under another name.
+ * that others have been told already is not told again under another name. A change that is heeded
+ * before its proposal was told, by another process or because that failed once, tells it first.
  */
 export async function tellUpdated(
   send: Send,
@@ -104,6 +119,8 @@ export async function tellUpdated(
   proposalId: string,
   what: string,
 ): Promise<void> {
+  await tellFirst(send, ctx, proposalId);
+  const id = ctx.ids.next();
   const proposal = await ownProposal(ctx, proposalId);
   if (proposal === null) return;
   const note = proposalNote(await gatherProposal(ctx, proposal));
@@ -111,7 +128,7 @@ export async function tellUpdated(
   const known = await ctx.collection(activitiesCollection).findOne({ key });
   if (known === null && (await isTold(ctx, proposal.uri, note))) return;
   await send(ctx, {
-    ...{ key, actor: proposalActor(proposal), type: "Update" },
+    ...{ id, key, actor: proposalActor(proposal), type: "Update" },
     ...{ object: note, objectUri: proposal.uri, to: [PUBLIC], cc: note["cc"] as string[] },
     ...{ listed: false, audience: audienceOf(ctx, proposal) },
   });

@@ -14,7 +14,7 @@ import { wordsOf } from "../translate/words.js";
 import { PUBLIC } from "../vocabulary.js";
 import { tellPins } from "./pins.js";
 import { proposalActor, tellNews, tellStatus, tellUpdated } from "./proposals.js";
-import { nobody, type Send } from "./send.js";
+import { nobody, wasTold, type Send } from "./send.js";
 
 const toldSchema = z.object({
   object: z.object({ civic: z.object({ decision: z.string() }) }),
@@ -43,16 +43,34 @@ async function audienceOf(services: Services, ctx: Ctx, proposal: Proposal): Pro
   return { ...nobody, followersOf: [cityUri], inboxes: [inbox] };
 }
 
+interface Told {
+  readonly type: "Create" | "Update";
+  readonly what: string;
+  /** Taken before the answer was read. */
+  readonly id: string;
+}
+
+function keyOf({ _id }: Response, { type, what }: Pick<Told, "type" | "what">): string {
+  return `${type}/response/${_id}/${what}`;
+}
+
 async function tellNote(
   services: Services,
   send: Send,
   ctx: Ctx,
   { response, proposal }: Answered,
-  told: { readonly type: "Create" | "Update"; readonly what: string },
+  told: Told,
 ): Promise<void> {
+  const first = { type: "Create", what: "first" } as const;
+  // Its change may be heeded before it is, by another process or because that failed once.
+  const isNews = told.type === "Update" && !(await wasTold(ctx, keyOf(response, first)));
+  if (isNews) {
+    const created = { ...first, id: ctx.ids.next() };
+    await tellNote(services, send, ctx, { response, proposal }, created);
+  }
   const note = responseNote(await gatherResponse(ctx, response, proposal));
   await send(ctx, {
-    ...{ key: `${told.type}/response/${response._id}/${told.what}`, actor: city },
+    ...{ id: told.id, key: keyOf(response, told), actor: city },
     ...{ type: told.type, object: note, objectUri: response.uri, to: [PUBLIC] },
     ...{ cc: note["cc"] as string[], listed: told.type === "Create" },
     audience: await audienceOf(services, ctx, proposal),
@@ -84,11 +102,12 @@ export async function tellResponse(
   ctx: Ctx,
   responseId: string,
 ): Promise<void> {
+  const id = ctx.ids.next();
   const found = await answered(ctx, responseId);
   if (found === null) return;
   const { response, proposal } = found;
   if (isGivenHere(ctx, response)) {
-    await tellNote(services, send, ctx, found, { type: "Create", what: "first" });
+    await tellNote(services, send, ctx, found, { type: "Create", what: "first", id });
     await boost(send, ctx, response, { actor: city, key: `announce/city/response/${responseId}` });
     await tellPins(send, ctx);
   }
@@ -105,6 +124,7 @@ export async function tellResponseEdited(
   ctx: Ctx,
   responseId: string,
 ): Promise<void> {
+  const id = ctx.ids.next();
   const found = await answered(ctx, responseId);
   if (found === null) return;
   const at = String(changedAt(found.response)?.getTime() ?? 0);
@@ -114,7 +134,7 @@ export async function tellResponseEdited(
     await tellStatus(send, ctx, _id, `${status}/${at}`);
   }
   if (isGivenHere(ctx, found.response)) {
-    await tellNote(services, send, ctx, found, { type: "Update", what: at });
+    await tellNote(services, send, ctx, found, { type: "Update", what: at, id });
   }
   await tellUpdated(send, ctx, _id, `answer/${at}`);
 }
@@ -136,12 +156,13 @@ export async function tellMilestone(
   ctx: Ctx,
   { responseId, milestoneId }: { readonly responseId: string; readonly milestoneId: string },
 ): Promise<void> {
+  const id = ctx.ids.next();
   const found = await answered(ctx, responseId);
   if (found === null) return;
   const { response, proposal } = found;
   const what = `milestone/${milestoneId}`;
   if (isGivenHere(ctx, response)) {
-    await tellNote(services, send, ctx, found, { type: "Update", what });
+    await tellNote(services, send, ctx, found, { type: "Update", what, id });
   }
   const milestone = response.milestones.find(({ _id }) => _id === milestoneId);
   if (!isNumbered(proposal) || milestone === undefined) return;

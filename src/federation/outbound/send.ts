@@ -16,7 +16,11 @@ export const nobody: Audience = { followersOf: [], linkedOf: [], everyone: false
 
 /** An activity about to be made. */
 export interface Draft {
-  /** Id of its row, where something else must know it before it is stored. */
+  /**
+   * Id of its row, where something else must know it before it is stored. What tells how something is
+   * now takes it before it reads that: then a later id never tells an earlier state, whichever of two
+   * processes is the slower, and the order of delivery can rest on ids.
+   */
   readonly id?: string;
   /** What it tells of: the same key told again is the same activity (requirement 16). */
   readonly key: string;
@@ -54,15 +58,17 @@ export function createSend(vault: Vault, fanOut: FanOut): Send {
   };
 }
 
+/** What is sent on; its id is taken before what it says is read. */
+type Forwarded = Pick<
+  Activity,
+  "_id" | "key" | "uri" | "actorUri" | "type" | "objectUri" | "body" | "audience"
+>;
+
 /** Store bytes of somebody else's to be sent on as they are (ActivityPub, section 7.1.2). */
-export async function forward(
-  ctx: Ctx,
-  fanOut: FanOut,
-  given: Pick<Activity, "key" | "uri" | "actorUri" | "type" | "objectUri" | "body" | "audience">,
-): Promise<void> {
+export async function forward(ctx: Ctx, fanOut: FanOut, given: Forwarded): Promise<void> {
   const at = ctx.clock.now();
   const expiresAt = new Date(at.getTime() + keptMs);
-  const fresh = { _id: ctx.ids.next(), listed: false, at, fannedOutAt: null, expiresAt };
+  const fresh = { listed: false, at, fannedOutAt: null, expiresAt };
   const activity = await storeOnce(ctx, given.key, () => ({ ...fresh, ...given }));
   await handOn(ctx, fanOut, activity);
 }
@@ -75,6 +81,12 @@ export async function handOn(
 ): Promise<void> {
   if (fannedOutAt !== null) return;
   await ctx.enqueue(fanOut, { activityId: _id }, { id: `fan-out/${_id}` });
+}
+
+/** Whether an activity was made already, by what it tells of. */
+export async function wasTold(ctx: Ctx, key: string): Promise<boolean> {
+  const rows = ctx.collection(activitiesCollection);
+  return (await rows.findOne({ key }, { projection: { _id: 1 } })) !== null;
 }
 
 async function storeOnce(
