@@ -4,6 +4,7 @@ import { consentToNetwork } from "../../../src/features/people/people.js";
 import { publishProposal } from "../../../src/features/proposals/publishing.js";
 import { aDraft, aTopic } from "../../support/builders.js";
 import { needs } from "../../support/needs.js";
+import type { LocalActor } from "../../../src/federation/addresses.js";
 import { aTown, type Town } from "../support/town.js";
 
 /** What `activitypub-testing` says of one rule; its own types come with a compiler of their own. */
@@ -52,9 +53,10 @@ describe("each actor of a city, before the rules of activitypub-testing", functi
   this.timeout(60_000);
   needs("peers");
   let town: Town;
+  let association: Town;
   let person: string;
   before(async () => {
-    town = await aTown();
+    [town, association] = [await aTown(), await aTown({ kind: "association" })];
     const citizen = await town.newcomer("Sacha");
     person = (await consentToNetwork(citizen)).uri ?? "";
     const topic = await aTopic(town.visitor, "Nature");
@@ -62,14 +64,19 @@ describe("each actor of a city, before the rules of activitypub-testing", functi
     await publishComment(citizen, { proposalId: _id, parentId: null, body: "Oui." });
     await town.settle();
   });
-  after(() => town?.close());
+  after(async () => {
+    await town?.close();
+    await association?.close();
+  });
 
-  const actors: Readonly<Record<string, () => string>> = {
-    "the city": () => `${town.origin}/actor`,
-    "the instance": () => `${town.origin}/actor/instance`,
-    "a topic": () => `${town.origin}/topics/nature`,
-    "a proposal": () => `${town.origin}/proposals/1/actor`,
-    "a citizen": () => person,
+  /** One of each kind that there is: a new kind does not compile without. */
+  const actors: Readonly<Record<LocalActor["kind"] | "association", () => string>> = {
+    city: () => `${town.origin}/actor`,
+    association: () => `${association.origin}/actor`,
+    instance: () => `${town.origin}/actor/instance`,
+    topic: () => `${town.origin}/topics/nature`,
+    proposal: () => `${town.origin}/proposals/1/actor`,
+    person: () => person,
   };
   for (const [who, uri] of Object.entries(actors)) {
     it(`breaks none: ${who}`, async () => {
