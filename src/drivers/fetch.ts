@@ -1,7 +1,7 @@
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { dateIn, headerOf, readBody, readStart } from "./fetch/body.js";
 import type { FetchBudget } from "./fetch/budget.js";
-import { createDispatcher, type Resolve } from "./fetch/dispatcher.js";
+import { createDispatcher, type Connections, type Resolve } from "./fetch/dispatcher.js";
 import { createHostSlots, type HostSlots } from "./fetch/host-slots.js";
 import { defaultLimits, type FetchLimits } from "./fetch/limits.js";
 import { acceptHeader, isAllowedType, type AcceptKind } from "./fetch/media-types.js";
@@ -94,7 +94,7 @@ export interface Fetchers {
 
 interface Parts {
   /** Made for the first request. */
-  readonly agent: () => Agent;
+  readonly connections: () => Connections;
   readonly slots: HostSlots;
   readonly limits: FetchLimits;
   readonly allowPrivate: boolean;
@@ -116,13 +116,15 @@ async function inSlot<T>(
 ) {
   const release = await parts.slots.take(hop.url.host, hop.signal);
   try {
-    const data = await parts.agent().request({
+    const { agent, mayKeep } = parts.connections();
+    const data = await agent.request({
       origin: hop.url.origin,
       path: hop.url.pathname + hop.url.search,
       method: hop.method,
       headers: { ...hop.headers, "user-agent": parts.userAgent },
       body: hop.body ?? null,
       signal: hop.signal,
+      reset: !mayKeep(),
     });
     // A body that is left early is destroyed with an error, which nobody else listens for.
     data.body.on("error", () => undefined);
@@ -232,14 +234,14 @@ function fetcherOf(parts: Parts): Fetcher {
 export function createFetchers(options: FetchersOptions): Fetchers {
   const limits: FetchLimits = { ...defaultLimits, ...options.limits };
   const allowPrivate = options.allowPrivate ?? false;
-  let made: Agent | null = null;
-  const agent = (): Agent =>
+  let made: Connections | null = null;
+  const connections = (): Connections =>
     (made ??= createDispatcher({ allowPrivate, resolve: options.resolve, limits }));
-  const shared = { agent, slots: createHostSlots(limits), limits, allowPrivate };
+  const shared = { connections, slots: createHostSlots(limits), limits, allowPrivate };
   return {
     of: (instanceUrl) =>
       fetcherOf({ ...shared, userAgent: `Parvis/${options.version} (+${instanceUrl})` }),
-    close: async () => made?.destroy(),
+    close: async () => made?.agent.destroy(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { undici } from "./on-demand.js";
-import { FetchRefused } from "./refused.js";
+import { FetchRefused, type FetchRefusedCode } from "./refused.js";
 
 const timeoutCodes = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
@@ -7,6 +7,9 @@ const timeoutCodes = new Set([
   "UND_ERR_BODY_TIMEOUT",
   "ETIMEDOUT",
 ]);
+
+/** This machine has no file, memory or buffer left for one more connection: no fault of the peer. */
+const noRoomCodes = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"]);
 
 function causes(error: unknown): unknown[] {
   if (!(error instanceof Error)) return [error];
@@ -29,9 +32,13 @@ function asRefusal(error: unknown, url: string): unknown {
     }
   }
   if (!isNetworkError(error)) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  const isTimeout = timeoutCodes.has(code);
-  return new FetchRefused(isTimeout ? "timeout" : "unreachable", { url, cause: error });
+  return new FetchRefused(codeOf(error), { url, cause: error });
+}
+
+function codeOf(error: unknown): FetchRefusedCode {
+  const found = causes(error).map((one) => (one as NodeJS.ErrnoException | null)?.code ?? "");
+  if (found.some((code) => noRoomCodes.has(code))) return "no-room";
+  return timeoutCodes.has(found[0] ?? "") ? "timeout" : "unreachable";
 }
 
 function copyWithUrl(refusal: FetchRefused, url: string): FetchRefused {

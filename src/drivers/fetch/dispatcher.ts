@@ -48,27 +48,42 @@ function guardedLookup(options: DispatcherOptions): LookupFunction {
   };
 }
 
+/** Connections to other servers. */
+export interface Connections {
+  readonly agent: Agent;
+  /** Whether another one may be kept for what comes next; what is sent meanwhile ends with its answer. */
+  mayKeep(): boolean;
+}
+
 /**
  * An undici Agent that connects to allowed addresses only. The answer of the resolver is filtered
  * before any packet leaves, and the address really connected to is looked at again, so that a name
- * whose answer changes between two look-ups (DNS rebinding) gains nothing.
+ * whose answer changes between two look-ups (DNS rebinding) gains nothing. A process may open so and
+ * so many files: it counts its connections, so that those kept for thousands of servers which hear
+ * from us once do not use them up.
  */
-export function createDispatcher(options: DispatcherOptions): Agent {
+export function createDispatcher(options: DispatcherOptions): Connections {
   const { limits } = options;
+  let open = 0;
   const { Agent: UndiciAgent, buildConnector: connectorOf } = undici();
   const connect = connectorOf({
     timeout: limits.connectMs,
     lookup: guardedLookup(options),
     maxCachedSessions: 100,
   } as buildConnector.BuildOptions);
-  return new UndiciAgent({
+  const agent = new UndiciAgent({
     connect(target, callback) {
       const literal = target.hostname.replace(/^\[|\]$/g, "");
       if (isIP(literal) !== 0 && !mayConnect(literal, options.allowPrivate)) {
         return callback(new FetchRefused("private-address"), null);
       }
+      open += 1;
       return connect({ ...target, hostname: literal }, (error, socket) => {
-        if (error) return callback(error, null);
+        if (error) {
+          open -= 1;
+          return callback(error, null);
+        }
+        socket.once("close", () => (open -= 1));
         if (mayConnect(socket.remoteAddress ?? "", options.allowPrivate)) {
           return callback(null, socket);
         }
@@ -84,4 +99,5 @@ export function createDispatcher(options: DispatcherOptions): Agent {
     keepAliveMaxTimeout: 30_000,
     maxHeaderSize: 16 * 1024,
   });
+  return { agent, mayKeep: () => open < limits.maxKept };
 }

@@ -13,6 +13,8 @@ export interface FetchLimits {
   readonly maxRedirects: number;
   /** Requests under way at once to one host. */
   readonly perHost: number;
+  /** Connections to all hosts beyond which none is kept once it was answered. */
+  readonly maxKept: number;
   /** Requests that may wait for a place at one host, and how long. */
   readonly maxWaiting: number;
   readonly waitMs: number;
@@ -27,6 +29,7 @@ export const defaultLimits: FetchLimits = {
   maxReplyBytes: 4 * 1024,
   maxRedirects: 3,
   perHost: 4,
+  maxKept: 256,
   maxWaiting: 32,
   waitMs: 10_000,
 };

@@ -14,6 +14,7 @@ export type FetchRefusedCode =
   | "unreachable"
   | "budget-spent"
   | "host-busy"
+  | "no-room"
   | "unwanted"
   | "aborted";
 
@@ -28,7 +29,9 @@ export interface FetchRefusedDetail {
 }
 
 const passingStatuses = new Set([408, 425, 429]);
-const passingCodes = new Set<FetchRefusedCode>(["timeout", "unreachable", "host-busy", "aborted"]);
+const passingCodes = new Set<FetchRefusedCode>([
+  ...(["timeout", "unreachable", "host-busy", "no-room", "aborted"] as const),
+]);
 
 /** An expected failure of an outbound request; callers decide by `code`, never by the message. */
 export class FetchRefused extends Error {

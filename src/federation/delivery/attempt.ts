@@ -23,6 +23,8 @@ const growth = 2.5;
 const longestWaitMs = 12 * 3_600_000;
 const passing: ReadonlySet<number> = new Set([408, 425, 429]);
 const longestSpreadMs = 60_000;
+/** How long to wait for files that this machine has none of now. */
+const noRoomMs = 5_000;
 
 /** How long a delivery waits after its tries that failed. */
 export function backoffOf({ timing }: Services) {
@@ -89,6 +91,7 @@ async function send(
   } catch (error) {
     if (!(error instanceof FetchRefused)) throw error;
     if (error.code === "unwanted") throw new GiveUp(`${host}: ${error.code}`);
+    if (error.code === "no-room") throw resting(host, noRoomMs);
     await noteFailed(ctx, { ...sending, error: error.code });
     if (!error.isPassing) throw new GiveUp(`${host}: ${error.code}`);
     throw new RetryLater(`${host}: ${error.code}`, wait);

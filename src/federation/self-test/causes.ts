@@ -6,6 +6,7 @@ const byCode: Partial<Readonly<Record<FetchRefusedCode, string>>> = {
   ...{ "too-many-redirects": "redirects", "too-large": "size", "bad-type": "type" },
   ...{ "bad-body": "body", "id-mismatch": "identity", "budget-spent": "redirects" },
   unwanted: "blocked",
+  "no-room": "no-room",
 };
 
 /** Why a request failed, as a word of `self-test.causes`. */
