@@ -115,47 +115,46 @@ function claimer(parts: QueueParts): Shelf["claim"] {
     const due = first.filter((row) => row.at <= time);
     if (due.length === 0) return { jobs: [], nextAt: first[0]?.at ?? null };
     const start = contended ? Math.floor(Math.random() * (due.length - limit + 1)) : 0;
-    const keys = keysOf(due.slice(Math.max(0, start)).slice(0, limit));
+    const wanted = due.slice(Math.max(0, start)).slice(0, limit);
     claims += 1;
-    const jobs = await mark(parts, keys, time, `${parts.owner}|${claims}`);
-    contended = jobs.length < keys.length;
-    const all = !contended && keys.length === due.length;
+    const jobs = await mark(parts, wanted, time, `${parts.owner}|${claims}`);
+    contended = jobs.length < wanted.length;
+    const all = !contended && wanted.length === due.length;
     return { jobs, nextAt: all ? (first[due.length]?.at ?? null) : time };
   };
 }
 
-/** Marks those of `keys` that still wait, and returns them in that order. */
+/**
+ * Marks those of `wanted` that still wait, and returns them in that order. When all of them did, they
+ * are as they were read but for the mark, and nothing is read again. (One that another worker ran and put
+ * back in between, within milliseconds, has had a try more than its worker is told; its row counts it.)
+ */
 async function mark(
   { tables, owner, leaseMs }: QueueParts,
-  keys: readonly string[],
+  wanted: readonly JobRow[],
   time: number,
   claim: string,
 ): Promise<JobRow[]> {
-  const open = { state: "waiting" as const, at: { $lte: time } };
-  const taken = {
-    $set: { state: "running" as const, at: time + leaseMs, owner, claim },
-    $inc: { tries: 1 },
-  };
-  if (keys.length === 1) {
-    const filter = { _id: keys[0] as string, ...open };
-    const row = await tables.jobs.findOneAndUpdate(filter, taken, { returnDocument: "after" });
-    return row ? [row] : [];
+  const keys = keysOf(wanted);
+  const running = { state: "running" as const, at: time + leaseMs, owner, claim };
+  const { modifiedCount } = await tables.jobs.updateMany(
+    { _id: { $in: keys }, state: "waiting", at: { $lte: time } },
+    { $set: running, $inc: { tries: 1 } },
+  );
+  if (modifiedCount === wanted.length) {
+    return wanted.map((row) => ({ ...row, ...running, tries: row.tries + 1 }));
   }
-  await tables.jobs.updateMany({ _id: { $in: keys }, ...open }, taken);
   const ours = await tables.jobs.find({ _id: { $in: keys }, claim }).toArray();
   return ours.sort((a, b) => keys.indexOf(a._id) - keys.indexOf(b._id));
 }
 
 /** The order of service. One place: sharing a queue out between instances would be decided here. */
 async function firstWaiting(
-  parts: QueueParts,
+  { tables }: QueueParts,
   queue: string,
   limit: number,
-): Promise<ReadonlyArray<Pick<JobRow, "_id" | "at">>> {
-  return parts.tables.jobs
-    .find(
-      { queue, state: "waiting" },
-      { sort: { at: 1, order: 1 }, limit, projection: { _id: 1, at: 1 } },
-    )
+): Promise<readonly JobRow[]> {
+  return tables.jobs
+    .find({ queue, state: "waiting" }, { sort: { at: 1, order: 1 }, limit })
     .toArray();
 }
