@@ -7,12 +7,14 @@ import type { Contexts } from "../hosting/contexts.js";
 import type { Instance } from "../kit/index.js";
 import { actorUri, instanceActor } from "./addresses.js";
 import { createKeptActivities, type KeptActivities } from "./delivery/kept-activities.js";
+import { createWellPeers, type WellPeers } from "./delivery/well-peers.js";
 import { createNormalForm } from "./apex/normal-form.js";
 import { createRateLimit } from "./inbox/gates.js";
 import { guardedFetcher } from "./policy/guarded.js";
 import { createPolicy, type Policy } from "./policy/policy.js";
 import type { NormalForm } from "./port.js";
 import { createFetchDocument, type FetchDocument, type JsonObject } from "./remote-document.js";
+import { createDigest, type Digest } from "./signatures/digest.js";
 import { createSchemeMemory, withSignatures } from "./signatures/double-knock.js";
 import { createKeyCache, sizeOfDocument } from "./signatures/key-cache.js";
 import { createKeyResolver } from "./signatures/keys.js";
@@ -81,6 +83,9 @@ export interface Services {
   /** With whom an instance talks, and how; what goes out through `reachOf` asks it by itself. */
   readonly policy: Policy;
   readonly activities: KeptActivities;
+  readonly peers: WellPeers;
+  /** Of what is delivered. */
+  readonly digest: Digest;
   /** The threads that sign deliveries, shared out so that one core is left to whoever asks for pages. */
   readonly signing: Turns;
   /** Actor documents that a signature has just proven, so that no job fetches them again. */
@@ -123,6 +128,8 @@ export function createServices(parts: FederationParts): Services {
     normal: createNormalForm(),
     policy,
     activities: createKeptActivities(),
+    peers: createWellPeers(),
+    digest: createDigest(),
     signing: createTurns(Math.max(1, availableParallelism() - 1)),
     provenActors: new LRUCache({
       ...{ max: 2_000, maxSize: 10_000_000, ttl: 3_600_000 },

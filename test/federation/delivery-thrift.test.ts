@@ -2,10 +2,16 @@ import { expect } from "chai";
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { createKeptActivities } from "../../src/federation/delivery/kept-activities.js";
 import { nobody } from "../../src/federation/outbound/send.js";
-import { activitiesCollection, type Activity } from "../../src/federation/records.js";
+import { createWellPeers } from "../../src/federation/delivery/well-peers.js";
+import {
+  activitiesCollection,
+  peersCollection,
+  type Activity,
+} from "../../src/federation/records.js";
 import { verifyBytes } from "../../src/federation/signatures/algorithms.js";
 import { signCavage, signCavageAside } from "../../src/federation/signatures/cavage.js";
 import { signRfc9421, signRfc9421Aside } from "../../src/federation/signatures/rfc9421.js";
+import { createDigest, digestOf } from "../../src/federation/signatures/digest.js";
 import { createTurns } from "../../src/federation/turns.js";
 import { generateRsaPair } from "../../src/federation/signatures/generate.js";
 import { aTown, closeTowns } from "./support/town.js";
@@ -47,6 +53,38 @@ describe("what a delivery to many servers saves", () => {
     await activities.read(one.visitor, "a1");
 
     expect(await activities.read(other.visitor, "a1")).to.equal(null);
+  });
+
+  it("digests what goes to many inboxes once, and each text for itself", () => {
+    const digest = createDigest();
+
+    const texts = ["{}", "é", "", "{}", "x".repeat(3_000_000)];
+
+    expect(texts.map((text) => digest(text))).to.deep.equal(texts.map((text) => digestOf(text)));
+    expect(digest(Buffer.from("{}"))).to.equal(digestOf("{}"));
+  });
+
+  it("asks how a server does that did well a second ago once, and the others each time", async () => {
+    const { visitor: ctx } = await aTown();
+    const rows = ctx.collection(peersCollection);
+    const row = { speaks: "cavage", failures: 0, openUntil: null, lastFailedAt: null } as const;
+    const told = { ...row, lastError: null, lastDeliveredAt: ctx.clock.now() };
+    await rows.insertMany([
+      { ...told, _id: "p1", host: "well.example" },
+      { ...told, _id: "p2", host: "ill.example", failures: 1 },
+    ]);
+    const peers = createWellPeers();
+    const failuresOf = async (host: string) => (await peers.of(ctx, host))?.failures;
+    const before = [await failuresOf("well.example"), await failuresOf("ill.example")];
+    await rows.updateMany({}, { $inc: { failures: 1 } });
+
+    const meanwhile = [await failuresOf("well.example"), await failuresOf("ill.example")];
+    peers.forget(ctx, "well.example");
+
+    expect(before).to.deep.equal([0, 1]);
+    expect(meanwhile).to.deep.equal([0, 2]);
+    expect(await failuresOf("well.example")).to.equal(1);
+    expect(await peers.of(ctx, "unknown.example")).to.equal(null);
   });
 
   it("signs on another thread what it would have signed here", async () => {

@@ -9,7 +9,7 @@ import { bodyNow } from "./body-now.js";
 import type { Gate } from "./gate.js";
 import { dropGone } from "./gone.js";
 import type { Order } from "./order.js";
-import { noteAnswered, noteDelivered, noteFailed, peerOf, restOf, turnAt } from "./peers.js";
+import { noteAnswered, noteDelivered, noteFailed, restOf, turnAt } from "./peers.js";
 import type { Delivery } from "./waiting.js";
 
 /** What a try is made with. */
@@ -51,7 +51,7 @@ export async function attempt(
 ): Promise<void> {
   const host = hostOf(asked.inbox);
   if (host === null) return;
-  const peer = await peerOf(ctx, host);
+  const peer = await hands.services.peers.of(ctx, host);
   if (!isProbe && (peer?.unavailableSince ?? null) !== null) return;
   const rest = restOf(peer, ctx.clock.now());
   if (rest > 0 && !isProbe) throw resting(host, rest);
@@ -89,6 +89,7 @@ async function send(
     const knocked = await post(services, ctx, activity, sending);
     await conclude(services, ctx, sending, knocked);
   } catch (error) {
+    services.peers.forget(ctx, host);
     if (!(error instanceof FetchRefused)) throw error;
     if (error.code === "unwanted") throw new GiveUp(`${host}: ${error.code}`);
     if (error.code === "no-room") throw resting(host, noRoomMs);
@@ -109,7 +110,8 @@ async function post(
   const { fetcher } = services.reachOf(ctx.instance);
   const signers = await services.vault.signers(ctx, activity.actorUri);
   const scheme = peer?.speaks ?? "cavage";
-  const signing = { signers, clock: ctx.clock, scheme, turns: services.signing };
+  const { digest, signing: turns } = services;
+  const signing = { signers, clock: ctx.clock, scheme, digest, turns };
   const headers = { "content-type": ACTIVITY_JSON };
   return postKnocking(fetcher, signing, inbox, { body, headers });
 }
@@ -122,7 +124,10 @@ async function conclude(
 ): Promise<void> {
   const { host, inbox, peer, wait } = sending;
   const { status, retryAfter } = answer;
-  if (status >= 200 && status < 300) return noteDelivered(ctx, host, { speaks: scheme, peer });
+  if (status >= 200 && status < 300) {
+    if (await noteDelivered(ctx, host, { speaks: scheme, peer })) services.peers.forget(ctx, host);
+    return;
+  }
   if (status >= 500 || passing.has(status)) {
     const askedMs = status === 429 || status === 503 ? (retryAfter ?? 0) * 1_000 : 0;
     await noteFailed(ctx, { ...sending, error: `status ${status}`, askedMs });

@@ -48,23 +48,30 @@ export async function noteAnswered(ctx: Ctx, peer: Peer | null): Promise<void> {
   await ctx.collection(peersCollection).updateOne({ host }, { $set: wellAgain(ctx, peer) });
 }
 
-function isWell({ failures, openUntil, failingDays = 0, unavailableSince = null }: Peer): boolean {
+/** Nothing failed since it last did well, and it neither rests nor is unavailable. */
+export function isWell({
+  failures,
+  openUntil,
+  failingDays = 0,
+  unavailableSince = null,
+}: Peer): boolean {
   return failures === 0 && openUntil === null && failingDays === 0 && unavailableSince === null;
 }
 
 /**
  * A delivery worked: the host is well, and speaks this signature. `peer` is what was known of it
  * before; what was written less than a minute ago and still holds is not written again.
+ * @returns whether it was written
  */
 export async function noteDelivered(
   ctx: Ctx,
   host: string,
   { speaks, peer }: { readonly speaks: Peer["speaks"]; readonly peer: Peer | null },
-): Promise<void> {
+): Promise<boolean> {
   const now = ctx.clock.now();
   const last = peer?.lastDeliveredAt?.getTime() ?? -Infinity;
   const isNews = now.getTime() - last >= everyMs;
-  if (peer !== null && isWell(peer) && peer.speaks === speaks && !isNews) return;
+  if (peer !== null && isWell(peer) && peer.speaks === speaks && !isNews) return false;
   await ctx.collection(peersCollection).updateOne(
     { host },
     {
@@ -73,6 +80,7 @@ export async function noteDelivered(
     },
     { upsert: true },
   );
+  return true;
 }
 
 /** A delivery that failed, why, and how long the host asks to be left alone. */

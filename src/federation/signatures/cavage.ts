@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { signBytes, signBytesAside } from "./algorithms.js";
 import { parseCavageHeader, type CavageHeader } from "./cavage-header.js";
-import { assertDigests, digestHeader } from "./digest.js";
+import { assertDigests, digestHeader, type Digest } from "./digest.js";
 import { assertFresh, assertFreshDate, assertNotExpired } from "./freshness.js";
 import {
   headerValue,
@@ -20,6 +20,8 @@ export interface RequestToSign {
   readonly body?: Uint8Array | string | undefined;
   /** When it is signed; now by default. */
   readonly date?: Date | undefined;
+  /** Digests the body; it may know the digest already. */
+  readonly digest?: Digest | undefined;
 }
 
 /** Who signs: the address of the public key, and its private half. */
@@ -60,7 +62,7 @@ function unsignedCavage(request: RequestToSign, signer: Signer): Unsigned {
     `host: ${new URL(request.url).host}`,
     `date: ${date}`,
   ];
-  const digest = request.body === undefined ? null : digestHeader(request.body);
+  const digest = request.body === undefined ? null : digestHeader(request.body, request.digest);
   if (digest !== null) lines.push(`digest: ${digest}`);
   const covered = `(request-target) host date${digest === null ? "" : " digest"}`;
   const algorithm = signer.privateKey.asymmetricKeyType === "rsa" ? "rsa-sha256" : "hs2019";

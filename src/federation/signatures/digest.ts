@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import {
   decodeBase64,
   headerValue,
@@ -8,14 +9,36 @@ import {
 } from "./request.js";
 import { parseDictionary } from "./structured-fields.js";
 
+/** The SHA-256 of a body, in base64. */
+export type Digest = (body: Uint8Array | string) => string;
+
+/** That, made anew each time. */
+export const digestOf: Digest = (body) => hash("sha256", body, "base64");
+
+/** A digest that remembers the last texts: what goes to many inboxes is the same for each. */
+export function createDigest(): Digest {
+  const kept = new LRUCache<string, string>({
+    ...{ max: 100, maxSize: 2_000_000 },
+    sizeCalculation: (_digest, body) => body.length + 100,
+  });
+  return (body) => {
+    if (typeof body !== "string") return digestOf(body);
+    const known = kept.get(body);
+    if (known !== undefined) return known;
+    const made = digestOf(body);
+    kept.set(body, made);
+    return made;
+  };
+}
+
 /** The `Digest` header of a body (RFC 3230), as draft-cavage signatures cover it. */
-export function digestHeader(body: Uint8Array | string): string {
-  return `SHA-256=${hash("sha256", body, "base64")}`;
+export function digestHeader(body: Uint8Array | string, digest: Digest = digestOf): string {
+  return `SHA-256=${digest(body)}`;
 }
 
 /** The `Content-Digest` header of a body (RFC 9530). */
-export function contentDigestHeader(body: Uint8Array | string): string {
-  return `sha-256=:${hash("sha256", body, "base64")}:`;
+export function contentDigestHeader(body: Uint8Array | string, digest: Digest = digestOf): string {
+  return `sha-256=:${digest(body)}:`;
 }
 
 function mismatch(): SignatureProblem {

@@ -9,6 +9,7 @@ import {
 } from "../../drivers/fetch.js";
 import { signCavage, signCavageAside, type RequestToSign, type Signer } from "./cavage.js";
 import { signRfc9421, signRfc9421Aside } from "./rfc9421.js";
+import type { Digest } from "./digest.js";
 import type { Turns } from "../turns.js";
 
 /** The two ways of signing a request. */
@@ -91,6 +92,7 @@ export interface PostSigning {
   readonly clock: Clock;
   /** The scheme that the host took last. */
   readonly scheme: SignatureScheme;
+  readonly digest?: Digest | undefined;
   /** Shares out the threads that sign; at once when absent. */
   readonly turns?: Turns | undefined;
 }
@@ -102,7 +104,7 @@ export interface PostSigning {
  */
 export async function postKnocking(
   fetcher: Fetcher,
-  { signers, clock, scheme, turns = (work) => work() }: PostSigning,
+  { signers, clock, scheme, digest, turns = (work) => work() }: PostSigning,
   url: string,
   options: PostOptions,
 ): Promise<Knocked> {
@@ -114,7 +116,7 @@ export async function postKnocking(
   ];
   let first: Knocked | null = null;
   for (const knock of knocks) {
-    const request = { method: "POST", url, body: options.body, date: clock.now() };
+    const request = { method: "POST", url, body: options.body, date: clock.now(), digest };
     const sign = knock.scheme === "cavage" ? signCavageAside : signRfc9421Aside;
     const signed = await turns(() => sign(request, knock.signer));
     const headers = { ...options.headers, ...signed };

@@ -40,7 +40,8 @@ export async function signRfc9421Aside(
 
 function unsignedRfc9421(request: RequestToSign, signer: Signer): Unsigned {
   const created = Math.floor((request.date ?? new Date()).getTime() / 1000);
-  const contentDigest = request.body === undefined ? null : contentDigestHeader(request.body);
+  const contentDigest =
+    request.body === undefined ? null : contentDigestHeader(request.body, request.digest);
   const isRsa = signer.privateKey.asymmetricKeyType === "rsa";
   const components = ["@method", "@target-uri"];
   if (contentDigest !== null) components.push("content-digest");

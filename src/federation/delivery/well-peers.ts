@@ -1,0 +1,32 @@
+import { LRUCache } from "lru-cache";
+import type { Ctx } from "../../kit/index.js";
+import type { Peer } from "../records.js";
+import { isWell, peerOf } from "./peers.js";
+
+/** The servers that did well a moment ago, so that not every delivery to one looks up how it does. */
+export interface WellPeers {
+  /** What is known of a host, or null; of one that does well, as it was a second ago at the earliest. */
+  of(ctx: Ctx, host: string): Promise<Peer | null>;
+  /** Have it looked up again: something of it was changed. */
+  forget(ctx: Ctx, host: string): void;
+}
+
+/** For so long a process may not know yet that a host rests because of what another one noted. */
+const keptMs = 1_000;
+
+/** Make room for the rows of hosts that do well; how the others do is looked up each time. */
+export function createWellPeers(): WellPeers {
+  const kept = new LRUCache<string, Peer>({ max: 5_000, ttl: keptMs });
+  const keyOf = (ctx: Ctx, host: string): string => `${ctx.instance._id} ${host}`;
+  return {
+    async of(ctx, host) {
+      const key = keyOf(ctx, host);
+      const known = kept.get(key);
+      if (known !== undefined) return known;
+      const found = await peerOf(ctx, host);
+      if (found !== null && isWell(found)) kept.set(key, found);
+      return found;
+    },
+    forget: (ctx, host) => void kept.delete(keyOf(ctx, host)),
+  };
+}
