@@ -27,6 +27,7 @@ import { createOutbox, intentIndexes, type Outbox } from "./hosting/outbox.js";
 import { scopedIndexes } from "./hosting/scoped-store.js";
 import { sessionsCollection } from "./hosting/session.js";
 import { createViews } from "./hosting/views.js";
+import { createReaders } from "./hosting/readers.js";
 import { createWeb } from "./hosting/web.js";
 import { startWorkers } from "./hosting/worker.js";
 import type { Feature } from "./kit/feature.js";
@@ -128,8 +129,9 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   subscriptions.push(...all.flatMap((feature) => feature.on));
   await ensureIndexes(store, all);
   const migrated = await migrate(store, clock);
+  const readers = createReaders();
   const web = createWeb({
-    ...{ store, clock, ids, log, instances, contexts },
+    ...{ store, clock, ids, log, instances, contexts, readers },
     features: all,
     views: createViews({ viewsDir, translatorFor }),
     assets: await assetsFor(config),
@@ -140,7 +142,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   return {
     ...{ web, drivers, instances, contexts, outbox, federation, migrated },
     async start() {
-      await startWorkers({ queue, instances, contexts, features: all, clock, log });
+      await startWorkers({ queue, instances, contexts, features: all, clock, log, readers });
       await queue.start();
       await outbox.sweep(config.mongodbUrl === null ? 0 : sweepAfterMs);
       outbox.start(5_000, sweepAfterMs);

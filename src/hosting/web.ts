@@ -12,6 +12,7 @@ import { Refusal } from "../kit/refusal.js";
 import type { Assets } from "./assets.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
+import type { Readers } from "./readers.js";
 import { resolveHost } from "./resolve-host.js";
 import { createPassport, sessionCookie, sessionFor } from "./session.js";
 import type { Views } from "./views.js";
@@ -40,6 +41,8 @@ export interface WebParts {
   readonly views: Views;
   readonly assets: Assets;
   readonly secret: string;
+  /** Told of whoever asks for a page. */
+  readonly readers: Readers;
   readonly trustProxy: string | null;
   /** What other servers ask for. Null when federation is absent. */
   readonly federation: NetworkSide | null;
@@ -64,6 +67,10 @@ export function createWeb(parts: WebParts): RequestListener {
   app.get("/readyz", readiness(parts.store));
   app.use(toInstance);
   if (parts.federation !== null) app.use(parts.federation.middleware);
+  app.use((_req, _res, next) => {
+    parts.readers.came();
+    next();
+  });
   const { serve } = createKeptAnswers({ ...parts, changes: parts.store.changes, onlyReads });
   app.use(cookieParser(), textCookies, serve);
   app.use(visitorContext(parts), chooseLanguage, sessions(parts));

@@ -1,13 +1,14 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Clock } from "../drivers/clock.js";
-import { Unrecoverable, type Queue, type RunningJob } from "../drivers/queue/queue.js";
+import { Unrecoverable, type Pace, type Queue, type RunningJob } from "../drivers/queue/queue.js";
 import type { Feature } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
 import type { JobDef, ScheduleDef } from "../kit/work.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
 import { envelopeSchema, jobFor } from "./outbox.js";
+import type { Readers } from "./readers.js";
 
 interface WorkerParts {
   readonly queue: Queue;
@@ -16,10 +17,15 @@ interface WorkerParts {
   readonly features: readonly Feature[];
   readonly clock: Clock;
   readonly log: Logger;
+  /** Who reads pages in this process; nobody when absent. */
+  readonly readers?: Readers;
 }
 
 /** How many jobs run at once: quick ones, and those that wait for other servers. */
 export const concurrency = { default: 8, delivery: 64 } as const;
+
+/** How deliveries begin while somebody reads: each handful holds up a page by a millisecond or two. */
+const pace: Pace = { together: 4, restMs: 8 };
 
 /** Hand the queue its workers and the calendar; `queue.start()` is the caller's. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {
@@ -36,7 +42,9 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     if (job === undefined) throw new Unrecoverable(`no job is called ${running.name}`);
     return runJob(parts, find, job, running);
   };
-  for (const [name, limit] of Object.entries(concurrency)) queue.process(name, limit, run);
+  queue.process("default", concurrency.default, run);
+  const paceNow = (): Pace | null => (parts.readers?.areThere() === true ? pace : null);
+  queue.process("delivery", { most: concurrency.delivery, pace: paceNow }, run);
   await queue.schedule([...schedules].map(([name, def]) => scheduleEntry(name, def)));
 }
 

@@ -9,7 +9,12 @@ import {
   type EmbeddedQueueOptions,
 } from "../../src/drivers/queue/embedded.js";
 import { failureText } from "../../src/drivers/queue/failure-text.js";
-import { Unrecoverable, type Queue, type RunningJob } from "../../src/drivers/queue/queue.js";
+import {
+  Unrecoverable,
+  type Queue,
+  type Pace,
+  type RunningJob,
+} from "../../src/drivers/queue/queue.js";
 import type { Collection, Row, Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import {
@@ -428,6 +433,33 @@ describe("the embedded queue", () => {
 
       expect(deletes).to.be.below(120);
     });
+
+    for (const [what, together, claims] of [
+      ["few at a time while something else comes first", 2, 4],
+      ["all at once otherwise", null, 1],
+    ] as const) {
+      it(`begins what there is room for ${what}`, async () => {
+        const gate = aGate();
+        let runs = 0;
+        const queue = bench.queue();
+        const pace = (): Pace | null => (together === null ? null : { together, restMs: 1 });
+        queue.process(LANE, { most: 8, pace }, async () => {
+          runs += 1;
+          await gate.opened;
+        });
+        await queue.add(Array.from({ length: 12 }, (_, i) => aJob(`job/${i}`)));
+        await queue.start();
+
+        await until(() => runs === 8);
+        const running = await jobs().find({ state: "running" }).toArray();
+        gate.open();
+        await queue.idle();
+
+        expect(running).to.have.length(8);
+        expect(new Set(running.map(({ claim }) => claim)).size).to.equal(claims);
+        expect(runs).to.equal(12);
+      });
+    }
 
     it("asks the store for next to nothing while there is nothing to do", async () => {
       let reads = 0;

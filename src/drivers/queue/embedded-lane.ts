@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import { backoffMs } from "./backoff.js";
 import { runningJob, type JobRow } from "./embedded-rows.js";
 import type { Shelf } from "./embedded-shelf.js";
 import { failureText } from "./failure-text.js";
-import { Postpone, RetryLater, Unrecoverable, type RunningJob } from "./queue.js";
+import { Postpone, RetryLater, Unrecoverable, type Pace, type RunningJob } from "./queue.js";
 import { createSignal, type Signal } from "./signal.js";
 
 /** What a queue says to its operator; a pino logger is one. */
@@ -27,6 +27,7 @@ export interface Lane {
 export interface LaneParts {
   readonly queue: string;
   readonly concurrency: number;
+  readonly pace: () => Pace | null;
   readonly run: (job: RunningJob) => Promise<void>;
   readonly shelf: Shelf;
   readonly now: () => number;
@@ -91,7 +92,8 @@ async function work(parts: LaneParts, state: LaneState): Promise<void> {
     const waitMs = await guarded(parts, parts.pollMs, () => turn(parts, state));
     if (waitMs > 0 && !state.stopping) await state.signal.wait(waitMs);
     if (state.full && !isEnough(parts, state)) await gather(state);
-    await nextTurn();
+    const pace = state.stopping ? null : parts.pace();
+    await (pace === null ? nextTurn() : pause(pace.restMs));
   }
 }
 
@@ -125,10 +127,11 @@ async function fill(parts: LaneParts, state: LaneState): Promise<number> {
   const free = parts.concurrency - state.running;
   state.full = free <= 0;
   if (state.full) return parts.pollMs;
-  const { jobs, nextAt } = await parts.shelf.claim(parts.queue, free);
+  const most = Math.min(free, parts.pace()?.together ?? free);
+  const { jobs, nextAt } = await parts.shelf.claim(parts.queue, most);
   state.full = jobs.length === free;
   for (const row of jobs) launch(parts, state, row);
-  if (nextAt === null || jobs.length === free) return parts.pollMs;
+  if (nextAt === null || state.full) return parts.pollMs;
   return Math.min(parts.pollMs, nextAt - parts.now());
 }
 

@@ -30,6 +30,7 @@ export interface EmbeddedQueueOptions {
 
 const DEFAULT_GRACE_MS = 10_000;
 const IDLE_CHECK_MS = 10;
+const always = (): null => null;
 const silent: QueueLog = { warn: () => undefined, error: () => undefined };
 
 /**
@@ -63,8 +64,10 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
       await calendar.declare(schedules);
       dates.wake();
     },
-    process(queue, concurrency, run) {
-      addLane(lanes, { ...shared, queue, concurrency, run });
+    process(queue, places, run) {
+      const { most: concurrency, pace = always } =
+        typeof places === "number" ? { most: places } : places;
+      addLane(lanes, { ...shared, queue, concurrency, pace, run });
     },
     async start() {
       await tables.ready();

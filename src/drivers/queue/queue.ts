@@ -92,6 +92,19 @@ export interface QueueCounts {
   readonly dead: number;
 }
 
+/** How jobs begin while something else in the process comes first: so many together, then a rest. */
+export interface Pace {
+  readonly together: number;
+  readonly restMs: number;
+}
+
+/** How many jobs of a queue run at once in a process, and how they begin. */
+export interface Places {
+  readonly most: number;
+  /** Asked before any begins; null: as many as there are places for, as soon as there are. */
+  readonly pace?: () => Pace | null;
+}
+
 /**
  * Durable work, at least once. Both drivers (embedded in the store; BullMQ on Redis) keep the same
  * promises, written down in `test/drivers/queue.conformance.ts`.
@@ -105,7 +118,7 @@ export interface Queue {
    */
   schedule(schedules: readonly Schedule[]): Promise<void>;
   /** Registers the one worker of a queue; call before `start`. */
-  process(queue: string, concurrency: number, run: (job: RunningJob) => Promise<void>): void;
+  process(queue: string, places: number | Places, run: (job: RunningJob) => Promise<void>): void;
   start(): Promise<void>;
   counts(queue: string): Promise<QueueCounts>;
   /** Those of some jobs, at most 500 ids, that wait or run. */
