@@ -24,8 +24,8 @@ interface WorkerParts {
 /** How many jobs run at once: quick ones, and those that wait for other servers. */
 export const concurrency = { default: 8, delivery: 64 } as const;
 
-/** How deliveries begin while somebody reads: each handful holds up a page by a millisecond or two. */
-const pace: Pace = { together: 4, restMs: 8 };
+/** How deliveries begin while somebody reads: each pair holds up a page by about a millisecond. */
+const pace: Pace = { together: 2, restMs: 8 };
 
 /** Hand the queue its workers and the calendar; `queue.start()` is the caller's. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {
