@@ -122,13 +122,15 @@ async function handOut(
   const knowing = [hostOf(ctx.instance.origin), hostOf(uri)];
   const unwanted = await policy.unwanted(ctx, inboxes);
   const unavailable = await unavailableAmong(ctx, inboxes);
-  const items = inboxes
-    .filter((inbox) => hostOf(inbox) !== null && !knowing.includes(hostOf(inbox)))
-    .filter((inbox) => !unwanted.has(inbox) && !unavailable.has(hostOf(inbox) ?? ""))
-    .map((inbox) => ({
-      payload: { activityId, inbox },
-      options: { id: deliveryId({ activityId, inbox }) },
-    }));
+  const goesTo = (inbox: string): boolean => {
+    const host = hostOf(inbox);
+    if (host === null || knowing.includes(host)) return false;
+    return !unwanted.has(inbox) && !unavailable.has(host);
+  };
+  const items = inboxes.filter(goesTo).map((inbox) => ({
+    payload: { activityId, inbox },
+    options: { id: deliveryId({ activityId, inbox }) },
+  }));
   for (let from = 0; from < items.length; from += mostStored) {
     await ctx.enqueueAll(deliver, items.slice(from, from + mostStored));
   }
