@@ -14,6 +14,11 @@ export function heapAfterCollection(): number {
   return Math.round((process.memoryUsage().heapUsed / 1_048_576) * 10) / 10;
 }
 
+/** Tell the test that started this process how many are done. */
+export function tellDone(count: number): void {
+  process.stdout.write(`${count}\n`);
+}
+
 /** Tell the test that started this process how it went, as one line of JSON. */
 export function reportTo(report: object): void {
   process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -30,10 +35,4 @@ export async function reporting(work: () => Promise<void>): Promise<void> {
     process.exit(1);
   }
   process.exit(0);
-}
-
-/** Stop after so many seconds with what was tried until then; 0: never. */
-export function within(seconds: number): object {
-  if (seconds === 0) return {};
-  return { interruptAfterTimeLimit: seconds * 1_000, markInterruptAsFailure: false };
 }
