@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { federationCollections } from "../../src/federation/records.js";
+import { federationCollections, inboxCollection } from "../../src/federation/records.js";
 import { features } from "../../src/features.js";
 import { countingWrites } from "./support/counting.js";
 import { aPeer, closePeers, type Peer, type PeerActor } from "./support/peer.js";
@@ -27,9 +27,11 @@ describe("a signed request", function () {
     town = await aTown({ storeThrough: countingWrites(count) });
     [peer, other] = [await aPeer(), await aPeer()];
     [alice, evil] = [await peer.actor("alice"), await other.actor("evil")];
-    const server = createServer((_req, res) => {
+    const server = createServer((req, res) => {
       bait.asked += 1;
-      res.writeHead(404).end();
+      const { pathname, search } = new URL(req.url ?? "/", "http://bait.example");
+      const location = pathname === "/circle" ? "/circle" : decodeURIComponent(search.slice(1));
+      res.writeHead(location === "" ? 404 : 302, location === "" ? {} : { location }).end();
     });
     bait = { server, asked: 0 };
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -182,14 +184,78 @@ describe("a signed request", function () {
       }
     });
 
-    it("leads to a service of this machine, directly or by a redirect", async () => {
-      const strict = await aTown({ allowPrivate: false });
-      const inside = `http://127.0.0.1:${(bait.server.address() as AddressInfo).port}/key`;
-      const activity = peer.activity(alice, "Follow", `${strict.origin}/actor`);
-      const answer = await peer.post(strict, alice, activity, { keyId: inside });
+    it("is listed with another owner by its own owner", async () => {
+      const uri = `${other.origin}/users/two-faced`;
+      const id = `${uri}#main-key`;
+      const publicKey = { id, owner: alice.uri, publicKeyPem: pem(evil) };
+      other.documents.set("/users/two-faced", { ...evil.document, id: uri, publicKey });
+      await expectNothing(by(id), 401, 1);
+    });
 
-      expect(answer.status).to.equal(401);
+    it("names two owners", async () => {
+      const id = `${other.origin}/keys/3`;
+      const owners = { owner: evil.uri, controller: alice.uri };
+      other.documents.set("/keys/3", { id, ...owners, publicKeyPem: pem(evil) });
+      await expectNothing(by(id), 401, 1);
+    });
+
+    it("is proven, and is somebody else's of another server", () =>
+      expectNothing(by(evil.keyId), 401, 1));
+  });
+
+  describe("is refused, and nothing inside is asked, when the key", () => {
+    const inside = (): string =>
+      `http://127.0.0.1:${(bait.server.address() as AddressInfo).port}/key`;
+
+    it("leads to a service of this machine or of its network", async () => {
+      const strict = await aTown({ allowPrivate: false });
+      const activity = peer.activity(alice, "Follow", `${strict.origin}/actor`);
+      const hosts = [
+        "localhost",
+        "10.0.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "[::1]",
+        "[fc00::1]",
+      ];
+      const mapped = ["[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "0x7f.1", "a.localhost"];
+      const all = [...hosts, ...mapped].map((host) => `http://${host}/key`);
+      for (const keyId of [inside(), ...all]) {
+        const answer = await peer.post(strict, alice, activity, { keyId });
+        expect(answer.status, keyId).to.be.oneOf([400, 401, 403]);
+      }
+
       expect(bait.asked).to.equal(0);
+      expect(await strict.visitor.collection(inboxCollection).countDocuments({})).to.equal(0);
+    });
+
+    it("is sent on to such a service, to another scheme, to us, or to somebody else", async () => {
+      const away = inside().replace("/key", "/away?");
+      for (const location of [
+        ...[
+          "http://169.254.169.254/latest/meta-data",
+          "http://[fe80::1]/key",
+          "http://0.0.0.0/key",
+        ],
+        ...[
+          "https://127.0.0.1/key",
+          "file:///etc/passwd",
+          "gopher://127.0.0.1/",
+          "//[::ffff:0:0]/",
+        ],
+        ...[`${town.origin}/actor`, alice.uri],
+      ]) {
+        const keyId = `${away}${encodeURIComponent(location)}`;
+        const keys = { keyId, privateKey: evil.privateKey };
+        const known = location === alice.uri ? 1 : 0;
+        await expectNothing(() => send({ name: "", sign: cavage }, keys), 401, 1 + known);
+      }
+    });
+
+    it("is sent on in circles", async () => {
+      const keyId = inside().replace("/key", "/circle");
+      const keys = { keyId, privateKey: evil.privateKey };
+      await expectNothing(() => send({ name: "", sign: cavage }, keys), 401, 1);
     });
   });
 

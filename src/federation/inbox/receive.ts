@@ -102,12 +102,12 @@ async function verify(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
     return refused(verified.status, verified.code);
   }
   if (!door.rate.take(shareOf(ctx, verified.keyId), now.getTime())) return tooMany;
-  await door.noteReceived(ctx, hostOf(verified.owner) ?? "");
-  if (verified.owner !== asked.head.actor) {
-    const linked = await isLinked(ctx, verified.owner);
-    if (!linked) return refused(401, "the signature is not the actor's");
-    return takeForwarded(door, ctx, asked, verified.owner);
+  const isForwarded = verified.owner !== asked.head.actor;
+  if (isForwarded && !(await isLinked(ctx, verified.owner))) {
+    return refused(401, "the signature is not the actor's");
   }
+  await door.noteReceived(ctx, hostOf(verified.owner) ?? "");
+  if (isForwarded) return takeForwarded(door, ctx, asked, verified.owner);
   rememberProven(services, verified.owner, verified.actor);
   return keep(door, ctx, asked, { trust: "signed" });
 }

@@ -21,7 +21,8 @@ const leaving = (names: readonly string[]) =>
   names.map((name) => [name, names.filter((one) => one !== name)] as const);
 
 const cavageNames = ["(request-target)", "host", "date", "digest"];
-const rfcNames = ["@method", "@target-uri", "content-digest"];
+const rfcDigest = "content-digest";
+const rfcNames = ["@method", "@target-uri", rfcDigest];
 
 /** What must be refused before anything is asked of anybody. */
 export const unseen: readonly Negative[] = [
@@ -31,6 +32,13 @@ export const unseen: readonly Negative[] = [
   ...leaving(rfcNames).map(([name, covered]) => ({
     ...{ name: `RFC 9421 without ${name}`, sign: rfc9421, twist: { covered } },
   })),
+  { name: "draft-cavage that covers nothing", sign: cavage, twist: { covered: [] } },
+  { name: "RFC 9421 that covers nothing", sign: rfc9421, twist: { covered: [] } },
+  {
+    name: "a date that was signed and not sent",
+    sign: cavage,
+    twist: { sent: { date: undefined } },
+  },
   { name: "a digest of something else", sign: cavage, twist: { signed: { digest: foreign } } },
   { name: "two digests", sign: cavage, twist: { signed: { digest: bothDigests } } },
   { name: "no digest at all", sign: cavage, twist: { sent: { digest: undefined } } },
@@ -54,10 +62,22 @@ export const unseen: readonly Negative[] = [
     twist: { covered: ["(request-target)", "host", "(created)", "digest"], created: 1_772_438_400 },
   },
   { name: "a key id twice", sign: cavage, twist: { extra: 'keyId="https://a.example/k"' } },
+  { name: "an algorithm twice", sign: cavage, twist: { extra: 'algorithm="hs2019"' } },
+  { name: "a list of headers twice", sign: cavage, twist: { extra: 'headers="date"' } },
+  {
+    ...{ name: "a creation twice", sign: cavage },
+    twist: { created: 1_772_438_400, extra: "created=1772438400" },
+  },
+  { name: "an expiry twice", sign: cavage, twist: { extra: 'expires="1",expires="9999999999"' } },
   { name: "a signature twice", sign: cavage, twist: { extra: 'signature="AAAA"' } },
   { name: "a covered header twice", sign: cavage, twist: { covered: [...cavageNames, "date"] } },
   { name: "a component twice", sign: rfc9421, twist: { covered: [...rfcNames, "@method"] } },
   { name: "a parameter twice under RFC 9421", sign: rfc9421, twist: { extra: ";created=1" } },
+  {
+    ...{ name: "a key id twice under RFC 9421", sign: rfc9421 },
+    twist: { extra: ';keyid="https://a.example/k"' },
+  },
+  { name: "a covered digest twice", sign: rfc9421, twist: { covered: [...rfcNames, rfcDigest] } },
   { name: "an algorithm nobody knows", sign: cavage, twist: { algorithm: "none" } },
   { name: "another algorithm", sign: rfc9421, twist: { extra: ';alg="hmac-sha256"' } },
   { name: "no signature", sign: cavage, twist: { sent: { signature: undefined } } },
