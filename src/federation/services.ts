@@ -9,7 +9,6 @@ import { actorUri, instanceActor } from "./addresses.js";
 import { createKeptActivities, type KeptActivities } from "./delivery/kept-activities.js";
 import { createWellPeers, type WellPeers } from "./delivery/well-peers.js";
 import { createNormalForm } from "./apex/normal-form.js";
-import { createRateLimit } from "./inbox/gates.js";
 import { guardedFetcher } from "./policy/guarded.js";
 import { createPolicy, type Policy } from "./policy/policy.js";
 import type { NormalForm } from "./port.js";
@@ -17,6 +16,7 @@ import { createFetchDocument, type FetchDocument, type JsonObject } from "./remo
 import { createDigest, type Digest } from "./signatures/digest.js";
 import { createSchemeMemory, withSignatures } from "./signatures/double-knock.js";
 import { createKeyCache, sizeOfDocument } from "./signatures/key-cache.js";
+import { createLookUps } from "./signatures/look-ups.js";
 import { createKeyResolver } from "./signatures/keys.js";
 import type { ResolveKey } from "./signatures/verify.js";
 import { createTurns, type Turns } from "./turns.js";
@@ -32,6 +32,8 @@ export interface Timing {
   readonly inboxPerMinute: number;
   /** Keys that one host is asked for per minute, and at once, whoever sends us there. */
   readonly keysPerMinute: number;
+  /** The same for all hosts of one registrable domain together at which no key was found yet. */
+  readonly newKeysPerDomain: number;
   /** Activities that come within this time are given to their jobs together; 0: each at once. */
   readonly gatherMs: number;
   /** How long a process may not know yet that another one has blocked somebody or changed the mode. */
@@ -47,6 +49,7 @@ const usualTiming: Timing = {
   retryMs: 30_000,
   inboxPerMinute: 1_200,
   keysPerMinute: 300,
+  newKeysPerDomain: 60,
   gatherMs: 200,
   policyMs: 5_000,
   keysOverlapMs: 3_600_000,
@@ -104,7 +107,9 @@ export function createServices(parts: FederationParts): Services {
   const keyCache = createKeyCache();
   const { version, allowPrivate } = parts;
   const timing = { ...usualTiming, ...parts.timing };
-  const lookUps = createRateLimit(timing.keysPerMinute);
+  const lookUps = createLookUps({
+    ...{ perHost: timing.keysPerMinute, newPerDomain: timing.newKeysPerDomain },
+  });
   const memory = createSchemeMemory();
   const policy = createPolicy(timing.policyMs);
   const fetchers = createFetchers({ version, allowPrivate });

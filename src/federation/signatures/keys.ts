@@ -3,8 +3,8 @@ import { FetchRefused } from "../../drivers/fetch.js";
 import type { Clock } from "../../drivers/clock.js";
 import { originOf, type FetchDocument, type JsonObject } from "../remote-document.js";
 import { isKeyDocument, keyMaterial, listingOf, ownerOf } from "./key-documents.js";
-import type { RateLimit } from "../inbox/gates.js";
 import { createKeyCache, sizeOfDocument, type KeyCache, type KeyEntry } from "./key-cache.js";
+import type { LookUps } from "./look-ups.js";
 import type { NoKey, ResolveKey, VerifiedKey } from "./verify.js";
 
 const minute = 60 * 1000;
@@ -26,8 +26,8 @@ export interface KeyResolverOptions {
   readonly maxConcurrent?: number | undefined;
   /** Keys looked for at once at one host, so that a slow one leaves room for the others. */
   readonly maxPerHost?: number | undefined;
-  /** How often a host may be asked; what comes beyond is answered `too-many-keys`. */
-  readonly lookUps?: RateLimit | undefined;
+  /** How often may be asked where; what comes beyond is answered `too-many-keys`. */
+  readonly lookUps?: LookUps | undefined;
 }
 
 /** Proves whose keys are whose. */
@@ -121,6 +121,7 @@ export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
   async function find(keyId: string, held: KeyEntry | undefined): Promise<VerifiedKey | NoKey> {
     const outcome = await findKey(fetchDocument, keyId).catch(fromFailure);
     remember(keyId, held, outcome);
+    if (!("unavailable" in outcome)) lookUps?.proved(new URL(keyId).host);
     return outcome;
   }
 

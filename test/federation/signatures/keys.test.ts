@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { expect } from "chai";
 import { FetchRefused } from "../../../src/drivers/fetch.js";
 import { createKeyCache } from "../../../src/federation/signatures/key-cache.js";
+import { createLookUps } from "../../../src/federation/signatures/look-ups.js";
 import { createKeyResolver } from "../../../src/federation/signatures/keys.js";
 import { encodeEd25519Multikey } from "../../../src/federation/signatures/multikey.js";
 import type { FetchDocument, JsonObject } from "../../../src/federation/remote-document.js";
@@ -350,5 +351,29 @@ describe("whose key it is", () => {
     }
 
     expect(asked).to.deep.equal([]);
+  });
+});
+
+describe("how often keys are looked for", () => {
+  const at = now.getTime();
+
+  it("is bounded for all the new names of whoever holds a domain, and spares everybody else", () => {
+    const { take, proved } = createLookUps({ perHost: 5, newPerDomain: 3 });
+    proved("known.evil.co.uk");
+    const made = Array.from({ length: 10 }, (_, nth) => take(`h${nth}.evil.co.uk`, at));
+
+    expect(made.filter(Boolean)).to.have.length(3);
+    expect(take("known.evil.co.uk", at), "a known host of that domain").to.equal(true);
+    expect(take("good.co.uk", at), "a neighbour under the same suffix").to.equal(true);
+    expect(take("good.github.io", at) && take("better.github.io", at)).to.equal(true);
+    expect(take("h11.evil.co.uk", at + 60_000), "a minute later").to.equal(true);
+  });
+
+  it("is bounded for addresses of which anybody has millions", () => {
+    const { take } = createLookUps({ perHost: 5, newPerDomain: 3 });
+    const made = Array.from({ length: 10 }, (_, nth) => take(`[2001:db8::${nth}]:443`, at));
+
+    expect(made.filter(Boolean)).to.have.length(3);
+    expect(take("192.0.2.1", at) && take("192.0.2.2:80", at)).to.equal(true);
   });
 });

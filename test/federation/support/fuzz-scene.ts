@@ -75,7 +75,7 @@ async function aLiar(): Promise<Liar> {
 export async function aFuzzScene(): Promise<FuzzScene> {
   const logLines: string[] = [];
   const town = await aTown({
-    timing: { inboxPerMinute: 1e9, keysPerMinute: 1e9, gatherMs: 1_000 },
+    timing: { inboxPerMinute: 1e9, keysPerMinute: 1e9, newKeysPerDomain: 1e9, gatherMs: 1_000 },
     logLines,
     logLevel: "error",
   });
