@@ -1,7 +1,10 @@
 import { connect, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
+import { Client } from "undici";
 import { createWebServer } from "../../src/hosting/web-server.js";
 import { commentsCollection } from "../../src/features/comments/comments.js";
 import { inboxCollection } from "../../src/federation/records.js";
@@ -9,6 +12,13 @@ import { countingWrites } from "./support/counting.js";
 import { aPeer, closePeers } from "./support/peer.js";
 import { aScene } from "./support/scene.js";
 import { aTown, closeTowns } from "./support/town.js";
+
+/** Mebibytes of the heap that are in use once all garbage is collected. */
+function heapInUse(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed / 1_048_576;
+}
 
 describe("a flood", function () {
   this.timeout(60_000);
@@ -82,6 +92,36 @@ describe("a flood", function () {
     expect(spared.status).to.equal(202);
     const rows = town.visitor.collection(inboxCollection);
     expect(await rows.countDocuments({})).to.equal(21);
+  });
+
+  it("of ten thousand from one server is a minute's share of rows, and no more work or memory", async () => {
+    const town = await aTown({ asleep: true, timing: { inboxPerMinute: 100 } });
+    const [peer, other] = [await aPeer(), await aPeer()];
+    const [alice, carol] = [await peer.actor("alice"), await other.actor("carol")];
+    const wire = new Client(town.origin, { pipelining: 20 });
+    const { url, body, headers } = peer.signed(town, alice, peer.activity(alice, "Flag", "x"));
+    const statuses = new Map<number, number>();
+    const one = async (sent: { body: string; headers: Readonly<Record<string, string>> }) => {
+      const answer = await wire.request({ path: new URL(url).pathname, method: "POST", ...sent });
+      await answer.body.dump();
+      statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1);
+    };
+    for (let at = 0; at < 100; at += 1) {
+      await one(peer.signed(town, alice, peer.activity(alice, "Flag", `${town.origin}/${at}`)));
+    }
+    const before = heapInUse();
+    for (let at = 100; at < 10_000; at += 20) {
+      await Promise.all(Array.from({ length: 20 }, () => one({ body, headers })));
+    }
+
+    expect(Object.fromEntries(statuses)).to.deep.equal({ 202: 100, 429: 9_900 });
+    expect(await town.visitor.collection(inboxCollection).countDocuments({})).to.equal(100);
+    expect((await town.queue.counts("default")).waiting).to.be.at.most(101);
+    expect(gets(peer.received), "the key, once").to.equal(1);
+    expect(heapInUse() - before, "mebibytes more in use").to.be.below(16);
+    const spared = await other.post(town, carol, other.activity(carol, "Flag", town.origin));
+    expect(spared.status).to.equal(202);
+    await wire.close();
   });
 
   it("of a hundred copies at once of one activity is one row and one support", async () => {
