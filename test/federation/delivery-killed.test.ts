@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { builtChild } from "../support/built.js";
 import { aPeer, closePeers, type Peer } from "./support/peer.js";
 
-const child = fileURLToPath(new URL("./delivery-killed.child.ts", import.meta.url));
+const source = new URL("./delivery-killed.child.ts", import.meta.url);
 const steps = ["fanned-out", "claimed", "sent"];
 
 function partsOf(object: unknown): { readonly id: string; readonly content: string } {
@@ -18,6 +18,8 @@ function partsOf(object: unknown): { readonly id: string; readonly content: stri
 describe("a city whose process is killed between two steps of a delivery", function () {
   this.timeout(120_000);
   const folder = mkdtempSync(join(tmpdir(), "parvis-delivery-"));
+  let child: string;
+  before(async () => void (child = await builtChild(source)));
   after(async () => {
     await closePeers();
     rmSync(folder, { recursive: true, force: true });
@@ -27,7 +29,7 @@ describe("a city whose process is killed between two steps of a delivery", funct
   async function run(step: string, inboxes: string): Promise<string | null> {
     const env = { ...process.env };
     delete env["MONGODB_URL"];
-    const args = ["--import=tsx", child, join(folder, "store.db"), inboxes, step];
+    const args = [child, join(folder, "store.db"), inboxes, step];
     const started = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "inherit"] });
     let told = "";
     started.stdout.on("data", (piece: Buffer) => (told += piece.toString()));

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { pino } from "pino";
 import { createApp, type App } from "../../src/app.js";
@@ -19,10 +18,11 @@ import { proposalsCollection } from "../../src/features/proposals/proposals.js";
 import { supportsCollection } from "../../src/features/supports/supports.js";
 import { createTopic } from "../../src/features/topics/topics.js";
 import type { Ctx } from "../../src/kit/index.js";
+import { builtChild } from "../support/built.js";
 import { aBrowser, type Browser } from "../support/deployment.js";
 import { aMailer } from "../support/city.js";
 
-const child = fileURLToPath(new URL("./kill-loop.child.ts", import.meta.url));
+const source = new URL("./kill-loop.child.ts", import.meta.url);
 const host = "valmont.example";
 const rounds = 5;
 const password = "une longue phrase";
@@ -40,6 +40,7 @@ interface Participant {
 
 describe("A city whose process is killed again and again", function () {
   this.timeout(180_000);
+  let child: string;
   let dataDir: string;
   let children: ChildProcess[];
   let people: Participant[];
@@ -50,6 +51,7 @@ describe("A city whose process is killed again and again", function () {
   let topicId: string;
 
   before(async () => {
+    child = await builtChild(source);
     dataDir = mkdtempSync(join(tmpdir(), "parvis-kill-"));
     [children, people, numbers, said] = [[], [], [], 0];
     const first = await opened();
@@ -88,7 +90,7 @@ describe("A city whose process is killed again and again", function () {
   };
 
   const serve = async (): Promise<{ port: number; kill: () => Promise<void> }> => {
-    const args = ["--import=tsx", child, dataDir];
+    const args = [child, dataDir];
     const started = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     children.push(started);
     const [line] = (await once(started.stdout, "data")) as [Buffer];
