@@ -22,6 +22,7 @@ import { createFederation, type Federation } from "./federation/federation.featu
 import { unwantedNow } from "./federation/policy/policy.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
+import { createHealth, type Health } from "./hosting/health.js";
 import { createInstances, instanceIndexes, type Instances } from "./hosting/instances.js";
 import { createOutbox, intentIndexes, type Outbox } from "./hosting/outbox.js";
 import { scopedIndexes } from "./hosting/scoped-store.js";
@@ -50,6 +51,8 @@ export interface Drivers {
 /** A deployment, composed and ready to be started. */
 export interface App {
   readonly web: RequestListener;
+  /** What supervisors ask; part of `web`, and all that a process without pages answers. */
+  readonly health: Health;
   readonly drivers: Drivers;
   readonly instances: Instances;
   readonly contexts: Contexts;
@@ -89,7 +92,7 @@ export async function driversFor(config: Config, log = createLog(config)): Promi
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const clock = systemClock;
   const store = await openStore(config);
-  const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), log });
+  const queue = await openQueue(config, { store, clock, log });
   const own = readMailAddress(`parvis@${new URL(config.publicUrl).hostname}`);
   const from = config.mailFrom ?? own ?? "parvis@localhost";
   const mailer =
@@ -103,6 +106,15 @@ async function openStore(config: Config): Promise<Store> {
   if (config.mongodbUrl === null) return openSqliteStore(join(config.dataDir, "parvis.db"));
   const { openMongoStore } = await import("./drivers/store/mongo.js");
   return openMongoStore(config.mongodbUrl);
+}
+
+async function openQueue(
+  { redisUrl }: Config,
+  parts: Pick<Drivers, "store" | "clock" | "log">,
+): Promise<Queue> {
+  if (redisUrl === null) return createEmbeddedQueue({ ...parts, ids: createIds(parts.clock) });
+  const { createBullQueue } = await import("./drivers/queue/bullmq.js");
+  return createBullQueue({ ...parts, url: redisUrl });
 }
 
 /** Compose a deployment. Indexes are ensured and data migrated before it is handed over. */
@@ -130,8 +142,9 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   await ensureIndexes(store, all);
   const migrated = await migrate(store, clock);
   const readers = createReaders();
+  const health = createHealth({ store, queue, needsQueue: config.role !== "web" });
   const web = createWeb({
-    ...{ store, clock, ids, log, instances, contexts, readers },
+    ...{ store, clock, ids, log, instances, contexts, readers, health },
     features: all,
     views: createViews({ viewsDir, translatorFor }),
     assets: await assetsFor(config),
@@ -140,9 +153,11 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     federation,
   });
   return {
-    ...{ web, drivers, instances, contexts, outbox, federation, migrated },
+    ...{ web, health, drivers, instances, contexts, outbox, federation, migrated },
     async start() {
-      await startWorkers({ queue, instances, contexts, features: all, clock, log, readers });
+      if (config.role !== "web") {
+        await startWorkers({ queue, instances, contexts, features: all, clock, log, readers });
+      }
       await queue.start();
       await outbox.sweep(config.mongodbUrl === null ? 0 : sweepAfterMs);
       outbox.start(5_000, sweepAfterMs);

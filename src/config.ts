@@ -47,6 +47,11 @@ const environment = z.object({
     .string()
     .regex(/^mongodb(\+srv)?:\/\//, "must begin with mongodb:// or mongodb+srv://")
     .optional(),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
+    .optional(),
+  ROLE: z.enum(["all", "web", "worker"]).default("all"),
   SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   SMTP_URL: z
     .string()
@@ -72,6 +77,10 @@ export interface Config {
   /** Folder of the embedded store, kept mails and the secret. */
   readonly dataDir: string;
   readonly mongodbUrl: string | null;
+  /** Where BullMQ keeps the jobs; null: the queue is kept in the store. */
+  readonly redisUrl: string | null;
+  /** What this process does: serve pages, work off the queue, or both. */
+  readonly role: "all" | "web" | "worker";
   /** Key of sessions and form tokens; null: made once and kept in `dataDir`. */
   readonly secret: string | null;
   readonly smtpUrl: string | null;
@@ -111,6 +120,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
     dataDir: values.DATA_DIR,
     mongodbUrl: values.MONGODB_URL ?? null,
+    redisUrl: values.REDIS_URL ?? null,
+    role: values.ROLE,
     secret: values.SECRET ?? null,
     smtpUrl: values.SMTP_URL ?? null,
     mailFrom: values.MAIL_FROM ?? null,

@@ -1,6 +1,7 @@
 import { createApp, driversFor } from "./app.js";
 import { ConfigError, environmentWithFile, loadConfig } from "./config.js";
 import { firstStart } from "./first-start.js";
+import { healthOnly } from "./hosting/health.js";
 import { createWebServer } from "./hosting/web-server.js";
 
 /** Serve until a signal asks to stop. */
@@ -8,12 +9,12 @@ async function main(): Promise<void> {
   const config = loadConfig(environmentWithFile());
   const drivers = await driversFor(config);
   const app = await createApp(config, drivers);
-  const invitation = await firstStart(app, config);
-  const server = createWebServer(app.web);
+  const invitation = config.role === "worker" ? null : await firstStart(app, config);
+  const server = createWebServer(config.role === "worker" ? healthOnly(app.health) : app.web);
   server.listen(config.port, config.bind ?? undefined);
   await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
   await app.start();
-  drivers.log.info({ port: config.port, url: config.publicUrl }, "listening");
+  drivers.log.info({ port: config.port, url: config.publicUrl, role: config.role }, "listening");
   if (invitation !== null) process.stdout.write(invitation);
 
   const stop = (): void => {

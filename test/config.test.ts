@@ -20,7 +20,15 @@ describe("The configuration", () => {
   it("needs nothing to be set", () => {
     expect(loadConfig({})).to.deep.equal({
       ...{ port: 3000, bind: null, publicUrl: "http://localhost:3000", dataDir: "data" },
-      ...{ mongodbUrl: null, secret: null, smtpUrl: null, mailFrom: null, trustProxy: null },
+      ...{
+        mongodbUrl: null,
+        redisUrl: null,
+        role: "all",
+        secret: null,
+        smtpUrl: null,
+        mailFrom: null,
+        trustProxy: null,
+      },
       ...{ logLevel: "info", privateAddresses: false },
     });
   });
@@ -34,6 +42,7 @@ describe("The configuration", () => {
   it("names every mistake in a line of its own, and never repeats a secret", () => {
     const wrong = {
       ...{ PORT: "http", PUBLIC_URL: "parvis.example", MONGODB_URL: "db.example" },
+      ...{ REDIS_URL: "http://cache.example", ROLE: "boss" },
       ...{ SECRET: "hunter2", SMTP_URL: "mail.example:25", MAIL_FROM: "Parvis", LOG_LEVEL: "loud" },
       ...{ TRUST_PROXY: "nginx", FEDERATION_PRIVATE_ADDRESSES: "maybe" },
     };

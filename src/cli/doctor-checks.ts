@@ -107,9 +107,15 @@ const manyWaiting = 1_000;
 
 /** Whether a queue is worked off. */
 export async function checkQueue(queue: Queue, name: string): Promise<Finding> {
+  const label = `queue ${name}`.slice(0, 14);
+  try {
+    await queue.check();
+  } catch {
+    const remedy = "check REDIS_URL and that this machine may reach it; no job is lost meanwhile";
+    return finding(label, "fail", "the queue does not answer", remedy);
+  }
   const { waiting, delayed, running, dead } = await queue.counts(name);
   const text = `${waiting} waiting, ${delayed} later, ${running} running, ${dead} given up`;
-  const label = `queue ${name}`.slice(0, 14);
   if (waiting > manyWaiting) {
     return finding(label, "warn", text, "is the server running? If so, give it time or more power");
   }

@@ -13,6 +13,7 @@ import type { Assets } from "./assets.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
 import type { Readers } from "./readers.js";
+import type { Health } from "./health.js";
 import { resolveHost } from "./resolve-host.js";
 import { createPassport, sessionCookie, sessionFor } from "./session.js";
 import type { Views } from "./views.js";
@@ -43,6 +44,7 @@ export interface WebParts {
   readonly secret: string;
   /** Told of whoever asks for a page. */
   readonly readers: Readers;
+  readonly health: Health;
   readonly trustProxy: string | null;
   /** What other servers ask for. Null when federation is absent. */
   readonly federation: NetworkSide | null;
@@ -63,8 +65,8 @@ export function createWeb(parts: WebParts): RequestListener {
 
   app.use(openRequest(parts), inboxFirst(parts.federation, toInstance));
   app.use(tellRequest, securityHeaders, parts.assets.middleware);
-  app.get("/healthz", (_req, res) => void res.type("text/plain").send("ok\n"));
-  app.get("/readyz", readiness(parts.store));
+  app.get("/healthz", (_req, res) => parts.health.alive(res));
+  app.get("/readyz", (_req, res) => parts.health.ready(res));
   app.use(toInstance);
   if (parts.federation !== null) app.use(parts.federation.middleware);
   app.use((_req, _res, next) => {
@@ -97,17 +99,6 @@ function signInOf(features: readonly Feature[]): SignIn {
 function trustValue(value: string): string | number | boolean {
   if (/^\d+$/.test(value)) return Number(value);
   return value === "true" ? true : value === "false" ? false : value;
-}
-
-function readiness(store: Store): RequestHandler {
-  return async (_req, res) => {
-    try {
-      await store.collection("instances").findOne({});
-      res.type("text/plain").send("ready\n");
-    } catch {
-      res.status(503).set("Retry-After", "5").type("text/plain").send("not ready\n");
-    }
-  };
 }
 
 function visitorContext({ contexts }: WebParts): RequestHandler {

@@ -133,7 +133,10 @@ describe("the doctor's judgement", () => {
 
   it("of queues: jobs given up or piled up are worth a look", async () => {
     const queue = (waiting: number, dead: number): Queue =>
-      ({ counts: async () => ({ waiting, dead, delayed: 0, running: 0 }) }) as unknown as Queue;
+      ({
+        check: async () => undefined,
+        counts: async () => ({ waiting, dead, delayed: 0, running: 0 }),
+      }) as unknown as Queue;
 
     expect((await checkQueue(queue(3, 0), "default")).level).to.equal("ok");
     expect((await checkQueue(queue(3, 1), "default")).level).to.equal("warn");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { createIds, systemClock } from "../../src/drivers/clock.js";
-import type { JobRow } from "../../src/drivers/queue/embedded-rows.js";
+import type { JobRow } from "../../src/drivers/queue/queue-tables.js";
 import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { NewJob, QueueCounts } from "../../src/drivers/queue/queue.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";

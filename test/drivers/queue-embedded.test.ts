@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { createIds, type Clock } from "../../src/drivers/clock.js";
 import { backoffMs } from "../../src/drivers/queue/backoff.js";
-import { nextRun, scheduledJobId } from "../../src/drivers/queue/embedded-calendar.js";
+import { nextRun, scheduledJobId } from "../../src/drivers/queue/calendar.js";
 import { isGone, newOwner } from "../../src/drivers/queue/embedded-owner.js";
-import type { DeadRow, JobRow, ScheduleRow } from "../../src/drivers/queue/embedded-rows.js";
+import type { DeadRow, JobRow, ScheduleRow } from "../../src/drivers/queue/queue-tables.js";
 import {
   createEmbeddedQueue,
   type EmbeddedQueueOptions,
@@ -294,6 +294,8 @@ describe("the embedded queue", () => {
         id: `old/${i}`,
         name: "greet",
         data: "{}",
+        attempts: 1,
+        backoff: { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 },
         tries: 1,
         error: "old",
         diedAt: i,

@@ -4,7 +4,7 @@ import { commentsCollection } from "../../src/features/comments/comments.js";
 import { proposalsCollection } from "../../src/features/proposals/proposals.js";
 import { supportsCollection } from "../../src/features/supports/supports.js";
 import { inboxCollection, keysCollection } from "../../src/federation/records.js";
-import type { DeadRow } from "../../src/drivers/queue/embedded-rows.js";
+import type { DeadRow } from "../../src/drivers/queue/queue-tables.js";
 import { aFuzzScene, type FuzzScene } from "./support/fuzz-scene.js";
 import { activityOf, mutants, oddDocuments, type Mutant } from "./support/fuzz-activities.js";
 import {

@@ -4,7 +4,7 @@ import { createAccount } from "../../src/features/accounts/accounts.js";
 import { publishComment } from "../../src/features/comments/comments.js";
 import { publishProposal } from "../../src/features/proposals/publishing.js";
 import { features } from "../../src/features.js";
-import type { DeadRow } from "../../src/drivers/queue/embedded-rows.js";
+import type { DeadRow } from "../../src/drivers/queue/queue-tables.js";
 import { aDraft, aTopic } from "../support/builders.js";
 import { aBrowser } from "../support/deployment.js";
 import { aSite, type Site } from "../support/site.js";

@@ -48,6 +48,7 @@ export async function aSite(): Promise<Site> {
   const app = await createApp(
     {
       ...{ port: 0, bind: "127.0.0.1", publicUrl: origin, dataDir, mongodbUrl: null },
+      ...{ redisUrl: null, role: "all" },
       ...{ secret: "a secret that only tests share with themselves", smtpUrl: null },
       ...{ mailFrom: null, trustProxy: null, logLevel: "silent", privateAddresses: true },
     },

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
-import { backoffMs } from "./backoff.js";
-import { runningJob, type JobRow } from "./embedded-rows.js";
 import type { Shelf } from "./embedded-shelf.js";
 import { failureText } from "./failure-text.js";
-import { Postpone, RetryLater, Unrecoverable, type Pace, type RunningJob } from "./queue.js";
+import { verdictOn, type Verdict } from "./outcome.js";
+import { runningJob, type JobRow } from "./queue-tables.js";
+import type { Pace, RunningJob } from "./queue.js";
 import { createSignal, type Signal } from "./signal.js";
 
 /** What a queue says to its operator; a pino logger is one. */
@@ -38,7 +38,7 @@ export interface LaneParts {
 
 interface Outcome {
   readonly row: JobRow;
-  readonly failure: { readonly cause: unknown } | null;
+  readonly failure: { readonly cause: unknown; readonly verdict: Verdict } | null;
 }
 
 interface LaneState {
@@ -146,7 +146,7 @@ function launch(parts: LaneParts, state: LaneState, row: JobRow): void {
   const attempt = async (): Promise<void> => parts.run(runningJob(row));
   attempt().then(
     () => end(null),
-    (cause: unknown) => end({ cause }),
+    (cause: unknown) => end({ cause, verdict: verdictOn(cause, row, parts.random) }),
   );
 }
 
@@ -166,7 +166,7 @@ async function settle(parts: LaneParts, state: LaneState): Promise<void> {
     const done = outcomes.filter((outcome) => outcome.failure === null);
     await parts.shelf.finish(done.map((outcome) => outcome.row));
     close(done);
-    const hopeless = outcomes.filter(isHopeless);
+    const hopeless = outcomes.filter(({ failure }) => failure?.verdict.kind === "dead");
     await bury(parts, hopeless);
     close(hopeless);
     const again = [...open].map(async (outcome) => {
@@ -180,25 +180,10 @@ async function settle(parts: LaneParts, state: LaneState): Promise<void> {
   }
 }
 
-function isHopeless(outcome: Outcome): boolean {
-  if (outcome.failure === null) return false;
-  if (outcome.failure.cause instanceof Postpone) return false;
-  const lastTry = outcome.row.tries >= outcome.row.attempts;
-  return lastTry || outcome.failure.cause instanceof Unrecoverable;
-}
-
-function putBack(parts: LaneParts, outcome: Outcome): Promise<void> {
-  const cause = outcome.failure?.cause;
-  if (!(cause instanceof Postpone)) {
-    return parts.shelf.retry(outcome.row, retryDelay(parts, outcome));
-  }
-  return parts.shelf.postpone(outcome.row, Math.max(0, cause.delayMs));
-}
-
-function retryDelay(parts: LaneParts, { row, failure }: Outcome): number {
-  const cause = failure?.cause;
-  if (cause instanceof RetryLater) return Math.max(0, cause.delayMs);
-  return backoffMs(row.backoff, row.tries, parts.random);
+async function putBack({ shelf }: LaneParts, { row, failure }: Outcome): Promise<void> {
+  const verdict = failure?.verdict;
+  if (verdict?.kind === "postpone") await shelf.postpone(row, verdict.delayMs);
+  if (verdict?.kind === "retry") await shelf.retry(row, verdict.delayMs);
 }
 
 async function bury(parts: LaneParts, outcomes: readonly Outcome[]): Promise<void> {

@@ -1,9 +1,11 @@
 import type { Clock, Ids } from "../clock.js";
-import type { JobRow, QueueTables } from "./embedded-rows.js";
+import type { Dead } from "./dead.js";
+import type { JobRow, QueueTables } from "./queue-tables.js";
 
 /** What the queue is made of; `owner` names this queue object, `leaseMs` how long a claim holds. */
 export interface QueueParts {
   readonly tables: QueueTables;
+  readonly dead: Dead;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly owner: string;
@@ -11,7 +13,7 @@ export interface QueueParts {
 }
 
 /** The present, in milliseconds. */
-export function timeOf(parts: QueueParts): number {
+export function timeOf(parts: Pick<QueueParts, "clock">): number {
   return parts.clock.now().getTime();
 }
 

@@ -1,39 +1,31 @@
 import { stillClaimed, timeOf, waitingFrom, type QueueParts } from "./embedded-parts.js";
 import { isGone } from "./embedded-owner.js";
-import type { JobRow } from "./embedded-rows.js";
+import type { JobRow } from "./queue-tables.js";
 
-const MAX_DEAD = 1_000;
 const SWEEP = 1_000;
 const LOST = "the process stopped while it ran this job";
 
-/** A job that ended badly, for good. */
-export interface Ending {
+/** A claimed job that ended badly, for good. */
+export interface LastWords {
   readonly row: JobRow;
   readonly error: string;
 }
 
-/** Moves jobs to the dead of `queue`, of which the last 1,000 are kept. */
+/** Moves claimed jobs to the dead of `queue`. */
 export async function bury(
-  parts: QueueParts,
+  { tables, dead }: QueueParts,
   queue: string,
-  endings: readonly Ending[],
+  endings: readonly LastWords[],
 ): Promise<void> {
-  const { jobs, dead } = parts.tables;
   if (endings.length === 0) return;
-  for (const { row, error } of endings) {
-    const { id, name, data, tries } = row;
-    const grave = { queue, id, name, data, tries, error, diedAt: timeOf(parts) };
-    await dead.updateOne({ _id: row._id }, { $set: grave }, { upsert: true });
-  }
-  await jobs.deleteMany(stillClaimed(endings.map((ending) => ending.row)));
-  await trimDead(parts, queue);
-}
-
-async function trimDead(parts: QueueParts, queue: string): Promise<void> {
-  const { dead } = parts.tables;
-  const options = { sort: { diedAt: -1 }, skip: MAX_DEAD, limit: SWEEP, projection: { _id: 1 } };
-  const oldest = await dead.find({ queue }, options as object).toArray();
-  if (oldest.length > 0) await dead.deleteMany({ _id: { $in: oldest.map((row) => row._id) } });
+  await dead.bury(
+    queue,
+    endings.map(({ row, error }) => ({
+      job: { ...row, data: JSON.parse(row.data) as unknown },
+      ...{ tries: row.tries, error },
+    })),
+  );
+  await tables.jobs.deleteMany(stillClaimed(endings.map((ending) => ending.row)));
 }
 
 /**
@@ -48,7 +40,7 @@ export async function recover(parts: QueueParts, queue: string): Promise<number>
   const time = timeOf(parts);
   const gone = new Map<string, boolean>();
   const lost = running.filter((row) => isLost(row, parts.owner, time, gone));
-  const spent: Ending[] = [];
+  const spent: LastWords[] = [];
   for (const row of lost) {
     const unrenewed = { _id: row._id, claim: row.claim, at: row.at };
     if (row.tries < row.attempts) {

@@ -1,6 +1,6 @@
 import { stillClaimed, timeOf, waitingFrom, type QueueParts } from "./embedded-parts.js";
-import { bury, recover, type Ending } from "./embedded-recovery.js";
-import { isOnlyDuplicates, rowId, type JobRow } from "./embedded-rows.js";
+import { bury, recover, type LastWords } from "./embedded-recovery.js";
+import { isOnlyDuplicates, rowId, type JobRow } from "./queue-tables.js";
 import { checkedData } from "./new-job.js";
 import type { NewJob } from "./queue.js";
 
@@ -29,7 +29,7 @@ export interface Shelf {
   /** Puts one back, due in `delayMs`; the try does not count. */
   postpone(row: JobRow, delayMs: number): Promise<void>;
   /** Moves jobs that will never end well to the dead, of which the last 1,000 are kept. */
-  bury(queue: string, endings: readonly Ending[]): Promise<void>;
+  bury(queue: string, endings: readonly LastWords[]): Promise<void>;
   /** Puts back jobs that were not given the time to end; the try does not count. */
   release(rows: readonly JobRow[]): Promise<void>;
   /** Takes back the jobs of processes that are gone or silent, and returns how many. The try counts. */

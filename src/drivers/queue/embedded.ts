@@ -1,15 +1,15 @@
 import type { Clock, Ids } from "../clock.js";
 import type { Store } from "../store/collection.js";
-import { createCalendar } from "./embedded-calendar.js";
-import { createLane, type Lane, type LaneParts, type QueueLog } from "./embedded-lane.js";
+import { createCalendar, untilNext } from "./calendar.js";
+import { createDead } from "./dead.js";
+import { createLane, type Lane, type QueueLog } from "./embedded-lane.js";
 import { newOwner } from "./embedded-owner.js";
 import type { QueueParts } from "./embedded-parts.js";
-import { queueTables, rowId } from "./embedded-rows.js";
+import { queueTables, rowId } from "./queue-tables.js";
 import { createShelf } from "./embedded-shelf.js";
-import { failureText } from "./failure-text.js";
-import { checkQueueName } from "./new-job.js";
+import { readPlaces } from "./places.js";
 import type { Queue, QueueCounts, QueuedJob } from "./queue.js";
-import { createSignal, type Signal } from "./signal.js";
+import { repeating } from "./repeating.js";
 
 export type { QueueLog };
 
@@ -30,7 +30,6 @@ export interface EmbeddedQueueOptions {
 
 const DEFAULT_GRACE_MS = 10_000;
 const IDLE_CHECK_MS = 10;
-const always = (): null => null;
 const silent: QueueLog = { warn: () => undefined, error: () => undefined };
 
 /**
@@ -40,7 +39,8 @@ const silent: QueueLog = { warn: () => undefined, error: () => undefined };
 export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   const { clock, ids, leaseMs = 10_000, pollMs = 1_000, log = silent } = options;
   const tables = queueTables(options.store);
-  const parts: QueueParts = { tables, clock, ids, owner: newOwner(), leaseMs };
+  const dead = createDead(tables.dead, clock);
+  const parts: QueueParts = { tables, dead, clock, ids, owner: newOwner(), leaseMs };
   const shelf = createShelf(parts);
   const lanes = new Map<string, Lane>();
   const add: Queue["add"] = async (jobs) => {
@@ -50,10 +50,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   const calendar = createCalendar(parts, add);
   const now = (): number => clock.now().getTime();
   const shared = { shelf, now, random: options.random ?? Math.random, pollMs, log };
-  const dates = repeating(log, async () => {
-    const nextAt = await calendar.fire();
-    return nextAt === null ? pollMs : Math.min(pollMs, Math.max(1, nextAt - now()));
-  });
+  const dates = repeating(log, () => untilNext(calendar, now, pollMs));
   const keeper = repeating(log, async () => {
     for (const lane of lanes.values()) await lane.keep();
     return leaseMs / 3;
@@ -65,9 +62,8 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
       dates.wake();
     },
     process(queue, places, run) {
-      const { most: concurrency, pace = always } =
-        typeof places === "number" ? { most: places } : places;
-      addLane(lanes, { ...shared, queue, concurrency, pace, run });
+      const { most, pace } = readPlaces(queue, places, lanes);
+      lanes.set(queue, createLane({ ...shared, queue, concurrency: most, pace, run }));
     },
     async start() {
       await tables.ready();
@@ -77,6 +73,18 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
     },
     counts: (queue) => counts(parts, queue),
     peek: (queue, wanted) => peek(parts, queue, wanted),
+    async dead(queue, limit) {
+      await tables.ready();
+      return dead.list(queue, limit);
+    },
+    async revive(queue, wanted) {
+      const jobs = await dead.asNew(queue, wanted);
+      await add(jobs);
+      await dead.drop(queue, wanted);
+      return jobs.length;
+    },
+    drop: (queue, wanted) => dead.drop(queue, wanted),
+    check: () => options.store.check(),
     idle: () => whenIdle(parts, [...lanes.keys()]),
     async close(graceMs = DEFAULT_GRACE_MS) {
       const closing = [...lanes.values()].map((lane) => lane.close(graceMs));
@@ -86,56 +94,17 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   };
 }
 
-function addLane(lanes: Map<string, Lane>, parts: LaneParts): void {
-  checkQueueName(parts.queue);
-  if (lanes.has(parts.queue)) throw new Error(`"${parts.queue}" has its worker already`);
-  if (!Number.isInteger(parts.concurrency) || parts.concurrency < 1) {
-    throw new RangeError(`"${parts.queue}" needs room for at least one job at a time`);
-  }
-  lanes.set(parts.queue, createLane(parts));
-}
-
-interface Repeating {
-  start(pauseMs: number): void;
-  wake(): void;
-  stop(): Promise<void>;
-}
-
-/** Runs `step` again and again, each time after the milliseconds it asked for. */
-function repeating(log: QueueLog, step: () => Promise<number>): Repeating {
-  const signal: Signal = createSignal();
-  let stopping = false;
-  let loop = Promise.resolve();
-  const run = async (pauseMs: number): Promise<void> => {
-    while (!stopping) {
-      const waitMs = await step().catch((error: unknown) => {
-        log.warn({ error: failureText(error) }, "the queue's store failed");
-        return pauseMs;
-      });
-      if (!stopping) await signal.wait(waitMs);
-    }
-  };
-  return {
-    start: (pauseMs) => {
-      loop = run(pauseMs);
-    },
-    wake: () => signal.ring(),
-    stop: async () => {
-      stopping = true;
-      signal.ring();
-      await loop;
-    },
-  };
-}
-
-async function counts({ tables, clock }: QueueParts, queue: string): Promise<QueueCounts> {
+async function counts(
+  { tables, dead: graves, clock }: QueueParts,
+  queue: string,
+): Promise<QueueCounts> {
   await tables.ready();
   const time = clock.now().getTime();
   const [waiting, delayed, running, dead] = await Promise.all([
     tables.jobs.countDocuments({ queue, state: "waiting", at: { $lte: time } }),
     tables.jobs.countDocuments({ queue, state: "waiting", at: { $gt: time } }),
     tables.jobs.countDocuments({ queue, state: "running" }),
-    tables.dead.countDocuments({ queue }),
+    graves.count(queue),
   ]);
   return { waiting, delayed, running, dead };
 }

@@ -72,6 +72,17 @@ export class Postpone extends Error {
   }
 }
 
+/** A job that used up its tries, as its operator sees it. */
+export interface DeadJob {
+  readonly id: string;
+  readonly name: string;
+  readonly data: unknown;
+  readonly tries: number;
+  /** The message of its last failure, without what could be a secret. */
+  readonly error: string;
+  readonly diedAt: Date;
+}
+
 /** A job that is added again and again by the calendar; runs once however many processes serve. */
 export interface Schedule {
   readonly key: string;
@@ -123,6 +134,14 @@ export interface Queue {
   counts(queue: string): Promise<QueueCounts>;
   /** Those of some jobs, at most 500 ids, that wait or run. */
   peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
+  /** The jobs of a queue that used up their tries, the newest first; at most 1,000 are kept. */
+  dead(queue: string, limit: number): Promise<readonly DeadJob[]>;
+  /** Adds dead jobs again, with all their tries, and forgets that they died; returns how many. */
+  revive(queue: string, ids: readonly string[]): Promise<number>;
+  /** Forgets dead jobs; returns how many. */
+  drop(queue: string, ids: readonly string[]): Promise<number>;
+  /** Rejects with a plain reason when the queue does not answer. */
+  check(): Promise<void>;
   /** Resolves when no job of any processed queue is due or running (delayed ones may remain). */
   idle(): Promise<void>;
   /** Takes no new job, waits up to `graceMs` for running ones, releases the rest for another process. */

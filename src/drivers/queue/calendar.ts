@@ -1,7 +1,12 @@
 import { Cron } from "croner";
 import { timeOf, type QueueParts } from "./embedded-parts.js";
-import { isOnlyDuplicates, type ScheduleRow } from "./embedded-rows.js";
+import { isOnlyDuplicates, type ScheduleRow } from "./queue-tables.js";
 import type { NewJob, Schedule } from "./queue.js";
+
+/** What the calendar is made of; it is kept in the store whichever driver runs its jobs. */
+export type CalendarParts = Pick<QueueParts, "clock" | "leaseMs"> & {
+  readonly tables: Pick<QueueParts["tables"], "schedules" | "ready">;
+};
 
 const STALE_LEASES = 2;
 
@@ -31,7 +36,7 @@ export function scheduledJobId(key: string, at: number): string {
 
 /** Makes the calendar; `add` stores jobs. */
 export function createCalendar(
-  parts: QueueParts,
+  parts: CalendarParts,
   add: (jobs: readonly NewJob[]) => Promise<void>,
 ): Calendar {
   return {
@@ -40,7 +45,17 @@ export function createCalendar(
   };
 }
 
-async function declare(parts: QueueParts, schedules: readonly Schedule[]): Promise<void> {
+/** Adds what is due; returns for how many milliseconds nothing falls due, at most `mostMs`. */
+export async function untilNext(
+  calendar: Calendar,
+  now: () => number,
+  mostMs: number,
+): Promise<number> {
+  const nextAt = await calendar.fire();
+  return nextAt === null ? mostMs : Math.min(mostMs, Math.max(1, nextAt - now()));
+}
+
+async function declare(parts: CalendarParts, schedules: readonly Schedule[]): Promise<void> {
   const { schedules: table } = parts.tables;
   const time = timeOf(parts);
   const planned = schedules.map((line) => ({
@@ -58,7 +73,7 @@ async function declare(parts: QueueParts, schedules: readonly Schedule[]): Promi
 }
 
 async function store(
-  parts: QueueParts,
+  parts: CalendarParts,
   { key, cron, timezone, job }: Schedule,
   nextAt: number,
   known: ScheduleRow | undefined,
@@ -78,7 +93,7 @@ async function store(
 }
 
 async function fire(
-  parts: QueueParts,
+  parts: CalendarParts,
   add: (jobs: readonly NewJob[]) => Promise<void>,
 ): Promise<number | null> {
   const { schedules: table } = parts.tables;
@@ -95,7 +110,11 @@ async function fire(
 }
 
 /** One process wins the time; however many times were missed, the job is added once. */
-async function win(parts: QueueParts, row: ScheduleRow, time: number): Promise<ScheduleRow | null> {
+async function win(
+  parts: CalendarParts,
+  row: ScheduleRow,
+  time: number,
+): Promise<ScheduleRow | null> {
   const nextAt = nextRun(row.cron, row.timezone, time);
   return parts.tables.schedules.findOneAndUpdate(
     { _id: row._id, nextAt: row.nextAt },
@@ -106,7 +125,7 @@ async function win(parts: QueueParts, row: ScheduleRow, time: number): Promise<S
 
 /** A winner that stopped before its job was stored is replaced after two leases. */
 async function adopt(
-  parts: QueueParts,
+  parts: CalendarParts,
   row: ScheduleRow,
   time: number,
 ): Promise<ScheduleRow | null> {
@@ -120,7 +139,7 @@ async function adopt(
 }
 
 async function addFor(
-  parts: QueueParts,
+  parts: CalendarParts,
   row: ScheduleRow,
   add: (jobs: readonly NewJob[]) => Promise<void>,
 ): Promise<void> {

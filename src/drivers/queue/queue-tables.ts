@@ -30,6 +30,8 @@ export interface DeadRow extends Row {
   readonly id: string;
   readonly name: string;
   readonly data: string;
+  readonly attempts: number;
+  readonly backoff: Backoff;
   readonly tries: number;
   readonly error: string;
   readonly diedAt: number;
@@ -46,11 +48,24 @@ export interface ScheduleRow extends Row {
   readonly pendingSince: number | null;
 }
 
-/** The three collections of the embedded queue. */
+/** Jobs that Redis could not take when they were added; they are handed over once it answers. */
+export interface SpooledRow extends Row {
+  readonly queue: string;
+  /** The job, as JSON. */
+  readonly job: string;
+  /** Milliseconds: when it is due. */
+  readonly dueAt: number;
+}
+
+/**
+ * What the queues keep in the store: jobs are the embedded queue's, the spool is BullMQ's, the dead and
+ * the calendar are kept here whichever of the two serves.
+ */
 export interface QueueTables {
   readonly jobs: Collection<JobRow>;
   readonly dead: Collection<DeadRow>;
   readonly schedules: Collection<ScheduleRow>;
+  readonly spool: Collection<SpooledRow>;
   /** Makes the indexes, once; a failure is tried again by the next call. */
   ready(): Promise<void>;
 }
@@ -58,11 +73,13 @@ export interface QueueTables {
 const JOBS = "queue_jobs";
 const DEAD = "queue_dead";
 const SCHEDULES = "queue_schedules";
+const SPOOL = "queue_spool";
 
 const indexes: Readonly<Record<string, readonly IndexSpec[]>> = {
   [JOBS]: [{ keys: { queue: 1, state: 1, at: 1, order: 1 } }],
   [DEAD]: [{ keys: { queue: 1, diedAt: -1 } }],
   [SCHEDULES]: [{ keys: { nextAt: 1 } }],
+  [SPOOL]: [{ keys: { dueAt: 1 } }],
 };
 
 /** Opens the queue's collections in `store`. */
@@ -82,6 +99,7 @@ export function queueTables(store: Store): QueueTables {
     jobs: store.collection<JobRow>(JOBS),
     dead: store.collection<DeadRow>(DEAD),
     schedules: store.collection<ScheduleRow>(SCHEDULES),
+    spool: store.collection<SpooledRow>(SPOOL),
     ready,
   };
 }

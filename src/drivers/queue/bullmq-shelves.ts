@@ -1,0 +1,182 @@
+import { Queue as BullQueue } from "bullmq";
+import { Redis } from "ioredis";
+import type { BullQueueOptions } from "./bullmq.js";
+import { failureText } from "./failure-text.js";
+import type { Backoff, NewJob, QueueCounts, QueuedJob } from "./queue.js";
+
+/** What of a job is kept as its data in Redis. */
+export interface JobData {
+  readonly data: unknown;
+  readonly attempts: number;
+  readonly backoff: Backoff;
+  /** Runs begun whose try did not count. */
+  readonly postponed: number;
+}
+
+/** The queues in Redis, as whoever adds to them and asks about them sees them. */
+export interface Shelves {
+  readonly prefix: string;
+  /** Whether Redis is connected; waits for the outcome of the first attempt alone. */
+  isUp(): Promise<boolean>;
+  /** Resolves once Redis has the jobs; rejects within the time that it is given. */
+  add(jobs: readonly NewJob[]): Promise<void>;
+  counts(queue: string): Promise<Omit<QueueCounts, "dead">>;
+  peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
+  /** A connection of its own for a worker, which waits as long as Redis is away. */
+  connect(): Redis;
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const mostPeeked = 500;
+/** Jobs in one transaction. */
+const addBatch = 500;
+/** Events of BullMQ that are kept for whoever looks; nobody here does. */
+const keptEvents = 100;
+/** BullMQ keeps the millisecond of a delayed job in the upper bits of its score. */
+const scoreOfMs = 0x1000;
+const mostWaitMs = 2_000;
+
+type Parts = Pick<BullQueueOptions, "url" | "log" | "prefix"> & { readonly patienceMs: number };
+
+/** Connects to Redis; never waits for it. */
+export function createShelves({ url, log, prefix = "parvis", patienceMs }: Parts): Shelves {
+  const opened = new Set<Redis>();
+  const open = (settings: object): Redis => {
+    const redis = new Redis(url, {
+      retryStrategy: (times) => Math.min(mostWaitMs, times * 100),
+      ...settings,
+    });
+    redis.on("error", (error) => log.warn({ error: failureText(error) }, "Redis failed"));
+    opened.add(redis);
+    return redis;
+  };
+  const redis = open({
+    ...{ enableOfflineQueue: false, commandTimeout: patienceMs, connectTimeout: patienceMs },
+    maxRetriesPerRequest: null,
+  });
+  const tried = new Promise<void>((resolve) => {
+    redis.once("ready", resolve).once("close", resolve);
+  });
+  const queues = new Map<string, BullQueue>();
+  const queueOf = (name: string): BullQueue => {
+    const known = queues.get(name);
+    if (known !== undefined) return known;
+    const made = new BullQueue(name, {
+      ...{ connection: redis, prefix, skipMetasUpdate: true },
+      streams: { events: { maxLen: keptEvents } },
+    });
+    made.on("error", () => undefined);
+    queues.set(name, made);
+    return made;
+  };
+  const soon = <T>(ask: () => Promise<T>): Promise<T> => withPatience(tried.then(ask), patienceMs);
+  return {
+    prefix,
+    async isUp() {
+      await tried;
+      return redis.status === "ready";
+    },
+    async add(jobs) {
+      for (const [name, own] of byQueue(jobs)) {
+        for (let i = 0; i < own.length; i += addBatch) {
+          const batch = own.slice(i, i + addBatch).map(asBullJob);
+          await soon(() => queueOf(name).addBulk(batch));
+        }
+      }
+    },
+    counts: (queue) => soon(() => counts(redis, `${prefix}:${queue}`)),
+    peek: (queue, ids) => soon(() => peek(redis, `${prefix}:${queue}`, ids)),
+    connect: () => open({ maxRetriesPerRequest: null }),
+    async check() {
+      await soon(() => redis.ping());
+    },
+    async close() {
+      await Promise.allSettled(
+        [...queues.values()].map((queue) => withPatience(queue.close(), patienceMs)),
+      );
+      for (const connection of opened) connection.disconnect();
+    },
+  };
+}
+
+async function withPatience<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("Redis does not answer")), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function byQueue(jobs: readonly NewJob[]): Map<string, NewJob[]> {
+  const groups = new Map<string, NewJob[]>();
+  for (const job of jobs) groups.set(job.queue, [...(groups.get(job.queue) ?? []), job]);
+  return groups;
+}
+
+function asBullJob({ id, name, data, attempts, backoff, delayMs = 0 }: NewJob) {
+  const kept: JobData = { data: data ?? null, attempts, backoff, postponed: 0 };
+  const delay = Math.max(0, Math.round(delayMs));
+  return {
+    name,
+    data: kept,
+    opts: { jobId: id, delay, removeOnComplete: true, removeOnFail: true },
+  };
+}
+
+/** In one transaction: a job that passes from one list to the next meanwhile is in one of them. */
+async function counts(redis: Redis, key: string): Promise<Omit<QueueCounts, "dead">> {
+  const dueBefore = (Date.now() + 1) * scoreOfMs;
+  const answers = await redis
+    .multi()
+    .llen(`${key}:wait`)
+    .zcard(`${key}:prioritized`)
+    .llen(`${key}:active`)
+    .zcount(`${key}:delayed`, "-inf", `(${dueBefore}`)
+    .zcard(`${key}:delayed`)
+    .exec();
+  const [plain = 0, ranked = 0, running = 0, due = 0, delayed = 0] = numbers(answers);
+  return { waiting: plain + ranked + due, delayed: delayed - due, running };
+}
+
+type Answers = Awaited<ReturnType<ReturnType<Redis["pipeline"]>["exec"]>>;
+
+function values(answers: Answers): unknown[] {
+  return (answers ?? []).map(([error, value]) => {
+    if (error !== null) throw error;
+    return value;
+  });
+}
+
+function numbers(answers: Answers): number[] {
+  return values(answers).map(Number);
+}
+
+async function peek(
+  redis: Redis,
+  key: string,
+  ids: readonly string[],
+): Promise<readonly QueuedJob[]> {
+  if (ids.length > mostPeeked) throw new RangeError(`at most ${mostPeeked} jobs at once`);
+  if (ids.length === 0) return [];
+  const asked = redis.pipeline();
+  for (const id of ids) {
+    asked.hget(`${key}:${id}`, "timestamp").pttl(`${key}:${id}:lock`).zscore(`${key}:delayed`, id);
+  }
+  const told = values(await asked.exec());
+  return ids.flatMap((id, at) => {
+    const [addedAt, lockMs, score] = told.slice(at * 3, at * 3 + 3);
+    if (addedAt === null) return [];
+    const isRunning = Number(lockMs) > 0;
+    return [{ id, isRunning, dueAt: new Date(dueAt(Number(addedAt), Number(lockMs), score)) }];
+  });
+}
+
+function dueAt(addedAt: number, lockMs: number, score: unknown): number {
+  if (lockMs > 0) return Date.now() + lockMs;
+  return score === null ? addedAt : Math.floor(Number(score) / scoreOfMs);
+}

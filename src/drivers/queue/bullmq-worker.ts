@@ -1,0 +1,170 @@
+import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
+import type { JobData, Shelves } from "./bullmq-shelves.js";
+import type { Dead } from "./dead.js";
+import type { QueueLog } from "./embedded-lane.js";
+import { failureText } from "./failure-text.js";
+import { verdictOn } from "./outcome.js";
+import { createStarter, type OpenPlaces } from "./places.js";
+import type { RunningJob } from "./queue.js";
+
+/** The work of one queue in one process. */
+export interface BullWorker {
+  start(): void;
+  /** No new job; resolves when the running ones have ended or, after `graceMs`, are put back. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** What a worker is made of. */
+export interface WorkerParts {
+  readonly queue: string;
+  readonly places: OpenPlaces;
+  readonly run: (job: RunningJob) => Promise<void>;
+  readonly shelves: Shelves;
+  readonly dead: Dead;
+  readonly leaseMs: number;
+  readonly log: QueueLog;
+  readonly random: () => number;
+}
+
+type Held = Job<JobData, void>;
+
+/** A job that the store could not bury is looked at again after this time. */
+const buryAgainMs = 5_000;
+const lost = "the process stopped while it ran this job";
+
+/** What is told to jobs that are put back. */
+interface Closing {
+  isClosing: boolean;
+  release: () => void;
+  readonly released: Promise<void>;
+}
+
+/** Makes the worker of one queue; it asks Redis for nothing before `start`. */
+export function createWorker(parts: WorkerParts): BullWorker {
+  const closing = openClosing();
+  const mayBegin = createStarter(parts.places.pace);
+  let worker: Worker<JobData, void> | null = null;
+  return {
+    start() {
+      if (worker !== null || closing.isClosing) return;
+      worker = new Worker<JobData, void>(
+        parts.queue,
+        async (job, token) => {
+          await mayBegin();
+          return serve(parts, closing, { job, token: token ?? "" });
+        },
+        settings(parts),
+      );
+      worker.on("error", (error) => {
+        parts.log.warn({ queue: parts.queue, error: failureText(error) }, "the queue failed");
+      });
+      void worker.run();
+    },
+    async close(graceMs) {
+      closing.isClosing = true;
+      const ended = worker?.close() ?? Promise.resolve();
+      const timer = setTimeout(() => closing.release(), graceMs);
+      await Promise.race([ended, closing.released.then(() => soon(ended, graceMs))]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Redis may be away for good: closing does not wait for it much longer than it was given. */
+function soon(work: Promise<void>, ms: number): Promise<void> {
+  const late = new Promise<void>((resolve) => setTimeout(resolve, Math.max(ms, 1_000)).unref());
+  return Promise.race([work, late]);
+}
+
+function openClosing(): Closing {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return { isClosing: false, release, released };
+}
+
+function settings({ shelves, places, leaseMs }: WorkerParts) {
+  return {
+    ...{ connection: shelves.connect(), prefix: shelves.prefix, autorun: false },
+    concurrency: places.most,
+    ...{ lockDuration: leaseMs, stalledInterval: Math.max(1, Math.round(leaseMs / 2)) },
+    // A try is counted when it begins: a job that stops its process each time dies by that count.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    ...{ removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } },
+    ...{ runRetryDelay: 1_000, drainDelay: 2 },
+  };
+}
+
+interface Claim {
+  readonly job: Held;
+  readonly token: string;
+}
+
+async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promise<void> {
+  const { data, attempts, backoff, postponed } = claim.job.data;
+  const tries = claim.job.attemptsStarted - postponed;
+  if (closing.isClosing) return putBack(claim);
+  if (tries > attempts) return bury(parts, claim, { tries: attempts, error: lost });
+  const id = claim.job.id ?? "";
+  const { name } = claim.job;
+  const running: RunningJob = {
+    ...{ id, queue: parts.queue, name, data, attempt: tries, attempts },
+    ...(postponed === 0 ? {} : { postponed }),
+  };
+  const failure = await Promise.race([attempt(parts, running), closing.released.then(() => left)]);
+  if (failure === null) return;
+  if (failure === left) return putBack(claim);
+  const verdict = verdictOn(failure.cause, { tries, attempts, backoff }, parts.random);
+  if (verdict.kind === "dead") {
+    return bury(parts, claim, { tries, error: failureText(failure.cause) });
+  }
+  return later(claim, verdict.delayMs, verdict.kind === "postpone");
+}
+
+interface Failure {
+  readonly cause: unknown;
+}
+
+const left: Failure = { cause: null };
+
+async function attempt({ run }: WorkerParts, job: RunningJob): Promise<Failure | null> {
+  try {
+    await run(job);
+    return null;
+  } catch (cause) {
+    return { cause };
+  }
+}
+
+/** Puts a job back for any process; the try does not count. */
+async function putBack({ job, token }: Claim): Promise<never> {
+  await uncount(job);
+  await job.moveToWait(token);
+  throw new WaitingError();
+}
+
+async function later({ job, token }: Claim, delayMs: number, isFree: boolean): Promise<never> {
+  if (isFree) await uncount(job);
+  await job.moveToDelayed(Date.now() + Math.round(delayMs), token);
+  throw new DelayedError();
+}
+
+async function uncount(job: Held): Promise<void> {
+  await job.updateData({ ...job.data, postponed: job.data.postponed + 1 });
+}
+
+async function bury(
+  { dead, queue, log }: WorkerParts,
+  claim: Claim,
+  { tries, error }: { readonly tries: number; readonly error: string },
+): Promise<void> {
+  const { id = "", name, data } = claim.job;
+  const { attempts, backoff } = data;
+  const job = { id, queue, name, data: data.data, attempts, backoff };
+  try {
+    await dead.bury(queue, [{ job, tries, error }]);
+  } catch (failure) {
+    log.warn({ queue, error: failureText(failure) }, "the queue's store failed");
+    return later(claim, buryAgainMs, true);
+  }
+  log.error({ queue, job: name, id, tries, error }, "job given up");
+}

@@ -1,0 +1,120 @@
+import type { Clock } from "../clock.js";
+import type { Store } from "../store/collection.js";
+import { createWorker, type BullWorker } from "./bullmq-worker.js";
+import { createShelves, type Shelves } from "./bullmq-shelves.js";
+import { createSpool } from "./bullmq-spool.js";
+import { createCalendar, untilNext } from "./calendar.js";
+import { createDead } from "./dead.js";
+import type { QueueLog } from "./embedded-lane.js";
+import { checkedData } from "./new-job.js";
+import { readPlaces } from "./places.js";
+import { queueTables } from "./queue-tables.js";
+import type { Queue } from "./queue.js";
+import { repeating } from "./repeating.js";
+
+/** What the queue on Redis is given. */
+export interface BullQueueOptions {
+  /** `redis://` or `rediss://`. */
+  readonly url: string;
+  /** Where the calendar, the dead, and what Redis could not take are kept. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: QueueLog;
+  /** Begins every key, so that several deployments may share one Redis. */
+  readonly prefix?: string;
+  /** How often to look into the calendar and at what Redis could not take; 1 s. */
+  readonly pollMs?: number;
+  /** How long a silent process keeps its jobs; 10 s, renewed twice as often. */
+  readonly leaseMs?: number;
+  /** How long Redis may take to answer a request before its jobs are kept in the store; 2 s. */
+  readonly patienceMs?: number;
+  /** Where the jitter comes from: 0 to 1. */
+  readonly random?: () => number;
+}
+
+const DEFAULT_GRACE_MS = 10_000;
+const IDLE_CHECK_MS = 10;
+
+/**
+ * The queue of a deployment with Redis: BullMQ runs the jobs, the store keeps the calendar, the dead,
+ * and, while Redis does not answer, what was to be added. Decision 0006 says what is counted how.
+ */
+export function createBullQueue(options: BullQueueOptions): Queue {
+  const { clock, log, pollMs = 1_000, leaseMs = 10_000, random = Math.random } = options;
+  const tables = queueTables(options.store);
+  const shelves = createShelves({ ...options, patienceMs: options.patienceMs ?? 2_000 });
+  const dead = createDead(tables.dead, clock);
+  const spool = createSpool({ rows: tables.spool, shelves, clock, log });
+  const workers = new Map<string, BullWorker>();
+  const now = (): number => clock.now().getTime();
+  const add: Queue["add"] = async (jobs) => {
+    for (const job of jobs) checkedData(job);
+    await tables.ready();
+    await spool.add(jobs);
+  };
+  const calendar = createCalendar({ tables, clock, leaseMs }, add);
+  const dates = repeating(log, () => untilNext(calendar, now, pollMs));
+  const handing = repeating(log, async () => {
+    await spool.handOver();
+    return pollMs;
+  });
+  return {
+    add,
+    async schedule(schedules) {
+      await calendar.declare(schedules);
+      dates.wake();
+    },
+    process(queue, places, run) {
+      const open = readPlaces(queue, places, workers);
+      const parts = { ...{ queue, places: open, run, dead, leaseMs, log, random }, shelves };
+      workers.set(queue, createWorker(parts));
+    },
+    async start() {
+      await tables.ready();
+      handing.start(pollMs);
+      dates.start(pollMs);
+      for (const worker of workers.values()) worker.start();
+    },
+    async counts(queue) {
+      await tables.ready();
+      const [inRedis, graves] = await Promise.all([shelves.counts(queue), dead.count(queue)]);
+      return { ...inRedis, dead: graves };
+    },
+    peek: (queue, ids) => shelves.peek(queue, ids),
+    async dead(queue, limit) {
+      await tables.ready();
+      return dead.list(queue, limit);
+    },
+    async revive(queue, ids) {
+      const jobs = await dead.asNew(queue, ids);
+      await add(jobs);
+      await dead.drop(queue, ids);
+      return jobs.length;
+    },
+    drop: (queue, ids) => dead.drop(queue, ids),
+    check: () => shelves.check(),
+    idle: () =>
+      whenIdle(shelves, [...workers.keys()], async () => {
+        const due = { nextAt: { $lte: now() } };
+        return (await spool.isEmpty()) && (await tables.schedules.findOne(due)) === null;
+      }),
+    async close(graceMs = DEFAULT_GRACE_MS) {
+      const closing = [...workers.values()].map((worker) => worker.close(graceMs));
+      await Promise.all([dates.stop(), handing.stop(), ...closing]);
+      await shelves.close();
+    },
+  };
+}
+
+async function whenIdle(
+  shelves: Shelves,
+  queues: readonly string[],
+  nothingElse: () => Promise<boolean>,
+): Promise<void> {
+  for (;;) {
+    const counts = await Promise.all(queues.map((queue) => shelves.counts(queue)));
+    const busy = counts.some(({ waiting, running }) => waiting + running > 0);
+    if (!busy && (await nothingElse())) return;
+    await new Promise((resolve) => setTimeout(resolve, IDLE_CHECK_MS));
+  }
+}

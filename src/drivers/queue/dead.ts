@@ -1,0 +1,73 @@
+import type { Clock } from "../clock.js";
+import type { Collection } from "../store/collection.js";
+import { rowId, type DeadRow } from "./queue-tables.js";
+import type { DeadJob, NewJob } from "./queue.js";
+
+const MAX_DEAD = 1_000;
+const SWEEP = 1_000;
+
+/** A job that ended badly, for good. */
+export interface Ending {
+  readonly job: Omit<NewJob, "delayMs">;
+  readonly tries: number;
+  /** What it failed by, without anything that could be a secret. */
+  readonly error: string;
+}
+
+/** The jobs that will never end well, kept for the operator whichever driver ran them. */
+export interface Dead {
+  /** Keeps endings of `queue`; of each queue the last 1,000 stay. */
+  bury(queue: string, endings: readonly Ending[]): Promise<void>;
+  count(queue: string): Promise<number>;
+  /** The newest first, at most `limit`. */
+  list(queue: string, limit: number): Promise<readonly DeadJob[]>;
+  /** Those of some ids as jobs to be added again. */
+  asNew(queue: string, ids: readonly string[]): Promise<readonly NewJob[]>;
+  /** Forgets some; returns how many there were. */
+  drop(queue: string, ids: readonly string[]): Promise<number>;
+}
+
+/** Opens the dead in their collection. */
+export function createDead(rows: Collection<DeadRow>, clock: Clock): Dead {
+  const keyed = (queue: string, ids: readonly string[]) => ({
+    _id: { $in: ids.map((id) => rowId(queue, id)) },
+  });
+  return {
+    async bury(queue, endings) {
+      const diedAt = clock.now().getTime();
+      for (const { job, tries, error } of endings) {
+        const { id, name, attempts, backoff } = job;
+        const data = JSON.stringify(job.data ?? null);
+        const grave = { queue, id, name, data, attempts, backoff, tries, error, diedAt };
+        await rows.updateOne({ _id: rowId(queue, id) }, { $set: grave }, { upsert: true });
+      }
+      if (endings.length > 0) await trim(rows, queue);
+    },
+    count: (queue) => rows.countDocuments({ queue }),
+    async list(queue, limit) {
+      const found = rows.find({ queue }, { sort: { diedAt: -1 }, limit });
+      return (await found.toArray()).map(deadJob);
+    },
+    async asNew(queue, ids) {
+      const found = await rows.find(keyed(queue, ids), { limit: ids.length }).toArray();
+      return found.map(({ id, name, data, attempts, backoff }) => ({
+        ...{ id, queue, name, attempts, backoff },
+        data: JSON.parse(data) as unknown,
+      }));
+    },
+    async drop(queue, ids) {
+      return (await rows.deleteMany(keyed(queue, ids))).deletedCount;
+    },
+  };
+}
+
+function deadJob({ id, name, data, tries, error, diedAt }: DeadRow): DeadJob {
+  const parsed = JSON.parse(data) as unknown;
+  return { id, name, data: parsed, tries, error, diedAt: new Date(diedAt) };
+}
+
+async function trim(rows: Collection<DeadRow>, queue: string): Promise<void> {
+  const options = { sort: { diedAt: -1 }, skip: MAX_DEAD, limit: SWEEP, projection: { _id: 1 } };
+  const oldest = await rows.find({ queue }, options as object).toArray();
+  if (oldest.length > 0) await rows.deleteMany({ _id: { $in: oldest.map((row) => row._id) } });
+}

@@ -1,0 +1,70 @@
+import type { RequestListener, ServerResponse } from "node:http";
+import type { Queue } from "../drivers/queue/queue.js";
+import type { Store } from "../drivers/store/collection.js";
+
+/** What supervisors ask of a process, at the same addresses whatever it does. */
+export interface Health {
+  /** `/healthz`: the process answers. */
+  alive(res: ServerResponse): void;
+  /** `/readyz`: it can do its work now, or 503 with what does not answer. */
+  ready(res: ServerResponse): Promise<void>;
+}
+
+interface HealthParts {
+  readonly store: Store;
+  readonly queue: Queue;
+  /** Whether nothing can be done without the queue: pages are served without it. */
+  readonly needsQueue: boolean;
+}
+
+const patienceMs = 3_000;
+
+/** Asks the store, and where it is needed the queue, each for three seconds at most. */
+export function createHealth({ store, queue, needsQueue }: HealthParts): Health {
+  return {
+    alive: (res) => say(res, 200, "ok"),
+    async ready(res) {
+      const [stored, queued] = await Promise.all([
+        answers(() => store.collection("instances").findOne({})),
+        answers(() => queue.check()),
+      ]);
+      const missing = [stored ? [] : ["store"], queued || !needsQueue ? [] : ["queue"]].flat();
+      if (missing.length > 0) return say(res, 503, `not ready: ${missing.join(", ")}`);
+      return say(res, 200, queued ? "ready" : "ready; the queue does not answer");
+    },
+  };
+}
+
+/** The addresses of a process that serves no pages. */
+export function healthOnly(health: Health): RequestListener {
+  return (req, res) => {
+    const { pathname } = new URL(req.url ?? "/", "http://localhost");
+    if (req.method !== "GET" && req.method !== "HEAD") return say(res, 405, "not allowed");
+    if (pathname === "/healthz") return health.alive(res);
+    if (pathname === "/readyz") return void health.ready(res);
+    return say(res, 404, "this process serves no pages");
+  };
+}
+
+function say(res: ServerResponse, status: number, text: string): void {
+  if (status === 503) res.setHeader("Retry-After", "5");
+  res.writeHead(status, {
+    "content-type": "text/plain; charset=utf-8",
+    "cache-control": "no-store",
+  });
+  res.end(`${text}\n`);
+}
+
+async function answers(ask: () => Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), patienceMs);
+  });
+  const asked = ask().then(
+    () => true,
+    () => false,
+  );
+  const answered = await Promise.race([asked, late]);
+  clearTimeout(timer);
+  return answered;
+}
