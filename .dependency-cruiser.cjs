@@ -70,7 +70,7 @@ module.exports = {
       to: { path: "^src/features/[^/]+$", circular: true },
     },
     fence("mongodb", "^src/drivers/store/"),
-    fence("bullmq|ioredis", "^src/drivers/queue/bullmq(?:-[a-z]+)?\\.ts$"),
+    fence("bullmq|ioredis", "^src/drivers/queue/bullmq"),
     fence("express", "^src/(?:(?:hosting|federation)/|app\\.ts$)"),
     fence("activitypub-express", "^src/federation/apex/"),
     fence("libsql", "^src/drivers/store/"),
