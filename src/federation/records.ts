@@ -154,10 +154,14 @@ export interface WaitingDelivery {
   readonly expiresAt: Date;
 }
 
-/** Something elsewhere that was deleted: its id is never accepted again. */
+/** Something elsewhere that was deleted or undone: its owner's word for it is not taken any more. */
 export interface Deleted {
   readonly _id: string;
   readonly uri: string;
+  /** Whose word it is: an actor's, or its own address's where that answers that it is gone. */
+  readonly by: string;
+  /** The activity that told it. */
+  readonly entryId: string;
   readonly expiresAt: Date;
 }
 
@@ -218,7 +222,7 @@ export const waitingCollection = defineCollection<WaitingDelivery>("waitingDeliv
 ]);
 
 export const deletedCollection = defineCollection<Deleted>("deletedElsewhere", [
-  { keys: { uri: 1 }, unique: true },
+  { keys: { uri: 1, by: 1 }, unique: true },
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 

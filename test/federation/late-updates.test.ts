@@ -3,8 +3,8 @@ import { commentByUri } from "../../src/features/comments/comments.js";
 import type { Comment } from "../../src/features/comments/comment.js";
 import { proposalByUri } from "../../src/features/proposals/proposals.js";
 import { responseByUri } from "../../src/features/responses/responses.js";
-import { closePeers, type PeerActor } from "./support/peer.js";
-import { aScene, type Scene } from "./support/scene.js";
+import { closePeers } from "./support/peer.js";
+import { aLinkedProposal, aScene, type Scene } from "./support/scene.js";
 import { closeTowns } from "./support/town.js";
 
 type Doc = Record<string, unknown>;
@@ -16,21 +16,6 @@ function ago({ town }: Scene, minutes: number): string {
 
 async function said({ town }: Scene, note: Doc): Promise<Comment | null> {
   return commentByUri(town.visitor, String(note["id"]));
-}
-
-/** A city that our town asked and that accepted, with a proposal of its own. */
-async function aLinked(scene: Scene): Promise<{ hall: PeerActor; idea: PeerActor; note: Doc }> {
-  const { town, peer, tell } = scene;
-  const hall = await peer.actor("hall", { type: "Organization" });
-  const link = await town.federation.linkInstance(town.visitor, hall.uri);
-  await tell(hall, "Accept", { id: link.followUri, type: "Follow" });
-  const idea = await peer.actor("p1", { type: "Group" });
-  const civic = {
-    ...{ of: "city", answeredBy: [hall.uri] },
-    ...{ kind: "proposal", number: 1, title: "Un banc", text: "<p>Un banc.</p>", status: "open" },
-    ...{ author: "Ana", instance: "Là-bas", supports: 2, comments: 0 },
-  };
-  return { hall, idea, note: peer.note(idea, { civic }) };
 }
 
 const retitled = (note: Doc, title: string, more: Doc = {}): Doc => ({
@@ -104,7 +89,7 @@ describe("an Update that comes late", function () {
   it("leaves a linked proposal as it is, whichever of many comes first", async () => {
     const scene = await aScene();
     const { town, peer } = scene;
-    const { idea, note } = await aLinked(scene);
+    const { idea, note } = await aLinkedProposal(scene);
     await scene.tell(idea, "Create", note);
 
     await Promise.all(
@@ -123,7 +108,7 @@ describe("an Update that comes late", function () {
 
   it("still brings the figures of a proposal that was never edited", async () => {
     const scene = await aScene();
-    const { idea, note } = await aLinked(scene);
+    const { idea, note } = await aLinkedProposal(scene);
     await scene.tell(idea, "Create", note);
 
     await scene.tell(idea, "Update", {
@@ -138,7 +123,7 @@ describe("an Update that comes late", function () {
 
   it("does not bring back a former answer of a linked city", async () => {
     const scene = await aScene();
-    const { hall, idea, note } = await aLinked(scene);
+    const { hall, idea, note } = await aLinkedProposal(scene);
     await scene.tell(idea, "Create", note);
     const civic = { kind: "response", office: "Voirie", decision: "accepted", milestones: [] };
     const answer = scene.peer.note(hall, {

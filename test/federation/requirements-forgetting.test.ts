@@ -65,6 +65,26 @@ describe("what is known of somebody on the network", function () {
     expect(await commentByUri(town.visitor, note["id"] as string)).to.equal(null);
   });
 
+  it("is not hindered by somebody else's Delete or Undo of what they say later", async () => {
+    const { town, peer, alice, evil, proposal, tell } = await aScene();
+    const actor = `${town.origin}/actor`;
+    const notes = [1, 2].map(() => peer.note(alice, { inReplyTo: proposal.uri }));
+    const [first, second] = notes.map(({ id }) => String(id));
+    const followed = `${peer.origin}/follows/9`;
+
+    await tell(evil, "Delete", first);
+    await tell(evil, "Undo", { id: second, type: "Like", object: proposal.uri });
+    await tell(evil, "Undo", { id: followed, type: "Follow", object: actor });
+    await tell(alice, "Follow", actor, { id: followed });
+    for (const note of notes) await tell(alice, "Create", note);
+
+    for (const uri of [first, second]) {
+      expect((await commentByUri(town.visitor, uri ?? ""))?.state).to.equal("shown");
+    }
+    const followers = town.visitor.collection(followersCollection);
+    expect(await followers.countDocuments({ actorUri: actor })).to.equal(1);
+  });
+
   it("neither supports nor follows where the Undo came first", async () => {
     const { town, peer, alice, proposal, tell, supports } = await aScene();
     const [like, followed] = [`${peer.origin}/likes/7`, `${peer.origin}/follows/7`];

@@ -17,40 +17,80 @@ export interface Fault {
   readonly deaths: number;
 }
 
-/** A store whose `method` on `collection` fails once when told to; everything else passes. */
-export function failing(collection: string, method: Method): Fault {
-  const state = { left: 0, when: "before" as "before" | "after", deaths: 0 };
+/** A store in which every call of one method of one collection goes through `around`. */
+export function intercepting(
+  [collection, method]: readonly [string, Method],
+  around: (call: () => Promise<unknown>) => Promise<unknown>,
+): (store: Store) => Store {
   const guard = <T extends Row>(inner: Collection<T>): Collection<T> => {
     const call = inner[method].bind(inner) as (...args: unknown[]) => Promise<unknown>;
-    const faulty = async (...args: unknown[]): Promise<unknown> => {
-      const dies = state.left > 0 && --state.left === 0;
-      if (dies && state.when === "before") throw died(state);
-      const result = await call(...args);
-      if (dies) throw died(state);
-      return result;
-    };
     return new Proxy(inner, {
       get: (target, name) => {
-        if (name === method) return faulty;
+        if (name === method) return (...args: unknown[]) => around(() => call(...args));
         const value: unknown = Reflect.get(target, name);
         return typeof value === "function" ? (value.bind(target) as unknown) : value;
       },
     });
   };
+  return (store) => ({
+    collection: <T extends Row>(name: string) =>
+      name === collection ? guard(store.collection<T>(name)) : store.collection<T>(name),
+    ensureIndexes: (name, indexes) => store.ensureIndexes(name, indexes),
+    collectionNames: () => store.collectionNames(),
+    check: () => store.check(),
+    close: () => store.close(),
+  });
+}
+
+/** A store whose `method` on `collection` fails once when told to; everything else passes. */
+export function failing(collection: string, method: Method): Fault {
+  const state = { left: 0, when: "before" as "before" | "after", deaths: 0 };
+  const through = intercepting([collection, method], async (call) => {
+    const dies = state.left > 0 && --state.left === 0;
+    if (dies && state.when === "before") throw died(state);
+    const result = await call();
+    if (dies) throw died(state);
+    return result;
+  });
   return {
-    through: (store) => ({
-      collection: <T extends Row>(name: string) =>
-        name === collection ? guard(store.collection<T>(name)) : store.collection<T>(name),
-      ensureIndexes: (name, indexes) => store.ensureIndexes(name, indexes),
-      collectionNames: () => store.collectionNames(),
-      check: () => store.check(),
-      close: () => store.close(),
-    }),
+    through,
     arm(nth, when = "before") {
       Object.assign(state, { left: nth, when });
     },
     get deaths() {
       return state.deaths;
+    },
+  };
+}
+
+/** A place in a store where something else is done first. */
+export interface Between {
+  through(this: void, store: Store): Store;
+  /** Do this before the next call, which waits for it. */
+  once(act: () => Promise<void>): void;
+  /** Whether it was done. */
+  readonly happened: boolean;
+}
+
+/** A store in which something can happen between what was looked at and a `method` on `collection`. */
+export function between(collection: string, method: Method): Between {
+  const state: { act: (() => Promise<void>) | null; happened: boolean } = {
+    ...{ act: null, happened: false },
+  };
+  const through = intercepting([collection, method], async (call) => {
+    const { act } = state;
+    state.act = null;
+    if (act !== null) {
+      await act();
+      state.happened = true;
+    }
+    return call();
+  });
+  return {
+    through,
+    once: (act) => void (state.act = act),
+    get happened() {
+      return state.happened;
     },
   };
 }

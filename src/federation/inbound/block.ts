@@ -4,7 +4,7 @@ import { blockersCollection } from "../blockers.js";
 import { actorRecord } from "../documents/actors.js";
 import { followersCollection, followingCollection } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
-import { wasDeleted } from "./deleted.js";
+import { deletionOf } from "./deleted.js";
 import type { Handle } from "./inbound.js";
 import { first, idOf } from "./read.js";
 
@@ -28,7 +28,7 @@ export const blockIn: Handle = async ({ services, ctx, entry, actor, activity, b
     },
     { upsert: true },
   );
-  if (await wasDeleted(ctx, entry.activityUri)) {
+  if ((await deletionOf(ctx, { uri: entry.activityUri, by: actor })) !== null) {
     await ctx.collection(blockersCollection).deleteOne({ actorUri: uri, by: actor });
     return "undone before";
   }

@@ -10,9 +10,9 @@ import type { Ctx } from "../../kit/index.js";
 import { localPath } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
-import { inboxCollection } from "../records.js";
+import { inboxCollection, type InboxEntry } from "../records.js";
 import { personBehind, personNow, remoteActor } from "../remote-actors.js";
-import { wasDeleted } from "./deleted.js";
+import { unlessDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
 import { provenanceOf } from "./provenance.js";
 import {
@@ -73,26 +73,38 @@ function isForUs({ ctx }: Inbound, note: Normal): boolean {
   return recipients(note).some((one) => localPath(ctx.instance, one) !== null);
 }
 
+/** The activity that tells of a comment. */
+interface Telling {
+  readonly ctx: Ctx;
+  readonly entry: Pick<InboxEntry, "_id">;
+}
+
 /** Remember which comment an entry is about, before anybody is told, so that it can be forwarded. */
-async function noteAbout(
-  { ctx, entry }: Pick<Inbound, "ctx" | "entry">,
-  about: string,
-): Promise<void> {
+async function noteAbout({ ctx, entry }: Telling, about: string): Promise<void> {
   await ctx.collection(inboxCollection).updateOne({ _id: entry._id }, { $set: { about } });
 }
 
+/** A reply from the network becomes a comment, unless its author deleted it or themselves. */
+export function takeComment(inbound: Inbound, note: Normal, authorUri: string): Promise<Outcome> {
+  const { ctx, entry } = inbound;
+  const uri = note.id ?? "";
+  const owned = { uri, by: authorUri };
+  return unlessDeleted(ctx, owned, {
+    act: () => keepComment(inbound, note, authorUri),
+    takeBack: (deletion) => {
+      const told = deletion.uri === uri ? { _id: deletion.entryId } : entry;
+      return dropComment({ ctx, entry: told }, uri, authorUri);
+    },
+  });
+}
+
 /**
- * A reply from the network becomes a comment: shown, waiting for a moderator, or refused; its HTML is
- * cleaned before it is stored. For what is not public nothing is fetched.
+ * Shown, waiting for a moderator, or refused; its HTML is cleaned before it is stored. For what is not
+ * public nothing is fetched.
  */
-export async function takeComment(
-  inbound: Inbound,
-  note: Normal,
-  authorUri: string,
-): Promise<Outcome> {
+async function keepComment(inbound: Inbound, note: Normal, authorUri: string): Promise<Outcome> {
   const { services, ctx, budget } = inbound;
   const uri = note.id ?? "";
-  if (await wasDeleted(ctx, uri)) return "deleted before";
   const spot = isPublic(note) ? await findSpot(inbound, note) : await knownSpot(ctx, note);
   if (spot === null) return "answers nothing of ours";
   const words = wordsOf(note);
@@ -144,7 +156,7 @@ export async function takeCommentEdit(
 
 /** A deleted reply; only its own author's word counts. */
 export async function dropComment(
-  inbound: Pick<Inbound, "ctx" | "entry">,
+  inbound: Telling,
   uri: string,
   authorUri: string,
 ): Promise<Outcome> {

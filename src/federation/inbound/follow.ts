@@ -4,7 +4,7 @@ import { actorRecord } from "../documents/actors.js";
 import { nobody } from "../outbound/send.js";
 import { followersCollection, followingCollection } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
-import { wasDeleted } from "./deleted.js";
+import { deletionOf } from "./deleted.js";
 import type { Handle, Inbound } from "./inbound.js";
 import { first, idOf } from "./read.js";
 
@@ -46,7 +46,7 @@ export const follow: Handle = async ({ services, send, ctx, entry, actor, activi
       },
       { upsert: true },
     );
-  if (await wasDeleted(ctx, entry.activityUri)) {
+  if ((await deletionOf(ctx, { uri: entry.activityUri, by: actor })) !== null) {
     await rows.deleteOne({ followerUri: actor, followUri: entry.activityUri });
     return "undone before";
   }

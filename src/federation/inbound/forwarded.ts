@@ -20,7 +20,7 @@ export async function takeProven(inbound: Inbound): Promise<Outcome> {
   const uri = entry.objectUri;
   if (uri === null || !sameOrigin(uri, actor)) return "not theirs";
   if (entry.type === "Delete") {
-    await rememberDeleted(ctx, uri);
+    await rememberDeleted(inbound, { uri, by: actor });
     return dropComment(inbound, uri, actor);
   }
   const note = first(activity, "object");
@@ -66,6 +66,7 @@ export async function takeForwarded(inbound: Inbound): Promise<Outcome> {
 
 async function dropKnown(inbound: Inbound, uri: string): Promise<Outcome> {
   const { ctx } = inbound;
+  await rememberDeleted(inbound, { uri, by: uri });
   const comment = await commentByUri(ctx, uri);
   const author = comment === null ? null : await personById(ctx, comment.authorId);
   return author?.uri == null ? "unknown" : dropComment(inbound, uri, author.uri);

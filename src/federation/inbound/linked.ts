@@ -1,6 +1,6 @@
 import { createBudget } from "../../drivers/fetch.js";
 import type { Elsewhere, Place, Proposal } from "../../features/proposals/proposal.js";
-import { receiveProposal } from "../../features/proposals/receiving.js";
+import { receiveProposal, receiveProposalDeleted } from "../../features/proposals/receiving.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { receiveResponse, receiveResponseEdit } from "../../features/responses/receiving.js";
 import { responseByUri } from "../../features/responses/responses.js";
@@ -13,7 +13,7 @@ import type { Normal } from "../port.js";
 import { followingCollection } from "../records.js";
 import { changedAt } from "../translate/response.js";
 import type { Services } from "../services.js";
-import { wasDeleted } from "./deleted.js";
+import { unlessDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
 import {
   civicProposal,
@@ -45,13 +45,31 @@ export async function isLinkedActor(ctx: Ctx, uri: string): Promise<boolean> {
 }
 
 /** Keep a proposal of a linked instance as its own actor describes it; told again, it is brought up to date. */
-export async function takeProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
+export function takeProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
+  const uri = note.id ?? "";
+  const by = idOf(first(note, "attributedTo")) ?? uri;
+  return unlessDeleted(
+    ctx,
+    { uri, by },
+    { act: () => keepProposal(ctx, note), takeBack: () => dropProposal(ctx, uri, by) },
+  );
+}
+
+/** A proposal that is deleted; only its own actor's word counts. */
+export async function dropProposal(ctx: Ctx, uri: string, actor: string): Promise<Outcome> {
+  const proposal = await proposalByUri(ctx, uri);
+  if (proposal === null) return "unknown";
+  if (proposal.elsewhere?.actorUri !== actor) return "not its author";
+  await receiveProposalDeleted(ctx, uri);
+  return "proposal deleted";
+}
+
+async function keepProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
   const civic = civicProposal.safeParse(note["civic"]);
   const uri = note.id ?? "";
   const owner = idOf(first(note, "attributedTo"));
   if (!civic.success || owner === null || !sameOrigin(uri, owner)) return "not a proposal";
   if (!isPublic(note) || !(await isLinkedHost(ctx, uri))) return "not from a linked instance";
-  if (await wasDeleted(ctx, uri)) return "deleted before";
   const { data } = civic;
   const page = idOf(first(note, "url"));
   await receiveProposal(ctx, {

@@ -1,6 +1,5 @@
 import { erasePerson, personByUri } from "../../features/people/people.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
-import { receiveProposalDeleted } from "../../features/proposals/receiving.js";
 import { responseByUri } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
 import { sameOrigin } from "../addresses.js";
@@ -19,7 +18,7 @@ import { isTestNote, takeTestNote } from "../self-test/echo.js";
 import { dropComment, takeComment, takeCommentEdit } from "./comments.js";
 import { rememberDeleted } from "./deleted.js";
 import type { Handle, Inbound, Outcome } from "./inbound.js";
-import { takeProposal, takeResponse } from "./linked.js";
+import { dropProposal, takeProposal, takeResponse } from "./linked.js";
 import { first, idOf, isNormal } from "./read.js";
 
 async function objectOf({ services, ctx, activity, budget }: Inbound): Promise<Normal | null> {
@@ -88,13 +87,10 @@ export const remove: Handle = async (inbound) => {
     await revokeQuotes(job, ctx, { what: "actorUri", uri });
     return eraseActor(ctx, actor);
   }
-  await rememberDeleted(ctx, uri);
+  await rememberDeleted(inbound, { uri, by: actor });
   await revokeQuotes(job, ctx, { what: "quotingUri", uri, by: actor });
-  const proposal = await proposalByUri(ctx, uri);
-  if (proposal === null) return dropComment(inbound, uri, actor);
-  if (proposal.elsewhere?.actorUri !== actor) return "not its author";
-  await receiveProposalDeleted(ctx, uri);
-  return "proposal deleted";
+  const known = await proposalByUri(ctx, uri);
+  return known === null ? dropComment(inbound, uri, actor) : dropProposal(ctx, uri, actor);
 };
 
 /**

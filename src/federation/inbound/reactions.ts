@@ -9,7 +9,7 @@ import { actorNow } from "../moves/record.js";
 import { followersCollection, reactionsCollection, type Reaction } from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
 import { liftBlock } from "./block.js";
-import { rememberDeleted, wasDeleted } from "./deleted.js";
+import { deletionOf, rememberDeleted } from "./deleted.js";
 import type { Handle, Inbound, Outcome } from "./inbound.js";
 import { isLinkedActor, takeProposalAt } from "./linked.js";
 import { noteMeant, ourNote } from "./ours.js";
@@ -57,7 +57,7 @@ async function support(inbound: Inbound, proposal: Proposal): Promise<Outcome> {
   const refused = await receiveSupport(ctx, given, {
     isAutomated: isAutomated(who),
   });
-  if (!(await wasDeleted(ctx, inbound.entry.activityUri))) {
+  if ((await deletionOf(ctx, { uri: inbound.entry.activityUri, by: actor })) === null) {
     return refused === null ? "support" : `support refused: ${refused}`;
   }
   await receiveSupportTakenBack(ctx, given);
@@ -66,8 +66,8 @@ async function support(inbound: Inbound, proposal: Proposal): Promise<Outcome> {
 }
 
 /** Forget a reaction whose Undo has come already. */
-async function undoneBefore({ ctx, entry }: Inbound): Promise<boolean> {
-  if (!(await wasDeleted(ctx, entry.activityUri))) return false;
+async function undoneBefore({ ctx, entry, actor }: Inbound): Promise<boolean> {
+  if ((await deletionOf(ctx, { uri: entry.activityUri, by: actor })) === null) return false;
   await ctx.collection(reactionsCollection).deleteOne({ activityUri: entry.activityUri });
   return true;
 }
@@ -88,6 +88,13 @@ export const announce: Handle = async (inbound) => {
   return (await undoneBefore(inbound)) ? "undone before" : "share";
 };
 
+const undone: ReadonlySet<unknown> = new Set(["Follow", "Like", "Announce", "Block"]);
+
+/** Whether something of this type can be undone; where none is told, its id is all there is. */
+function mayBeUndone(type: unknown): boolean {
+  return type === undefined || undone.has(type);
+}
+
 /** Undo by the id of what is undone, or by its type and object, since ids may be missing or new. */
 export const undo: Handle = async (inbound) => {
   const { ctx, actor, activity } = inbound;
@@ -95,7 +102,9 @@ export const undo: Handle = async (inbound) => {
   const undoneUri = idOf(object) ?? "";
   const inner = isNormal(object) ? idOf(first(object, "object")) : null;
   const type = isNormal(object) ? object.type : undefined;
-  if (sameOrigin(undoneUri, actor)) await rememberDeleted(ctx, undoneUri);
+  if (mayBeUndone(type) && sameOrigin(undoneUri, actor)) {
+    await rememberDeleted(inbound, { uri: undoneUri, by: actor });
+  }
   if (await unfollow(inbound, undoneUri, type === "Follow" ? inner : null)) return "unfollowed";
   const lifted = { activityUri: undoneUri, blockedUri: type === "Block" ? inner : null };
   if (await liftBlock(ctx, actor, lifted)) return "block lifted";

@@ -10,7 +10,7 @@ import {
   type LocalActor,
 } from "../addresses.js";
 import { isSaidOnNetwork } from "../documents/on-network.js";
-import { wasDeleted } from "../inbound/deleted.js";
+import { deletionOf } from "../inbound/deleted.js";
 import type { Handle, Inbound, Outcome } from "../inbound/inbound.js";
 import { ourNote, type OurNote } from "../inbound/ours.js";
 import { first, idOf, isNormal } from "../inbound/read.js";
@@ -86,7 +86,8 @@ async function authorise(
   }
   const quote = await rows.findOne({ _id });
   if (quote === null || quote.revokedAt !== null) return null;
-  const isGone = (await wasDeleted(ctx, quoting)) || (await quotableNote(ctx, note.uri)) === null;
+  const deletion = await deletionOf(ctx, { uri: quoting, by: actor });
+  const isGone = deletion !== null || (await quotableNote(ctx, note.uri)) === null;
   if (!isGone) return quote;
   await revoke(send, ctx, quote, false);
   return null;

@@ -3,7 +3,7 @@ import { proposalById } from "../../../src/features/proposals/proposals.js";
 import type { Proposal } from "../../../src/features/proposals/proposal.js";
 import { aDraft } from "../../support/builders.js";
 import { aPeer, type Peer, type PeerActor } from "./peer.js";
-import { aTown, type Town } from "./town.js";
+import { aTown, type Town, type TownOptions } from "./town.js";
 
 /** A town with one proposal, and two people on another server. */
 export interface Scene {
@@ -18,8 +18,8 @@ export interface Scene {
 }
 
 /** Set it up. */
-export async function aScene(): Promise<Scene> {
-  const town = await aTown();
+export async function aScene(options: TownOptions = {}): Promise<Scene> {
+  const town = await aTown(options);
   const peer = await aPeer();
   const [alice, evil] = [await peer.actor("alice"), await peer.actor("evil")];
   const proposal = await publishProposal(await town.newcomer(), aDraft());
@@ -34,4 +34,25 @@ export async function aScene(): Promise<Scene> {
     },
     supports: async () => (await proposalById(town.visitor, proposal._id))?.counts.supports,
   };
+}
+
+/** A linked city, and a proposal of it as its own actor tells it. */
+export interface LinkedProposal {
+  readonly hall: PeerActor;
+  readonly idea: PeerActor;
+  readonly note: Record<string, unknown>;
+}
+
+/** A city that our town asked and that accepted, with a proposal of its own. */
+export async function aLinkedProposal({ town, peer, tell }: Scene): Promise<LinkedProposal> {
+  const hall = await peer.actor("hall", { type: "Organization" });
+  const link = await town.federation.linkInstance(town.visitor, hall.uri);
+  await tell(hall, "Accept", { id: link.followUri, type: "Follow" });
+  const idea = await peer.actor("p1", { type: "Group" });
+  const civic = {
+    ...{ kind: "proposal", number: 1, title: "Un banc", text: "<p>Un banc.</p>", status: "open" },
+    ...{ author: "Ana", instance: "Là-bas", supports: 2, comments: 0 },
+    ...{ of: "city", answeredBy: [hall.uri] },
+  };
+  return { hall, idea, note: peer.note(idea, { civic }) };
 }
