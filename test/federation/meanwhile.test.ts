@@ -1,7 +1,12 @@
 import { expect } from "chai";
 import { commentByUri } from "../../src/features/comments/comments.js";
 import { proposalById, proposalByUri } from "../../src/features/proposals/proposals.js";
-import { inboxCollection } from "../../src/federation/records.js";
+import { personByUri } from "../../src/features/people/people.js";
+import {
+  followersCollection,
+  inboxCollection,
+  reactionsCollection,
+} from "../../src/federation/records.js";
 import { until } from "../drivers/queue.conformance.js";
 import { between } from "../support/faults.js";
 import { closePeers, type PeerActor } from "./support/peer.js";
@@ -37,7 +42,7 @@ describe("what comes while something else about it is acted on", function () {
     keeping.once(() => actedOn(scene, alice, peer.activity(alice, "Delete", note["id"])));
     await tell(alice, "Create", note);
 
-    expect(keeping.happened).to.equal(true);
+    expect(keeping.happened).to.equal(1);
     const kept = await commentByUri(town.visitor, String(note["id"]));
     expect(kept).to.include({ state: "deleted", body: "", html: "" });
     expect((await proposalById(town.visitor, proposal._id))?.counts.comments).to.equal(0);
@@ -52,8 +57,49 @@ describe("what comes while something else about it is acted on", function () {
     keeping.once(() => actedOn(scene, idea, peer.activity(idea, "Delete", note["id"])));
     await tell(idea, "Create", note);
 
-    expect(keeping.happened).to.equal(true);
+    expect(keeping.happened).to.equal(1);
     const kept = await proposalByUri(town.visitor, String(note["id"]));
     expect(kept).to.include({ status: "withdrawn", title: "", html: "" });
+  });
+
+  const pressed = [
+    ["Like", between("supports", "insertOne")],
+    ["Announce", between("reactions", "updateOne")],
+    ["Follow", between("remoteFollowers", "updateOne")],
+  ] as const;
+
+  for (const [type, writing] of pressed) {
+    it(`a ${type} that is undone meanwhile is none, nor one of somebody who leaves`, async () => {
+      const scene = await aScene({ storeThrough: writing.through });
+      const { town, peer, alice, evil, proposal, tell, supports } = scene;
+      const object = type === "Follow" ? `${proposal.uri}/actor` : proposal.uri;
+
+      const first = peer.activity(alice, type, object);
+      writing.once(() => actedOn(scene, alice, peer.activity(alice, "Undo", first["id"])));
+      await tell(alice, type, object, { id: first["id"] });
+      writing.once(() => actedOn(scene, evil, peer.activity(evil, "Delete", evil.uri)));
+      await tell(evil, type, object);
+
+      expect(writing.happened).to.equal(2);
+      expect(await supports()).to.equal(0);
+      const { visitor } = town;
+      expect(await visitor.collection(reactionsCollection).countDocuments({})).to.equal(0);
+      expect(await visitor.collection(followersCollection).countDocuments({})).to.equal(0);
+    });
+  }
+
+  it("what somebody says who leaves meanwhile is not shown, nor is their name", async () => {
+    const keeping = between("comments", "insertOne");
+    const scene = await aScene({ storeThrough: keeping.through });
+    const { town, peer, alice, proposal, tell } = scene;
+    await tell(alice, "Follow", `${proposal.uri}/actor`);
+    const note = peer.note(alice, { inReplyTo: proposal.uri });
+
+    keeping.once(() => actedOn(scene, alice, peer.activity(alice, "Delete", alice.uri)));
+    await tell(alice, "Create", note);
+
+    expect(keeping.happened).to.equal(1);
+    expect((await commentByUri(town.visitor, String(note["id"])))?.state).to.equal("deleted");
+    expect((await personByUri(town.visitor, alice.uri))?.erasedAt).to.not.equal(null);
   });
 });

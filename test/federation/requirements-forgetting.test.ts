@@ -55,6 +55,38 @@ describe("what is known of somebody on the network", function () {
     expect(await followers.countDocuments({ followerUri: alice.uri })).to.equal(0);
   });
 
+  it("stays forgotten, whatever they sent before comes later", async () => {
+    const { town, peer, alice, proposal, tell, supports } = await aScene();
+    const note = peer.note(alice, { inReplyTo: proposal.uri });
+    await tell(alice, "Follow", `${town.origin}/actor`);
+
+    await tell(alice, "Delete", alice.uri);
+    await tell(alice, "Like", proposal.uri);
+    await tell(alice, "Follow", `${proposal.uri}/actor`);
+    await tell(alice, "Create", note);
+    await tell(alice, "Update", alice.uri);
+
+    expect(await supports()).to.equal(0);
+    const followers = town.visitor.collection(followersCollection);
+    expect(await followers.countDocuments({ followerUri: alice.uri })).to.equal(0);
+    expect(await commentByUri(town.visitor, String(note["id"]))).to.equal(null);
+    expect(await personByUri(town.visitor, alice.uri)).to.equal(null);
+    const actors = town.visitor.collection(remoteActorsCollection);
+    expect(await actors.findOne({ uri: alice.uri })).to.equal(null);
+  });
+
+  it("may still be rid of what they said, once they have left", async () => {
+    const { town, peer, alice, proposal, tell } = await aScene();
+    await tell(alice, "Follow", `${town.origin}/actor`);
+    const note = peer.note(alice, { inReplyTo: proposal.uri });
+    await tell(alice, "Create", note);
+
+    await tell(alice, "Delete", alice.uri);
+    await tell(alice, "Delete", note["id"]);
+
+    expect((await commentByUri(town.visitor, String(note["id"])))?.body).to.equal("");
+  });
+
   it("cannot bring back what they deleted, whichever came first", async () => {
     const { town, peer, alice, proposal, tell } = await aScene();
     const note = peer.note(alice, { inReplyTo: proposal.uri });

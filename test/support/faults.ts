@@ -68,21 +68,21 @@ export interface Between {
   through(this: void, store: Store): Store;
   /** Do this before the next call, which waits for it. */
   once(act: () => Promise<void>): void;
-  /** Whether it was done. */
-  readonly happened: boolean;
+  /** How often something was done. */
+  readonly happened: number;
 }
 
 /** A store in which something can happen between what was looked at and a `method` on `collection`. */
 export function between(collection: string, method: Method): Between {
-  const state: { act: (() => Promise<void>) | null; happened: boolean } = {
-    ...{ act: null, happened: false },
+  const state: { act: (() => Promise<void>) | null; happened: number } = {
+    ...{ act: null, happened: 0 },
   };
   const through = intercepting([collection, method], async (call) => {
     const { act } = state;
     state.act = null;
     if (act !== null) {
       await act();
-      state.happened = true;
+      state.happened += 1;
     }
     return call();
   });

@@ -4,13 +4,12 @@ import { blockersCollection } from "../blockers.js";
 import { actorRecord } from "../documents/actors.js";
 import { followersCollection, followingCollection } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
-import { deletionOf } from "./deleted.js";
 import type { Handle } from "./inbound.js";
 import { first, idOf } from "./read.js";
 
 /**
  * Somebody blocks a local actor (ActivityPub, section 6.9): follows end both ways, what they said here
- * stays, and that actor sends them nothing more. A Block whose Undo overtook it is none.
+ * stays, and that actor sends them nothing more.
  */
 export const blockIn: Handle = async ({ services, ctx, entry, actor, activity, budget }) => {
   const objectUri = idOf(first(activity, "object"));
@@ -28,10 +27,6 @@ export const blockIn: Handle = async ({ services, ctx, entry, actor, activity, b
     },
     { upsert: true },
   );
-  if ((await deletionOf(ctx, { uri: entry.activityUri, by: actor })) !== null) {
-    await ctx.collection(blockersCollection).deleteOne({ actorUri: uri, by: actor });
-    return "undone before";
-  }
   await ctx.collection(followersCollection).deleteOne({ actorUri: uri, followerUri: actor });
   await ctx.collection(followingCollection).deleteOne({ actorUri: uri, targetUri: actor });
   return "blocked us";

@@ -4,14 +4,12 @@ import { actorRecord } from "../documents/actors.js";
 import { nobody } from "../outbound/send.js";
 import { followersCollection, followingCollection } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
-import { deletionOf } from "./deleted.js";
 import type { Handle, Inbound } from "./inbound.js";
 import { first, idOf } from "./read.js";
 
 /**
  * Somebody follows a local actor. Every Follow is answered, repeated ones too, and the newest id is
- * kept: a peer whose Follow stays without an answer shows it as pending for ever. One whose Undo
- * overtook it is none.
+ * kept: a peer whose Follow stays without an answer shows it as pending for ever.
  */
 export const follow: Handle = async ({ services, send, ctx, entry, actor, activity, budget }) => {
   const objectUri = idOf(first(activity, "object"));
@@ -46,10 +44,6 @@ export const follow: Handle = async ({ services, send, ctx, entry, actor, activi
       },
       { upsert: true },
     );
-  if ((await deletionOf(ctx, { uri: entry.activityUri, by: actor })) !== null) {
-    await rows.deleteOne({ followerUri: actor, followUri: entry.activityUri });
-    return "undone before";
-  }
   await send(ctx, {
     ...{ key: `accept/${entry._id}`, actor: followed, type: "Accept", to: [actor] },
     object: { id: entry.activityUri, type: "Follow", actor, object: uri },

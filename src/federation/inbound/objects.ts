@@ -1,7 +1,6 @@
 import { erasePerson, personByUri } from "../../features/people/people.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { responseByUri } from "../../features/responses/responses.js";
-import type { Ctx } from "../../kit/index.js";
 import { sameOrigin } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
@@ -83,11 +82,10 @@ export const remove: Handle = async (inbound) => {
   const { ctx, actor, activity, revokeQuotes: job } = inbound;
   const uri = idOf(first(activity, "object"));
   if (uri === null || !sameOrigin(uri, actor)) return "not theirs";
-  if (uri === actor) {
-    await revokeQuotes(job, ctx, { what: "actorUri", uri });
-    return eraseActor(ctx, actor);
-  }
   await rememberDeleted(inbound, { uri, by: actor });
+  if (uri === actor) {
+    return eraseActor(inbound);
+  }
   await revokeQuotes(job, ctx, { what: "quotingUri", uri, by: actor });
   const known = await proposalByUri(ctx, uri);
   return known === null ? dropComment(inbound, uri, actor) : dropProposal(ctx, uri, actor);
@@ -97,7 +95,10 @@ export const remove: Handle = async (inbound) => {
  * An actor is gone: so are its follows, its supports and its name here. Were its supports kept,
  * whoever leaves and comes back as another actor would count twice.
  */
-async function eraseActor(ctx: Ctx, uri: string): Promise<Outcome> {
+export async function eraseActor(inbound: Inbound): Promise<Outcome> {
+  const { services, ctx, actor: uri, revokeQuotes: job } = inbound;
+  services.provenActors.delete(uri);
+  await revokeQuotes(job, ctx, { what: "actorUri", uri });
   await takeBackSupports(ctx, uri);
   await ctx.collection(followersCollection).deleteMany({ followerUri: uri });
   await ctx.collection(followingCollection).deleteMany({ targetUri: uri });
@@ -105,6 +106,6 @@ async function eraseActor(ctx: Ctx, uri: string): Promise<Outcome> {
   await ctx.collection(remoteActorsCollection).deleteOne({ uri });
   const person = await personByUri(ctx, uri);
   if (person === null || person.origin === "here") return "unknown actor";
-  await erasePerson(ctx, person._id);
+  if (person.erasedAt === null) await erasePerson(ctx, person._id);
   return "actor erased";
 }

@@ -17,8 +17,9 @@ import { flagIn } from "./flag.js";
 import { accept, follow, reject } from "./follow.js";
 import type { CatchUp, Handle, Inbound, Outcome } from "./inbound.js";
 import { takeForwarded, takeProven } from "./forwarded.js";
-import { create, remove, update } from "./objects.js";
-import { announce, like, undo } from "./reactions.js";
+import { unlessDeleted } from "./deleted.js";
+import { create, eraseActor, remove, update } from "./objects.js";
+import { announce, like, undo, undoById } from "./reactions.js";
 
 /** Fetches that one activity may cause (requirement 14). */
 export const fetchesPerActivity = 20;
@@ -117,8 +118,25 @@ async function handle(parts: ProcessParts, ctx: Ctx, entry: InboxEntry): Promise
     activity: await parts.services.normal.of({ ...guarded, body }),
     budget: createBudget(fetchesPerActivity),
   };
+  if (leaving.has(entry.type)) return effectOf(inbound);
+  // An activity may have been undone; whoever sent it may have left (requirement 25).
+  const owned = { uri: entry.activityUri, by: entry.actorUri };
+  return unlessDeleted(ctx, owned, {
+    act: () => effectOf(inbound),
+    takeBack: async ({ uri }) => {
+      await undoById(inbound);
+      if (uri === entry.actorUri) await eraseActor(inbound);
+    },
+  });
+}
+
+/** Types that only take away: they count also of whoever has left. */
+const leaving: ReadonlySet<string> = new Set(["Delete", "Undo"]);
+
+function effectOf(inbound: Inbound): Promise<Outcome> {
+  const { entry } = inbound;
   if (entry.trust === "forwarded") return takeForwarded(inbound);
   if (entry.trust === "proven") return takeProven(inbound);
   const handler = Object.hasOwn(handlers, entry.type) ? handlers[entry.type] : undefined;
-  return handler === undefined ? "not a type we know" : handler(inbound);
+  return handler === undefined ? Promise.resolve("not a type we know") : handler(inbound);
 }

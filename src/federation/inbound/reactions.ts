@@ -9,7 +9,7 @@ import { actorNow } from "../moves/record.js";
 import { followersCollection, reactionsCollection, type Reaction } from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
 import { liftBlock } from "./block.js";
-import { deletionOf, rememberDeleted } from "./deleted.js";
+import { rememberDeleted } from "./deleted.js";
 import type { Handle, Inbound, Outcome } from "./inbound.js";
 import { isLinkedActor, takeProposalAt } from "./linked.js";
 import { noteMeant, ourNote } from "./ours.js";
@@ -35,7 +35,7 @@ async function note(
 
 /**
  * A favourite of a proposal is a support, counted once a person; one of something that was said about
- * it is counted beside that. One whose Undo overtook it, before or while it was acted on, does not count.
+ * it is counted beside that.
  */
 export const like: Handle = async (inbound) => {
   const { ctx, activity } = inbound;
@@ -44,7 +44,7 @@ export const like: Handle = async (inbound) => {
   if (liked === null) return "not ours";
   if (liked.proposal !== null) return support(inbound, liked.proposal);
   await note(inbound, "like", liked.uri);
-  return (await undoneBefore(inbound)) ? "undone before" : "like";
+  return "like";
 };
 
 async function support(inbound: Inbound, proposal: Proposal): Promise<Outcome> {
@@ -57,19 +57,7 @@ async function support(inbound: Inbound, proposal: Proposal): Promise<Outcome> {
   const refused = await receiveSupport(ctx, given, {
     isAutomated: isAutomated(who),
   });
-  if ((await deletionOf(ctx, { uri: inbound.entry.activityUri, by: actor })) === null) {
-    return refused === null ? "support" : `support refused: ${refused}`;
-  }
-  await receiveSupportTakenBack(ctx, given);
-  await undoneBefore(inbound);
-  return "undone before";
-}
-
-/** Forget a reaction whose Undo has come already. */
-async function undoneBefore({ ctx, entry, actor }: Inbound): Promise<boolean> {
-  if ((await deletionOf(ctx, { uri: entry.activityUri, by: actor })) === null) return false;
-  await ctx.collection(reactionsCollection).deleteOne({ activityUri: entry.activityUri });
-  return true;
+  return refused === null ? "support" : `support refused: ${refused}`;
 }
 
 /** A boost of something of ours is counted; a linked instance's boost leads to its proposals. */
@@ -85,7 +73,7 @@ export const announce: Handle = async (inbound) => {
   const boosted = await ourNote(ctx, uri);
   if (boosted === null) return "not ours";
   await note(inbound, "announce", boosted.uri);
-  return (await undoneBefore(inbound)) ? "undone before" : "share";
+  return "share";
 };
 
 const undone: ReadonlySet<unknown> = new Set(["Follow", "Like", "Announce", "Block"]);
@@ -118,6 +106,22 @@ export const undo: Handle = async (inbound) => {
   await ctx.collection(reactionsCollection).deleteOne({ _id: reaction._id });
   return `${reaction.kind} undone`;
 };
+
+/** End what an activity did whose own id is undone; what was pressed anew since stays. */
+export async function undoById(inbound: Inbound): Promise<void> {
+  const { ctx, actor, entry, activity } = inbound;
+  const { activityUri } = entry;
+  await unfollow(inbound, activityUri, null);
+  await liftBlock(ctx, actor, { activityUri, blockedUri: null });
+  const objectUri = await noteMeant(ctx, idOf(first(activity, "object")) ?? "");
+  if (objectUri === null) return;
+  const rows = ctx.collection(reactionsCollection);
+  for (const actorUri of new Set([actor, await actorNow(ctx, actor)])) {
+    await rows.deleteOne({ activityUri, actorUri });
+    const stands = (await rows.findOne({ kind: "like", actorUri, objectUri })) !== null;
+    if (entry.type === "Like" && !stands) await takeBack(ctx, { objectUri }, actorUri);
+  }
+}
 
 /** What is undone; who has moved may undo what was pressed at the former address, and only that. */
 async function reactionOf(
