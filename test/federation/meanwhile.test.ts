@@ -102,4 +102,21 @@ describe("what comes while something else about it is acted on", function () {
     expect((await commentByUri(town.visitor, String(note["id"])))?.state).to.equal("deleted");
     expect((await personByUri(town.visitor, alice.uri))?.erasedAt).to.not.equal(null);
   });
+
+  it("a comment reads as it was changed meanwhile", async () => {
+    const keeping = between("comments", "insertOne");
+    const scene = await aScene({ storeThrough: keeping.through });
+    const { town, peer, alice, proposal, tell } = scene;
+    await tell(alice, "Follow", `${proposal.uri}/actor`);
+    const published = new Date(town.clock.now().getTime() - 60_000).toISOString();
+    const note = peer.note(alice, { inReplyTo: proposal.uri, published });
+    const changed = { content: "<p>Mieux.</p>", updated: town.clock.now().toISOString() };
+
+    keeping.once(() => actedOn(scene, alice, peer.activity(alice, "Create", note)));
+    await tell(alice, "Update", { ...note, ...changed });
+
+    expect(keeping.happened).to.equal(1);
+    expect((await commentByUri(town.visitor, String(note["id"])))?.body).to.equal("Mieux.");
+    expect((await proposalById(town.visitor, proposal._id))?.counts.comments).to.equal(1);
+  });
 });

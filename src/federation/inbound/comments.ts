@@ -1,3 +1,4 @@
+import type { Comment } from "../../features/comments/comment.js";
 import { commentByUri } from "../../features/comments/comments.js";
 import {
   receiveComment,
@@ -120,9 +121,19 @@ async function keepComment(inbound: Inbound, note: Normal, authorUri: string): P
     ...{ ...spot, ...words, uri, personId: person._id, publishedAt, from },
     editedAt: editedAt !== null && editedAt > publishedAt ? editedAt : null,
   };
-  const { state, handled } = await receiveComment(ctx, received);
+  const kept = await receiveComment(ctx, received);
+  if (isOlder(kept, received)) return rewordComment(inbound, note, kept);
+  const { state, handled } = kept;
   if (state === "shown") return "comment";
   return `comment ${state}: ${handled?.why.join(", ") ?? ""}`;
+}
+
+/** Whether another word about it was faster, and what it said was changed since. */
+function isOlder(
+  kept: Pick<Comment, "editedAt">,
+  { editedAt }: Pick<Comment, "editedAt">,
+): boolean {
+  return editedAt !== null && (kept.editedAt === null || kept.editedAt < editedAt);
 }
 
 async function knownSpot(ctx: Ctx, note: Normal): Promise<Spot | null> {
@@ -139,11 +150,16 @@ export async function takeCommentEdit(
   note: Normal,
   authorUri: string,
 ): Promise<Outcome> {
+  const comment = await commentByUri(inbound.ctx, note.id ?? "");
+  return comment === null
+    ? takeComment(inbound, note, authorUri)
+    : rewordComment(inbound, note, comment);
+}
+
+async function rewordComment(inbound: Inbound, note: Normal, comment: Comment): Promise<Outcome> {
   const { ctx } = inbound;
-  const uri = note.id ?? "";
-  const comment = await commentByUri(ctx, uri);
-  if (comment === null) return takeComment(inbound, note, authorUri);
-  const author = await personNow(ctx, authorUri);
+  const { uri } = comment;
+  const author = await personNow(ctx, idOf(first(note, "attributedTo")) ?? "");
   if (author === null || author._id !== comment.authorId) return "not its author";
   const editedAt = updatedAt(note, ctx.clock.now());
   if (editedAt === null) return "figures only";
