@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { commentByUri } from "../../src/features/comments/comments.js";
 import type { Comment } from "../../src/features/comments/comment.js";
-import { proposalByUri } from "../../src/features/proposals/proposals.js";
+import { proposalById, proposalByUri } from "../../src/features/proposals/proposals.js";
 import { responseByUri } from "../../src/features/responses/responses.js";
 import { closePeers } from "./support/peer.js";
 import { aLinkedProposal, aScene, type Scene } from "./support/scene.js";
@@ -84,6 +84,25 @@ describe("an Update that comes late", function () {
     const kept = await said(scene, note);
     expect(kept?.body).to.equal("Demain.");
     expect(kept?.editedAt).to.deep.equal(town.clock.now());
+  });
+
+  it("publishes nothing that its author shows to fewer people now, and ends what was public", async () => {
+    const scene = await aScene();
+    const { town, peer, alice, proposal, tell } = scene;
+    await tell(alice, "Follow", `${proposal.uri}/actor`);
+    const note = peer.note(alice, { inReplyTo: proposal.uri, published: ago(scene, 60) });
+    const narrowed = { ...note, to: [`${alice.uri}/followers`], content: "<p>Entre nous.</p>" };
+    await tell(alice, "Create", note);
+    await tell(alice, "Update", { ...note, content: "<p>Mieux.</p>", updated: ago(scene, 5) });
+
+    await tell(alice, "Update", { ...narrowed, updated: ago(scene, 10) });
+    expect((await said(scene, note))?.body).to.equal("Mieux.");
+    await tell(alice, "Update", { ...narrowed, updated: ago(scene, 1) });
+    await tell(alice, "Create", note, { id: `${peer.origin}/again` });
+
+    expect(await said(scene, note)).to.include({ state: "deleted", body: "", html: "" });
+    const shown = await proposalById(town.visitor, proposal._id);
+    expect(shown?.counts.comments).to.equal(0);
   });
 
   it("leaves a linked proposal as it is, whichever of many comes first", async () => {

@@ -119,4 +119,20 @@ describe("what comes while something else about it is acted on", function () {
     expect((await commentByUri(town.visitor, String(note["id"])))?.body).to.equal("Mieux.");
     expect((await proposalById(town.visitor, proposal._id))?.counts.comments).to.equal(1);
   });
+
+  it("a comment that its author shows to fewer people meanwhile is read by nobody here", async () => {
+    const keeping = between("comments", "insertOne");
+    const scene = await aScene({ storeThrough: keeping.through });
+    const { town, peer, alice, proposal, tell } = scene;
+    await tell(alice, "Follow", `${proposal.uri}/actor`);
+    const note = peer.note(alice, { inReplyTo: proposal.uri });
+    const narrowed = { ...note, to: [`${alice.uri}/followers`], content: "<p>Entre nous.</p>" };
+
+    keeping.once(() => actedOn(scene, alice, peer.activity(alice, "Create", note)));
+    await tell(alice, "Update", narrowed);
+
+    expect(keeping.happened).to.equal(1);
+    const kept = await commentByUri(town.visitor, String(note["id"]));
+    expect(kept).to.include({ state: "deleted", body: "" });
+  });
 });

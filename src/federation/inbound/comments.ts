@@ -4,6 +4,7 @@ import {
   receiveComment,
   receiveCommentDeleted,
   receiveCommentEdit,
+  type ReceivedComment,
 } from "../../features/comments/receiving.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { responseByUri } from "../../features/responses/responses.js";
@@ -115,14 +116,16 @@ async function keepComment(inbound: Inbound, note: Normal, authorUri: string): P
   if (person.erasedAt !== null) return "deleted actor";
   const publishedAt = moment(first(note, "published"), ctx.clock.now());
   const from = await provenanceOf(inbound, { note, author, proposalId: spot.proposalId });
-  await noteAbout(inbound, uri);
+  // What is not public is never sent on.
+  if (isPublic(note)) await noteAbout(inbound, uri);
   const editedAt = updatedAt(note, ctx.clock.now());
   const received = {
     ...{ ...spot, ...words, uri, personId: person._id, publishedAt, from },
     editedAt: editedAt !== null && editedAt > publishedAt ? editedAt : null,
   };
   const kept = await receiveComment(ctx, received);
-  if (isOlder(kept, received)) return rewordComment(inbound, note, kept);
+  if (isOlder(kept, received) || wasNarrowed(kept, received))
+    return rewordComment(inbound, note, kept);
   const { state, handled } = kept;
   if (state === "shown") return "comment";
   return `comment ${state}: ${handled?.why.join(", ") ?? ""}`;
@@ -136,6 +139,11 @@ function isOlder(
   return editedAt !== null && (kept.editedAt === null || kept.editedAt < editedAt);
 }
 
+/** Whether it is not public any more, but still as it was said before. */
+function wasNarrowed(kept: Pick<Comment, "state">, { from }: Pick<ReceivedComment, "from">) {
+  return !from.isPublic && kept.state !== "refused";
+}
+
 async function knownSpot(ctx: Ctx, note: Normal): Promise<Spot | null> {
   const answered = idOf(first(note, "inReplyTo"));
   return answered === null ? null : spotOf(ctx, answered);
@@ -143,7 +151,8 @@ async function knownSpot(ctx: Ctx, note: Normal): Promise<Spot | null> {
 
 /**
  * An edited reply; only its own author's word counts. As on Mastodon an edit says when it was made:
- * one without `updated` tells of figures alone, and one that is older than what is held is late.
+ * one without `updated` tells of figures alone, and one that is older than what is held is late. One
+ * that is not for everybody any more ends what was: its words are read by nobody here.
  */
 export async function takeCommentEdit(
   inbound: Inbound,
@@ -162,8 +171,12 @@ async function rewordComment(inbound: Inbound, note: Normal, comment: Comment): 
   const author = await personNow(ctx, idOf(first(note, "attributedTo")) ?? "");
   if (author === null || author._id !== comment.authorId) return "not its author";
   const editedAt = updatedAt(note, ctx.clock.now());
+  if (editedAt !== null && isOlder({ editedAt }, comment)) return "older than what is held";
+  if (!isPublic(note)) {
+    await receiveCommentDeleted(ctx, uri, author._id);
+    return "not public any more";
+  }
   if (editedAt === null) return "figures only";
-  if (comment.editedAt !== null && editedAt < comment.editedAt) return "older than what is held";
   await noteAbout(inbound, uri);
   const words = { ...wordsOf(note), mentions: mentionsIn(note), editedAt };
   const taken = await receiveCommentEdit(ctx, uri, author._id, words);
