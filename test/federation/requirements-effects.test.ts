@@ -90,6 +90,8 @@ describe("what somebody on the network can do here", function () {
     expect(await state()).to.equal("accepted");
     await tell(alice, "Reject", link.followUri);
     expect(await state()).to.equal("refused");
+    await tell(alice, "Accept", link.followUri);
+    expect(await state(), "an Accept that comes late").to.equal("refused");
   });
 
   it("supports by a favourite of the Note, and takes it back by actor and object (requirement 20)", async () => {

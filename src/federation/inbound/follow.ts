@@ -58,12 +58,15 @@ function asked({ ctx, actor, activity }: Inbound) {
   return { rows: ctx.collection(followingCollection), which: { followUri, targetUri: actor } };
 }
 
-/** Our Follow was accepted (requirement 11: nothing else counts as one). */
+/**
+ * Our Follow was accepted (requirement 11: nothing else counts as one). Whoever refuses later says so
+ * last: an Accept that comes after a Reject was said before it.
+ */
 export const accept: Handle = async (inbound) => {
   const { ctx, actor, catchUp } = inbound;
   const { rows, which } = asked(inbound);
   const row = await rows.findOneAndUpdate(
-    which,
+    { ...which, state: { $in: ["asked", "accepted"] } },
     { $set: { state: "accepted" } },
     { returnDocument: "after" },
   );
