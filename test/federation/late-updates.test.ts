@@ -3,6 +3,7 @@ import { commentByUri } from "../../src/features/comments/comments.js";
 import type { Comment } from "../../src/features/comments/comment.js";
 import { proposalById, proposalByUri } from "../../src/features/proposals/proposals.js";
 import { responseByUri } from "../../src/features/responses/responses.js";
+import { deletedCollection } from "../../src/federation/records.js";
 import { closePeers } from "./support/peer.js";
 import { aLinkedProposal, aScene, type Scene } from "./support/scene.js";
 import { closeTowns } from "./support/town.js";
@@ -123,6 +124,20 @@ describe("an Update that comes late", function () {
     const kept = await proposalByUri(town.visitor, String(note["id"]));
     expect(kept?.title).to.equal("Version 1");
     expect(kept?.elsewhere?.updatedAt?.toISOString()).to.equal(ago(scene, 1));
+  });
+
+  it("does not bring back a linked proposal that its home deleted, however long ago", async () => {
+    const scene = await aScene();
+    const { town, tell } = scene;
+    const { idea, note } = await aLinkedProposal(scene);
+    await tell(idea, "Create", note);
+    await tell(idea, "Delete", note["id"]);
+    await town.visitor.collection(deletedCollection).deleteMany({});
+
+    await tell(idea, "Update", retitled(note, "Revenu", { updated: ago(scene, 0) }));
+
+    const kept = await proposalByUri(town.visitor, String(note["id"]));
+    expect(kept).to.include({ status: "withdrawn", title: "", html: "" });
   });
 
   it("still brings the figures of a proposal that was never edited", async () => {

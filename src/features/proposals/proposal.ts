@@ -73,6 +73,8 @@ export interface Proposal {
   /** Last thing that happened to it: support, comment, answer. */
   readonly movedAt: Date;
   readonly withdrawnAt: Date | null;
+  /** When its home deleted it, for good; all others lack it. */
+  readonly deletedAt?: Date;
   /** Why a moderator withdrew it; those that their author withdrew, or nobody, lack it. */
   readonly takenDown?: Ground;
   /** Counts edits; an edit names the version it started from. */

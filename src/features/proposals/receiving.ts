@@ -66,7 +66,8 @@ const mostTries = 5;
 
 /**
  * What changed of a known proposal of elsewhere; null when there is none by that uri. What its home
- * said before what is held, by its own `updatedAt`, changes nothing, figures included.
+ * said before what is held, by its own `updatedAt`, changes nothing, figures included, and nor does
+ * anything once it was deleted.
  */
 export async function receiveProposalUpdate(
   ctx: Ctx,
@@ -75,7 +76,7 @@ export async function receiveProposalUpdate(
   for (let tries = 0; tries < mostTries; tries += 1) {
     const known = await proposalByUri(ctx, input.uri);
     if (known === null || known.origin === "here") return known;
-    if (isLate(known, input)) return known;
+    if (known.deletedAt !== undefined || isLate(known, input)) return known;
     const changed = await bringUpToDate(ctx, known, input);
     if (changed !== null) return changed;
   }
@@ -99,7 +100,10 @@ async function bringUpToDate(
   const edited = known.title !== written.title || known.html !== written.html;
   const now = ctx.clock.now();
   return ctx.collection(proposalsCollection).findOneAndUpdate(
-    { _id: known._id, "elsewhere.updatedAt": known.elsewhere?.updatedAt ?? null },
+    {
+      ...{ _id: known._id, deletedAt: { $exists: false } },
+      "elsewhere.updatedAt": known.elsewhere?.updatedAt ?? null,
+    },
     {
       $set: {
         ...written,
@@ -114,15 +118,15 @@ async function bringUpToDate(
   );
 }
 
-/** Its home instance deleted it: the words are forgotten, the place stays as withdrawn. */
+/** Its home deleted it: the words are forgotten for good, the place stays as withdrawn. */
 export async function receiveProposalDeleted(ctx: Ctx, uri: string): Promise<void> {
   const now = ctx.clock.now();
   await ctx.collection(proposalsCollection).updateOne(
-    { uri, origin: "elsewhere" },
+    { uri, origin: "elsewhere", deletedAt: { $exists: false } },
     {
       $set: {
         ...{ title: "", body: "", html: "", terms: [], place: null },
-        ...{ status: "withdrawn", withdrawnAt: now, movedAt: now },
+        ...{ status: "withdrawn", withdrawnAt: now, movedAt: now, deletedAt: now },
       },
     },
   );

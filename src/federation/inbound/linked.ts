@@ -72,7 +72,7 @@ async function keepProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
   if (!isPublic(note) || !(await isLinkedHost(ctx, uri))) return "not from a linked instance";
   const { data } = civic;
   const page = idOf(first(note, "url"));
-  await receiveProposal(ctx, {
+  const kept = await receiveProposal(ctx, {
     ...{ uri, title: data.title, html: data.text, text: htmlToText(data.text) },
     place: placeOf(first(note, "location")),
     elsewhere: {
@@ -90,7 +90,7 @@ async function keepProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
     status: data.status,
     counts: { supports: data.supports, comments: data.comments },
   });
-  return "proposal";
+  return kept.deletedAt === undefined ? "proposal" : "deleted before";
 }
 
 /** A city names nobody but itself: what it says of others is not heard. */

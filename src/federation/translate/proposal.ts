@@ -56,6 +56,7 @@ const asNote = {
   },
   movedAt: null,
   withdrawnAt: null, // counted in `updated`
+  deletedAt: null, // only proposals of elsewhere have it
   takenDown: null, // between the moderators and the author
   version: null,
   terms: null,
