@@ -134,6 +134,29 @@ describe("what is known of somebody on the network", function () {
     expect(await followers.countDocuments({ actorUri: actor })).to.equal(0);
   });
 
+  it("still supports and follows where what is undone was said again since", async () => {
+    const { town, peer, alice, proposal, tell, supports } = await aScene();
+    const actor = `${town.origin}/actor`;
+    const followers = town.visitor.collection(followersCollection);
+    for (const [type, object] of [
+      ["Like", proposal.uri],
+      ["Follow", actor],
+    ] as const) {
+      const id = `${peer.origin}/former/${type}`;
+      await tell(alice, type, object, { id });
+      await tell(alice, type, object);
+      await tell(alice, "Undo", { id, type, actor: alice.uri, object });
+    }
+
+    expect(await supports()).to.equal(1);
+    expect(await followers.countDocuments({ actorUri: actor })).to.equal(1);
+
+    await tell(alice, "Undo", { id: `${peer.origin}/new/1`, type: "Like", object: proposal.uri });
+    await tell(alice, "Undo", { type: "Follow", actor: alice.uri, object: actor });
+    expect(await supports()).to.equal(0);
+    expect(await followers.countDocuments({ actorUri: actor })).to.equal(0);
+  });
+
   it("finds 410 where a comment was deleted or a citizen left (requirement 22)", async () => {
     const { town, proposal } = await aScene();
     const citizen = await town.newcomer();

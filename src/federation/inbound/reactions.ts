@@ -6,7 +6,13 @@ import { receiveSupport, receiveSupportTakenBack } from "../../features/supports
 import type { Ctx } from "../../kit/index.js";
 import { localActor, localPath, sameOrigin } from "../addresses.js";
 import { actorNow } from "../moves/record.js";
-import { followersCollection, reactionsCollection, type Reaction } from "../records.js";
+import { entryId } from "../inbox/entry-id.js";
+import {
+  followersCollection,
+  inboxCollection,
+  reactionsCollection,
+  type Reaction,
+} from "../records.js";
 import { personBehind, remoteActor } from "../remote-actors.js";
 import { liftBlock } from "./block.js";
 import { rememberDeleted } from "./deleted.js";
@@ -83,12 +89,16 @@ function mayBeUndone(type: unknown): boolean {
   return type === undefined || undone.has(type);
 }
 
-/** Undo by the id of what is undone, or by its type and object, since ids may be missing or new. */
+/**
+ * Undo by the id of what is undone, or by its type and object, since ids may be missing or new. An id
+ * that has come here is neither: where something newer stands in its place, that is not undone by it.
+ */
 export const undo: Handle = async (inbound) => {
   const { ctx, actor, activity } = inbound;
   const [object] = all(activity, "object", 1);
   const undoneUri = idOf(object) ?? "";
-  const inner = isNormal(object) ? idOf(first(object, "object")) : null;
+  const isKnown = await hasCome(inbound, undoneUri);
+  const inner = isNormal(object) && !isKnown ? idOf(first(object, "object")) : null;
   const type = isNormal(object) ? object.type : undefined;
   if (mayBeUndone(type) && sameOrigin(undoneUri, actor)) {
     await rememberDeleted(inbound, { uri: undoneUri, by: actor });
@@ -106,6 +116,11 @@ export const undo: Handle = async (inbound) => {
   await ctx.collection(reactionsCollection).deleteOne({ _id: reaction._id });
   return `${reaction.kind} undone`;
 };
+
+async function hasCome({ ctx, actor }: Inbound, activityUri: string): Promise<boolean> {
+  const _id = entryId(ctx.instance, { actor, id: activityUri });
+  return (await ctx.collection(inboxCollection).findOne({ _id })) !== null;
+}
 
 /** End what an activity did whose own id is undone; what was pressed anew since stays. */
 export async function undoById(inbound: Inbound): Promise<void> {

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { stateOf } from "../../hosting/web/state.js";
@@ -18,6 +17,7 @@ import type { Services } from "../services.js";
 import type { InspectedSignature, SignatureRefusal } from "../signatures/request.js";
 import { inspectRequest, verifyInspected } from "../signatures/verify.js";
 import { attestationOf } from "./attested.js";
+import { entryId } from "./entry-id.js";
 import { createRateLimit, type RateLimit } from "./gates.js";
 import { guard, HostileDocument } from "./guard.js";
 import { activityHead, type ActivityHead } from "./shape.js";
@@ -204,9 +204,8 @@ async function isLinked(ctx: Ctx, signer: string): Promise<boolean> {
 
 function entryOf(ctx: Ctx, { head, rawBody }: Asked, { trust, forwarder = "" }: Came): InboxEntry {
   const now = ctx.clock.now();
-  const what = [ctx.instance._id, forwarder, head.actor, head.id].join("\n");
   return {
-    _id: hash("sha256", what),
+    _id: entryId(ctx.instance, { ...head, forwarder }),
     actorUri: head.actor,
     activityUri: head.id,
     type: head.type,
