@@ -14,7 +14,7 @@ import { createPublicKey } from "node:crypto";
 import { followed } from "./support/followed.js";
 import { verified } from "./signatures/signed-requests.js";
 import { aPeer, closePeers, type Peer } from "./support/peer.js";
-import { aTown, closeTowns, type Town } from "./support/town.js";
+import { aTown, closeTowns, laterAll, type Town } from "./support/town.js";
 
 const hostRow = (town: Town, peer: Peer): Promise<PeerRow | null> =>
   town.visitor.collection(peersCollection).findOne({ host: new URL(peer.origin).host });
@@ -103,6 +103,24 @@ describe("what is sent to other servers", function () {
     await town.settle();
     const last = peer.received.filter(({ method }) => method === "POST").at(-1);
     expect(last?.headers).to.have.property("signature-input");
+  });
+
+  it("is sent again to a server that could not read our key for a moment (401)", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    peer.received.length = 0;
+    peer.answers.push(401, 401);
+
+    await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+    expect(await hostRow(town, peer)).to.deep.include({ failures: 1, lastError: "status 401" });
+    await laterAll(3_600_000, town);
+
+    const sent = peer.inboxed("Announce").map(({ id }) => id);
+    expect(sent).to.have.length(3);
+    expect(new Set(sent)).to.have.length(1);
+    expect((await hostRow(town, peer))?.failures).to.equal(0);
   });
 
   it("reads who asks with RFC 9421 too, where nothing else is understood", async () => {

@@ -9,6 +9,7 @@ export type Trouble =
   | "missing"
   | "unwanted"
   | "blocked"
+  | "unsigned"
   | "other";
 
 const troubles: Readonly<Record<string, Trouble>> = {
@@ -28,6 +29,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
 export function troubleOf(stored: string): Trouble {
   const status = /^status (\d{3})$/.exec(stored)?.[1];
   if (status === undefined) return known(troubles, stored) ?? "other";
+  if (status === "401") return "unsigned";
   return ["408", "425", "429"].includes(status) ? "busy" : "down";
 }
 
