@@ -160,7 +160,15 @@ describe("every page in a browser", function () {
       .contexts({ instance, member: null, language: "fr" })
       .collection(peersCollection)
       .insertOne({
-        ...{ _id: "p1", host, speaks: null, failures: 3, openUntil: null, lastError: null },
+        ...{
+          _id: "p1",
+          host,
+          speaks: null,
+          failures: 3,
+          refusals: 0,
+          openUntil: null,
+          lastError: null,
+        },
         ...{ lastDeliveredAt: ago(9), lastFailedAt: ago(0), failingDays: 8 },
         ...{ failingSince: ago(8), unavailableSince: ago(1) },
       });

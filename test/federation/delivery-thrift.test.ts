@@ -67,7 +67,13 @@ describe("what a delivery to many servers saves", () => {
   it("asks how a server does that did well a second ago once, and the others each time", async () => {
     const { visitor: ctx } = await aTown();
     const rows = ctx.collection(peersCollection);
-    const row = { speaks: "cavage", failures: 0, openUntil: null, lastFailedAt: null } as const;
+    const row = {
+      speaks: "cavage",
+      failures: 0,
+      refusals: 0,
+      openUntil: null,
+      lastFailedAt: null,
+    } as const;
     const told = { ...row, lastError: null, lastDeliveredAt: ctx.clock.now() };
     await rows.insertMany([
       { ...told, _id: "p1", host: "well.example" },

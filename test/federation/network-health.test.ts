@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { kindOf, troubleOf } from "../../src/federation/network/words.js";
+import { kindOf, refusalOf, troubleOf } from "../../src/federation/network/words.js";
 import {
   inboxCollection,
   peersCollection,
@@ -33,7 +33,14 @@ describe("how exchanges with other servers go", function () {
 
   async function aRow(host: string, change: Partial<PeerRow> = {}): Promise<void> {
     await site.ctx.collection(peersCollection).insertOne({
-      ...{ _id: site.ctx.ids.next(), host, speaks: null, failures: 0, openUntil: null },
+      ...{
+        _id: site.ctx.ids.next(),
+        host,
+        speaks: null,
+        failures: 0,
+        refusals: 0,
+        openUntil: null,
+      },
       ...{ lastDeliveredAt: null, lastFailedAt: null, lastError: null, lastReceivedAt: null },
       ...change,
     });
@@ -83,6 +90,39 @@ describe("how exchanges with other servers go", function () {
       expect(await peerRow(site, "lost.example")).to.deep.include({
         ...{ unavailableSince: null, failingDays: 0, owed: null, openUntil: null },
       });
+    });
+
+    it("and which refuses what we send: how often, why, with what answer, until it takes something", async () => {
+      const peer = await aPeer();
+      const alice = await peer.actor("alice");
+      const host = hostOf(peer.origin);
+      await aRow("fine.example", { lastDeliveredAt: site.clock.now() });
+      const follow = async () => {
+        const follows = peer.activity(alice, "Follow", `${site.origin}/actor`);
+        expect((await peer.post(asTown(site), alice, follows)).status).to.equal(202);
+        await untilSettled(site);
+      };
+      const ada = await admin();
+      peer.answers.push(403, 403);
+      await follow();
+      await follow();
+
+      const all = textOf((await ada.open(page)).text);
+      expect(all.indexOf(host)).to.be.lessThan(all.indexOf("fine.example"));
+      const french = textOf((await ada.open(`${page}?host=${host}`)).text);
+      expect(french).to.contain("Refuse nos envois").and.not.to.contain("Tout va bien");
+      expect(french).to.contain(
+        "Ce site ne veut pas de nos envois. 2 envois refusés de suite (réponse 403).",
+      );
+      await ada.open(`${page}?lang=en`);
+      const english = textOf((await ada.open(`${page}?host=${host}`)).text);
+      await ada.open(`${page}?lang=fr`);
+      expect(english).to.contain("Refuses what we send");
+      expect(english).to.contain("2 messages refused in a row (answer 403).");
+
+      await follow();
+      expect(textOf((await ada.open(`${page}?host=${host}`)).text)).to.contain("Tout va bien");
+      expect(await peerRow(site, host)).to.deep.include({ refusals: 0, failures: 0 });
     });
 
     it("in English, too", async () => {
@@ -240,6 +280,12 @@ describe("how exchanges with other servers go", function () {
     expect(words.split("Une publication de spam.example")).to.have.length(51);
     expect(words).to.contain("Ce dont parle le message est introuvable.");
     expect(words).not.to.contain("secret words");
+  });
+
+  it("has words for every status with which a server refuses", () => {
+    expect([400, 403, 404, 410, 413, 422].map(refusalOf)).to.deep.equal([
+      ...["unreadable", "unwanted", "missing", "missing", "tooLarge", "unreadable"],
+    ]);
   });
 
   it("has words for every trouble and every kind of message", () => {

@@ -9,7 +9,7 @@ import { bodyNow } from "./body-now.js";
 import type { Gate } from "./gate.js";
 import { dropGone } from "./gone.js";
 import type { Order } from "./order.js";
-import { noteAnswered, noteDelivered, noteFailed, restOf, turnAt } from "./peers.js";
+import { noteDelivered, noteFailed, noteRefused, restOf, turnAt } from "./peers.js";
 import type { Delivery } from "./waiting.js";
 
 /** What a try is made with. */
@@ -134,7 +134,8 @@ async function conclude(
     await noteFailed(ctx, { ...sending, error: `status ${status}`, askedMs });
     throw new RetryLater(`${host}: ${status}`, Math.max(wait, (retryAfter ?? 0) * 1_000));
   }
-  await noteAnswered(ctx, peer);
+  await noteRefused(ctx, host, { status, peer });
+  services.peers.forget(ctx, host);
   if (status === 404 || status === 410) await dropGone(services, ctx, inbox);
   throw new GiveUp(`${host}: ${status}`);
 }

@@ -11,6 +11,10 @@ export interface Peer {
   readonly lastDeliveredAt: Date | null;
   readonly lastFailedAt: Date | null;
   readonly lastError: string | null;
+  /** Deliveries that it refused in a row (4xx, for good), when it last did, and with which status. */
+  readonly refusals: number;
+  readonly lastRefusedAt?: Date | null;
+  readonly lastRefusal?: number | null;
   /** When something verified last came from there, to the minute. */
   readonly lastReceivedAt?: Date | null;
   /** Days (UTC) with a failure since it last did well, the last of them, and the first failure. */
@@ -29,6 +33,6 @@ export interface Peer {
 
 export const peersCollection = defineCollection<Peer>("peers", [
   { keys: { host: 1 }, unique: true },
-  { keys: { failures: -1, _id: 1 } },
+  { keys: { failures: -1, refusals: -1, _id: 1 } },
   { keys: { sweepAt: 1 }, partialFilterExpression: { sweepAt: { $gt: new Date(0) } } },
 ]);

@@ -41,21 +41,33 @@ export async function turnAt(ctx: Ctx, peer: Peer | null): Promise<number> {
   return matchedCount === 1 ? 0 : probeMs;
 }
 
-/** A host answered, be it with a refusal: it is up, and what waits for it may go on. */
-export async function noteAnswered(ctx: Ctx, peer: Peer | null): Promise<void> {
-  if (peer === null || isWell(peer)) return;
-  const { host } = peer;
-  await ctx.collection(peersCollection).updateOne({ host }, { $set: wellAgain(ctx, peer) });
+/**
+ * A host refused a delivery for good: it is up, and what waits for it may go on; that it refuses is
+ * told until it takes something.
+ */
+export async function noteRefused(
+  ctx: Ctx,
+  host: string,
+  { status, peer }: { readonly status: number; readonly peer: Peer | null },
+): Promise<void> {
+  const refusal = { lastRefusedAt: ctx.clock.now(), lastRefusal: status };
+  const known = { lastDeliveredAt: null, lastFailedAt: null, lastReceivedAt: null };
+  await ctx.collection(peersCollection).updateOne(
+    { host },
+    {
+      $inc: { refusals: 1 },
+      $set: { ...wellAgain(ctx, peer), ...refusal },
+      $setOnInsert: { _id: ctx.ids.next(), speaks: null, ...known },
+    },
+    { upsert: true },
+  );
 }
 
-/** Nothing failed since it last did well, and it neither rests nor is unavailable. */
-export function isWell({
-  failures,
-  openUntil,
-  failingDays = 0,
-  unavailableSince = null,
-}: Peer): boolean {
-  return failures === 0 && openUntil === null && failingDays === 0 && unavailableSince === null;
+/** Nothing failed or was refused since it last did well, and it neither rests nor is unavailable. */
+export function isWell({ failures, refusals, openUntil, ...peer }: Peer): boolean {
+  const { failingDays = 0, unavailableSince = null } = peer;
+  const tries = failures === 0 && refusals === 0 && openUntil === null;
+  return tries && failingDays === 0 && unavailableSince === null;
 }
 
 /**
@@ -75,7 +87,7 @@ export async function noteDelivered(
   await ctx.collection(peersCollection).updateOne(
     { host },
     {
-      $set: { ...wellAgain(ctx, peer), speaks, lastDeliveredAt: now },
+      $set: { ...wellAgain(ctx, peer), refusals: 0, speaks, lastDeliveredAt: now },
       $setOnInsert: { _id: ctx.ids.next(), lastFailedAt: null, lastReceivedAt: null },
     },
     { upsert: true },
@@ -105,7 +117,7 @@ export async function noteFailed(ctx: Ctx, failed: Failed): Promise<void> {
       $inc: { failures: 1 },
       $set: { lastFailedAt: now, lastError: error.slice(0, 200) },
       $setOnInsert: {
-        ...{ _id: ctx.ids.next(), speaks: null, openUntil: null },
+        ...{ _id: ctx.ids.next(), speaks: null, openUntil: null, refusals: 0 },
         ...{ lastDeliveredAt: null, lastReceivedAt: null },
       },
     },
@@ -175,7 +187,7 @@ async function writePeer(
   if (known !== null) return known;
   await insertOnce(() =>
     rows.insertOne({
-      ...{ _id: ctx.ids.next(), host, speaks: null, failures: 0, openUntil: null },
+      ...{ _id: ctx.ids.next(), host, speaks: null, failures: 0, refusals: 0, openUntil: null },
       ...{ lastDeliveredAt: null, lastFailedAt: null, lastError: null, lastReceivedAt },
     }),
   );

@@ -18,7 +18,7 @@ import { mostWaiting } from "../delivery/waiting.js";
 import { listLinks, type Link } from "./links.js";
 import type { Peer } from "../records.js";
 import { hostQuery, listPeers, listRefused, type PeerHealth, type RefusedEntry } from "./peers.js";
-import { kindOf, troubleOf } from "./words.js";
+import { kindOf, refusalOf, troubleOf } from "./words.js";
 
 /** Where the page is. */
 export const networkPath = "/admin/network";
@@ -50,6 +50,8 @@ interface PeerView {
   readonly delivered: Date | null;
   readonly received: Date | null;
   readonly problem: { readonly text: string; readonly at: Date | null } | null;
+  /** How it refuses what is sent there: for what reason, how often, when last. */
+  readonly refuses: { readonly text: string; readonly at: Date | null } | null;
   readonly rests: Date | null;
   /** On how many days it took nothing, and since when; null while that is of no weight. */
   readonly failing: { readonly text: string; readonly since: Date } | null;
@@ -157,6 +159,7 @@ function stateOf(ctx: Ctx, { peer, block }: PeerHealth): keyof typeof peerCodes 
   if ((peer.unavailableSince ?? null) !== null) return "unavailable";
   if (restOf(peer, ctx.clock.now()) > 0) return "resting";
   if (peer.failures > 0) return "troubled";
+  if (peer.refusals > 0) return "refusing";
   const isSilent = peer.lastDeliveredAt === null && (peer.lastReceivedAt ?? null) === null;
   return isSilent ? "unknown" : "well";
 }
@@ -176,6 +179,7 @@ function peerView(ctx: Ctx, health: PeerHealth): PeerView {
     within: block === null || block.who === host ? null : block.who,
     badge: { code: peerCodes[state], label: ctx.t.t(`network.peers.states.${state}`) },
     problem: failures === 0 ? null : problemOf(ctx, failures, lastError ?? "", lastFailedAt),
+    refuses: refusesOf(ctx, peer),
     rests: unavailable === null ? (isResting ? openUntil : null) : (peer.sweepAt ?? null),
     failing: failingOf(ctx, peer),
     unavailable,
@@ -190,6 +194,7 @@ const peerCodes = {
   unavailable: "declined",
   resting: "under-study",
   troubled: "under-study",
+  refusing: "declined",
   unknown: "open",
   well: "accepted",
 } as const;
@@ -205,6 +210,14 @@ function problemOf(ctx: Ctx, failures: number, error: string, at: Date | null) {
   const why = ctx.t.t(`network.trouble.${troubleOf(error)}`);
   const often = ctx.t.t("network.peers.failures", { count: failures });
   return { text: `${why} ${often}`, at };
+}
+
+function refusesOf(ctx: Ctx, { refusals, lastRefusal, lastRefusedAt }: Peer): PeerView["refuses"] {
+  if (refusals === 0) return null;
+  const status = lastRefusal ?? 0;
+  const why = ctx.t.t(`network.refusals.${refusalOf(status)}`);
+  const often = ctx.t.t("network.peers.refusals", { count: refusals, status: String(status) });
+  return { text: `${why} ${often}`, at: lastRefusedAt ?? null };
 }
 
 function refusedView(ctx: Ctx, { actorUri, type, outcome, receivedAt }: RefusedEntry) {

@@ -41,10 +41,10 @@ export async function listPeers(
   const limit = pageSize + 1;
   const found =
     query === ""
-      ? await rows.find(worse(after), { sort: { failures: -1, _id: 1 }, limit }).toArray()
+      ? await rows.find(worse(after), { sort: worstFirst, limit }).toArray()
       : await rows.find(likeHost(query, after), { sort: { host: 1 }, limit }).toArray();
-  const cursorOf = ({ failures, _id, host }: Peer): string =>
-    query === "" ? packCursor([failures, _id]) : packCursor([host.slice(0, 200)]);
+  const cursorOf = ({ failures, refusals, _id, host }: Peer): string =>
+    packCursor(query === "" ? [failures, refusals, _id] : [host.slice(0, 200)]);
   const { items, next } = sliceOf(found, pageSize, cursorOf);
   const blocked = await blocksAmong(
     ctx,
@@ -57,11 +57,16 @@ export async function listPeers(
   return { items: await Promise.all(health), next };
 }
 
+const worstFirst = { failures: -1, refusals: -1, _id: 1 } as const;
+
 function worse(after: string | null) {
   if (after === null) return {};
-  const [failures, id] = unpackCursor(after, 2);
-  const same = { failures: Number(failures), _id: { $gt: String(id) } };
-  return { $or: [{ failures: { $lt: Number(failures) } }, same] };
+  const [failed, refused, id] = unpackCursor(after, 3);
+  const [failures, refusals] = [Number(failed), Number(refused)];
+  const same = { failures, refusals, _id: { $gt: String(id) } };
+  return {
+    $or: [{ failures: { $lt: failures } }, { failures, refusals: { $lt: refusals } }, same],
+  };
 }
 
 function likeHost(query: string, after: string | null) {

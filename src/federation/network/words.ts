@@ -33,6 +33,18 @@ export function troubleOf(stored: string): Trouble {
   return ["408", "425", "429"].includes(status) ? "busy" : "down";
 }
 
+/** Reasons of a server that refuses deliveries, which have words, `network.refusals.<reason>`. */
+export type RefusalReason = "unwanted" | "missing" | "tooLarge" | "unreadable";
+
+const refusals: Readonly<Record<string, RefusalReason>> = {
+  ...{ 403: "unwanted", 404: "missing", 410: "missing", 413: "tooLarge" },
+};
+
+/** The reason behind the status with which a delivery was refused for good. */
+export function refusalOf(status: number): RefusalReason {
+  return known(refusals, String(status)) ?? "unreadable";
+}
+
 /** Kinds of what comes in that have words, `network.kinds.<kind>`. */
 export type Kind =
   "publication" | "change" | "removal" | "follow" | "answer" | "like" | "share" | "undo" | "other";
