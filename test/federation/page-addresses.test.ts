@@ -131,6 +131,25 @@ describe("every address that somebody may paste", function () {
     }
   });
 
+  it("is told as the object, or refused with 406, to who asks for JSON, and never as a page (requirement 22)", async () => {
+    for (const [path, id] of told.pages) {
+      const answer = await ask(path, "application/json");
+      const type = answer.headers.get("content-type") ?? "";
+      const found = answer.status === 200 ? ((await answer.json()) as { id: string }).id : null;
+
+      expect(type, path).not.to.contain("text/html");
+      if (id === null) expect(answer.status, path).to.equal(406);
+      else if (found === null) expect(answer.status, path).to.equal(303);
+      else expect([found, type], path).to.deep.equal([id, `${AS2}; charset=utf-8`]);
+    }
+    for (const path of ["/topics", "/proposals", "/responses"]) {
+      const answer = await ask(path, "application/json");
+      const { available } = (await answer.json()) as { available: string[] };
+      expect([answer.status, available], path).to.deep.equal([406, ["text/html"]]);
+      expect(answer.headers.get("vary"), path).to.contain("Accept");
+    }
+  });
+
   it("names it still when the page is given again from memory", async () => {
     const path = [...told.pages.keys()].find((one) => /^\/proposals\/\d+$/.test(one)) ?? "";
     const first = await ask(path, browser);

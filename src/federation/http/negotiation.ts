@@ -3,10 +3,13 @@ import { AS_CONTEXT } from "../vocabulary.js";
 
 const activityTypes = ["application/activity+json", `application/ld+json; profile="${AS_CONTEXT}"`];
 
-/** Whether a request on a page's address asks for the object rather than for the page. */
+/**
+ * Whether a request on a page's address asks for the object rather than for the page: by a type of
+ * ActivityStreams, or as plain JSON, which is never answered with a page (requirement 22).
+ */
 export function prefersActivity(req: Request): boolean {
   if (req.headers.accept === undefined) return false;
-  const chosen = req.accepts(["text/html", ...activityTypes]);
+  const chosen = req.accepts(["text/html", ...activityTypes, "application/json"]);
   return chosen !== false && chosen !== "text/html";
 }
 

@@ -27,7 +27,7 @@ export function createReplier(parts: ReplyParts): Replier {
   async function send(req: Request, res: Response, reply: Reply): Promise<void> {
     switch (reply.kind) {
       case "page": {
-        if (req.accepts(["html", "json"]) === false) return notAcceptable(res);
+        if (!takesPage(req)) return notAcceptable(res);
         const site = await parts.siteModel(req, res);
         const { html, shared } = render(reply.page.template, reply.model, site);
         const { keep } = stateOf(res);
@@ -81,6 +81,12 @@ function sendFile(res: Response, { type, body }: Extract<Reply, { kind: "file" }
       "Cache-Control": "public, max-age=31536000, immutable",
     })
     .send(body);
+}
+
+/** Whether who reads takes a page; what was posted is answered with one where that is all there is. */
+function takesPage(req: Request): boolean {
+  const isRead = req.method === "GET" || req.method === "HEAD";
+  return req.accepts(isRead ? ["html"] : ["html", "json"]) !== false;
 }
 
 /** A page is all there is (RFC 9110, section 15.5.7); clients for people always take one. */
