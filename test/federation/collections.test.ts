@@ -160,6 +160,33 @@ describe("a collection", function () {
     }
   });
 
+  it("lists the news about a proposal among its answers, in its discussion and in its Note", async () => {
+    const scene = await aScene();
+    const { town, proposal } = scene;
+    const { comment } = await said(scene);
+    const { mayor, response } = await answered(scene);
+    await editResponse(mayor, response._id, {
+      ...{ office: "Voirie", decision: "declined", body: "Finalement non.", milestones: [] },
+      editedAt: null,
+    });
+    await town.settle();
+    const outbox = await read<Collection>(`${proposal.uri}/actor/outbox`);
+    const news = itemsOf(outbox.first)
+      .map((one) => (one as unknown as { object: { id?: string } }).object.id ?? "")
+      .filter((id) => id.includes("/notes/"));
+    expect(news).to.have.length(1);
+
+    const replies = await read<Collection>(`${proposal.uri}/replies`);
+    const context = await read<Collection>(`${proposal.uri}/context`);
+    const note = await read<{ replies: Collection }>(proposal.uri);
+
+    const answers = itemsOf(replies.first);
+    expect(answers).to.deep.equal([response.uri, ...news, comment.uri]);
+    expect(replies.totalItems).to.equal(3);
+    expect(itemsOf(context.first)).to.deep.equal([proposal.uri, ...answers]);
+    expect(itemsOf(note.replies.first)).to.deep.equal(answers);
+  });
+
   it("makes a reply to the news about a proposal a comment of that proposal", async () => {
     const scene = await aScene();
     const { alice, peer, proposal, town, tell } = scene;

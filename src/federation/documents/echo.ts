@@ -5,6 +5,7 @@ import type { Proposal } from "../../features/proposals/proposal.js";
 import { responseTo } from "../../features/responses/responses.js";
 import type { Response } from "../../features/responses/response.js";
 import type { Ctx } from "../../kit/index.js";
+import { activitiesCollection } from "../records.js";
 import { figureOf } from "./figures.js";
 import { isSaidOnNetwork } from "./on-network.js";
 import { pageOfRows, type Page } from "./paging.js";
@@ -24,14 +25,37 @@ export interface Answers {
   readonly total: number;
 }
 
-/** What answers a proposal: the official response first. With `whole`, all of its discussion. */
+/** Short notes about where a proposal stands that are listed: far more than its life gives rise to. */
+const mostNews = 50;
+
+/** The short notes by which a proposal's own actor told where it stands, the oldest first. */
+async function newsOf(ctx: Ctx, proposalUri: string): Promise<string[]> {
+  const begin = `${proposalUri}/notes/`;
+  const told = await ctx
+    .collection(activitiesCollection)
+    .find(
+      { objectUri: { $gt: begin, $lt: `${begin}~` }, type: "Create" },
+      { sort: { objectUri: 1 }, limit: mostNews, projection: { objectUri: 1 } },
+    )
+    .toArray();
+  return told.map(({ objectUri }) => objectUri);
+}
+
+/**
+ * What answers a proposal: the official response, and the short notes about where it stands, first.
+ * With `whole`, all of its discussion.
+ */
 export async function answersToProposal(
   ctx: Ctx,
   proposal: Proposal,
   whole = false,
 ): Promise<Answers> {
-  const response = await responseTo(ctx, proposal._id);
-  const lead = [...(whole ? [proposal.uri] : []), ...(response === null ? [] : [response.uri])];
+  const [response, notes] = await Promise.all([
+    responseTo(ctx, proposal._id),
+    newsOf(ctx, proposal.uri),
+  ]);
+  const answer = response === null ? [] : [response.uri];
+  const lead = [...(whole ? [proposal.uri] : []), ...answer, ...notes];
   const under = whole ? {} : { parentId: null };
   return {
     where: { proposalId: proposal._id, ...under, state: "shown" },

@@ -140,12 +140,15 @@ export async function tellEdited(send: Send, ctx: Ctx, proposalId: string): Prom
   if (proposal !== null) await tellUpdated(send, ctx, proposalId, `version/${proposal.version}`);
 }
 
-/** Tell that its author took a proposal back: an Update for those who hold it, a note for feeds. */
+/**
+ * Tell that its author took a proposal back: a note for feeds, and an Update for those who hold it. The
+ * note comes first, as it is one of the proposal's answers, which the Update tells.
+ */
 export async function tellWithdrawn(send: Send, ctx: Ctx, proposalId: string): Promise<void> {
   const proposal = await ownProposal(ctx, proposalId);
   if (proposal === null) return;
-  await tellUpdated(send, ctx, proposalId, "withdrawn");
   await tellStatus(send, ctx, proposalId, "withdrawn");
+  await tellUpdated(send, ctx, proposalId, "withdrawn");
 }
 
 /** A short note about where a proposal stands: only a new post reaches the feeds of followers. */

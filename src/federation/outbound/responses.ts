@@ -166,9 +166,9 @@ export async function tellMilestone(
   }
   const milestone = response.milestones.find(({ _id }) => _id === milestoneId);
   if (!isNumbered(proposal) || milestone === undefined) return;
-  await tellUpdated(send, ctx, proposal._id, what);
   await tellNews(send, ctx, proposal, {
     key: `news/${responseId}/${milestoneId}`,
     text: wordsOf(ctx.instance.language).milestoneDone(milestone.title, proposal.title),
   });
+  await tellUpdated(send, ctx, proposal._id, what);
 }
