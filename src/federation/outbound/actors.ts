@@ -5,10 +5,11 @@ import { personById } from "../../features/people/people.js";
 import { topicsByIds } from "../../features/topics/topics.js";
 import { defineJob, type Ctx, type JobDef } from "../../kit/index.js";
 import { actorUri, collectionUri } from "../addresses.js";
+import { documentOf } from "../documents/actors.js";
 import { isOnNetwork } from "../documents/on-network.js";
 import { activitiesCollection } from "../records.js";
 import type { Services } from "../services.js";
-import { actorDocument, localActorOf, type ActorRecord } from "../translate/actor.js";
+import { localActorOf, type ActorRecord } from "../translate/actor.js";
 import { PUBLIC, type As2 } from "../vocabulary.js";
 import { nobody, type Send } from "./send.js";
 
@@ -102,7 +103,7 @@ export async function tellActor(
 ): Promise<void> {
   const actor = localActorOf(record);
   const uri = actorUri(ctx.instance, actor);
-  const object = actorDocument(ctx.instance, record, await vault.publicKeys(ctx, uri));
+  const object = await documentOf(vault, ctx, record);
   await send(ctx, {
     ...{ key: await faceKey(ctx, uri, object), actor, type: "Update", object, objectUri: uri },
     ...{ to: [PUBLIC], cc: [collectionUri(ctx.instance, actor, "followers")], listed: false },

@@ -6,6 +6,7 @@ import { actorUri, collectionUri, hostOf, type LocalActor } from "../addresses.j
 import { mainKeyId, proofKeyId } from "../signatures/key-ids.js";
 import { CIVIC_EXCHANGE, type As2 } from "../vocabulary.js";
 import { faceOf } from "./faces.js";
+import { topicTag } from "./tags.js";
 
 /** A local actor together with the record it speaks for. */
 export type ActorRecord =
@@ -53,8 +54,20 @@ export interface PublicKeys {
   readonly generation: number;
 }
 
-/** An actor's document. Its keys come from the vault, which never lets the other halves out. */
-export function actorDocument(instance: Instance, record: ActorRecord, keys: PublicKeys): As2 {
+/** What an actor's document tells beside its record. */
+export interface Besides {
+  /** From the vault, which never lets the other halves out. */
+  readonly keys: PublicKeys;
+  /** What it is about, told as hashtags. */
+  readonly topics: readonly Topic[];
+}
+
+/** An actor's document. */
+export function actorDocument(
+  instance: Instance,
+  record: ActorRecord,
+  { keys, topics }: Besides,
+): As2 {
   const { publicKeyPem, publicKeyMultibase, generation } = keys;
   const actor = localActorOf(record);
   const id = actorUri(instance, actor);
@@ -70,6 +83,7 @@ export function actorDocument(instance: Instance, record: ActorRecord, keys: Pub
     endpoints: { sharedInbox: instance.url("/inbox") },
     manuallyApprovesFollowers: false,
     ...faceOf(instance, record),
+    ...(topics.length === 0 ? {} : { tag: topics.map((topic) => topicTag(instance, topic)) }),
     publicKey: { id: mainKeyId(id, generation), owner: id, publicKeyPem },
     assertionMethod: [
       {

@@ -9,7 +9,8 @@ import { actorUri, collectionUri, hostOf } from "../addresses.js";
 import { type As2, PUBLIC } from "../vocabulary.js";
 import type { Echo } from "../documents/echo.js";
 import { echoLines, quotable, quotableBy } from "./echo.js";
-import { hashtag, hashtagLink, link, mention } from "./html.js";
+import { hashtagLink, link, mention } from "./html.js";
+import { topicTag } from "./tags.js";
 import { wordsOf } from "./words.js";
 
 /** A proposal of this instance with all that its Note tells. */
@@ -138,21 +139,12 @@ function tagsOf(p: ProposalInPublic): As2[] {
   const { instance, topic } = p;
   const author = mentioned(p);
   const host = hostOf(instance.origin);
-  const topicTag =
-    topic === null
-      ? []
-      : [
-          {
-            type: "Hashtag",
-            name: `#${hashtag(topic.name)}`,
-            href: instance.url(`/topics/${topic.slug}`),
-          },
-        ];
+  const ofTopic = topic === null ? [] : [topicTag(instance, topic)];
   const authorTag =
     author === null
       ? []
       : [{ type: "Mention", href: author.uri, name: `@${author.handle}@${host}` }];
-  return [...topicTag, ...authorTag];
+  return [...ofTopic, ...authorTag];
 }
 
 function ccOf(p: ProposalInPublic): string[] {

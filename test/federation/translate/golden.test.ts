@@ -33,6 +33,9 @@ const presented = {
   ],
 };
 
+const bare = { keys, topics: [] };
+const about = { keys, topics: [told.topic as never] };
+
 /** Every kind of document that we send, as the golden files hold them. */
 const documents: Readonly<Record<string, As2>> = {
   proposal: proposalNote(told),
@@ -59,21 +62,21 @@ const documents: Readonly<Record<string, As2>> = {
     followers: [`${told.proposal.uri}/actor/followers`],
     ...{ proposalUri: told.proposal.uri, echo: { ...silence, likes: 1 } },
   }),
-  city: actorDocument(anInstance(), { kind: "city" }, keys),
-  "city-presented": actorDocument(aPresentedInstance(), { kind: "city" }, keys),
+  city: actorDocument(anInstance(), { kind: "city" }, about),
+  "city-presented": actorDocument(aPresentedInstance(), { kind: "city" }, bare),
   "person-presented": actorDocument(
     anInstance(),
     { kind: "person", person: { ...told.author, ...presented } as never },
-    keys,
+    bare,
   ),
-  "instance-actor": actorDocument(anInstance(), { kind: "instance" }, keys),
+  "instance-actor": actorDocument(anInstance(), { kind: "instance" }, bare),
   "proposal-actor": actorDocument(
     anInstance(),
     { kind: "proposal", proposal: told.proposal },
-    keys,
+    about,
   ),
-  topic: actorDocument(anInstance(), { kind: "topic", topic: told.topic as never }, keys),
-  person: actorDocument(anInstance(), { kind: "person", person: told.author as never }, keys),
+  topic: actorDocument(anInstance(), { kind: "topic", topic: told.topic as never }, about),
+  person: actorDocument(anInstance(), { kind: "person", person: told.author as never }, bare),
 };
 
 const fileOf = (name: string): URL => new URL(`golden/${name}.json`, import.meta.url);
