@@ -4,6 +4,7 @@ import { personByUri, receivePerson } from "../features/people/people.js";
 import type { Person } from "../features/people/person.js";
 import type { Elsewhere } from "../features/proposals/proposal.js";
 import type { Ctx } from "../kit/index.js";
+import { plainHandle, plainName } from "../kit/text/names.js";
 import { cleanRemoteHtml, cutText, htmlToText } from "../kit/text/sanitize.js";
 import { hostOf, sameOrigin } from "./addresses.js";
 import { guardValue } from "./inbox/guard.js";
@@ -103,13 +104,13 @@ export function actorOf(uri: string, document: JsonObject, now: Date): Omit<Remo
   if (!parsed.success || parsed.data.id !== uri) throw new NotAnActor(uri.slice(0, 200));
   const { data } = parsed;
   const host = hostOf(uri) ?? "";
-  const username = data.preferredUsername ?? "";
+  const username = plainHandle(data.preferredUsername ?? "");
   const inOrder = (one: string | null | undefined): string | null =>
     one != null && sameOrigin(one, uri) ? one : null;
   return {
     uri,
     type: data.type,
-    name: htmlToText(data.name ?? "") || username || host,
+    name: plainName(htmlToText(data.name ?? "")) || username || host,
     username,
     summary: cleanRemoteHtml(data.summary ?? ""),
     url: data.url ?? uri,
