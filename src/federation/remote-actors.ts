@@ -127,6 +127,14 @@ export function actorOf(uri: string, document: JsonObject, now: Date): Omit<Remo
   };
 }
 
+/** Accounts of these types say that a machine runs them (Mastodon calls them automated). */
+const machines: ReadonlySet<string> = new Set(["Service", "Application"]);
+
+/** Whether an account says that a machine runs it. */
+export function isAutomated({ type }: Pick<RemoteActor, "type">): boolean {
+  return machines.has(type);
+}
+
 /** When an account was opened; null when its server does not tell. Who lies is not younger for it. */
 function bornAt(published: string | null): Date | null {
   const at = published === null ? null : new Date(published);

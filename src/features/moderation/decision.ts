@@ -11,7 +11,9 @@ export type Deed =
   | "unblocked"
   | "report-closed"
   | "report-forwarded"
-  | "withdrawn";
+  | "withdrawn"
+  | "support-taken"
+  | "support-declined";
 
 /** What a decision is about. */
 export interface Subject {

@@ -26,12 +26,13 @@ import {
   forgetUnseen,
   noteWithdrawn,
   ruleOnComment,
+  ruleOnSupport,
   settleById,
   settleStanding,
   unblockAuthor,
 } from "./deciding.js";
 import { decisionsCollection, moderatorOf } from "./decisions.js";
-import { reportActForm, reportForm, rulingForm } from "./moderation.forms.js";
+import { reportActForm, reportForm, rulingForm, supportForm } from "./moderation.forms.js";
 import {
   heldModel,
   heldPage,
@@ -88,6 +89,17 @@ const deciding: Route[] = [
     page(commentPage, await commentModel(ctx, req.params["id"] ?? "")),
   ),
   post(`${moderationPath}/comments/:id`, rule),
+  post(`${moderationPath}/supports/:id`, async (ctx, req) => {
+    moderatorOf(ctx);
+    const { act } = readForm(supportForm, req);
+    try {
+      await ruleOnSupport(ctx, req.params["id"] ?? "", act);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== "gone") throw error;
+      return redirect(moderationPath, { kind: "error", key: "moderation.late.support" });
+    }
+    return told(moderationPath, act);
+  }),
   post(`${moderationPath}/people/:id/unblock`, async (ctx, req) => {
     await unblockAuthor(ctx, req.params["id"] ?? "");
     return told(partPath("refused"), "unblocked");

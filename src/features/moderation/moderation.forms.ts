@@ -13,6 +13,9 @@ export const rulingForm = defineForm({
   wording: orNull(z.string().max(20)),
 });
 
+/** What a moderator decides about a support of elsewhere. */
+export const supportForm = defineForm({ act: z.enum(["take", "decline"]) });
+
 /** What a moderator does about a report. */
 export const reportActForm = defineForm({ act: z.enum(["close", "forward"]), note });
 

@@ -14,7 +14,12 @@ import { proposalPath } from "../proposals/proposal.js";
 import { proposalsByIds } from "../proposals/proposals.js";
 import type { Decision } from "./decision.js";
 import { listHeld, listRefused, waitingCounts } from "./queue.js";
-import { supportRows, type SupportRow } from "./supports.pages.js";
+import {
+  heldSupportRows,
+  supportRows,
+  type HeldSupportRow,
+  type SupportRow,
+} from "./supports.pages.js";
 
 /** A comment as moderators see it. */
 export interface HandledView {
@@ -55,6 +60,7 @@ export interface ModerationPage extends PageModel {
 export interface HeldPage extends ModerationPage {
   readonly items: readonly HandledView[];
   readonly reasons: readonly Choice[];
+  readonly supports: readonly HeldSupportRow[];
 }
 
 /** Comments and supports that were refused lately. */
@@ -108,7 +114,8 @@ export async function heldModel(ctx: Ctx, after: string | null): Promise<HeldPag
   const views = await handledViews(ctx, slice.items);
   const place = after === null ? "" : `?after=${encodeURIComponent(after)}`;
   const items = views.map((view) => ({ ...view, action: `${view.action}${place}` }));
-  return { ...frame, items, reasons: faultChoices(ctx) };
+  const supports = after === null ? await heldSupportRows(ctx) : [];
+  return { ...frame, items, reasons: faultChoices(ctx), supports };
 }
 
 /** The comments that were refused, the latest first, and how supports of elsewhere fared. */

@@ -8,6 +8,7 @@ import {
 } from "../../kit/index.js";
 import type { Comment } from "../comments/comment.js";
 import { commentsCollection } from "../comments/comments.js";
+import { countHeldSupports } from "../supports/held.js";
 import { reportsCollection } from "./reports.js";
 
 /** Nobody needs to know how many more there are. */
@@ -44,10 +45,12 @@ export async function listRefused(
 /** What waits for a moderator, each counted up to 99. */
 export async function waitingCounts(ctx: Ctx) {
   const limit = { limit: mostCounted };
-  const [held, reports] = await Promise.all([
+  const [comments, supports, reports] = await Promise.all([
     ctx.collection(commentsCollection).countDocuments({ state: "held" }, limit),
+    countHeldSupports(ctx, mostCounted),
     ctx.collection(reportsCollection).countDocuments({ state: "open" }, limit),
   ]);
+  const held = Math.min(comments + supports, mostCounted);
   return { held, reports };
 }
 

@@ -5,7 +5,8 @@ import { personView } from "../people/person-view.js";
 import { titleOf } from "../proposals/cards.js";
 import { proposalPath } from "../proposals/proposal.js";
 import { proposalsByIds } from "../proposals/proposals.js";
-import { latestRefused } from "../supports/refused.js";
+import { listHeldSupports } from "../supports/held.js";
+import { latestRefused, type RefusedSupport } from "../supports/refused.js";
 import { latestElsewhere } from "../supports/supports.js";
 
 /** A support of elsewhere, and whether it counts. */
@@ -29,6 +30,31 @@ export async function supportRows(ctx: Ctx): Promise<SupportRow[]> {
   const rows = [...counted.map((one) => ({ ...one, why: null })), ...refused]
     .toSorted((a, b) => b.at.getTime() - a.at.getTime())
     .slice(0, most);
+  return told(ctx, rows, ({ why }) => ({
+    why: why === null ? null : ctx.t.t(`moderation.supports.why.${why}`),
+  }));
+}
+
+/** A support that waits, and where a moderator decides about it. */
+export interface HeldSupportRow extends Omit<SupportRow, "why"> {
+  readonly id: string;
+  readonly action: string;
+}
+
+/** The supports that have waited longest; the next follow as these are decided. */
+export async function heldSupportRows(ctx: Ctx): Promise<HeldSupportRow[]> {
+  const held = await listHeldSupports(ctx, most);
+  return told(ctx, held, ({ _id }) => ({
+    ...{ id: _id, action: `/admin/moderation/supports/${encodeURIComponent(_id)}` },
+  }));
+}
+
+/** Rows with who and what they are about, looked up at once; those about nothing any more are left out. */
+async function told<T extends Pick<RefusedSupport, "personId" | "proposalId" | "at">, More>(
+  ctx: Ctx,
+  rows: readonly T[],
+  more: (row: T) => More,
+): Promise<Array<Omit<SupportRow, "why"> & More>> {
   const [people, proposals] = await Promise.all([
     peopleByIds(
       ctx,
@@ -39,14 +65,14 @@ export async function supportRows(ctx: Ctx): Promise<SupportRow[]> {
       rows.map(({ proposalId }) => proposalId),
     ),
   ]);
-  return rows.flatMap(({ personId, proposalId, at, why }) => {
-    const proposal = proposals.get(proposalId);
+  return rows.flatMap((row) => {
+    const proposal = proposals.get(row.proposalId);
     if (proposal === undefined) return [];
     return [
       {
-        ...{ person: personView(ctx, people.get(personId)), at },
+        ...{ person: personView(ctx, people.get(row.personId)), at: row.at },
         ...{ title: titleOf(ctx, proposal), url: proposalPath(proposal) },
-        why: why === null ? null : ctx.t.t(`moderation.supports.why.${why}`),
+        ...more(row),
       },
     ];
   });

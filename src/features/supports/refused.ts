@@ -1,13 +1,28 @@
 import { defineCollection, type Ctx } from "../../kit/index.js";
 import type { Support } from "./support.js";
 
-/** Why a support of elsewhere is not counted; each has words, `moderation.support.why.<code>`. */
-export type SupportRefusal = "blocked" | "withdrawn" | "automated";
+/**
+ * Why a support of elsewhere is not counted; each has words, `moderation.supports.why.<code>`. With
+ * `limited-host` it waits for a moderator, who takes it (`taken`, until it counts) or has `declined` it.
+ */
+export type SupportRefusal =
+  | "blocked"
+  | "withdrawn"
+  | "automated"
+  | "declined"
+  | "limited-host"
+  | "taken"
+  | "too-many-waiting";
 
-/** A support of elsewhere that is not counted; the pair is unique, and it is soon forgotten. */
+/**
+ * A support of elsewhere that is not counted; the pair is unique. What waits, or was declined, is kept
+ * (`expiresAt` null); the rest is soon forgotten.
+ */
 export interface RefusedSupport extends Pick<Support, "_id" | "proposalId" | "personId" | "at"> {
   readonly why: SupportRefusal;
-  readonly expiresAt: Date;
+  /** The limited host that it came from. */
+  readonly host: string | null;
+  readonly expiresAt: Date | null;
 }
 
 /** What decides whether a support of elsewhere counts. */
@@ -16,13 +31,21 @@ export interface SupportSignals {
   readonly isWithdrawn: boolean;
   /** The account says that it is run by a machine: a support is one person's. */
   readonly isAutomated: boolean;
+  /** It counts already: a limit is for what comes. */
+  readonly isCounted: boolean;
+  readonly wasDeclined: boolean;
+  /** An admin limited what its server may do here, and no moderator trusts the person. */
+  readonly isLimited: boolean;
 }
 
 /** Why a support of elsewhere does not count; null when it does. */
 export function judgeSupport(signals: SupportSignals): SupportRefusal | null {
   if (signals.isBlocked) return "blocked";
   if (signals.isWithdrawn) return "withdrawn";
-  return signals.isAutomated ? "automated" : null;
+  if (signals.isAutomated) return "automated";
+  if (signals.isCounted) return null;
+  if (signals.wasDeclined) return "declined";
+  return signals.isLimited ? "limited-host" : null;
 }
 
 const keptMs = 30 * 24 * 3_600_000;
@@ -30,32 +53,56 @@ const keptMs = 30 * 24 * 3_600_000;
 export const refusedSupportsCollection = defineCollection<RefusedSupport>("refusedSupports", [
   { keys: { proposalId: 1, personId: 1 }, unique: true },
   { keys: { at: -1 } },
+  { keys: { why: 1, at: 1 } },
+  { keys: { host: 1, why: 1 } },
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
+
+/** Supports of one limited host that wait at most; what comes on top is refused. */
+export const mostHeld = 200;
+
+/** What a host may have waiting; beyond it a support is refused instead. */
+export async function heldOrFull(ctx: Ctx, host: string | null): Promise<SupportRefusal> {
+  const waiting = { host, why: "limited-host" } as const;
+  const count = await ctx
+    .collection(refusedSupportsCollection)
+    .countDocuments(waiting, { limit: mostHeld });
+  return count < mostHeld ? "limited-host" : "too-many-waiting";
+}
+
+/** What is remembered of a support that does not count, or null. */
+export function refusedSupport(
+  ctx: Ctx,
+  { proposalId, personId }: Pick<Support, "proposalId" | "personId">,
+): Promise<RefusedSupport | null> {
+  return ctx.collection(refusedSupportsCollection).findOne({ proposalId, personId });
+}
 
 /** Remember why a support does not count; told again, the latest reason stays. */
 export async function keepRefused(
   ctx: Ctx,
   { proposalId, personId }: Pick<Support, "proposalId" | "personId">,
-  why: SupportRefusal,
+  { why, host }: Pick<RefusedSupport, "why" | "host">,
 ): Promise<void> {
   const at = ctx.clock.now();
-  const expiresAt = new Date(at.getTime() + keptMs);
+  const isKept = why === "limited-host" || why === "declined";
+  const expiresAt = isKept ? null : new Date(at.getTime() + keptMs);
   await ctx
     .collection(refusedSupportsCollection)
     .updateOne(
       { proposalId, personId },
-      { $set: { why, at, expiresAt }, $setOnInsert: { _id: ctx.ids.next() } },
+      { $set: { why, host, at, expiresAt }, $setOnInsert: { _id: ctx.ids.next() } },
       { upsert: true },
     );
 }
 
-/** Forget a refused support: it was taken back, or counts now. */
+/** Forget a refused support: it was taken back, or counts now. Tells whether there was one. */
 export async function dropRefused(
   ctx: Ctx,
   { proposalId, personId }: Pick<Support, "proposalId" | "personId">,
-): Promise<void> {
-  await ctx.collection(refusedSupportsCollection).deleteOne({ proposalId, personId });
+): Promise<boolean> {
+  const rows = ctx.collection(refusedSupportsCollection);
+  return (await rows.deleteOne({ proposalId, personId })).deletedCount === 1;
 }
 
 /** The latest supports of elsewhere that were refused. */

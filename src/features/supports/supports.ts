@@ -14,8 +14,10 @@ import { countSupport } from "../proposals/movement.js";
 import { proposalById } from "../proposals/proposals.js";
 import {
   dropRefused,
+  heldOrFull,
   judgeSupport,
   keepRefused,
+  refusedSupport,
   type SupportRefusal,
   type SupportSignals,
 } from "./refused.js";
@@ -74,7 +76,10 @@ export async function takeBackSupport(ctx: Ctx, proposal: Supportable): Promise<
 }
 
 /** What the network tells of who backs a proposal. */
-export type SupportFrom = Pick<SupportSignals, "isAutomated">;
+export interface SupportFrom extends Pick<SupportSignals, "isAutomated"> {
+  /** Its server, where an admin limited that. */
+  readonly limitedHost: string | null;
+}
 
 /**
  * Somebody of the network backs a proposal; told twice, it counts once. One that does not count is
@@ -84,20 +89,39 @@ export type SupportFrom = Pick<SupportSignals, "isAutomated">;
 export async function receiveSupport(
   ctx: Ctx,
   support: SupportOf,
-  from: SupportFrom = { isAutomated: false },
+  from: SupportFrom = { isAutomated: false, limitedHost: null },
 ): Promise<SupportRefusal | null> {
-  const proposal = await proposalById(ctx, support.proposalId);
-  if (proposal === null) throw new Refusal("not-found");
-  const isBlocked = (await standingOf(ctx, support.personId))?.standing === "blocked";
-  const isWithdrawn = proposal.status === "withdrawn";
-  const why = judgeSupport({ ...from, isBlocked, isWithdrawn });
+  const judged = judgeSupport(await signalsOf(ctx, support, from));
+  const host = from.limitedHost;
+  const why = judged === "limited-host" ? await heldOrFull(ctx, host) : judged;
   if (why !== null) {
-    await keepRefused(ctx, support, why);
+    await keepRefused(ctx, support, { why, host });
+    if (why === "automated") await removeSupport(ctx, support);
     return why;
   }
   await addSupport(ctx, support, "elsewhere");
   await dropRefused(ctx, support);
   return null;
+}
+
+async function signalsOf(
+  ctx: Ctx,
+  { proposalId, personId }: SupportOf,
+  { isAutomated, limitedHost }: SupportFrom,
+): Promise<SupportSignals> {
+  const [proposal, row, counted, refused] = await Promise.all([
+    proposalById(ctx, proposalId),
+    standingOf(ctx, personId),
+    ctx.collection(supportsCollection).findOne({ proposalId, personId }),
+    refusedSupport(ctx, { proposalId, personId }),
+  ]);
+  if (proposal === null) throw new Refusal("not-found");
+  return {
+    ...{ isAutomated, isCounted: counted !== null, wasDeclined: refused?.why === "declined" },
+    isBlocked: row?.standing === "blocked",
+    isWithdrawn: proposal.status === "withdrawn",
+    isLimited: limitedHost !== null && row?.standing !== "trusted",
+  };
 }
 
 /** Somebody of the network took their support back; without one nothing changes. */
@@ -106,7 +130,8 @@ export async function receiveSupportTakenBack(ctx: Ctx, support: SupportOf): Pro
   await dropRefused(ctx, support);
 }
 
-async function addSupport(
+/** Have a support of elsewhere count; told twice, it counts once. */
+export async function addSupport(
   ctx: Ctx,
   { proposalId, personId }: SupportOf,
   origin: Support["origin"],

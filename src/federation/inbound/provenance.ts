@@ -7,11 +7,9 @@ import type { Normal } from "../port.js";
 import { followersCollection, type RemoteActor } from "../records.js";
 import type { Inbound } from "./inbound.js";
 import { isLimitedHost } from "../policy/policy.js";
+import { isAutomated } from "../remote-actors.js";
 import { isLinkedHost } from "./linked.js";
 import { isPublic, mentionsIn } from "./read.js";
-
-/** Accounts of these types say that a machine runs them (Mastodon calls them automated). */
-const machines: ReadonlySet<string> = new Set(["Service", "Application"]);
 
 /** A note, its author and where it belongs. */
 export interface Told {
@@ -39,11 +37,6 @@ export async function provenanceOf(
     ...{ isLinked, follows, isLimitedHost: isLimited, isAutomated: isAutomated(author) },
     accountAgeMs: bornAt === null ? null : ctx.clock.now().getTime() - bornAt.getTime(),
   };
-}
-
-/** Whether an account says that a machine runs it. */
-export function isAutomated({ type }: Pick<RemoteActor, "type">): boolean {
-  return machines.has(type);
 }
 
 /** Whether somebody follows the city or the proposal that they comment. */

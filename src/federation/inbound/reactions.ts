@@ -7,19 +7,19 @@ import type { Ctx } from "../../kit/index.js";
 import { localActor, localPath, sameOrigin } from "../addresses.js";
 import { actorNow } from "../moves/record.js";
 import { entryId } from "../inbox/entry-id.js";
+import { isLimitedHost } from "../policy/policy.js";
 import {
   followersCollection,
   inboxCollection,
   reactionsCollection,
   type Reaction,
 } from "../records.js";
-import { personBehind, remoteActor } from "../remote-actors.js";
+import { isAutomated, personBehind, remoteActor } from "../remote-actors.js";
 import { liftBlock } from "./block.js";
 import { rememberDeleted } from "./deleted.js";
 import type { Handle, Inbound, Outcome } from "./inbound.js";
 import { isLinkedActor, takeProposalAt } from "./linked.js";
 import { noteMeant, ourNote } from "./ours.js";
-import { isAutomated } from "./provenance.js";
 import { all, first, idOf, isNormal } from "./read.js";
 
 /** Who has moved is remembered by the new address, so that one person never counts twice. */
@@ -62,8 +62,10 @@ async function support(inbound: Inbound, proposal: Proposal): Promise<Outcome> {
   const given = { proposalId: proposal._id, personId: person._id };
   const refused = await receiveSupport(ctx, given, {
     isAutomated: isAutomated(who),
+    limitedHost: (await isLimitedHost(ctx, who.host)) ? who.host : null,
   });
-  return refused === null ? "support" : `support refused: ${refused}`;
+  if (refused === null) return "support";
+  return refused === "limited-host" ? "support held" : `support refused: ${refused}`;
 }
 
 /** A boost of something of ours is counted; a linked instance's boost leads to its proposals. */

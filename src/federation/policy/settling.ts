@@ -11,7 +11,8 @@ import {
   remoteActorsCollection,
 } from "../records.js";
 import { isWithin, namesFor } from "./hosts.js";
-import { blocksAmong } from "./policy.js";
+import { isAutomated } from "../remote-actors.js";
+import { blocksAmong, isLimitedHost } from "./policy.js";
 import { blocksCollection } from "./records.js";
 
 /** Stands for everybody whom a block or limit is about. */
@@ -149,15 +150,20 @@ async function eachLike(
 
 /** Have one remembered like count as a support, or not; done again, it changes nothing. */
 async function count(ctx: Ctx, uri: string, proposalUri: string, counts: boolean): Promise<void> {
-  const [proposal, person] = await Promise.all([
+  const [proposal, person, actor] = await Promise.all([
     proposalByUri(ctx, proposalUri),
     personByUri(ctx, uri),
+    ctx.collection(remoteActorsCollection).findOne({ uri }),
   ]);
   if (proposal === null || person === null || person.origin === "here") return;
   const support = { proposalId: proposal._id, personId: person._id };
   if (!counts) return receiveSupportTakenBack(ctx, support);
   try {
-    await receiveSupport(ctx, support);
+    const host = hostOf(uri) ?? "";
+    await receiveSupport(ctx, support, {
+      isAutomated: actor !== null && isAutomated(actor),
+      limitedHost: (await isLimitedHost(ctx, host)) ? host : null,
+    });
   } catch (error) {
     // A proposal that was withdrawn meanwhile takes none.
     if (!(error instanceof Refusal)) throw error;

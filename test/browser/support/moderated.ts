@@ -136,5 +136,9 @@ async function report({ nobody, official }: Cast, shown: Comment, proposal: Prop
 async function supports(ctx: Ctx, { _id: proposalId }: Proposal): Promise<void> {
   const [friend, bot] = [await remote(ctx, "Inès Carpentier"), await remote(ctx, "veille-budget")];
   await receiveSupport(ctx, { proposalId, personId: friend._id });
-  await receiveSupport(ctx, { proposalId, personId: bot._id }, { isAutomated: true });
+  await receiveSupport(
+    ctx,
+    { proposalId, personId: bot._id },
+    { isAutomated: true, limitedHost: null },
+  );
 }

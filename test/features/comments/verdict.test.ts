@@ -119,7 +119,17 @@ describe("the rule for comments of elsewhere", () => {
 });
 
 describe("the rule for supports of elsewhere", () => {
-  const person = { isBlocked: false, isWithdrawn: false, isAutomated: false };
+  const person = {
+    ...{ isBlocked: false, isWithdrawn: false, isAutomated: false },
+    ...{ isCounted: false, wasDeclined: false, isLimited: false },
+  };
+
+  it("holds what comes from a limited server, and leaves what counted before the limit", () => {
+    expect(judgeSupport({ ...person, isLimited: true })).to.equal("limited-host");
+    expect(judgeSupport({ ...person, isLimited: true, isCounted: true })).to.equal(null);
+    expect(judgeSupport({ ...person, isLimited: true, isAutomated: true })).to.equal("automated");
+    expect(judgeSupport({ ...person, wasDeclined: true })).to.equal("declined");
+  });
 
   it("counts a person and no machine, nobody who is blocked, nothing on what was withdrawn", () => {
     expect(judgeSupport(person)).to.equal(null);

@@ -39,7 +39,11 @@ const comment: HandledView = {
 };
 const bare: HandledView = { ...comment, body: null, why: [], by: null, answers: null };
 const row = { text: "Camille a publié.", why: ["Hors sujet"], note: "Vu", at: now, url: "/x" };
-const held: HeldPage = { ...frame, items: [comment, bare], reasons };
+const heldSupport = {
+  ...{ id: "s1", person, title: "Un banc", url: "/proposals/1", at: now },
+  action: "/admin/moderation/supports/s1",
+};
+const held: HeldPage = { ...frame, items: [comment, bare], reasons, supports: [heldSupport] };
 const refused: RefusedPage = {
   ...{ ...frame, items: [comment, { ...bare, why: ["Bloqué."] }] },
   supports: [null, "le compte est tenu par un programme."].map((why) => ({
