@@ -257,7 +257,7 @@ describe("what somebody on the network can do here", function () {
     expect(kept?.editedAt).to.equal(null);
   });
 
-  it("flags to moderators only, and moves or blocks a proposal without effect for now (requirement 21)", async () => {
+  it("records a Flag, a Move, a Block and what is unknown, of which none changes a proposal (requirement 21)", async () => {
     const { town, alice, proposal, tell } = await aScene();
     for (const type of ["Flag", "Move", "Block", "Dance"]) {
       expect(await tell(alice, type, proposal.uri)).to.equal(202);
