@@ -63,15 +63,13 @@ export function createContexts(parts: ContextParts): Contexts {
       collection: collectionsOf(parts.store, instance, watch),
       enqueue: (job, payload, options) => {
         watch?.(null);
-        const id = options?.id ?? `${job.name}/${parts.ids.next()}`;
-        return parts.queue.add([jobFor(job, instance._id, payload, id, options?.delayMs)]);
+        const when = options ?? { id: `${job.name}/${parts.ids.next()}` };
+        return parts.queue.add([jobFor(job, instance._id, payload, when)]);
       },
       enqueueAll: (job, items) => {
         watch?.(null);
         return parts.queue.add(
-          items.map(({ payload, options }) =>
-            jobFor(job, instance._id, payload, options.id, options.delayMs),
-          ),
+          items.map(({ payload, options }) => jobFor(job, instance._id, payload, options)),
         );
       },
       peek: (job, ids) => {

@@ -5,7 +5,7 @@ import type { NewJob, Queue } from "../drivers/queue/queue.js";
 import type { IndexSpec, Store } from "../drivers/store/collection.js";
 import { Refusal } from "../kit/refusal.js";
 import { isDuplicate } from "../kit/records.js";
-import type { EventDef, JobDef, Subscription } from "../kit/work.js";
+import type { EnqueueOptions, EventDef, JobDef, Subscription } from "../kit/work.js";
 
 /** An event on its way: stored before the write it announces, removed once its jobs are stored. */
 interface Intent {
@@ -60,12 +60,10 @@ export function jobFor(
   job: JobShape,
   instanceId: string,
   payload: unknown,
-  id: string,
-  delayMs?: number,
+  when: EnqueueOptions,
 ): NewJob {
   const { queue, name, attempts, backoff } = job;
-  const plain = { id, queue, name, data: { instanceId, payload }, attempts, backoff };
-  return delayMs === undefined ? plain : { ...plain, delayMs };
+  return { ...when, queue, name, data: { instanceId, payload }, attempts, backoff };
 }
 
 /** Open the outbox on a store and a queue. */
@@ -80,7 +78,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     const jobs = subscriptions
       .filter((subscription) => subscription.event === intent.event)
       .map(({ job }) =>
-        jobFor(job, intent.instanceId, intent.payload, `${intent._id}/${job.name}`),
+        jobFor(job, intent.instanceId, intent.payload, { id: `${intent._id}/${job.name}` }),
       );
     if (jobs.length > 0) await queue.add(jobs);
     track(intents.deleteOne({ _id: intent._id }));

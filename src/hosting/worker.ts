@@ -110,7 +110,7 @@ async function fanOut(
   let batch: Instance[] = [];
   const flush = async (): Promise<void> => {
     await parts.queue.add(
-      batch.map(({ _id }) => jobFor(schedule.job, _id, {}, `${running.id}/${_id}`)),
+      batch.map(({ _id }) => jobFor(schedule.job, _id, {}, { id: `${running.id}/${_id}` })),
     );
     batch = [];
   };

@@ -66,6 +66,8 @@ export interface Attempt {
 export interface EnqueueOptions {
   readonly id: string;
   readonly delayMs?: number;
+  /** Due at once, but lets pass what falls due within this time: for the many of one burst. */
+  readonly yieldsMs?: number;
 }
 
 const quick: Backoff = { baseMs: 1_000, factor: 3, maxMs: 3_600_000, jitter: 0.3 };

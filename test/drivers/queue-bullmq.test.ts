@@ -102,6 +102,20 @@ describe("with a real Redis,", () => {
       expect(seen.sort()).to.deep.equal(["a", "b"]);
     });
 
+    it("begins to work once Redis is there, although it was away at the start", async () => {
+      await redis.kill();
+      const seen: string[] = [];
+      const queue = await served(async ({ id }) => void seen.push(id));
+      await queue.add([aJob("a")]);
+
+      await redis.start();
+      await until(() => seen.length === 1, 30_000);
+      await queue.add([aJob("b")]);
+      await until(() => seen.length === 2, 30_000);
+
+      expect(seen).to.deep.equal(["a", "b"]);
+    });
+
     it("keeps in the store what Redis did not confirm, and runs it", async () => {
       const seen: string[] = [];
       const producer = bench.queue({ patienceMs: 150 });

@@ -27,6 +27,7 @@ import {
 } from "./queue.conformance.js";
 
 const LANE = "default";
+const MINUTE = 60_000;
 
 interface Bench extends QueueBacking {
   readonly store: Store;
@@ -182,6 +183,22 @@ describe("the embedded queue", () => {
     await closing;
 
     expect(seen).to.deep.equal(["a"]);
+  });
+
+  it("goes on with a burst, however much else keeps coming", async () => {
+    const order: string[] = [];
+    const queue = bench.queue();
+    queue.process(LANE, 1, async ({ id }) => {
+      order.push(id);
+      if (id.startsWith("small/")) await queue.add([aJob(`small/${order.length}`)]);
+    });
+    const great = Array.from({ length: 5 }, (_, at) => aJob(`great/${at}`, { yieldsMs: MINUTE }));
+    await queue.add([...great, aJob("small/0")]);
+
+    await queue.start();
+    await until(() => order.filter((id) => id.startsWith("great/")).length === 5, 20_000);
+
+    expect(order.filter((id) => id.startsWith("small/")).length).to.be.at.least(5);
   });
 
   describe("leases", () => {

@@ -68,6 +68,7 @@ export function queueConformance(name: string, open: () => Promise<QueueBacking>
     describeTime(() => backing);
     describeFailure(() => backing);
     describeWorkers(() => backing);
+    describeFairness(() => backing);
     describeClosing(() => backing);
     describeCalendar(() => backing);
   });
@@ -252,6 +253,7 @@ function describeFailure(backing: Backing): void {
 
     await queue.add([aJob("a")]);
     await until(async () => (await queue.counts(LANE)).dead === 1);
+    await queue.idle();
     expect(runs).to.equal(3);
     await queue.add([aJob("a")]);
     await until(() => runs === 4);
@@ -443,6 +445,61 @@ function describeWorkers(backing: Backing): void {
     queue.process(LANE, 1, async () => undefined);
 
     expect(() => queue.process(LANE, 1, async () => undefined)).to.throw(Error);
+  });
+}
+
+function describeFairness(backing: Backing): void {
+  const burst = (city: string, count: number, yieldsMsEach: number): NewJob[] =>
+    Array.from({ length: count }, (_, at) =>
+      aJob(`${city}/${at}`, { yieldsMs: (at + 1) * yieldsMsEach }),
+    );
+
+  it("lets an answer to a few pass a post to thousands that was told before", async () => {
+    const order: string[] = [];
+    const queue = backing().queue();
+    let answered = 0;
+    queue.process(LANE, 4, async ({ id }) => {
+      order.push(id);
+      if (order.length === 10) {
+        answered = order.length;
+        await queue.add([aJob("small/a"), aJob("small/b"), aJob("small/c")]);
+        answered = order.length;
+      }
+    });
+    await queue.add(burst("great", 2_000, 5));
+
+    await queue.start();
+    await until(() => order.includes("small/c"), 30_000);
+
+    const passed = order.slice(answered).filter((id) => id.startsWith("great/"));
+    expect(passed.indexOf("great/1999")).to.equal(-1);
+    expect(order.indexOf("small/c") - answered).to.be.at.most(40);
+    expect(await queue.counts(LANE)).to.include({ delayed: 0 });
+  }).timeout(40_000);
+
+  it("takes turns between two bursts, and loses nothing of either", async () => {
+    const order: string[] = [];
+    const queue = backing().queue();
+    queue.process(LANE, 1, async ({ id }) => void order.push(id));
+    await queue.add(burst("first", 40, 400));
+    await queue.add(burst("second", 40, 400));
+
+    await queue.start();
+    await queue.idle();
+
+    expect(new Set(order).size).to.equal(80);
+    const half = order.slice(0, 40).filter((id) => id.startsWith("second/")).length;
+    expect(half).to.be.within(10, 30);
+  }).timeout(20_000);
+
+  it("is busy for as long as a burst lets others pass", async () => {
+    const seen: string[] = [];
+    const queue = await serving(backing(), async ({ id }) => void seen.push(id));
+
+    await queue.add([aJob("patient", { yieldsMs: MINUTE })]);
+    await queue.idle();
+
+    expect(seen).to.deep.equal(["patient"]);
   });
 }
 

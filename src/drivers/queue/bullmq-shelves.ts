@@ -58,18 +58,15 @@ export function createShelves({ url, log, prefix = "parvis", patienceMs }: Parts
   const tried = new Promise<void>((resolve) => {
     redis.once("ready", resolve).once("close", resolve);
   });
-  const queues = new Map<string, BullQueue>();
-  const queueOf = (name: string): BullQueue => {
-    const known = queues.get(name);
-    if (known !== undefined) return known;
-    const made = new BullQueue(name, {
+  const queues = openedOnce((name) => {
+    const queue = new BullQueue(name, {
       ...{ connection: redis, prefix, skipMetasUpdate: true },
       streams: { events: { maxLen: keptEvents } },
     });
-    made.on("error", () => undefined);
-    queues.set(name, made);
-    return made;
-  };
+    // Said by whoever asks something of it.
+    queue.on("error", () => undefined);
+    return queue;
+  });
   const soon = <T>(ask: () => Promise<T>): Promise<T> => withPatience(tried.then(ask), patienceMs);
   return {
     prefix,
@@ -81,7 +78,7 @@ export function createShelves({ url, log, prefix = "parvis", patienceMs }: Parts
       for (const [name, own] of byQueue(jobs)) {
         for (let i = 0; i < own.length; i += addBatch) {
           const batch = own.slice(i, i + addBatch).map(asBullJob);
-          await soon(() => queueOf(name).addBulk(batch));
+          await soon(async () => (await queues.of(name)).addBulk(batch));
         }
       }
     },
@@ -93,10 +90,34 @@ export function createShelves({ url, log, prefix = "parvis", patienceMs }: Parts
     },
     async close() {
       await Promise.allSettled(
-        [...queues.values()].map((queue) => withPatience(queue.close(), patienceMs)),
+        queues.all().map((queue) => withPatience(queue.close(), patienceMs)),
       );
       for (const connection of opened) connection.disconnect();
     },
+  };
+}
+
+interface OpenedQueues {
+  of(name: string): Promise<BullQueue>;
+  all(): readonly BullQueue[];
+}
+
+/** One that cannot reach Redis while it is made stays of no use for good: it is made anew. */
+function openedOnce(open: (name: string) => BullQueue): OpenedQueues {
+  const queues = new Map<string, BullQueue>();
+  return {
+    async of(name) {
+      const queue = queues.get(name) ?? open(name);
+      queues.set(name, queue);
+      try {
+        await queue.waitUntilReady();
+      } catch (error) {
+        if (queues.get(name) === queue) queues.delete(name);
+        throw error;
+      }
+      return queue;
+    },
+    all: () => [...queues.values()],
   };
 }
 
@@ -118,13 +139,33 @@ function byQueue(jobs: readonly NewJob[]): Map<string, NewJob[]> {
   return groups;
 }
 
-function asBullJob({ id, name, data, attempts, backoff, delayMs = 0 }: NewJob) {
+/** Of how many milliseconds BullMQ's priorities are made, and how many there are. */
+const turnMs = 100;
+const turns = 2 ** 21 - 1;
+
+/**
+ * BullMQ serves jobs without a priority first, then by priority, the smallest first. The patient get the
+ * time of their turn as theirs; it comes round every 58 hours, which then puts the newer before the older.
+ */
+function priorityOf({ delayMs = 0, yieldsMs = 0 }: NewJob): number {
+  if (delayMs > 0 || yieldsMs <= 0) return 0;
+  return 1 + (Math.floor((Date.now() + yieldsMs) / turnMs) % turns);
+}
+
+function asBullJob(job: NewJob) {
+  const { id, name, data, attempts, backoff, delayMs = 0 } = job;
   const kept: JobData = { data: data ?? null, attempts, backoff, postponed: 0 };
   const delay = Math.max(0, Math.round(delayMs));
   return {
     name,
     data: kept,
-    opts: { jobId: id, delay, removeOnComplete: true, removeOnFail: true },
+    opts: {
+      jobId: id,
+      delay,
+      priority: priorityOf(job),
+      removeOnComplete: true,
+      removeOnFail: true,
+    },
   };
 }
 

@@ -42,7 +42,7 @@ export function createSpool({ rows, shelves, clock, log }: SpoolParts): Spool {
       try {
         await shelves.add(jobs);
       } catch (error) {
-        log.warn({ error: failureText(error), jobs: jobs.length }, "kept until Redis answers");
+        log.warn({ error: failureText(error), jobs: jobs.length }, "kept until Redis takes them");
         await keep(jobs);
       }
     },

@@ -30,6 +30,7 @@ type Held = Job<JobData, void>;
 
 /** A job that the store could not bury is looked at again after this time. */
 const buryAgainMs = 5_000;
+const startAgainMs = 1_000;
 const lost = "the process stopped while it ran this job";
 
 /** What is told to jobs that are put back. */
@@ -44,22 +45,27 @@ export function createWorker(parts: WorkerParts): BullWorker {
   const closing = openClosing();
   const mayBegin = createStarter(parts.places.pace);
   let worker: Worker<JobData, void> | null = null;
+  const process = async (job: Held, token = ""): Promise<void> => {
+    await mayBegin();
+    return serve(parts, closing, { job, token });
+  };
+  const failed = (error: unknown): void => {
+    parts.log.warn({ queue: parts.queue, error: failureText(error) }, "the queue failed");
+  };
+  const start = (): void => {
+    if (closing.isClosing) return;
+    const made = new Worker<JobData, void>(parts.queue, process, settings(parts));
+    worker = made;
+    made.on("error", failed);
+    // One whose loop ended by a failure does nothing any more: another takes its place.
+    made.run().catch((error: unknown) => {
+      failed(error);
+      made.close(true).catch(failed);
+      setTimeout(start, startAgainMs).unref();
+    });
+  };
   return {
-    start() {
-      if (worker !== null || closing.isClosing) return;
-      worker = new Worker<JobData, void>(
-        parts.queue,
-        async (job, token) => {
-          await mayBegin();
-          return serve(parts, closing, { job, token: token ?? "" });
-        },
-        settings(parts),
-      );
-      worker.on("error", (error) => {
-        parts.log.warn({ queue: parts.queue, error: failureText(error) }, "the queue failed");
-      });
-      void worker.run();
-    },
+    start,
     async close(graceMs) {
       closing.isClosing = true;
       const ended = worker?.close() ?? Promise.resolve();

@@ -85,12 +85,7 @@ export function createBullQueue(options: BullQueueOptions): Queue {
       await tables.ready();
       return dead.list(queue, limit);
     },
-    async revive(queue, ids) {
-      const jobs = await dead.asNew(queue, ids);
-      await add(jobs);
-      await dead.drop(queue, ids);
-      return jobs.length;
-    },
+    revive: (queue, ids) => dead.revive(queue, ids, { add, peek: shelves.peek }),
     drop: (queue, ids) => dead.drop(queue, ids),
     check: () => shelves.check(),
     idle: () =>

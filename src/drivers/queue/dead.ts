@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.js";
 import type { Collection } from "../store/collection.js";
 import { rowId, type DeadRow } from "./queue-tables.js";
-import type { DeadJob, NewJob } from "./queue.js";
+import type { DeadJob, NewJob, Queue } from "./queue.js";
 
 const MAX_DEAD = 1_000;
 const SWEEP = 1_000;
@@ -21,11 +21,17 @@ export interface Dead {
   count(queue: string): Promise<number>;
   /** The newest first, at most `limit`. */
   list(queue: string, limit: number): Promise<readonly DeadJob[]>;
-  /** Those of some ids as jobs to be added again. */
-  asNew(queue: string, ids: readonly string[]): Promise<readonly NewJob[]>;
+  /**
+   * Hands those of some ids to `queue` once more and forgets that they died; one that is only just being
+   * buried stays dead. Returns how many.
+   */
+  revive(queue: string, ids: readonly string[], live: Live): Promise<number>;
   /** Forgets some; returns how many there were. */
   drop(queue: string, ids: readonly string[]): Promise<number>;
 }
+
+/** What the dead need of the living. */
+export type Live = Pick<Queue, "add" | "peek">;
 
 /** Opens the dead in their collection. */
 export function createDead(rows: Collection<DeadRow>, clock: Clock): Dead {
@@ -48,17 +54,23 @@ export function createDead(rows: Collection<DeadRow>, clock: Clock): Dead {
       const found = rows.find({ queue }, { sort: { diedAt: -1 }, limit });
       return (await found.toArray()).map(deadJob);
     },
-    async asNew(queue, ids) {
+    async revive(queue, ids, live) {
+      if (ids.length === 0) return 0;
       const found = await rows.find(keyed(queue, ids), { limit: ids.length }).toArray();
-      return found.map(({ id, name, data, attempts, backoff }) => ({
-        ...{ id, queue, name, attempts, backoff },
-        data: JSON.parse(data) as unknown,
-      }));
+      const busy = new Set((await live.peek(queue, ids)).map(({ id }) => id));
+      const jobs = found.filter(({ id }) => !busy.has(id)).map(asNew);
+      await live.add(jobs);
+      const revived = jobs.map(({ id }) => id);
+      return (await rows.deleteMany(keyed(queue, revived))).deletedCount;
     },
     async drop(queue, ids) {
       return (await rows.deleteMany(keyed(queue, ids))).deletedCount;
     },
   };
+}
+
+function asNew({ queue, id, name, data, attempts, backoff }: DeadRow): NewJob {
+  return { id, queue, name, data: JSON.parse(data) as unknown, attempts, backoff };
 }
 
 function deadJob({ id, name, data, tries, error, diedAt }: DeadRow): DeadJob {

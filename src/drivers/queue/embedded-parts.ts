@@ -23,6 +23,11 @@ export function stillClaimed(rows: readonly JobRow[]) {
   return { _id: { $in: rows.map((row) => row._id) }, claim: { $in: claims } };
 }
 
+/** The fields of a job that is due, and lets pass what falls due before `at`. */
+export function patientUntil(at: number) {
+  return { state: "patient" as const, at, owner: null, claim: null };
+}
+
 /** The fields of a job that waits for `at`. */
 export function waitingFrom(at: number) {
   return { state: "waiting" as const, at, owner: null, claim: null };

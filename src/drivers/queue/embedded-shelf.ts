@@ -1,4 +1,10 @@
-import { stillClaimed, timeOf, waitingFrom, type QueueParts } from "./embedded-parts.js";
+import {
+  patientUntil,
+  stillClaimed,
+  timeOf,
+  waitingFrom,
+  type QueueParts,
+} from "./embedded-parts.js";
 import { bury, recover, type LastWords } from "./embedded-recovery.js";
 import { isOnlyDuplicates, rowId, type JobRow } from "./queue-tables.js";
 import { checkedData } from "./new-job.js";
@@ -98,26 +104,56 @@ function newRow(parts: QueueParts, job: NewJob): JobRow {
     tries: 0,
     attempts: job.attempts,
     backoff: { ...job.backoff },
-    ...waitingFrom(timeOf(parts) + Math.max(0, job.delayMs ?? 0)),
+    ...placed(job, timeOf(parts)),
   };
 }
 
-/**
- * Reads the first few waiting jobs, then marks those that are due with a claim of its own: of two
- * workers that read the same ones, each row goes to the first to write.
- */
+function placed({ delayMs = 0, yieldsMs = 0 }: NewJob, time: number) {
+  if (delayMs > 0 || yieldsMs <= 0) return waitingFrom(time + Math.max(0, delayMs));
+  return patientUntil(time + yieldsMs);
+}
+
+/** Every so many claims the patient go first, so that they come on however much else there is. */
+const PATIENT_FIRST = 4;
+
+type Open = Exclude<JobRow["state"], "running">;
+
+/** Takes what waits, and gives the places that are left to the patient; or the other way round. */
 function claimer(parts: QueueParts): Shelf["claim"] {
+  const takers = { waiting: taker(parts, "waiting"), patient: taker(parts, "patient") };
+  let claims = 0;
+  return async (queue, limit) => {
+    claims += 1;
+    const first = claims % PATIENT_FIRST === 0 ? "patient" : "waiting";
+    const taken = await takers[first](queue, limit);
+    const left = limit - taken.jobs.length;
+    if (left === 0) return taken;
+    const more = await takers[first === "patient" ? "waiting" : "patient"](queue, left);
+    return { jobs: [...taken.jobs, ...more.jobs], nextAt: earlier(taken.nextAt, more.nextAt) };
+  };
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
+}
+
+/**
+ * Reads the first few jobs, then marks those that may begin with a claim of its own: of two workers that
+ * read the same ones, each row goes to the first to write.
+ */
+function taker(parts: QueueParts, state: Open): Shelf["claim"] {
   let claims = 0;
   let contended = false;
   return async (queue, limit) => {
-    const first = await firstWaiting(parts, queue, limit * (contended ? SPREAD : 1) + 1);
+    const first = await firstOf(parts, { queue, state }, limit * (contended ? SPREAD : 1) + 1);
     const time = timeOf(parts);
-    const due = first.filter((row) => row.at <= time);
+    const due = state === "patient" ? first : first.filter((row) => row.at <= time);
     if (due.length === 0) return { jobs: [], nextAt: first[0]?.at ?? null };
     const start = contended ? Math.floor(Math.random() * (due.length - limit + 1)) : 0;
     const wanted = due.slice(Math.max(0, start)).slice(0, limit);
     claims += 1;
-    const jobs = await mark(parts, wanted, time, `${parts.owner}|${claims}`);
+    const jobs = await mark(parts, wanted, time, `${parts.owner}|${state}|${claims}`);
     contended = jobs.length < wanted.length;
     const all = !contended && wanted.length === due.length;
     return { jobs, nextAt: all ? (first[due.length]?.at ?? null) : time };
@@ -137,8 +173,10 @@ async function mark(
 ): Promise<JobRow[]> {
   const keys = keysOf(wanted);
   const running = { state: "running" as const, at: time + leaseMs, owner, claim };
+  const state = wanted[0]?.state ?? "waiting";
+  const due = state === "patient" ? {} : { at: { $lte: time } };
   const { modifiedCount } = await tables.jobs.updateMany(
-    { _id: { $in: keys }, state: "waiting", at: { $lte: time } },
+    { _id: { $in: keys }, state, ...due },
     { $set: running, $inc: { tries: 1 } },
   );
   if (modifiedCount === wanted.length) {
@@ -148,13 +186,11 @@ async function mark(
   return ours.sort((a, b) => keys.indexOf(a._id) - keys.indexOf(b._id));
 }
 
-/** The order of service. One place: sharing a queue out between instances would be decided here. */
-async function firstWaiting(
+/** The order of service: what fell due first, and of the patient whose turn comes first. */
+async function firstOf(
   { tables }: QueueParts,
-  queue: string,
+  among: { readonly queue: string; readonly state: Open },
   limit: number,
 ): Promise<readonly JobRow[]> {
-  return tables.jobs
-    .find({ queue, state: "waiting" }, { sort: { at: 1, order: 1 }, limit })
-    .toArray();
+  return tables.jobs.find(among, { sort: { at: 1, order: 1 }, limit }).toArray();
 }

@@ -77,12 +77,8 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
       await tables.ready();
       return dead.list(queue, limit);
     },
-    async revive(queue, wanted) {
-      const jobs = await dead.asNew(queue, wanted);
-      await add(jobs);
-      await dead.drop(queue, wanted);
-      return jobs.length;
-    },
+    revive: (queue, wanted) =>
+      dead.revive(queue, wanted, { add, peek: (name, some) => peek(parts, name, some) }),
     drop: (queue, wanted) => dead.drop(queue, wanted),
     check: () => options.store.check(),
     idle: () => whenIdle(parts, [...lanes.keys()]),
@@ -100,13 +96,14 @@ async function counts(
 ): Promise<QueueCounts> {
   await tables.ready();
   const time = clock.now().getTime();
-  const [waiting, delayed, running, dead] = await Promise.all([
+  const [waiting, patient, delayed, running, dead] = await Promise.all([
     tables.jobs.countDocuments({ queue, state: "waiting", at: { $lte: time } }),
+    tables.jobs.countDocuments({ queue, state: "patient" }),
     tables.jobs.countDocuments({ queue, state: "waiting", at: { $gt: time } }),
     tables.jobs.countDocuments({ queue, state: "running" }),
     graves.count(queue),
   ]);
-  return { waiting, delayed, running, dead };
+  return { waiting: waiting + patient, delayed, running, dead };
 }
 
 const mostPeeked = 500;
@@ -145,7 +142,8 @@ async function isBusy({ tables, clock }: QueueParts, queues: readonly string[]):
   for (const queue of queues) {
     const runs = { queue, state: "running" as const };
     const waits = { queue, state: "waiting" as const, at: due };
-    if (await tables.jobs.findOne({ $or: [runs, waits] })) return true;
+    const lets = { queue, state: "patient" as const };
+    if (await tables.jobs.findOne({ $or: [runs, waits, lets] })) return true;
   }
   return false;
 }

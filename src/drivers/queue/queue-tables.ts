@@ -8,8 +8,9 @@ export interface JobRow extends Row {
   readonly name: string;
   /** JSON, kept as text so that any key is allowed in it. */
   readonly data: string;
-  readonly state: "waiting" | "running";
-  /** Milliseconds. Waiting: when it is due. Running: when its lease ends. */
+  /** Patient: due, and served after what waits. */
+  readonly state: "waiting" | "patient" | "running";
+  /** Milliseconds. Waiting: when it is due. Patient: its turn among its like. Running: its lease's end. */
   readonly at: number;
   /** Orders jobs that are due at the same time by when they were added. */
   readonly order: string;

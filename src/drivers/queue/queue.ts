@@ -19,6 +19,11 @@ export interface NewJob {
   /** JSON; ids only, never secrets. */
   readonly data: unknown;
   readonly delayMs?: number;
+  /**
+   * One of many that were added together: it is due at once, and lets pass whatever else falls due in
+   * this time, so that a great burst holds up nobody else's few. It waits no longer than that for them.
+   */
+  readonly yieldsMs?: number;
   /** Tries in all, at least 1. */
   readonly attempts: number;
   readonly backoff: Backoff;

@@ -32,8 +32,9 @@ export function createFanOut(deliver: Deliver, policy: Policy): FanOut {
     const activity = await rows.findOne({ _id: activityId });
     if (activity === null || activity.fannedOutAt !== null) return;
     if (await mustWait(ctx, policy, activity)) return;
+    let given = 0;
     for await (const page of inboxesOf(ctx, activity.audience, null)) {
-      await handOut(ctx, hands, activity, page);
+      given += await handOut(ctx, hands, activity, { inboxes: page, given });
     }
     await rows.updateOne({ _id: activityId }, { $set: { fannedOutAt: ctx.clock.now() } });
   });
@@ -51,7 +52,7 @@ export function createHandOutTo(deliver: Deliver, policy: Policy): HandOutTo {
   const hands = { deliver, policy };
   return async (ctx, activity, host) => {
     for await (const page of inboxesOf(ctx, activity.audience, host)) {
-      await handOut(ctx, hands, activity, page);
+      await handOut(ctx, hands, activity, { inboxes: page, given: 0 });
     }
   };
 }
@@ -115,9 +116,9 @@ async function handOut(
   ctx: Ctx,
   { deliver, policy }: Hands,
   { _id: activityId, uri }: Pick<Activity, "_id" | "uri">,
-  inboxes: readonly string[],
-): Promise<void> {
-  if (inboxes.length === 0) return;
+  { inboxes, given }: { readonly inboxes: readonly string[]; readonly given: number },
+): Promise<number> {
+  if (inboxes.length === 0) return 0;
   // Neither to ourselves, nor back to where a forwarded activity came from.
   const knowing = [hostOf(ctx.instance.origin), hostOf(uri)];
   const unwanted = await policy.unwanted(ctx, inboxes);
@@ -127,11 +128,20 @@ async function handOut(
     if (host === null || knowing.includes(host)) return false;
     return !unwanted.has(inbox) && !unavailable.has(host);
   };
-  const items = inboxes.filter(goesTo).map((inbox) => ({
+  const items = inboxes.filter(goesTo).map((inbox, at) => ({
     payload: { activityId, inbox },
-    options: { id: deliveryId({ activityId, inbox }) },
+    options: { id: deliveryId({ activityId, inbox }), yieldsMs: yieldsMs(given + at) },
   }));
   for (let from = 0; from < items.length; from += mostStored) {
     await ctx.enqueueAll(deliver, items.slice(from, from + mostStored));
   }
+  return items.length;
+}
+
+/** The first inboxes of an activity wait for nobody; those after them let others pass, ever longer. */
+const promptInboxes = 100;
+const yieldsMsEach = 5;
+
+function yieldsMs(position: number): number {
+  return Math.max(0, position - promptInboxes) * yieldsMsEach;
 }
