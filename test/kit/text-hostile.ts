@@ -71,9 +71,12 @@ const TAGS = new Set(
 const ATTRIBUTES = new Set(["href", "rel", "class", "start", "title"]);
 const CLASSES = new Set(["mention", "hashtag", "invisible", "ellipsis"]);
 
+/** Over the web, to a host that nothing before an @ disguises; what follows the host may hold one. */
+const SAFE_ADDRESS = /^(?:https?:\/\/[^/?#\\@]*(?:[/?#\\]|$)|mailto:)/u;
+
 function attributeFaults(tag: string, name: string, value: string): string[] {
   if (!ATTRIBUTES.has(name)) return [`attribute ${name} on <${tag}>`];
-  if (name === "href" && !/^(https?:\/\/[^@]*$|mailto:)/u.test(value)) return [`address ${value}`];
+  if (name === "href" && !SAFE_ADDRESS.test(value)) return [`address ${value}`];
   if (name === "class" && !value.split(" ").every((one) => CLASSES.has(one))) return [value];
   return [];
 }

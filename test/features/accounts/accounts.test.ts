@@ -110,17 +110,18 @@ describe("An account", function () {
     const [known, unknown] = [newMail(), newMail()];
     await register(known);
     const time = async (mail: string): Promise<number> => {
-      const times: number[] = [];
-      for (let n = 0; n < 5; n += 1) {
-        const browser = site.browser(host);
-        const _csrf = await browser.token("/sign-in");
-        const started = performance.now();
-        await browser.post("/sign-in", { mail, password: "not the password", _csrf });
-        times.push(performance.now() - started);
-      }
-      return times.sort((a, b) => a - b)[2] ?? 0;
+      const browser = site.browser(host);
+      const _csrf = await browser.token("/sign-in");
+      const started = performance.now();
+      await browser.post("/sign-in", { mail, password: "not the password", _csrf });
+      return performance.now() - started;
     };
-    const [one, other] = [await time(known), await time(unknown)];
+    // In turns, and the best of each: what else the machine does falls on both, and mostly on neither.
+    let [one, other] = [Infinity, Infinity];
+    for (let n = 0; n < 7; n += 1) {
+      one = Math.min(one, await time(known));
+      other = Math.min(other, await time(unknown));
+    }
 
     expect(Math.min(one, other) / Math.max(one, other)).to.be.greaterThan(0.3);
   });
