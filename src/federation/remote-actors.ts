@@ -22,17 +22,34 @@ const address = z
 const optional = <T>(schema: z.ZodType<T>) => schema.nullish().catch(null);
 const text = (max: number) => optional(z.string().transform((value) => cutText(value, max)));
 
+const actorType = z.enum(["Person", "Group", "Organization", "Service", "Application"]);
+
+/** The type that an actor names; of several the first that we know. */
+function typeIn(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.find((one) => actorType.safeParse(one).success);
+}
+
+/** Any property of ActivityStreams may stand in a list of one (JSON-LD 1.1, 4.3). */
+function unlisted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const single = (one: unknown) =>
+    Array.isArray(one) && one.length === 1 ? unlisted(one[0]) : one;
+  if (Array.isArray(value)) return single(value);
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, single(one)]));
+}
+
 const actorSchema = z.object({
   id: address,
-  type: z.enum(["Person", "Group", "Organization", "Service", "Application"]),
+  type: z.preprocess(typeIn, actorType),
   inbox: address,
   preferredUsername: text(200),
   name: text(500),
   summary: text(20_000),
-  url: optional(z.union([address, z.tuple([address]).transform(([one]) => one)])),
+  url: optional(address),
   followers: optional(address),
   outbox: optional(address),
-  endpoints: optional(z.object({ sharedInbox: optional(address) })),
+  endpoints: optional(z.preprocess(unlisted, z.object({ sharedInbox: optional(address) }))),
   alsoKnownAs: optional(z.union([z.string(), z.array(z.unknown())])),
   implements: optional(z.union([z.string(), z.array(z.unknown())])),
   published: optional(z.string().max(40)),
@@ -100,7 +117,7 @@ async function keepActor(ctx: Ctx, uri: string, document: JsonObject): Promise<R
 
 /** Read an actor document. Nothing in it is believed that its own host could not say. */
 export function actorOf(uri: string, document: JsonObject, now: Date): Omit<RemoteActor, "_id"> {
-  const parsed = actorSchema.safeParse(guardValue(document).body);
+  const parsed = actorSchema.safeParse(unlisted(guardValue(document).body));
   if (!parsed.success || parsed.data.id !== uri) throw new NotAnActor(uri.slice(0, 200));
   const { data } = parsed;
   const host = hostOf(uri) ?? "";

@@ -22,7 +22,8 @@ export const flagIn: Handle = async ({ ctx, actor, activity }) => {
     .map(idOf)
     .filter((uri): uri is string => uri !== null);
   const content = first(activity, "content");
-  const words = typeof content === "string" ? cutText(htmlToText(content), mostWords) : "";
+  const html = typeof content === "string" ? cutText(content, 100_000) : "";
+  const words = cutText(htmlToText(html), mostWords);
   const host = hostOf(actor) ?? "";
   const subjects = (await Promise.all([...new Set(uris)].map((uri) => subjectAt(ctx, uri)))).filter(
     (subject): subject is Subject => subject !== null,

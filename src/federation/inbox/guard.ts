@@ -2,8 +2,8 @@ import type { GuardedDocument } from "../port.js";
 import { parseBoundedJson } from "../bounded-json.js";
 import { AS_CONTEXT, extraTerms, SECURITY_CONTEXT } from "../vocabulary.js";
 
-/** The bounds of a document from outside. */
-export const guardLimits = { depth: 16, nodes: 5_000, text: 200_000, list: 1_000 } as const;
+/** The bounds of a document from outside; how long its texts are is bounded by its bytes. */
+export const guardLimits = { depth: 16, nodes: 5_000, list: 1_000 } as const;
 
 /** A document that is refused before anything is done with it; the sender is told 400. */
 export class HostileDocument extends Error {
@@ -53,9 +53,6 @@ function cleaned(value: unknown, depth: number, budget: { nodes: number }): unkn
   budget.nodes -= 1;
   if (budget.nodes < 0) throw new HostileDocument("the document has too many parts");
   if (depth > guardLimits.depth) throw new HostileDocument("the document is too deep");
-  if (typeof value === "string" && value.length > guardLimits.text) {
-    throw new HostileDocument("a text of the document is too long");
-  }
   if (Array.isArray(value)) {
     if (value.length > guardLimits.list) throw new HostileDocument("a list is too long");
     return value.map((one) => cleaned(one, depth + 1, budget));

@@ -28,6 +28,11 @@ function reference(value: unknown): string | null {
   return address((one as Readonly<Record<string, unknown>>)["id"]);
 }
 
+/** The address of the first of several, as others name a post's author before whoever else it is of. */
+function firstReference(value: unknown): string | null {
+  return reference(Array.isArray(value) ? value[0] : value);
+}
+
 function typeName(value: unknown): string | null {
   const one = single(value);
   return typeof one === "string" && one.length > 0 && one.length <= 100 ? one : null;
@@ -64,7 +69,7 @@ function checkOwned(object: unknown, actor: string): void {
   const id = address(given);
   if (id === null || typeName(type) === null) throw new HostileDocument("the object has no id");
   if (!sameOrigin(id, actor)) throw new HostileDocument("the object is of another host");
-  if (id !== actor && reference(attributedTo) !== actor) {
+  if (id !== actor && firstReference(attributedTo) !== actor) {
     throw new HostileDocument("the object is by somebody else");
   }
 }
