@@ -15,7 +15,7 @@ import type { NormalForm } from "./port.js";
 import { createFetchDocument, type FetchDocument, type JsonObject } from "./remote-document.js";
 import { createDigest, type Digest } from "./signatures/digest.js";
 import { createSchemeMemory, withSignatures } from "./signatures/double-knock.js";
-import { createKeyCache, sizeOfDocument } from "./signatures/key-cache.js";
+import { createKeyCache, keysOf, sizeOfDocument } from "./signatures/key-cache.js";
 import { createLookUps } from "./signatures/look-ups.js";
 import { createKeyResolver } from "./signatures/keys.js";
 import type { ResolveKey } from "./signatures/verify.js";
@@ -122,7 +122,8 @@ export function createServices(parts: FederationParts): Services {
     const fetcher = guardedFetcher(fetchers.of(instance.origin), ctx, policy);
     const signer = () => vault.signer(ctx, uri);
     const fetchDocument = createFetchDocument(withSignatures(fetcher, { signer, clock, memory }));
-    const { resolveKey } = createKeyResolver({ fetchDocument, clock, cache: keyCache, lookUps });
+    const cache = keysOf(keyCache, instance._id);
+    const { resolveKey } = createKeyResolver({ fetchDocument, clock, cache, lookUps });
     return { fetcher, fetchDocument, resolveKey };
   }
 

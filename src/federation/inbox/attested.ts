@@ -15,7 +15,7 @@ const skewMs = 3_600_000;
 
 const attestable: ReadonlySet<string> = new Set(["Create", "Update", "Delete"]);
 const passing: ReadonlySet<NoKey["unavailable"]> = new Set([
-  ...(["key-unreachable", "key-gone", "too-many-keys"] as const),
+  ...(["key-unreachable", "key-withheld", "key-gone", "too-many-keys"] as const),
 ]);
 
 /**

@@ -37,6 +37,7 @@ export interface KeyResolver {
 
 const notOwned: NoKey = { unavailable: "key-not-owned" };
 const notFound: NoKey = { unavailable: "key-not-found" };
+const withheld: NoKey = { unavailable: "key-withheld" };
 const unreachable: NoKey = { unavailable: "key-unreachable" };
 const tooMany: NoKey = { unavailable: "too-many-keys" };
 
@@ -44,6 +45,7 @@ function fromFailure(error: unknown): NoKey {
   if (!(error instanceof FetchRefused)) throw error;
   if (error.isGone) return { unavailable: "key-gone" };
   if (error.code === "id-mismatch") return notOwned;
+  if (error.status === 401 || error.status === 403) return withheld;
   return error.isPassing ? unreachable : notFound;
 }
 
@@ -111,10 +113,12 @@ export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
 
   function remember(keyId: string, held: KeyEntry | undefined, outcome: VerifiedKey | NoKey): void {
     const at = clock.now().getTime();
-    const isPassing = "unavailable" in outcome && outcome.unavailable === "key-unreachable";
     const isHeldGood = held !== undefined && !("unavailable" in held.outcome);
-    // A host that is down for a moment must not cost us a key that is still good.
-    if (isPassing && isHeldGood) cache.set(keyId, { ...held, triedAt: at });
+    const isFresh = isHeldGood && at - held.foundAt < keyTtlMs;
+    // A host that is down for a moment, or that will not let us look, must not cost us a key that is
+    // still good: whoever forges its id would have us look.
+    const isSpared = outcome === unreachable ? isHeldGood : outcome === withheld && isFresh;
+    if (held !== undefined && isSpared) cache.set(keyId, { ...held, triedAt: at });
     else cache.set(keyId, { outcome, foundAt: at, triedAt: at });
   }
 

@@ -28,6 +28,7 @@ export type SignatureRefusalCode =
   | "key-not-found"
   | "key-not-owned"
   | "key-gone"
+  | "key-withheld"
   | "key-unreachable"
   | "too-many-keys";
 

@@ -24,7 +24,12 @@ export interface VerifiedKey {
 /** Why no key came out of a key id. */
 export interface NoKey {
   readonly unavailable:
-    "key-not-found" | "key-not-owned" | "key-gone" | "key-unreachable" | "too-many-keys";
+    | "key-not-found"
+    | "key-not-owned"
+    | "key-gone"
+    | "key-withheld"
+    | "key-unreachable"
+    | "too-many-keys";
 }
 
 /** Finds the key of a key id; `refresh` asks for it anew, which may be declined. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect } from "chai";
 import { FetchRefused } from "../../../src/drivers/fetch.js";
-import { createKeyCache } from "../../../src/federation/signatures/key-cache.js";
+import { createKeyCache, keysOf } from "../../../src/federation/signatures/key-cache.js";
 import { createLookUps } from "../../../src/federation/signatures/look-ups.js";
 import { createKeyResolver } from "../../../src/federation/signatures/keys.js";
 import { encodeEd25519Multikey } from "../../../src/federation/signatures/multikey.js";
@@ -232,6 +232,41 @@ describe("whose key it is", () => {
 
     expect(refreshed).to.deep.equal({ unavailable: "key-unreachable" });
     expect(await resolveKey(carolKeyId)).to.include({ owner: carol });
+  });
+
+  for (const status of [401, 403]) {
+    it(`stays known when a stranger's forgery has us look and we are answered ${status}`, async () => {
+      const { resolveKey, answers, clock } = theNetwork({ [carol]: carolsActor });
+      await resolveKey(carolKeyId);
+      clock.at += 6 * minute;
+      answers[carol] = new FetchRefused("status", { status });
+
+      const refreshed = await resolveKey(carolKeyId, { refresh: true });
+
+      expect(refreshed).to.deep.equal({ unavailable: "key-withheld" });
+      expect(await resolveKey(carolKeyId)).to.include({ owner: carol });
+      clock.at += 24 * 60 * minute;
+      expect(await resolveKey(carolKeyId)).to.deep.equal({ unavailable: "key-withheld" });
+    });
+  }
+
+  it("is known to one city although her server shows nothing to another one", async () => {
+    const cache = createKeyCache();
+    const clock = { now: () => now };
+    const open: FetchDocument = async () => ({ id: carol, document: carolsActor });
+    const closed: FetchDocument = async () => {
+      throw new FetchRefused("status", { status: 403 });
+    };
+    const [welcome, shunned] = [open, closed].map((fetchDocument, at) =>
+      createKeyResolver({ fetchDocument, clock, cache: keysOf(cache, `city-${at}`) }),
+    );
+
+    const refused = await shunned?.resolveKey(carolKeyId);
+    const found = await welcome?.resolveKey(carolKeyId);
+
+    expect(refused).to.deep.equal({ unavailable: "key-withheld" });
+    expect(found).to.include({ owner: carol });
+    expect(await shunned?.resolveKey(carolKeyId)).to.deep.equal(refused);
   });
 
   it("is not asked again and again of a host that is down, even once the key is a day old", async () => {
