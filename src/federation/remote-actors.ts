@@ -76,7 +76,8 @@ export interface LookUp {
 }
 
 /**
- * What is known of an actor elsewhere; fetched when unknown or older than a day (requirement 25).
+ * What is known of an actor elsewhere; fetched when unknown or older than a day (requirement 25),
+ * which has us forget the keys that it lists no more.
  * An old record stands in while its server is out of reach.
  * @throws FetchRefused, NotAnActor
  */
@@ -92,8 +93,10 @@ export async function remoteActor(
   const proven = fresh || known !== null ? undefined : services.provenActors.get(uri);
   if (proven !== undefined) return keepActor(ctx, uri, proven);
   try {
-    const { fetchDocument } = services.reachOf(ctx.instance);
+    const { fetchDocument, forgetReplaced } = services.reachOf(ctx.instance);
     const { id, document } = await fetchDocument(uri, { budget });
+    forgetReplaced(document);
+    services.provenActors.delete(id);
     return await keepActor(ctx, id, document);
   } catch (error) {
     if (known === null || fresh) throw error;

@@ -17,8 +17,7 @@ import { createDigest, type Digest } from "./signatures/digest.js";
 import { createSchemeMemory, withSignatures } from "./signatures/double-knock.js";
 import { createKeyCache, keysOf, sizeOfDocument } from "./signatures/key-cache.js";
 import { createLookUps } from "./signatures/look-ups.js";
-import { createKeyResolver } from "./signatures/keys.js";
-import type { ResolveKey } from "./signatures/verify.js";
+import { createKeyResolver, type KeyResolver } from "./signatures/keys.js";
 import { createTurns, type Turns } from "./turns.js";
 import { createVault, type MakePair, type Vault } from "./vault.js";
 
@@ -71,10 +70,9 @@ export interface FederationParts {
 }
 
 /** What an instance has ready for talking with others. */
-export interface Reach {
+export interface Reach extends KeyResolver {
   readonly fetcher: Fetcher;
   readonly fetchDocument: FetchDocument;
-  readonly resolveKey: ResolveKey;
 }
 
 /** The parts that the pieces of this folder share; nothing of it outlives `createFederation`. */
@@ -123,8 +121,10 @@ export function createServices(parts: FederationParts): Services {
     const signer = () => vault.signer(ctx, uri);
     const fetchDocument = createFetchDocument(withSignatures(fetcher, { signer, clock, memory }));
     const cache = keysOf(keyCache, instance._id);
-    const { resolveKey } = createKeyResolver({ fetchDocument, clock, cache, lookUps });
-    return { fetcher, fetchDocument, resolveKey };
+    return {
+      ...{ fetcher, fetchDocument },
+      ...createKeyResolver({ fetchDocument, clock, cache, lookUps }),
+    };
   }
 
   return {

@@ -33,6 +33,8 @@ export interface KeyResolverOptions {
 /** Proves whose keys are whose. */
 export interface KeyResolver {
   readonly resolveKey: ResolveKey;
+  /** Forget the keys of an actor that its own document, read just now, lists no more or otherwise. */
+  forgetReplaced(actor: JsonObject): void;
 }
 
 const notOwned: NoKey = { unavailable: "key-not-owned" };
@@ -88,6 +90,13 @@ async function findKey(fetchDocument: FetchDocument, keyId: string): Promise<Ver
   if (isKeyDocument(document)) return viaKeyDocument(fetchDocument, keyId, document);
   const listing = listingOf(document, keyId);
   return listing.kind === "embedded" ? proven(keyId, document, keyMaterial(listing.key)) : notOwned;
+}
+
+function isListedAs(actor: JsonObject, keyId: string, entry: KeyEntry | undefined): boolean {
+  if (entry === undefined || "unavailable" in entry.outcome) return false;
+  const listing = listingOf(actor, keyId);
+  if (listing.kind !== "embedded") return false;
+  return keyMaterial(listing.key)?.equals(entry.outcome.key) ?? false;
 }
 
 /**
@@ -153,5 +162,14 @@ export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
     const wasJustTried = held.triedAt > held.foundAt && sinceTried < unreachableTtlMs;
     return wasJustTried ? unreachable : findShared(keyId, held);
   };
-  return { resolveKey };
+
+  return {
+    resolveKey,
+    forgetReplaced(actor) {
+      const owner = actor["id"];
+      for (const keyId of typeof owner === "string" ? cache.ownedBy(owner) : []) {
+        if (!isListedAs(actor, keyId, cache.get(keyId))) cache.delete(keyId);
+      }
+    },
+  };
 }
