@@ -9,6 +9,7 @@ import { actorUri, instanceActor } from "./addresses.js";
 import { createKeptActivities, type KeptActivities } from "./delivery/kept-activities.js";
 import { createWellPeers, type WellPeers } from "./delivery/well-peers.js";
 import { createNormalForm } from "./apex/normal-form.js";
+import { createRateLimit } from "./inbox/gates.js";
 import { guardedFetcher } from "./policy/guarded.js";
 import { createPolicy, type Policy } from "./policy/policy.js";
 import type { NormalForm } from "./port.js";
@@ -29,7 +30,7 @@ export interface Timing {
   readonly retryMs: number;
   /** Verified requests of one host per minute, and at once. */
   readonly inboxPerMinute: number;
-  /** Keys that one host is asked for per minute, and at once, whoever sends us there. */
+  /** Keys that one host is asked for per minute, and at once, and that one client has us ask for. */
   readonly keysPerMinute: number;
   /** The same for all hosts of one registrable domain together at which no key was found yet. */
   readonly newKeysPerDomain: number;
@@ -108,6 +109,7 @@ export function createServices(parts: FederationParts): Services {
   const lookUps = createLookUps({
     ...{ perHost: timing.keysPerMinute, newPerDomain: timing.newKeysPerDomain },
   });
+  const clients = createRateLimit(timing.keysPerMinute);
   const memory = createSchemeMemory();
   const policy = createPolicy(timing.policyMs);
   const fetchers = createFetchers({ version, allowPrivate });
@@ -123,7 +125,7 @@ export function createServices(parts: FederationParts): Services {
     const cache = keysOf(keyCache, instance._id);
     return {
       ...{ fetcher, fetchDocument },
-      ...createKeyResolver({ fetchDocument, clock, cache, lookUps }),
+      ...createKeyResolver({ fetchDocument, clock, cache, lookUps, clients }),
     };
   }
 

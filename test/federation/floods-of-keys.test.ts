@@ -1,10 +1,21 @@
-import { createServer, type Server } from "node:http";
+import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { inboxCollection } from "../../src/federation/records.js";
 import { countingWrites } from "./support/counting.js";
-import { aPeer, closePeers, type Peer, type PeerActor } from "./support/peer.js";
+import { aPeer, closePeers, type Peer, type PeerActor, type SignedPost } from "./support/peer.js";
 import { aTown, closeTowns, type Town } from "./support/town.js";
+
+/** Send something from another address of this machine; the status it is answered, if ever. */
+function from(localAddress: string, { url, body, headers }: SignedPost) {
+  const request = httpRequest(url, { method: "POST", localAddress, headers, agent: false });
+  const answered = new Promise<number>((resolve) => {
+    request.on("response", (answer) => resolve(answer.resume().statusCode ?? 0));
+    request.on("error", () => undefined);
+  });
+  request.end(body);
+  return { request, answered };
+}
 
 /** A server that answers slowly, and knows how many asked at once. */
 interface Slow {
@@ -100,8 +111,12 @@ describe("a flood of keys that nobody has heard of", function () {
 
   it("at a slow host holds few places there, and leaves everybody else theirs", async () => {
     const slow = await aSlowServer();
-    const flood = Array.from({ length: 60 }, (_, at) => knock(`${slow.origin}/keys/${at}`));
-    const early = Promise.all(flood.map((one) => one.then((status) => status)));
+    const follow = peer.activity(evil, "Follow", `${town.origin}/actor`);
+    const flood = Array.from({ length: 60 }, (_, at) => {
+      const keyId = `${slow.origin}/keys/${at}`;
+      return from(`127.0.1.${at + 1}`, peer.signed(town, evil, follow, { keyId })).answered;
+    });
+    const early = Promise.all(flood);
     while (slow.asked < 4) await new Promise((resolve) => setTimeout(resolve, 5));
 
     expect(await knock(alice.keyId, alice)).to.equal(202);
@@ -113,5 +128,30 @@ describe("a flood of keys that nobody has heard of", function () {
     for (const status of new Set(statuses)) expect(status).to.be.oneOf([401, 429, 503]);
     expect(await entries()).to.equal(1);
     await slow.close();
+  });
+
+  it("at silent servers that one client names leaves newcomers their way in", async () => {
+    let waiting = 0;
+    const silent = createServer(() => void (waiting += 1));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    const forged = Array.from({ length: 32 }, (_, at) => {
+      const uri = `http://s${at % 4}.silent-${at % 4}.localhost:${port}/u/${at}`;
+      const activity = { id: `${uri}/a`, type: "Like", actor: uri, object: town.origin };
+      return from("127.0.0.66", peer.signed(town, { ...evil, uri, keyId: `${uri}#k` }, activity));
+    });
+
+    const refused: number[] = [];
+    for (const { answered } of forged) void answered.then((status) => void refused.push(status));
+    const told = (status: number): number => refused.filter((one) => one === status).length;
+    while (waiting < 8 || told(429) < 24) await new Promise((resolve) => setTimeout(resolve, 5));
+    const flag = peer.activity(alice, "Flag", town.origin);
+    const spared = await peer.post(town, alice, flag);
+
+    expect(waiting).to.equal(8);
+    expect(spared.status).to.equal(202);
+    for (const { request } of forged) request.destroy();
+    silent.closeAllConnections();
+    await new Promise((resolve) => silent.close(resolve));
   });
 });

@@ -15,7 +15,10 @@ describe("a key that its owner replaced", function () {
   function withNewKey(peer: Peer, actor: PeerActor, keyId: string): PeerActor {
     const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
     const publicKeyPem = publicKey.export({ type: "spki", format: "pem" });
-    const document = { ...actor.document, publicKey: { id: keyId, owner: actor.uri, publicKeyPem } };
+    const document = {
+      ...actor.document,
+      publicKey: { id: keyId, owner: actor.uri, publicKeyPem },
+    };
     peer.documents.set(new URL(actor.uri).pathname, document);
     const pem = privateKey.export({ type: "pkcs8", format: "pem" });
     return { ...actor, keyId, document, privateKey: createPrivateKey(pem) };

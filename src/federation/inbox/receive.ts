@@ -11,11 +11,11 @@ import {
 } from "../records.js";
 import { createNoteReceived, type NoteReceived } from "../delivery/peers.js";
 import { mayTalk } from "../policy/policy.js";
-import { signedRequest } from "../policy/signed-request.js";
+import { lookingFor, signedRequest } from "../policy/signed-request.js";
 import type { JsonObject } from "../remote-document.js";
 import type { Services } from "../services.js";
 import type { InspectedSignature, SignatureRefusal } from "../signatures/request.js";
-import { inspectRequest, verifyInspected } from "../signatures/verify.js";
+import { inspectRequest, verifyInspected, type ResolveKey } from "../signatures/verify.js";
 import { attestationOf } from "./attested.js";
 import { entryId } from "./entry-id.js";
 import { createRateLimit, type RateLimit } from "./gates.js";
@@ -89,12 +89,13 @@ async function verdictOn(door: Door, ctx: Ctx, req: Request): Promise<Verdict> {
   if (!mayTalk(standing)) return refused(403, standing);
   const signer = shareOf(ctx, inspected.keyId);
   if (door.rate.isSpent(signer, now.getTime())) return tooMany;
-  return verify(door, ctx, { inspected, head, rawBody });
+  const resolveKey = lookingFor(req, door.services.reachOf(ctx.instance).resolveKey);
+  return verify(door, ctx, { inspected, head, rawBody, resolveKey });
 }
 
 async function verify(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
   const { services } = door;
-  const { resolveKey } = services.reachOf(ctx.instance);
+  const { resolveKey } = asked;
   const now = ctx.clock.now();
   const verified = await verifyInspected(asked.inspected, { resolveKey, now });
   if (!verified.ok) {
@@ -122,7 +123,7 @@ async function takeForwarded(
   asked: Asked,
   forwarder: string,
 ): Promise<Verdict> {
-  const { resolveKey } = door.services.reachOf(ctx.instance);
+  const { resolveKey } = asked;
   const now = ctx.clock.now();
   const attested = await attestationOf({ resolveKey, now }, asked.head, asked.rawBody);
   if (attested.kind === "false") return refused(401, "the proof is not the actor's");
@@ -146,8 +147,7 @@ function shareOf(ctx: Ctx, keyId: string): string {
  * the key is gone is not enough: it may be that of somebody else who left the same server.
  */
 async function farewell(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
-  const { resolveKey } = door.services.reachOf(ctx.instance);
-  const own = await resolveKey(asked.head.actor);
+  const own = await asked.resolveKey(asked.head.actor);
   if (!("unavailable" in own) || own.unavailable !== "key-gone") return refused(401, "key-gone");
   const known = await ctx.collection(remoteActorsCollection).findOne({ uri: asked.head.actor });
   return known === null ? accepted : keep(door, ctx, asked, { trust: "signed" });
@@ -172,6 +172,8 @@ interface Asked {
   readonly inspected: InspectedSignature;
   readonly head: ActivityHead;
   readonly rawBody: Buffer;
+  /** Counts what is looked for as the sender's. */
+  readonly resolveKey: ResolveKey;
 }
 
 function headOf(ctx: Ctx, rawBody: Buffer): ActivityHead | null {

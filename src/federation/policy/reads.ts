@@ -7,7 +7,7 @@ import { headerValue } from "../signatures/request.js";
 import { inspectRequest, verifyInspected } from "../signatures/verify.js";
 import type { As2 } from "../vocabulary.js";
 import { mayTalk } from "./policy.js";
-import { signedRequest } from "./signed-request.js";
+import { lookingFor, signedRequest } from "./signed-request.js";
 
 /** What somebody who asks for a document is given. `bare`: of an actor, what proves its signatures. */
 export type Reading =
@@ -53,7 +53,7 @@ export function createAdmit(services: Services): Admit {
     const now = ctx.clock.now();
     const who = `${ctx.instance._id} ${new URL(inspected.keyId).host}`;
     if (rate.isSpent(who, now.getTime())) return refused(429, "too many requests");
-    const { resolveKey } = services.reachOf(ctx.instance);
+    const resolveKey = lookingFor(req, services.reachOf(ctx.instance).resolveKey);
     const verified = await verifyInspected(inspected, { resolveKey, now });
     if (!verified.ok) return refused(verified.status, verified.code);
     if (!rate.take(who, now.getTime())) return refused(429, "too many requests");

@@ -1,7 +1,9 @@
 import type { Request } from "express";
 import { readUrl } from "../../drivers/web-address.js";
 import type { Ctx } from "../../kit/index.js";
+import { clientOf } from "../client.js";
 import type { SignedRequest } from "../signatures/request.js";
+import type { ResolveKey } from "../signatures/verify.js";
 
 /**
  * What a request looks like to who verifies it: its address has our own origin, whatever it says. A
@@ -17,4 +19,10 @@ export function signedRequest(ctx: Ctx, req: Request, rawBody: Buffer): SignedRe
     headers: req.headers,
     rawBody,
   };
+}
+
+/** Looks for the keys that a request names, and counts that as its client's wish. */
+export function lookingFor(req: Request, resolveKey: ResolveKey): ResolveKey {
+  const client = clientOf(req.ip ?? "");
+  return (keyId, options) => resolveKey(keyId, { ...options, client });
 }

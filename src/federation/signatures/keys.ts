@@ -4,7 +4,7 @@ import type { Clock } from "../../drivers/clock.js";
 import { originOf, type FetchDocument, type JsonObject } from "../remote-document.js";
 import { isKeyDocument, keyMaterial, listingOf, ownerOf } from "./key-documents.js";
 import { createKeyCache, sizeOfDocument, type KeyCache, type KeyEntry } from "./key-cache.js";
-import type { LookUps } from "./look-ups.js";
+import { createKeyLookUps, tooMany, type KeyLookUpLimits } from "./key-look-ups.js";
 import type { NoKey, ResolveKey, VerifiedKey } from "./verify.js";
 
 const minute = 60 * 1000;
@@ -13,21 +13,19 @@ const refetchPauseMs = 5 * minute;
 const failureTtlMs = 10 * minute;
 const unreachableTtlMs = minute;
 const goneTtlMs = 7 * 24 * 60 * minute;
+/** Other servers answer within a second or two; whoever forges may name one that never does. */
+const usualPatienceMs = 5_000;
 
 /** Characters of an actor's JSON: others write a few thousand, and we keep many. */
 const largestActor = 256 * 1024;
 
 /** What a key resolver is made of. */
-export interface KeyResolverOptions {
+export interface KeyResolverOptions extends KeyLookUpLimits {
   readonly fetchDocument: FetchDocument;
   readonly clock: Clock;
   readonly cache?: KeyCache | undefined;
-  /** Keys looked for at once, over all hosts; more are answered `key-unreachable`. */
-  readonly maxConcurrent?: number | undefined;
-  /** Keys looked for at once at one host, so that a slow one leaves room for the others. */
-  readonly maxPerHost?: number | undefined;
-  /** How often may be asked where; what comes beyond is answered `too-many-keys`. */
-  readonly lookUps?: LookUps | undefined;
+  /** How long a look may take: nobody has proven anything yet who has us wait. */
+  readonly patienceMs?: number | undefined;
 }
 
 /** Proves whose keys are whose. */
@@ -41,7 +39,6 @@ const notOwned: NoKey = { unavailable: "key-not-owned" };
 const notFound: NoKey = { unavailable: "key-not-found" };
 const withheld: NoKey = { unavailable: "key-withheld" };
 const unreachable: NoKey = { unavailable: "key-unreachable" };
-const tooMany: NoKey = { unavailable: "too-many-keys" };
 
 function fromFailure(error: unknown): NoKey {
   if (!(error instanceof FetchRefused)) throw error;
@@ -105,20 +102,8 @@ function isListedAs(actor: JsonObject, keyId: string, entry: KeyEntry | undefine
  * host was out of reach), a 410 for a week. Concurrent questions about one key share one fetch.
  */
 export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
-  const { fetchDocument, clock, cache = createKeyCache(), lookUps } = options;
-  const { maxConcurrent = 32, maxPerHost = 8 } = options;
-  const underWay = new Map<string, Promise<VerifiedKey | NoKey>>();
-
-  function isBusy(host: string): boolean {
-    if (underWay.size >= maxConcurrent) return true;
-    let there = 0;
-    for (const keyId of underWay.keys()) if (new URL(keyId).host === host) there += 1;
-    return there >= maxPerHost;
-  }
-
-  function mayAsk(keyId: string): boolean {
-    return lookUps?.take(new URL(keyId).host, clock.now().getTime()) ?? true;
-  }
+  const { fetchDocument, clock, cache = createKeyCache(), patienceMs = usualPatienceMs } = options;
+  const lookUps = createKeyLookUps(clock, options);
 
   function remember(keyId: string, held: KeyEntry | undefined, outcome: VerifiedKey | NoKey): void {
     const at = clock.now().getTime();
@@ -132,35 +117,28 @@ export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
   }
 
   async function find(keyId: string, held: KeyEntry | undefined): Promise<VerifiedKey | NoKey> {
-    const outcome = await findKey(fetchDocument, keyId).catch(fromFailure);
+    const signal = AbortSignal.timeout(patienceMs);
+    const patient: FetchDocument = (url) => fetchDocument(url, { signal });
+    const outcome = await findKey(patient, keyId).catch(fromFailure);
     remember(keyId, held, outcome);
-    if (!("unavailable" in outcome)) lookUps?.proved(new URL(keyId).host);
+    if (!("unavailable" in outcome)) options.lookUps?.proved(new URL(keyId).host);
     return outcome;
   }
 
-  function findShared(keyId: string, held: KeyEntry | undefined): Promise<VerifiedKey | NoKey> {
-    const running = underWay.get(keyId);
-    if (running !== undefined) return running;
-    if (isBusy(new URL(keyId).host)) return Promise.resolve(unreachable);
-    if (!mayAsk(keyId)) return Promise.resolve(tooMany);
-    const work = find(keyId, held).finally(() => underWay.delete(keyId));
-    underWay.set(keyId, work);
-    return work;
-  }
-
-  const resolveKey: ResolveKey = async (keyId, { refresh = false } = {}) => {
+  const resolveKey: ResolveKey = async (keyId, { refresh = false, client = null } = {}) => {
     const held = cache.get(keyId);
-    if (held === undefined) return findShared(keyId, held);
+    const look = () => lookUps.look({ keyId, client }, () => find(keyId, held));
+    if (held === undefined) return look();
     const now = clock.now().getTime();
     const sinceTried = now - held.triedAt;
     if (now - held.foundAt < ttlOf(held.outcome)) {
       const mayRefresh = refresh && sinceTried >= refetchPauseMs;
       if (!mayRefresh) return held.outcome;
-      const renewed = await findShared(keyId, held);
+      const renewed = await look();
       return renewed === tooMany ? held.outcome : renewed;
     }
     const wasJustTried = held.triedAt > held.foundAt && sinceTried < unreachableTtlMs;
-    return wasJustTried ? unreachable : findShared(keyId, held);
+    return wasJustTried ? unreachable : look();
   };
 
   return {

@@ -32,10 +32,13 @@ export interface NoKey {
     | "too-many-keys";
 }
 
-/** Finds the key of a key id; `refresh` asks for it anew, which may be declined. */
+/**
+ * Finds the key of a key id; `refresh` asks for it anew, which may be declined; `client` is who has us
+ * look, whose share it is counted for.
+ */
 export type ResolveKey = (
   keyId: string,
-  options?: { readonly refresh?: boolean },
+  options?: { readonly refresh?: boolean; readonly client?: string | null },
 ) => Promise<VerifiedKey | NoKey>;
 
 /** What verification needs beside the request. */

@@ -313,7 +313,7 @@ describe("whose key it is", () => {
       return { id: carol, document: carolsActor };
     };
     const clock = { now: () => now };
-    const { resolveKey } = createKeyResolver({ fetchDocument, clock, maxPerHost: 2 });
+    const { resolveKey } = createKeyResolver({ fetchDocument, clock, maxPerDomain: 2 });
     for (let index = 0; index < 60; index += 1) {
       void resolveKey(`https://slow.example/${index}`);
     }
@@ -322,6 +322,51 @@ describe("whose key it is", () => {
       unavailable: "key-unreachable",
     });
     expect(await resolveKey(carolKeyId)).to.include({ owner: carol });
+  });
+
+  it("is looked for although somebody has us wait for many silent servers", async () => {
+    const fetchDocument: FetchDocument = async (url) => {
+      if (url.startsWith("https://peer.example/")) return { id: carol, document: carolsActor };
+      return new Promise<never>(() => undefined);
+    };
+    const clock = { now: () => now };
+    const { resolveKey } = createKeyResolver({ fetchDocument, clock, maxPerClient: 4 });
+    const forged = Array.from({ length: 40 }, (_, at) => `https://silent-${at}.example/k`);
+
+    const [early, late] = [forged.slice(0, 4), forged.slice(4)];
+    for (const keyId of early) void resolveKey(keyId, { client: "192.0.2.1" });
+    for (const keyId of late) {
+      const refused = await resolveKey(keyId, { client: "192.0.2.1" });
+      expect(refused).to.deep.equal({ unavailable: "too-many-keys" });
+    }
+
+    expect(await resolveKey(carolKeyId, { client: "192.0.2.2" })).to.include({ owner: carol });
+  });
+
+  it("is looked for at few hosts of one domain at once, whatever names it gives them", async () => {
+    const asked: string[] = [];
+    const fetchDocument: FetchDocument = (url) => {
+      asked.push(url);
+      return new Promise<never>(() => undefined);
+    };
+    const clock = { now: () => now };
+    const { resolveKey } = createKeyResolver({ fetchDocument, clock, maxPerDomain: 2 });
+    const names = Array.from({ length: 20 }, (_, at) => `https://n${at}.evil.example/k`);
+
+    for (const keyId of names) void resolveKey(keyId, { client: keyId });
+
+    expect(asked).to.deep.equal(names.slice(0, 2));
+  });
+
+  it("is waited for a little while only, as nobody has proven anything yet", async () => {
+    const fetchDocument: FetchDocument = (_url, { signal } = {}) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener("abort", () => reject(new FetchRefused("aborted")));
+      });
+    const clock = { now: () => now };
+    const { resolveKey } = createKeyResolver({ fetchDocument, clock, patienceMs: 1 });
+
+    expect(await resolveKey(carolKeyId)).to.deep.equal({ unavailable: "key-unreachable" });
   });
 
   it("is nobody's when the actor's document is huge, so that many fill no memory", async () => {
