@@ -91,6 +91,8 @@ export interface InboxEntry {
    * so that nothing in it is believed unfetched.
    */
   readonly trust: "signed" | "proven" | "forwarded";
+  /** A linked instance sent it on, and answers for it. */
+  readonly isVouched: boolean;
   /** The comment it made, changed or deleted; for forwarding. */
   readonly about: string | null;
   /** `handed`: its job is stored. */

@@ -11,8 +11,8 @@ import type { Inbound, Outcome } from "./inbound.js";
 import { first, idOf, isNormal } from "./read.js";
 
 /**
- * What a linked instance forwarded with its author's own proof: the author's word about a comment,
- * and nothing is asked for. An edit that is not known to be newer than what we hold is read again at
+ * What somebody forwarded with its author's own proof: the author's word about a comment, whoever
+ * brought it, and nothing is asked for. An edit that is not known to be newer than what we hold is read again at
  * its own address, since a proof does not say that nothing came after it.
  */
 export async function takeProven(inbound: Inbound): Promise<Outcome> {

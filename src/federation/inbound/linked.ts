@@ -11,6 +11,7 @@ import { answerersOf } from "../answerers.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
 import { followingCollection } from "../records.js";
+import { remoteActor } from "../remote-actors.js";
 import { changedAt } from "../translate/response.js";
 import type { Services } from "../services.js";
 import { unlessDeleted } from "./deleted.js";
@@ -25,6 +26,8 @@ import {
   moment,
   updatedAt,
 } from "./read.js";
+
+type Reading = Pick<Inbound, "services" | "ctx" | "budget">;
 
 /** Whether the host of an actor is that of an instance that accepted our link. */
 export async function isLinkedHost(ctx: Ctx, uri: string): Promise<boolean> {
@@ -44,14 +47,30 @@ export async function isLinkedActor(ctx: Ctx, uri: string): Promise<boolean> {
   return row?.state === "accepted";
 }
 
+/** Kinds of actors that speak for an instance and for what is proposed there, and never for a person. */
+const spokesmen: ReadonlySet<unknown> = new Set(["Group", "Organization"]);
+
+/**
+ * Whether an actor may vouch for what others said: the city of a linked instance, or the actor of a
+ * proposal there. Whoever merely has an account on its host speaks for themselves alone.
+ */
+export async function speaksForLinked(
+  ctx: Ctx,
+  { uri, type }: { readonly uri: string; readonly type: unknown },
+): Promise<boolean> {
+  const isSpokesman = [type].flat().some((one) => spokesmen.has(one));
+  return isSpokesman ? isLinkedHost(ctx, uri) : isLinkedActor(ctx, uri);
+}
+
 /** Keep a proposal of a linked instance as its own actor describes it; told again, it is brought up to date. */
-export function takeProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
+export function takeProposal(reading: Reading, note: Normal): Promise<Outcome> {
+  const { ctx } = reading;
   const uri = note.id ?? "";
   const by = idOf(first(note, "attributedTo")) ?? uri;
   return unlessDeleted(
     ctx,
     { uri, by },
-    { act: () => keepProposal(ctx, note), takeBack: () => dropProposal(ctx, uri, by) },
+    { act: () => keepProposal(reading, note), takeBack: () => dropProposal(ctx, uri, by) },
   );
 }
 
@@ -64,12 +83,15 @@ export async function dropProposal(ctx: Ctx, uri: string, actor: string): Promis
   return "proposal deleted";
 }
 
-async function keepProposal(ctx: Ctx, note: Normal): Promise<Outcome> {
+async function keepProposal(reading: Reading, note: Normal): Promise<Outcome> {
+  const { services, ctx, budget } = reading;
   const civic = civicProposal.safeParse(note["civic"]);
   const uri = note.id ?? "";
   const owner = idOf(first(note, "attributedTo"));
   if (!civic.success || owner === null || !sameOrigin(uri, owner)) return "not a proposal";
   if (!isPublic(note) || !(await isLinkedHost(ctx, uri))) return "not from a linked instance";
+  const { type } = await remoteActor(services, ctx, owner, { budget });
+  if (!(await speaksForLinked(ctx, { uri: owner, type }))) return "not by a proposal's actor";
   const { data } = civic;
   const page = idOf(first(note, "url"));
   const kept = await receiveProposal(ctx, {
@@ -114,8 +136,6 @@ function placeOf(location: unknown): Place | null {
   return { name: name.slice(0, 200), ...spot };
 }
 
-type Reading = Pick<Inbound, "services" | "ctx" | "budget">;
-
 /** Fetch a proposal from its own address and keep it; only unknown ones are asked for. */
 export async function takeProposalAt(reading: Reading, uri: string): Promise<Outcome> {
   if ((await proposalByUri(reading.ctx, uri)) !== null) return "known already";
@@ -127,7 +147,7 @@ async function takeProposalNow(reading: Reading, uri: string): Promise<Outcome> 
   const { fetchDocument } = services.reachOf(ctx.instance);
   const { id, document } = await fetchDocument(uri, { budget });
   if (id !== uri) return "not at its own address";
-  return takeProposal(ctx, await services.normal.of(guardValue(document)));
+  return takeProposal(reading, await services.normal.of(guardValue(document)));
 }
 
 /**
@@ -189,7 +209,8 @@ export async function catchUpWith(
   ctx: Ctx,
   outboxUri: string,
 ): Promise<number> {
-  const budget = createBudget(20);
+  // The outbox, and each proposal with its actor.
+  const budget = createBudget(1 + 2 * mostCaughtUp);
   const { fetchDocument } = services.reachOf(ctx.instance);
   const { document } = await fetchDocument(outboxUri, { budget });
   const outbox = await services.normal.of(guardValue(document));

@@ -47,7 +47,7 @@ export const create: Handle = async (inbound) => {
   const uri = object.id ?? "";
   if (kindOf(object) === "proposal") {
     const known = await proposalByUri(ctx, uri);
-    return known === null ? takeProposal(ctx, object) : "known already";
+    return known === null ? takeProposal(inbound, object) : "known already";
   }
   if (kindOf(object) === "response") {
     if ((await responseByUri(ctx, uri)) !== null) return "known already";
@@ -71,7 +71,7 @@ export const update: Handle = async (inbound) => {
   if (kindOf(object) === "proposal") {
     const known = await proposalByUri(ctx, object.id ?? "");
     if (known !== null && known.elsewhere?.actorUri !== actor) return "not its author";
-    return takeProposal(ctx, object);
+    return takeProposal(inbound, object);
   }
   if (kindOf(object) === "response") return takeResponse(inbound, object);
   return takeCommentEdit(inbound, object, actor);

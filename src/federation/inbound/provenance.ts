@@ -27,7 +27,7 @@ export async function provenanceOf(
   { note, author, proposalId }: Told,
 ): Promise<Provenance> {
   const [isLinked, follows, isLimited] = await Promise.all([
-    entry.trust === "signed" ? isLinkedHost(ctx, author.uri) : true,
+    entry.isVouched || isLinkedHost(ctx, author.uri),
     followsHere(ctx, author.uri, proposalId),
     isLimitedHost(ctx, author.host),
   ]);

@@ -2,20 +2,21 @@ import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { stateOf } from "../../hosting/web/state.js";
 import { insertOnce, type Ctx, type Instance } from "../../kit/index.js";
-import { city, actorUri, hostOf, sameOrigin } from "../addresses.js";
-import {
-  followingCollection,
-  inboxCollection,
-  remoteActorsCollection,
-  type InboxEntry,
-} from "../records.js";
+import { hostOf, sameOrigin } from "../addresses.js";
+import { speaksForLinked } from "../inbound/linked.js";
+import { inboxCollection, remoteActorsCollection, type InboxEntry } from "../records.js";
 import { createNoteReceived, type NoteReceived } from "../delivery/peers.js";
 import { mayTalk } from "../policy/policy.js";
 import { lookingFor, signedRequest } from "../policy/signed-request.js";
 import type { JsonObject } from "../remote-document.js";
 import type { Services } from "../services.js";
 import type { InspectedSignature, SignatureRefusal } from "../signatures/request.js";
-import { inspectRequest, verifyInspected, type ResolveKey } from "../signatures/verify.js";
+import {
+  inspectRequest,
+  verifyInspected,
+  type ResolveKey,
+  type VerifiedRequest,
+} from "../signatures/verify.js";
 import { attestationOf } from "./attested.js";
 import { entryId } from "./entry-id.js";
 import { createRateLimit, type RateLimit } from "./gates.js";
@@ -103,34 +104,39 @@ async function verify(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
     return refused(verified.status, verified.code);
   }
   if (!door.rate.take(shareOf(ctx, verified.keyId), now.getTime())) return tooMany;
-  const isForwarded = verified.owner !== asked.head.actor;
-  if (isForwarded && !(await isLinked(ctx, verified.owner))) {
-    return refused(401, "the signature is not the actor's");
-  }
-  await door.noteReceived(ctx, hostOf(verified.owner) ?? "");
-  if (isForwarded) return takeForwarded(door, ctx, asked, verified.owner);
+  if (verified.owner !== asked.head.actor) return takeForwarded(door, ctx, asked, verified);
+  await noteSender(door, ctx, verified.owner);
   rememberProven(services, verified.owner, verified.actor);
-  return keep(door, ctx, asked, { trust: "signed" });
+  return keep(door, ctx, asked, signed);
 }
 
 /**
- * What a linked instance sends on of somebody else's: taken as theirs when it carries their own
- * proof, read again at its own address when it carries none, refused when the proof is not theirs.
+ * What somebody sends on of somebody else's: taken as theirs when it carries their own proof, whoever
+ * sends it; read again at its own address when it carries none and a linked instance sends it, which
+ * may forward what others said (ActivityPub, 7.1.2); refused when the proof is not theirs.
  */
 async function takeForwarded(
   door: Door,
   ctx: Ctx,
   asked: Asked,
-  forwarder: string,
+  { owner: forwarder, actor }: VerifiedRequest,
 ): Promise<Verdict> {
   const { resolveKey } = asked;
   const now = ctx.clock.now();
   const attested = await attestationOf({ resolveKey, now }, asked.head, asked.rawBody);
   if (attested.kind === "false") return refused(401, "the proof is not the actor's");
-  if (attested.kind === "unproven")
-    return keep(door, ctx, asked, { trust: "forwarded", forwarder });
+  const isVouched = await speaksForLinked(ctx, { uri: forwarder, type: actor["type"] });
+  const isProven = attested.kind !== "unproven";
+  if (!isProven && !isVouched) return refused(401, "the signature is not the actor's");
+  await noteSender(door, ctx, forwarder);
+  if (!isProven) return keep(door, ctx, asked, { trust: "forwarded", isVouched, forwarder });
   rememberProven(door.services, asked.head.actor, attested.actor);
-  return keep(door, ctx, asked, { trust: "proven" });
+  return keep(door, ctx, asked, { trust: "proven", isVouched });
+}
+
+/** Its server was heard from: noted only once nothing can be refused any more. */
+function noteSender(door: Door, ctx: Ctx, sender: string): Promise<void> {
+  return door.noteReceived(ctx, hostOf(sender) ?? "");
 }
 
 /** The same document again is left alone: measuring it costs more than what it saves. */
@@ -150,7 +156,7 @@ async function farewell(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
   const own = await asked.resolveKey(asked.head.actor);
   if (!("unavailable" in own) || own.unavailable !== "key-gone") return refused(401, "key-gone");
   const known = await ctx.collection(remoteActorsCollection).findOne({ uri: asked.head.actor });
-  return known === null ? accepted : keep(door, ctx, asked, { trust: "signed" });
+  return known === null ? accepted : keep(door, ctx, asked, signed);
 }
 
 async function keep({ seen, hand }: Door, ctx: Ctx, asked: Asked, came: Came): Promise<Verdict> {
@@ -163,10 +169,11 @@ async function keep({ seen, hand }: Door, ctx: Ctx, asked: Asked, came: Came): P
 }
 
 /** How it came; with its actor's word for it, it is one entry whoever brought it. */
-interface Came {
-  readonly trust: InboxEntry["trust"];
+interface Came extends Pick<InboxEntry, "trust" | "isVouched"> {
   readonly forwarder?: string;
 }
+
+const signed: Came = { trust: "signed", isVouched: false };
 
 interface Asked {
   readonly inspected: InspectedSignature;
@@ -194,17 +201,8 @@ function isFarewell({ head, inspected }: Asked, refusal: SignatureRefusal): bool
   );
 }
 
-/** Linked instances may forward what others said (ActivityPub, 7.1.2). */
-async function isLinked(ctx: Ctx, signer: string): Promise<boolean> {
-  const row = await ctx.collection(followingCollection).findOne({
-    host: hostOf(signer) ?? "",
-    state: "accepted",
-    actorUri: actorUri(ctx.instance, city),
-  });
-  return row !== null;
-}
-
-function entryOf(ctx: Ctx, { head, rawBody }: Asked, { trust, forwarder = "" }: Came): InboxEntry {
+function entryOf(ctx: Ctx, { head, rawBody }: Asked, came: Came): InboxEntry {
+  const { trust, isVouched, forwarder = "" } = came;
   const now = ctx.clock.now();
   return {
     _id: entryId(ctx.instance, { ...head, forwarder }),
@@ -213,7 +211,7 @@ function entryOf(ctx: Ctx, { head, rawBody }: Asked, { trust, forwarder = "" }: 
     type: head.type,
     objectUri: head.object,
     body: rawBody.toString("utf8"),
-    trust,
+    ...{ trust, isVouched },
     about: null,
     state: "waiting",
     outcome: null,

@@ -81,7 +81,8 @@ export async function aFuzzScene(): Promise<FuzzScene> {
   });
   const [home, linked, liar] = [await aPeer(), await aPeer(), await aLiar()];
   const alice = await anAttester(home, "alice");
-  const [hall, idea] = [await anAttester(linked, "hall"), await anAttester(linked, "p1")];
+  const hall = await anAttester(linked, "hall", "Organization");
+  const idea = await anAttester(linked, "p1", "Group");
   const citizen = await town.newcomer();
   const person = await consentToNetwork(citizen);
   const proposal = await publishProposal(citizen, aDraft());

@@ -16,13 +16,13 @@ export interface Attester extends PeerActor {
 }
 
 /** Put one there. */
-export async function anAttester(peer: Peer, name: string): Promise<Attester> {
+export async function anAttester(peer: Peer, name: string, type = "Person"): Promise<Attester> {
   const pair = await generateEd25519Pair();
   const { publicKeyMultibase } = pair;
   const uri = `${peer.origin}/users/${name}`;
   const id = `${uri}#proofs`;
   const listed = { id, type: "Multikey", controller: uri, publicKeyMultibase };
-  const actor = await peer.actor(name, { assertionMethod: [listed] });
+  const actor = await peer.actor(name, { type, assertionMethod: [listed] });
   return { ...actor, method: id, proofKey: createPrivateKey(pair.privateKeyPem) };
 }
 
@@ -50,7 +50,7 @@ export async function aRelay(): Promise<Relay> {
   const town = await aTown();
   const [home, linked] = [await aPeer(), await aPeer()];
   const [alice, mallory] = [await anAttester(home, "alice"), await anAttester(home, "mallory")];
-  const forwarder = await linked.actor("city");
+  const forwarder = await linked.actor("city", { type: "Organization" });
   const proposal = await publishProposal(await town.newcomer(), aDraft());
   await town.visitor.collection(followingCollection).insertOne({
     ...{ _id: "f", actorUri: `${town.origin}/actor`, targetUri: forwarder.uri },
