@@ -99,6 +99,8 @@ export interface InboxEntry {
   readonly state: "waiting" | "handed" | "done" | "refused";
   /** What came of it, in one word, for the administrator. */
   readonly outcome: string | null;
+  /** How often a Follow came again, by the same id, after it was acted on: each is answered anew. */
+  readonly again?: number;
   readonly receivedAt: Date;
   readonly expiresAt: Date;
 }

@@ -11,7 +11,8 @@ export type HandOut = JobDef<Record<string, never>>;
 const batch = 500;
 
 /**
- * Give each waiting entry its job, many in one write. Jobs have their entry's id, so that a run that
+ * Give each waiting entry its job, many in one write. Jobs have their entry's id (and how often it
+ * came again, where that has an effect), so that a run that
  * dies between the two writes, or two runs at once, make none twice.
  */
 export function createHandOut(process: Process): HandOut {
@@ -24,14 +25,17 @@ export function createHandOut(process: Process): HandOut {
         const waiting = await rows
           .find(
             { state: "waiting" },
-            { sort: { receivedAt: 1 }, limit: batch, projection: { _id: 1 } },
+            { sort: { receivedAt: 1 }, limit: batch, projection: { again: 1 } },
           )
           .toArray();
         if (waiting.length === 0) return;
         const ids = waiting.map(({ _id }) => _id);
         await ctx.enqueueAll(
           process,
-          ids.map((id) => ({ payload: { entryId: id }, options: { id: `inbox/${id}` } })),
+          waiting.map(({ _id, again }) => ({
+            payload: { entryId: _id },
+            options: { id: again === undefined ? `inbox/${_id}` : `inbox/${_id}/${again}` },
+          })),
         );
         await rows.updateMany(
           { _id: { $in: ids }, state: "waiting" },

@@ -26,6 +26,9 @@ import { activityHead, type ActivityHead } from "./shape.js";
 /** How long an entry is kept: far longer than a signature is taken, so that nothing is replayed. */
 const keptMs = 30 * 24 * 3_600_000;
 
+/** A Follow by one id is answered so often at most. */
+const againMs = 60_000;
+
 /** What the sender is told. */
 export interface Verdict {
   readonly status: number;
@@ -71,8 +74,8 @@ interface Door {
   /** Counts what is verified, so that nobody uses up another's share by forgeries. */
   readonly rate: RateLimit;
   readonly noteReceived: NoteReceived;
-  /** Entries taken lately: a copy of one costs nothing but its signature. */
-  readonly seen: LRUCache<string, true>;
+  /** When entries were taken lately: a copy of one costs nothing but its signature. */
+  readonly seen: LRUCache<string, number>;
 }
 
 /** Everything that needs neither key nor network, the cheapest first. */
@@ -159,13 +162,30 @@ async function farewell(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
   return known === null ? accepted : keep(door, ctx, asked, signed);
 }
 
-async function keep({ seen, hand }: Door, ctx: Ctx, asked: Asked, came: Came): Promise<Verdict> {
+async function keep(door: Door, ctx: Ctx, asked: Asked, came: Came): Promise<Verdict> {
+  const { seen, hand } = door;
   const entry = entryOf(ctx, asked, came);
-  if (seen.has(entry._id)) return accepted;
+  const now = entry.receivedAt.getTime();
+  const last = seen.get(entry._id);
+  const isDone = last !== undefined && (entry.type !== "Follow" || now - last < againMs);
+  if (isDone) return accepted;
   const rows = ctx.collection(inboxCollection);
-  if (await insertOnce(() => rows.insertOne(entry))) await hand(ctx);
-  seen.set(entry._id, true);
+  const isNew = last === undefined && (await insertOnce(() => rows.insertOne(entry)));
+  if (isNew || (entry.type === "Follow" && (await takeAgain(ctx, entry)))) await hand(ctx);
+  seen.set(entry._id, now);
   return accepted;
+}
+
+/** A Follow that comes again by its old id lacks our answer: it is acted on again, once a minute. */
+async function takeAgain(ctx: Ctx, { _id, receivedAt, expiresAt }: InboxEntry): Promise<boolean> {
+  const before = new Date(receivedAt.getTime() - againMs);
+  const { matchedCount } = await ctx
+    .collection(inboxCollection)
+    .updateOne(
+      { _id, state: { $in: ["done", "refused"] }, receivedAt: { $lte: before } },
+      { $set: { state: "waiting", outcome: null, receivedAt, expiresAt }, $inc: { again: 1 } },
+    );
+  return matchedCount === 1;
 }
 
 /** How it came; with its actor's word for it, it is one entry whoever brought it. */
