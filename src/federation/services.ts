@@ -28,7 +28,7 @@ export interface Timing {
   readonly coalesceMs: number;
   /** First wait after a delivery that failed. */
   readonly retryMs: number;
-  /** Verified requests of one host per minute, and at once. */
+  /** Verified requests of one site per minute, and at once. */
   readonly inboxPerMinute: number;
   /** Keys that one host is asked for per minute, and at once, and that one client has us ask for. */
   readonly keysPerMinute: number;

@@ -61,7 +61,14 @@ export function aReceivedProposal(change: Partial<ReceivedProposal> = {}): Recei
 /** What the network tells of a comment by somebody of a linked instance, who is shown at once. */
 export function ofLinked(change: Partial<Provenance> = {}): Provenance {
   return {
-    ...{ host: "social.example", isPublic: true, mentions: 1, isLinked: true, follows: false },
+    ...{
+      host: "social.example",
+      site: "social.example",
+      isPublic: true,
+      mentions: 1,
+      isLinked: true,
+      follows: false,
+    },
     ...{ accountAgeMs: null, isAutomated: false, isLimitedHost: false, ...change },
   };
 }

@@ -12,8 +12,10 @@ export interface Handling {
   readonly note: string;
   /** Its line in the record of decisions; null when the rule decided. */
   readonly decisionId: string | null;
-  /** Home of its author, by which what waits is bounded; null for comments of here. */
+  /** Home of its author; null for comments of here. */
   readonly host: string | null;
+  /** Whose that is, by which what waits is bounded; comments of here lack it. */
+  readonly site?: string;
 }
 
 /** A reply to a proposal, a response or another comment. */

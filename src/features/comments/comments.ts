@@ -38,8 +38,8 @@ export const commentsCollection = defineCollection<Comment>("comments", [
   { keys: { authorId: 1, state: 1, _id: 1 } },
   { keys: { state: 1, _id: 1 } },
   {
-    keys: { "handled.host": 1, state: 1 },
-    partialFilterExpression: { "handled.host": { $gt: "" } },
+    keys: { "handled.site": 1, state: 1 },
+    partialFilterExpression: { "handled.site": { $gt: "" } },
   },
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);

@@ -85,13 +85,14 @@ async function spotOf(ctx: Ctx, input: ReceivedComment): Promise<Spot> {
 async function signalsOf(ctx: Ctx, input: ReceivedComment, spot: Spot): Promise<Signals> {
   const { personId: authorId, from } = input;
   const rows = ctx.collection(commentsCollection);
-  const held = (filter: { authorId: string } | { "handled.host": string }, limit: number) =>
+  const held = (filter: { authorId?: string; "handled.site"?: string }, limit: number) =>
     rows.countDocuments({ ...filter, state: "held" }, { limit });
-  const [standing, shown, ofAuthor, ofHost] = await Promise.all([
+  const [standing, shown, ofAuthor, ofSite, ofAll] = await Promise.all([
     standingOf(ctx, authorId),
     rows.findOne({ authorId, state: "shown" }, { projection: { _id: 1 } }),
     held({ authorId }, mostWaiting.ofAuthor),
-    held({ "handled.host": from.host }, mostWaiting.ofHost),
+    held({ "handled.site": from.site }, mostWaiting.ofSite),
+    held({}, mostWaiting.ofAll),
   ]);
   const stands = standing?.standing;
   return {
@@ -100,7 +101,7 @@ async function signalsOf(ctx: Ctx, input: ReceivedComment, spot: Spot): Promise<
     wasShown: shown !== null,
     answers: spot.parent?.state ?? null,
     isWithdrawn: spot.proposal.status === "withdrawn",
-    waiting: { ofAuthor, ofHost },
+    waiting: { ofAuthor, ofSite, ofAll },
   };
 }
 
@@ -122,8 +123,8 @@ function commentOf(
     publishedAt: input.publishedAt,
   };
   if (state === "shown") return comment;
-  const { host } = input.from;
-  const handled = { what: null, why, at, by: null, note: "", decisionId: null, host };
+  const { host, site } = input.from;
+  const handled = { what: null, why, at, by: null, note: "", decisionId: null, host, site };
   if (state === "held") return { ...comment, handled };
   return { ...comment, handled, expiresAt: new Date(at.getTime() + refusedMs) };
 }

@@ -27,6 +27,8 @@ export type Why = (typeof holdReasons)[number] | (typeof refuseReasons)[number] 
 /** What the network tells about a comment and who wrote it. */
 export interface Provenance {
   readonly host: string;
+  /** Whose the host is: the registered domain that it lies in, as names below it cost nothing. */
+  readonly site: string;
   readonly isPublic: boolean;
   /** How many people it calls by name. */
   readonly mentions: number;
@@ -50,8 +52,8 @@ export interface Signals extends Provenance {
   /** State of the comment that it answers; null when it answers the proposal. */
   readonly answers: "shown" | "held" | "refused" | "hidden" | "deleted" | null;
   readonly isWithdrawn: boolean;
-  /** Comments that already wait, of this author and of this host. */
-  readonly waiting: { readonly ofAuthor: number; readonly ofHost: number };
+  /** Comments that already wait, of this author, of this site, and of everybody. */
+  readonly waiting: Readonly<Record<keyof typeof mostWaiting, number>>;
 }
 
 /** What becomes of it. */
@@ -66,8 +68,8 @@ export const mostMentions = 5;
 export const spamMentions = 10;
 /** Accounts younger than this are new. */
 export const newAccountMs = 30 * 24 * 3_600_000;
-/** So much of one author and of one host waits at most; what comes on top is refused. */
-export const mostWaiting = { ofAuthor: 10, ofHost: 200 } as const;
+/** So much of one author, of one site and of all waits at most; what comes on top is refused. */
+export const mostWaiting = { ofAuthor: 10, ofSite: 200, ofAll: 2_000 } as const;
 
 type Rule = readonly [Why, (signals: Signals) => boolean];
 
@@ -81,7 +83,7 @@ const refusing: readonly Rule[] = [
 ];
 
 /** Asked of everybody. */
-const ofAll: readonly Rule[] = [
+const ofEverybody: readonly Rule[] = [
   ["answers-held", ({ answers }) => answers === "held"],
   ["many-mentions", ({ mentions }) => mentions > mostMentions],
 ];
@@ -108,11 +110,12 @@ export function judgeComment(signals: Signals): Verdict {
   const rules = [
     ...(isTrusted || signals.isLinked ? [] : ofStrangers),
     ...(isTrusted ? [] : ofUntrusted),
-    ...ofAll,
+    ...ofEverybody,
   ];
   const why = rules.filter(([, holds]) => holds(signals)).map(([code]) => code);
   if (why.length === 0) return { state: "shown", why };
-  const { ofAuthor, ofHost } = signals.waiting;
-  const isFull = ofAuthor >= mostWaiting.ofAuthor || ofHost >= mostWaiting.ofHost;
+  const { ofAuthor, ofSite, ofAll } = signals.waiting;
+  const isFull =
+    ofAuthor >= mostWaiting.ofAuthor || ofSite >= mostWaiting.ofSite || ofAll >= mostWaiting.ofAll;
   return isFull ? { state: "refused", why: ["too-many-waiting"] } : { state: "held", why };
 }

@@ -30,6 +30,8 @@ export const reportsCollection = defineCollection<Report>("reports", [
 
 const reporting = { what: "reports", limit: 20, windowMs: 3_600_000 };
 const reportingElsewhere = { what: "reports-elsewhere", limit: 60, windowMs: 3_600_000 };
+/** When so many reports wait, only residents' are taken. */
+const mostWaiting = 2_000;
 
 /** What is wrong with what. */
 export interface NewReport {
@@ -59,15 +61,21 @@ export async function reportSubject(ctx: Ctx, input: NewReport): Promise<void> {
 }
 
 /**
- * Somebody of the network reports something of ours; at most 60 an hour of one server.
+ * Somebody of the network reports something of ours; at most 60 an hour of one site, and none while
+ * 2,000 reports wait.
  * @returns whether it is news
+ * @throws Refusal("too-many-tries")
  */
 export async function receiveReport(
   ctx: Ctx,
-  input: NewReport & { readonly actorUri: string; readonly host: string },
+  input: NewReport & Readonly<Record<"actorUri" | "host" | "site", string>>,
 ): Promise<boolean> {
   if ((await authorOf(ctx, input.subject)) === undefined) return false;
-  await throttle(ctx, reportingElsewhere, input.host);
+  await throttle(ctx, reportingElsewhere, input.site);
+  const open = await ctx
+    .collection(reportsCollection)
+    .countDocuments({ state: "open" }, { limit: mostWaiting });
+  if (open >= mostWaiting) throw new Refusal("too-many-tries");
   const reporter = { reporterKey: input.actorUri, reporterId: null, reporterHost: input.host };
   return keep(ctx, input, reporter);
 }

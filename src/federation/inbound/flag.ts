@@ -1,3 +1,4 @@
+import { registrableDomain } from "../../drivers/registrable-domain.js";
 import { commentByUri } from "../../features/comments/comments.js";
 import type { Subject } from "../../features/moderation/decision.js";
 import { receiveReport } from "../../features/moderation/reports.js";
@@ -32,7 +33,14 @@ export const flagIn: Handle = async ({ ctx, actor, activity }) => {
   const posts = subjects.filter(({ kind }) => kind !== "person");
   let news = 0;
   for (const subject of posts.length > 0 ? posts : subjects) {
-    const report = { subject, why: "other", words, actorUri: actor, host } as const;
+    const report = {
+      subject,
+      why: "other",
+      words,
+      actorUri: actor,
+      host,
+      site: registrableDomain(host),
+    } as const;
     if (await receiveReport(ctx, report)) news += 1;
   }
   if (subjects.length === 0) return "reports nothing of ours";

@@ -1,3 +1,4 @@
+import { registrableDomain } from "../../drivers/registrable-domain.js";
 import type { Provenance } from "../../features/comments/verdict.js";
 import { proposalById } from "../../features/proposals/proposals.js";
 import type { Ctx } from "../../kit/index.js";
@@ -33,7 +34,12 @@ export async function provenanceOf(
   ]);
   const bornAt = author.bornAt ?? null;
   return {
-    ...{ host: author.host, isPublic: isPublic(note), mentions: mentionsIn(note) },
+    ...{
+      host: author.host,
+      site: registrableDomain(author.host),
+      isPublic: isPublic(note),
+      mentions: mentionsIn(note),
+    },
     ...{ isLinked, follows, isLimitedHost: isLimited, isAutomated: isAutomated(author) },
     accountAgeMs: bornAt === null ? null : ctx.clock.now().getTime() - bornAt.getTime(),
   };

@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
+import { registrableDomain } from "../../drivers/registrable-domain.js";
 import { stateOf } from "../../hosting/web/state.js";
 import { insertOnce, type Ctx, type Instance } from "../../kit/index.js";
 import { hostOf, sameOrigin } from "../addresses.js";
@@ -148,7 +149,7 @@ function rememberProven({ provenActors }: Services, uri: string, actor: JsonObje
 }
 
 function shareOf(ctx: Ctx, keyId: string): string {
-  return `${ctx.instance._id} ${hostOf(keyId) ?? ""}`;
+  return `${ctx.instance._id} ${registrableDomain(hostOf(keyId) ?? "")}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { registrableDomain } from "../../drivers/registrable-domain.js";
 import type { Ctx } from "../../kit/index.js";
 import type { LocalActor } from "../addresses.js";
 import { createRateLimit } from "../inbox/gates.js";
@@ -51,7 +52,7 @@ export function createAdmit(services: Services): Admit {
     }
     if (!inspected.ok) return refused(inspected.status, inspected.code);
     const now = ctx.clock.now();
-    const who = `${ctx.instance._id} ${new URL(inspected.keyId).host}`;
+    const who = `${ctx.instance._id} ${registrableDomain(new URL(inspected.keyId).host)}`;
     if (rate.isSpent(who, now.getTime())) return refused(429, "too many requests");
     const resolveKey = lookingFor(req, services.reachOf(ctx.instance).resolveKey);
     const verified = await verifyInspected(inspected, { resolveKey, now });

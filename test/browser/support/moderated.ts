@@ -110,7 +110,8 @@ async function say(ctx: Ctx, { _id }: Proposal, [name, text, from = {}]: Line): 
     ...{ uri: `https://social.example/notes/${ctx.ids.next()}`, proposalId: _id, parentId: null },
     ...{ personId: person._id, text, html: `<p>${text}</p>`, publishedAt: ctx.clock.now() },
     from: {
-      ...{ host: "social.example", isPublic: true, mentions: 0, isLinked: false, follows: false },
+      ...{ host: "social.example", site: "social.example", isPublic: true, mentions: 0 },
+      ...{ isLinked: false, follows: false },
       ...{ accountAgeMs: null, isAutomated: false, isLimitedHost: false },
       ...from,
     },
@@ -129,7 +130,7 @@ async function report({ nobody, official }: Cast, shown: Comment, proposal: Prop
   await receiveReport(nobody, {
     ...{ subject: { kind: "proposal", id: proposal._id }, why: "other" },
     words: "Nos habitants nous signalent un lien qui ne mène plus nulle part.",
-    ...{ actorUri: "https://social.example/actor", host: "social.example" },
+    ...{ actorUri: "https://social.example/actor", host: "social.example", site: "social.example" },
   });
 }
 

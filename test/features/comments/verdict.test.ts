@@ -11,7 +11,7 @@ import { ofStranger } from "../../support/builders.js";
 const stranger = (change: Partial<Signals> = {}): Signals => ({
   ...ofStranger(),
   ...{ standing: null, wasShown: false, answers: null, isWithdrawn: false },
-  ...{ waiting: { ofAuthor: 0, ofHost: 0 }, ...change },
+  ...{ waiting: { ofAuthor: 0, ofSite: 0, ofAll: 0 }, ...change },
 });
 
 describe("the rule for comments of elsewhere", () => {
@@ -87,14 +87,25 @@ describe("the rule for comments of elsewhere", () => {
     ],
     [
       "lets no author fill the queue",
-      { waiting: { ofAuthor: 10, ofHost: 10 } },
+      { waiting: { ofAuthor: 10, ofSite: 10, ofAll: 10 } },
       "refused",
       ["too-many-waiting"],
     ],
-    ["nor any server", { waiting: { ofAuthor: 0, ofHost: 200 } }, "refused", ["too-many-waiting"]],
+    [
+      "nor any site",
+      { waiting: { ofAuthor: 0, ofSite: 200, ofAll: 200 } },
+      "refused",
+      ["too-many-waiting"],
+    ],
+    [
+      "nor many sites together",
+      { waiting: { ofAuthor: 0, ofSite: 0, ofAll: 2_000 } },
+      "refused",
+      ["too-many-waiting"],
+    ],
     [
       "and keeps no known author out for it",
-      { follows: true, waiting: { ofAuthor: 0, ofHost: 200 } },
+      { follows: true, waiting: { ofAuthor: 0, ofSite: 200, ofAll: 2_000 } },
       "shown",
       [],
     ],
