@@ -16,6 +16,7 @@ import { createProcess } from "./inbound/process.js";
 import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
 import { createInteractRoutes } from "./interact/interact.routes.js";
+import { forgettingSchedule } from "./forgetting.js";
 import { createCatchUp, linkInstance } from "./linking.js";
 import { createCarry } from "./moves/carry.js";
 import { createKeyRoutes } from "./network/keys.js";
@@ -84,6 +85,7 @@ export function createFederation(parts: FederationParts): Federation {
   const absences = createAbsences(hands, createHandOutTo(deliver, services.policy));
   const sweeping = sweepSchedule({ handOut, fanOut, rotations, absences });
   const census = censusSchedule();
+  const forgetting = forgettingSchedule();
   const receive = createReceive(services, createHand(handOut, services.timing.gatherMs));
   const takeIn = serveInbox(receive);
   const inbox: RequestHandler = (req, res, next) =>
@@ -126,12 +128,13 @@ export function createFederation(parts: FederationParts): Federation {
         goOn,
         sweeping.job,
         census.job,
+        forgetting.job,
         ...settling.jobs,
         ...rotations.jobs,
         ...absences.jobs,
       ],
       on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace, revokeQuotes, rules }),
-      schedules: [sweeping, census],
+      schedules: [sweeping, census, forgetting],
     }),
     ...{ isInbox, inbox, middleware, rules },
     rotateKeys: (ctx, handle) => rotations.ask(ctx, handle),

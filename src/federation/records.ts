@@ -74,6 +74,8 @@ export interface RemoteActor {
   /** Former addresses that it names as its own; rows of before lack it. */
   readonly alsoKnownAs?: readonly string[];
   readonly fetchedAt: Date;
+  /** When it is forgotten, unless something here refers to it. */
+  readonly forgetAt: Date;
 }
 
 /** A verified activity, kept before anything is done with it. */
@@ -193,11 +195,13 @@ export const followingCollection = defineCollection<Following>("following", [
   { keys: { actorUri: 1, targetUri: 1 }, unique: true },
   { keys: { followUri: 1 } },
   { keys: { host: 1, state: 1 } },
+  { keys: { targetUri: 1 } },
 ]);
 
 export const remoteActorsCollection = defineCollection<RemoteActor>("remoteActors", [
   { keys: { uri: 1 }, unique: true },
   { keys: { host: 1, _id: 1 } },
+  { keys: { forgetAt: 1 } },
 ]);
 
 export const inboxCollection = defineCollection<InboxEntry>("inboxEntries", [

@@ -12,6 +12,7 @@ import { actorNow } from "./moves/record.js";
 import { remoteActorsCollection, type RemoteActor } from "./records.js";
 import type { JsonObject } from "./remote-document.js";
 import type { Services } from "./services.js";
+import { staleAt } from "./stale.js";
 import { CIVIC_EXCHANGE } from "./vocabulary.js";
 
 const day = 24 * 3_600_000;
@@ -144,6 +145,7 @@ export function actorOf(uri: string, document: JsonObject, now: Date): Omit<Remo
     bornAt: bornAt(data.published ?? null),
     alsoKnownAs: [data.alsoKnownAs].flat().slice(0, mostNames).filter(isAddress),
     fetchedAt: now,
+    forgetAt: staleAt(now),
   };
 }
 

@@ -170,7 +170,7 @@ describe("every page in a browser", function () {
           lastError: null,
         },
         ...{ lastDeliveredAt: ago(9), lastFailedAt: ago(0), failingDays: 8 },
-        ...{ failingSince: ago(8), unavailableSince: ago(1) },
+        ...{ failingSince: ago(8), unavailableSince: ago(1), forgetAt: ago(-90) },
       });
     const window = await open("admin", { width: 360 });
 

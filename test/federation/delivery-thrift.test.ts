@@ -74,7 +74,8 @@ describe("what a delivery to many servers saves", () => {
       openUntil: null,
       lastFailedAt: null,
     } as const;
-    const told = { ...row, lastError: null, lastDeliveredAt: ctx.clock.now() };
+    const now = ctx.clock.now();
+    const told = { ...row, lastError: null, lastDeliveredAt: now, forgetAt: now };
     await rows.insertMany([
       { ...told, _id: "p1", host: "well.example" },
       { ...told, _id: "p2", host: "ill.example", failures: 1 },

@@ -42,6 +42,7 @@ describe("how exchanges with other servers go", function () {
         openUntil: null,
       },
       ...{ lastDeliveredAt: null, lastFailedAt: null, lastError: null, lastReceivedAt: null },
+      forgetAt: new Date("2100-01-01T00:00:00Z"),
       ...change,
     });
   }

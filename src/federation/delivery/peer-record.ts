@@ -27,6 +27,8 @@ export interface Peer {
   readonly probe?: { readonly activityId: string; readonly inbox: string } | null;
   /** It is back: activities with ids after this one are to be sent to it. */
   readonly owed?: string | null;
+  /** When it is forgotten, unless something here refers to it. */
+  readonly forgetAt: Date;
   /** When the sweep has something to do for it: a try, or what is owed. */
   readonly sweepAt?: Date | null;
 }
@@ -34,5 +36,6 @@ export interface Peer {
 export const peersCollection = defineCollection<Peer>("peers", [
   { keys: { host: 1 }, unique: true },
   { keys: { failures: -1, refusals: -1, _id: 1 } },
+  { keys: { forgetAt: 1 } },
   { keys: { sweepAt: 1 }, partialFilterExpression: { sweepAt: { $gt: new Date(0) } } },
 ]);

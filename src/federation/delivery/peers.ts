@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { insertOnce, type Ctx } from "../../kit/index.js";
 import { peersCollection, type Peer } from "../records.js";
+import { staleAt } from "../stale.js";
 import { countDay, wellAgain } from "./unavailable.js";
 import type { Delivery } from "./waiting.js";
 
@@ -50,7 +51,8 @@ export async function noteRefused(
   host: string,
   { status, peer }: { readonly status: number; readonly peer: Peer | null },
 ): Promise<void> {
-  const refusal = { lastRefusedAt: ctx.clock.now(), lastRefusal: status };
+  const now = ctx.clock.now();
+  const refusal = { lastRefusedAt: now, lastRefusal: status, forgetAt: staleAt(now) };
   const known = { lastDeliveredAt: null, lastFailedAt: null, lastReceivedAt: null };
   await ctx.collection(peersCollection).updateOne(
     { host },
@@ -84,10 +86,11 @@ export async function noteDelivered(
   const last = peer?.lastDeliveredAt?.getTime() ?? -Infinity;
   const isNews = now.getTime() - last >= everyMs;
   if (peer !== null && isWell(peer) && peer.speaks === speaks && !isNews) return false;
+  const taken = { refusals: 0, speaks, lastDeliveredAt: now, forgetAt: staleAt(now) };
   await ctx.collection(peersCollection).updateOne(
     { host },
     {
-      $set: { ...wellAgain(ctx, peer), refusals: 0, speaks, lastDeliveredAt: now },
+      $set: { ...wellAgain(ctx, peer), ...taken },
       $setOnInsert: { _id: ctx.ids.next(), lastFailedAt: null, lastReceivedAt: null },
     },
     { upsert: true },
@@ -115,7 +118,7 @@ export async function noteFailed(ctx: Ctx, failed: Failed): Promise<void> {
     { host },
     {
       $inc: { failures: 1 },
-      $set: { lastFailedAt: now, lastError: error.slice(0, 200) },
+      $set: { lastFailedAt: now, lastError: error.slice(0, 200), forgetAt: staleAt(now) },
       $setOnInsert: {
         ...{ _id: ctx.ids.next(), speaks: null, openUntil: null, refusals: 0 },
         ...{ lastDeliveredAt: null, lastReceivedAt: null },
@@ -182,13 +185,14 @@ async function writePeer(
 ): Promise<Peer | null> {
   const rows = ctx.collection(peersCollection);
   const heard = lastReceivedAt === null ? {} : { lastReceivedAt };
-  const change = { $set: { host, ...heard } };
+  const forgetAt = staleAt(ctx.clock.now());
+  const change = { $set: { host, forgetAt, ...heard } };
   const known = await rows.findOneAndUpdate({ host }, change, { returnDocument: "after" });
   if (known !== null) return known;
   await insertOnce(() =>
     rows.insertOne({
       ...{ _id: ctx.ids.next(), host, speaks: null, failures: 0, refusals: 0, openUntil: null },
-      ...{ lastDeliveredAt: null, lastFailedAt: null, lastError: null, lastReceivedAt },
+      ...{ lastDeliveredAt: null, lastFailedAt: null, lastError: null, lastReceivedAt, forgetAt },
     }),
   );
   return null;
