@@ -4,7 +4,7 @@ import { closePeers, type Peer, type PeerActor } from "./support/peer.js";
 import { aScene } from "./support/scene.js";
 import { closeTowns } from "./support/town.js";
 
-describe("a key that its owner replaced", function () {
+describe("a key that its owner gave up", function () {
   this.timeout(20_000);
   afterEach(async () => {
     await closeTowns();
@@ -38,6 +38,17 @@ describe("a key that its owner replaced", function () {
       expect(await supports()).to.equal(1);
     });
   }
+
+  it("speaks for nobody any more once its owner has left", async () => {
+    const { peer, alice, proposal, tell } = await aScene();
+    await tell(alice, "Like", proposal.uri);
+    peer.documents.set(new URL(alice.uri).pathname, 410);
+    expect(await tell(alice, "Delete", alice.uri)).to.equal(202);
+
+    const note = peer.note(alice, { inReplyTo: proposal.uri });
+    expect(await tell(alice, "Create", note)).to.equal(401);
+    expect(await tell(alice, "Delete", alice.uri), "a goodbye said again").to.equal(202);
+  });
 
   it("is no reason to ask for the keys that stay", async () => {
     const { peer, alice, proposal, tell } = await aScene();

@@ -92,12 +92,13 @@ export const remove: Handle = async (inbound) => {
 };
 
 /**
- * An actor is gone: so are its follows, its supports and its name here. Were its supports kept,
+ * An actor is gone: so are its follows, its supports, its keys and its name here. Were its supports kept,
  * whoever leaves and comes back as another actor would count twice.
  */
 export async function eraseActor(inbound: Inbound): Promise<Outcome> {
   const { services, ctx, actor: uri, revokeQuotes: job } = inbound;
   services.provenActors.delete(uri);
+  services.reachOf(ctx.instance).forgetReplaced({ id: uri });
   await revokeQuotes(job, ctx, { what: "actorUri", uri });
   await takeBackSupports(ctx, uri);
   await ctx.collection(followersCollection).deleteMany({ followerUri: uri });
