@@ -1,0 +1,120 @@
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect } from "chai";
+import { root, scratchFolder, write } from "../bootstrap/scratch.js";
+
+/** Stands in for npm: installs and builds in no time. */
+const npm = `#!/bin/sh
+[ "$1" = ci ] && mkdir node_modules || mkdir dist
+`;
+/** Stands in for systemctl: notes its words, and where the program was then. */
+const systemctl = `#!/bin/sh
+echo "systemctl $* at $(basename "$(readlink /opt/parvis/current 2>/dev/null)")" >> "$SCRATCH/log"
+`;
+/** Each upgrade has a name of its own: releases are named after their second. */
+const scenario = `set -eu
+mkdir "$SCRATCH/etc" && cp -a /etc/. "$SCRATCH/etc"
+mount --bind "$SCRATCH/etc" /etc
+mkdir -p /etc/systemd/system
+for folder in /opt /usr/local/sbin /var/lib /var/backups; do mount -t tmpfs tmpfs "$folder"; done
+now() { basename "$(readlink /opt/parvis/current)"; }
+note() { echo "$*" >> "$SCRATCH/log"; }
+go() { sh "deploy/systemd/$1" >> "$SCRATCH/said" 2>&1 && note "$1 ended well" || note "$1 failed"; }
+go install
+note $(stat -c '%U:%G %a' /etc/parvis/parvis.env /var/lib/parvis /var/backups/parvis)
+first=$(now)
+sed -i "s/^PORT=.*/PORT=$PORT/" /etc/parvis/parvis.env
+go install
+sleep 1.1; go upgrade
+second=$(now)
+sleep 1.1; touch "$SCRATCH/broken"; go upgrade
+[ "$(now)" = "$second" ] && note "runs what ran before"
+[ -d "/opt/parvis/releases/$first" ] && note "the one before is there"
+grep -q "^PORT=$PORT$" /etc/parvis/parvis.env && note "settings are kept"
+ls /usr/local/sbin /etc/systemd/system/parvis* >> "$SCRATCH/files"
+sed -i "s/$first/FIRST/; s/$second/SECOND/" "$SCRATCH/log"
+`;
+
+/** Whether this process may make mounts that nobody else sees. */
+function mayMount(): boolean {
+  return spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/opt"]).status === 0;
+}
+
+describe("an installation under systemd", function () {
+  this.timeout(60_000);
+  const folder = scratchFolder();
+  const lines = (): string[] => readFileSync(join(folder(), "log"), "utf8").trim().split("\n");
+  let server: Server;
+
+  before(async function () {
+    if (!mayMount()) {
+      console.log("skipped: an installation under systemd (needs root, to mount)");
+      this.skip();
+    }
+    server = createServer((_req, res) => {
+      res.writeHead(existsSync(join(folder(), "broken")) ? 503 : 200).end();
+    }).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    write(folder(), { "bin/npm": npm, "bin/systemctl": systemctl, log: "", said: "" });
+    for (const name of ["npm", "systemctl"]) chmodSync(join(folder(), "bin", name), 0o755);
+    const env = {
+      ...{ ...process.env, PATH: `${folder()}/bin:${process.env["PATH"]}`, SCRATCH: folder() },
+      ...{ PORT: `${(server.address() as AddressInfo).port}`, PARVIS_PATIENCE: "2" },
+    };
+    const words = ["--mount", "sh", "-c", scenario];
+    const child = spawn("unshare", words, {
+      cwd: root,
+      env,
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    const code = await new Promise((resolve) => child.once("exit", resolve));
+    expect(code, readFileSync(join(folder(), "said"), "utf8")).to.equal(0);
+  });
+  after(() => server?.close());
+
+  it("opens settings and data to the server's own user alone", () => {
+    expect(lines().slice(1, 3)).to.deep.equal([
+      "install ended well",
+      "root:parvis 640 parvis:parvis 700 parvis:parvis 700",
+    ]);
+  });
+
+  it("is made once, and changes no setting later", () => {
+    expect(lines()).to.include("install failed").and.include("settings are kept");
+  });
+
+  it("is upgraded after a backup, and keeps the version of before", () => {
+    const from = lines().indexOf("install failed");
+    expect(lines().slice(from + 1, from + 5)).to.deep.equal([
+      "systemctl start parvis-backup.service at FIRST",
+      "systemctl daemon-reload at SECOND",
+      "systemctl restart parvis.service at SECOND",
+      "upgrade ended well",
+    ]);
+    expect(lines()).to.include("the one before is there");
+  });
+
+  it("goes back by itself when the new version does not get ready", () => {
+    expect(lines().slice(-6, -3)).to.deep.equal([
+      "systemctl daemon-reload at SECOND",
+      "systemctl restart parvis.service at SECOND",
+      "upgrade failed",
+    ]);
+    expect(lines()).to.include("runs what ran before");
+  });
+
+  it("leaves units and commands where systemd and people look", () => {
+    const files = readFileSync(join(folder(), "files"), "utf8");
+    for (const name of [
+      "parvis",
+      "parvis-backup",
+      "parvis-backup.service",
+      "parvis-backup.timer",
+    ]) {
+      expect(files).to.match(new RegExp(`(?:^|/)${name}$`, "m"));
+    }
+  });
+});
