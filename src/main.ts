@@ -1,11 +1,15 @@
-import { createApp, driversFor } from "./app.js";
+import type { Server } from "node:http";
+import { createApp, driversFor, type App } from "./app.js";
 import { ConfigError, environmentWithFile, loadConfig } from "./config.js";
 import { firstStart } from "./first-start.js";
 import { healthOnly } from "./hosting/health.js";
 import { createWebServer } from "./hosting/web-server.js";
 
-/** Serve until a signal asks to stop. */
+/** Serve until a signal asks to stop; one that comes before all is up is heeded once it is. */
 async function main(): Promise<void> {
+  const stopAsked = new Promise<void>((resolve) => {
+    process.once("SIGTERM", resolve).once("SIGINT", resolve);
+  });
   const config = loadConfig(environmentWithFile());
   const drivers = await driversFor(config);
   const app = await createApp(config, drivers);
@@ -16,23 +20,23 @@ async function main(): Promise<void> {
   await app.start();
   drivers.log.info({ port: config.port, url: config.publicUrl, role: config.role }, "listening");
   if (invitation !== null) process.stdout.write(invitation);
+  void stopAsked.then(() => stop(app, server));
+}
 
-  const stop = (): void => {
-    drivers.log.info("stopping");
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 3_000).unref();
-    closed
-      .then(() => app.close())
-      .then(
-        () => process.exit(0),
-        (error: unknown) => {
-          drivers.log.error({ err: error }, "did not stop cleanly");
-          process.exit(1);
-        },
-      );
-  };
-  process.once("SIGTERM", stop).once("SIGINT", stop);
+/** Take no more requests, finish what is under way, and end the process. */
+async function stop({ drivers, close }: App, server: Server): Promise<never> {
+  drivers.log.info("stopping");
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  setTimeout(() => server.closeAllConnections(), 3_000).unref();
+  try {
+    await closed;
+    await close();
+    return process.exit(0);
+  } catch (error) {
+    drivers.log.error({ err: error }, "did not stop cleanly");
+    return process.exit(1);
+  }
 }
 
 main().catch((error: unknown) => {
