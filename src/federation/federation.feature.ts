@@ -1,6 +1,6 @@
-import { Router, type ErrorRequestHandler, type RequestHandler } from "express";
-import { stateOf } from "../hosting/web/state.js";
-import { defineFeature, Refusal, type Ctx, type Feature } from "../kit/index.js";
+import { Router } from "express";
+import type { NetworkSide } from "../hosting/web/door.js";
+import { defineFeature, type Ctx, type Feature } from "../kit/index.js";
 import { createDeliver, createDeliverAgain } from "./delivery/deliver.js";
 import { createAbsences } from "./delivery/absences.js";
 import { createFanOut, createHandOutTo } from "./delivery/fan-out.js";
@@ -8,10 +8,10 @@ import { createGate } from "./delivery/gate.js";
 import { createOrder } from "./delivery/order.js";
 import { censusSchedule } from "./discovery/census.js";
 import { countAnew } from "./documents/figures.js";
-import { sendError } from "./http/answers.js";
 import { serveDiscovery } from "./http/discovery.js";
 import { serveDocuments } from "./http/documents.js";
-import { isInbox, serveInbox } from "./http/inbox.js";
+import { plainErrors } from "./http/errors.js";
+import { createTakeIn, isInbox, serveInbox } from "./http/inbox.js";
 import { createProcess } from "./inbound/process.js";
 import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
@@ -41,14 +41,8 @@ import { sweepSchedule } from "./sweep.js";
 export type { FederationParts, Timing } from "./services.js";
 
 /** ActivityPub, as the composition root sees it. */
-export interface Federation {
+export interface Federation extends NetworkSide {
   readonly feature: Feature;
-  /** Whether a path is that of an inbox, the shared one or an actor's own. */
-  isInbox(path: string): boolean;
-  /** Takes what is posted to an inbox; its instance is known. */
-  readonly inbox: RequestHandler;
-  /** Claims what other servers ask for; everything for people goes on to the next. */
-  readonly middleware: RequestHandler;
   /** Ask another instance, by its address or `name@host`, to exchange proposals and responses. */
   linkInstance(ctx: Ctx, typed: string): Promise<Following>;
   /** What changing with whom an instance talks needs (see `policy/rules.ts`). */
@@ -87,14 +81,14 @@ export function createFederation(parts: FederationParts): Federation {
   const census = censusSchedule();
   const forgetting = forgettingSchedule();
   const receive = createReceive(services, createHand(handOut, services.timing.gatherMs));
-  const takeIn = serveInbox(receive);
-  const inbox: RequestHandler = (req, res, next) =>
-    void takeIn(req, res, (problem?: unknown) => {
-      if (problem == null) return next();
-      void plainErrors(problem, req, res, next);
-    });
+  const takeIn = createTakeIn(receive, parts.log);
   const middleware = Router({ caseSensitive: true, strict: true });
-  middleware.use(takeIn, serveDiscovery(services), serveDocuments(services), plainErrors);
+  middleware.use(
+    serveInbox(takeIn),
+    serveDiscovery(services),
+    serveDocuments(services),
+    plainErrors,
+  );
   return {
     feature: defineFeature({
       name: "federation",
@@ -136,27 +130,10 @@ export function createFederation(parts: FederationParts): Federation {
       on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace, revokeQuotes, rules }),
       schedules: [sweeping, census, forgetting],
     }),
-    ...{ isInbox, inbox, middleware, rules },
+    ...{ isInbox, takeIn, middleware, rules },
     rotateKeys: (ctx, handle) => rotations.ask(ctx, handle),
     testPeer: (ctx, typed, account) => testPeer(services, ctx, typed, account),
     linkInstance: (ctx, typed) => linkInstance(services, send, ctx, typed),
     close: () => services.close(),
   };
-}
-
-/** Other servers get JSON: never a page, never a stack; never 5xx for what they did wrong. */
-const plainErrors: ErrorRequestHandler = (error: unknown, _req, res, next) => {
-  if (res.headersSent) return next(error);
-  if (error instanceof Refusal) return sendError(res, error.status, error.code);
-  const status = statusOf(error);
-  if (status !== null) return sendError(res, status, "bad request");
-  stateOf(res).log.error({ err: error }, "federation failed");
-  sendError(res, 500, "internal error");
-};
-
-/** The status of a client's fault that Express found, such as a body that is too large. */
-function statusOf(error: unknown): number | null {
-  if (typeof error !== "object" || error === null || !("status" in error)) return null;
-  const { status } = error;
-  return typeof status === "number" && status >= 400 && status < 500 ? status : null;
 }

@@ -1,7 +1,12 @@
+import type { IncomingMessage } from "node:http";
 import type { Request, RequestHandler } from "express";
+import type { Instance } from "../kit/instance.js";
 import { Refusal } from "../kit/refusal.js";
 import type { Instances } from "./instances.js";
 import { stateOf } from "./web/state.js";
+
+/** Whether a proxy at that address, so many hops away, is believed; Express's `trust proxy fn`. */
+export type Trusts = (address: string, hop: number) => boolean;
 
 /** A Host header reduced to its name: lower case, without port or trailing dot; null when odd. */
 export function hostName(header: string | undefined): string | null {
@@ -11,27 +16,56 @@ export function hostName(header: string | undefined): string | null {
   return name === undefined || name === "" ? null : name;
 }
 
+/** The host that a request is for, as its client or a trusted proxy wrote it. */
+export function askedHost(req: IncomingMessage, trusts: Trusts): string | undefined {
+  const forwarded = req.headers["x-forwarded-host"];
+  const believed = typeof forwarded === "string" && trusts(req.socket.remoteAddress ?? "", 0);
+  return believed ? forwarded.split(",")[0]?.trim() : req.headers.host;
+}
+
+/** The nearest address that no trusted proxy has, as Express's `req.ip`; the farthest if all are theirs. */
+export function clientAddress(req: IncomingMessage, trusts: Trusts): string | undefined {
+  const said = [req.headers["x-forwarded-for"] ?? ""].flat().join(",").split(",");
+  const farther = said.map((one) => one.trim()).filter((one) => one !== "");
+  const way = [req.socket.remoteAddress ?? "", ...farther.reverse()];
+  return way.find((address, hop) => !trusts(address, hop)) ?? way.at(-1);
+}
+
+/** The instance whose canonical host that is; null for aliases as well. */
+export async function findInstance(
+  instances: Pick<Instances, "byHost">,
+  host: string | undefined,
+): Promise<Instance | null> {
+  const name = hostName(host);
+  const instance = name === null ? null : await instances.byHost(name);
+  return instance?.host === name ? instance : null;
+}
+
+/**
+ * Why an instance does not answer there; null when it does. A suspended one answers 503, never 404 or
+ * 410, since those make other servers delete what they hold.
+ */
+export function whyClosed(instance: Instance, path: string): "unavailable" | "being-set-up" | null {
+  if (instance.state === "suspended") return "unavailable";
+  return instance.state === "new" && !path.startsWith("/set-up/") ? "being-set-up" : null;
+}
+
 /**
  * Finds the instance a request is for. Unknown host: 421 (RFC 9110, section 15.5.20). An alias leads
- * to the canonical host for good. A suspended instance answers 503, never 404 or 410, since
- * those make other servers delete what they hold.
+ * to the canonical host for good.
  */
 export function resolveHost({ instances }: { instances: Instances }): RequestHandler {
   return async (req, res, next) => {
-    const forwarded = req.get("x-forwarded-host");
-    const trusted = req.app.get("trust proxy fn") as (address: string, hop: number) => boolean;
-    const believed = forwarded !== undefined && trusted(req.socket.remoteAddress ?? "", 0);
-    const name = hostName(believed ? forwarded.split(",")[0]?.trim() : req.headers.host);
+    const name = hostName(askedHost(req, req.app.get("trust proxy fn") as Trusts));
     const instance = name === null ? null : await instances.byHost(name);
     if (instance === null) return next(new Refusal("no-instance"));
     if (instance.host !== name) {
       const same = req.method === "GET" || req.method === "HEAD" ? 301 : 308;
       return res.redirect(same, instance.origin + pathOf(req));
     }
-    if (instance.state === "suspended") return next(new Refusal("unavailable"));
-    stateOf(res).instance = instance;
-    const waits = instance.state === "new" && !req.path.startsWith("/set-up/");
-    next(waits ? new Refusal("being-set-up") : undefined);
+    const reason = whyClosed(instance, req.path);
+    if (reason !== "unavailable") stateOf(res).instance = instance;
+    next(reason === null ? undefined : new Refusal(reason));
   };
 }
 

@@ -14,16 +14,17 @@ import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
 import type { Readers } from "./readers.js";
 import type { Health } from "./health.js";
-import { resolveHost } from "./resolve-host.js";
+import { resolveHost, type Trusts } from "./resolve-host.js";
 import { createPassport, sessionCookie, sessionFor } from "./session.js";
 import type { Views } from "./views.js";
 import { textCookies } from "./web/cookies.js";
 import { createCsrf } from "./web/csrf.js";
+import { openDoor, type NetworkSide } from "./web/door.js";
 import { errorHandler } from "./web/error-page.js";
 import { securityHeaders } from "./web/headers.js";
 import { cacheControl, createKeptAnswers } from "./web/kept-answers.js";
 import { chooseLanguage, languageOf } from "./web/locale.js";
-import { inboxFirst, openRequest, tellRequest, type NetworkSide } from "./web/opening.js";
+import { openRequest, tellRequest } from "./web/opening.js";
 import { createReplier, reqOf } from "./web/reply.js";
 import { showError, siteModelOf } from "./web/site-model.js";
 import { ctxOf, stateOf } from "./web/state.js";
@@ -61,13 +62,10 @@ export function createWeb(parts: WebParts): RequestListener {
   const siteModel = siteModelOf(parts, csrf);
   const reply = createReplier({ views: parts.views, siteModel, passport });
 
-  const toInstance = resolveHost(parts);
-
-  app.use(openRequest(parts), inboxFirst(parts.federation, toInstance));
-  app.use(tellRequest, securityHeaders, parts.assets.middleware);
+  app.use(openRequest(parts), tellRequest, securityHeaders, parts.assets.middleware);
   app.get("/healthz", (_req, res) => parts.health.alive(res));
   app.get("/readyz", (_req, res) => parts.health.ready(res));
-  app.use(toInstance);
+  app.use(resolveHost(parts));
   if (parts.federation !== null) app.use(parts.federation.middleware);
   app.use((_req, _res, next) => {
     parts.readers.came();
@@ -87,7 +85,11 @@ export function createWeb(parts: WebParts): RequestListener {
   }
   app.use((_req, _res, next) => next(new Refusal("not-found")));
   app.use(errorHandler((req, res, error) => showError(parts, siteModel, req, res, error)));
-  return refuseBadTargets(app as RequestListener);
+  const pages = app as RequestListener;
+  const { federation, instances } = parts;
+  if (federation === null) return refuseBadTargets(pages);
+  const trusts = app.get("trust proxy fn") as Trusts;
+  return refuseBadTargets(openDoor({ instances, trusts, federation, pages }));
 }
 
 function signInOf(features: readonly Feature[]): SignIn {

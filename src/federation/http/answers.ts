@@ -1,16 +1,21 @@
+import type { ServerResponse } from "node:http";
 import type { Response } from "express";
 import { ACTIVITY_JSON, withContext, type As2 } from "../vocabulary.js";
 import type { Found } from "../documents/found.js";
+
+function jsonHeaders(type: string): Record<string, string> {
+  return {
+    "Access-Control-Allow-Origin": "*",
+    "Content-Type": `${type}; charset=utf-8`,
+    "X-Content-Type-Options": "nosniff",
+  };
+}
 
 /** Answer JSON that any site's script may read; caches keep it apart by `Accept`. */
 export function sendJson(res: Response, status: number, type: string, body: unknown): void {
   res
     .status(status)
-    .set({
-      "Access-Control-Allow-Origin": "*",
-      "Content-Type": `${type}; charset=utf-8`,
-      "X-Content-Type-Options": "nosniff",
-    })
+    .set(jsonHeaders(type))
     .vary("Accept")
     .send(Buffer.from(JSON.stringify(body)));
 }
@@ -36,6 +41,14 @@ export function sendError(
 ): void {
   res.set("Cache-Control", isPrivate ? "private, no-cache" : "no-cache");
   sendJson(res, status, "application/json", { error });
+}
+
+/** The same refusal where Express has not seen the request. */
+export function sendPlainError(res: ServerResponse, status: number, error: string): void {
+  const body = Buffer.from(JSON.stringify({ error }));
+  const told = { "Cache-Control": "no-cache", Vary: "Accept", "Content-Length": body.length };
+  res.writeHead(status, { ...jsonHeaders("application/json"), ...told });
+  res.end(body);
 }
 
 /** Any site's script may read what we tell other servers, signed or not (Fetch, section 3.2). */

@@ -1,9 +1,14 @@
+import type { ServerResponse } from "node:http";
 import type { RequestHandler } from "express";
-import { actorCollectionAt } from "../addresses.js";
+import type { Logger } from "pino";
 import { isAllowedType } from "../../drivers/fetch/media-types.js";
-import type { Receive } from "../inbox/receive.js";
-import { sendError } from "./answers.js";
+import type { TakeIn } from "../../hosting/web/door.js";
+import { stateOf } from "../../hosting/web/state.js";
+import { actorCollectionAt } from "../addresses.js";
+import type { Receive, Verdict } from "../inbox/receive.js";
+import { sendError, sendPlainError } from "./answers.js";
 import { readBody } from "./body.js";
+import { verdictOnError } from "./errors.js";
 
 /** The largest activity that is read; Mastodon's own limit. */
 const largestBody = 1024 * 1024;
@@ -13,8 +18,31 @@ export function isInbox(path: string): boolean {
   return path === "/inbox" || actorCollectionAt(path)?.collection === "inbox";
 }
 
-/** The inboxes: the shared one and every actor's own are one door. Nobody reads them here. */
-export function serveInbox(receive: Receive): RequestHandler {
+/** Takes what is posted to an inbox: the shared one and every actor's own are one door. */
+export function createTakeIn(receive: Receive, log: Logger): TakeIn {
+  return (visit, req, res) => {
+    if (!isAllowedType("activity", req.headers["content-type"] ?? "")) {
+      return sendPlainError(res, 415, "send application/activity+json");
+    }
+    readBody(req, largestBody, (problem, body) => {
+      if (problem !== null) return answer(res, verdictOnError(problem, log));
+      receive({ ...visit, body }).then(
+        (verdict) => answer(res, verdict),
+        (error: unknown) => answer(res, verdictOnError(error, log)),
+      );
+    });
+  };
+}
+
+function answer(res: ServerResponse, { status, error }: Verdict): void {
+  if (status === 429 || status === 503) res.setHeader("Retry-After", "60");
+  if (error !== null) return sendPlainError(res, status, error);
+  res.statusCode = status;
+  res.end();
+}
+
+/** The inboxes among the pages: nobody reads them here, and what was not taken at the door is. */
+export function serveInbox(takeIn: TakeIn): RequestHandler {
   return (req, res, next) => {
     if (!isInbox(req.path)) return next();
     if (req.method === "GET" || req.method === "HEAD") {
@@ -24,17 +52,8 @@ export function serveInbox(receive: Receive): RequestHandler {
       res.set("Allow", "POST");
       return sendError(res, 405, "method not allowed");
     }
-    if (!isAllowedType("activity", req.headers["content-type"] ?? "")) {
-      return sendError(res, 415, "send application/activity+json");
-    }
-    readBody(req, largestBody, (problem, body) => {
-      if (problem !== null) return next(problem);
-      req.body = body;
-      receive(req, res).then(({ status, error }) => {
-        if (status === 429 || status === 503) res.set("Retry-After", "60");
-        if (error === null) return void res.status(status).end();
-        sendError(res, status, error);
-      }, next);
-    });
+    const { method, originalUrl, headers, host, ip } = req;
+    const { instance } = stateOf(res);
+    takeIn({ instance, method, originalUrl, headers, host, ip }, req, res);
   };
 }

@@ -1,7 +1,6 @@
-import type { Request, Response } from "express";
 import { LRUCache } from "lru-cache";
 import { registrableDomain } from "../../drivers/registrable-domain.js";
-import { stateOf } from "../../hosting/web/state.js";
+import type { Visit } from "../../hosting/web/door.js";
 import { insertOnce, type Ctx, type Instance } from "../../kit/index.js";
 import { hostOf, sameOrigin } from "../addresses.js";
 import { speaksForLinked } from "../inbound/linked.js";
@@ -43,8 +42,13 @@ const tooMany = refused(429, "too many requests");
 /** See to it that the entries that wait are given to their jobs. */
 export type Hand = (ctx: Ctx) => Promise<void>;
 
+/** A POST as it came. */
+export interface Posted extends Visit {
+  readonly body: Buffer;
+}
+
 /** Takes one signed POST in; resolves once it is durable, or says why it is refused. */
-export type Receive = (req: Request, res: Response) => Promise<Verdict>;
+export type Receive = (req: Posted) => Promise<Verdict>;
 
 /**
  * The one door for every inbox: cheap checks, signature, one insert, one job, 202. Nothing is
@@ -60,8 +64,8 @@ export function createReceive(services: Services, hand: Hand): Receive {
     seen: new LRUCache({ max: 20_000 }),
   };
   const contexts = new WeakMap<Instance, Ctx>();
-  return (req, res) => {
-    const { instance } = stateOf(res);
+  return (req) => {
+    const { instance } = req;
     const known = contexts.get(instance);
     const ctx = known ?? parts.contexts({ instance, member: null, language: instance.language });
     if (known === undefined) contexts.set(instance, ctx);
@@ -80,8 +84,8 @@ interface Door {
 }
 
 /** Everything that needs neither key nor network, the cheapest first. */
-async function verdictOn(door: Door, ctx: Ctx, req: Request): Promise<Verdict> {
-  const rawBody = req.body as Buffer;
+async function verdictOn(door: Door, ctx: Ctx, req: Posted): Promise<Verdict> {
+  const rawBody = req.body;
   const now = ctx.clock.now();
   const { policy } = door.services;
   if ((await policy.settings(ctx)).mode === "closed") return refused(403, "closed");

@@ -1,5 +1,5 @@
-import type { Request } from "express";
 import { readUrl } from "../../drivers/web-address.js";
+import type { Visit } from "../../hosting/web/door.js";
 import type { Ctx } from "../../kit/index.js";
 import { clientOf } from "../client.js";
 import type { SignedRequest } from "../signatures/request.js";
@@ -9,7 +9,11 @@ import type { ResolveKey } from "../signatures/verify.js";
  * What a request looks like to who verifies it: its address has our own origin, whatever it says. A
  * target that is written whole (RFC 9112, 3.2.2) goes before the `Host` header.
  */
-export function signedRequest(ctx: Ctx, req: Request, rawBody: Buffer): SignedRequest {
+export function signedRequest(
+  ctx: Ctx,
+  req: Omit<Visit, "instance">,
+  rawBody: Buffer,
+): SignedRequest {
   const whole = req.originalUrl.startsWith("/") ? null : readUrl(req.originalUrl);
   const target = whole === null ? req.originalUrl : whole.pathname + whole.search;
   return {
@@ -22,7 +26,7 @@ export function signedRequest(ctx: Ctx, req: Request, rawBody: Buffer): SignedRe
 }
 
 /** Looks for the keys that a request names, and counts that as its client's wish. */
-export function lookingFor(req: Request, resolveKey: ResolveKey): ResolveKey {
+export function lookingFor(req: Pick<Visit, "ip">, resolveKey: ResolveKey): ResolveKey {
   const client = clientOf(req.ip ?? "");
   return (keyId, options) => resolveKey(keyId, { ...options, client });
 }
