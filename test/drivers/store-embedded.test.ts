@@ -278,3 +278,44 @@ describe("The embedded store, on disk", () => {
     expect(names.map(({ name }) => name)).to.deep.equal(["a", "b", "c", "d"]);
   });
 });
+
+describe("The embedded store's keys", () => {
+  let store: SqliteStore;
+  beforeEach(async () => (store = await seeded(() => undefined)));
+  afterEach(() => store.close());
+
+  it("leaves an id free whose document was refused for another key", async () => {
+    const proposals = store.collection<Thing>("proposals");
+
+    const refused = await rejection(proposals.insertOne({ _id: "new", slug: "s5" }));
+    await proposals.insertOne({ _id: "new", slug: "s600" });
+
+    expect(refused).to.include({ code: 11000 });
+    expect(idsOf(await proposals.find({ slug: "s600" }).toArray())).to.deep.equal(["new"]);
+    await store.check({ full: true });
+  });
+
+  it("says that an id is taken before it says so of any other key", async () => {
+    const refused = await rejection(
+      store.collection<Thing>("proposals").insertOne({ _id: "5", slug: "s6" }),
+    );
+
+    expect(refused).to.have.deep.property("keyPattern", { _id: 1 });
+  });
+
+  it("finds a document by what was changed of it and by what was not", async () => {
+    const proposals = store.collection<Thing>("proposals");
+
+    const two = { $set: { at: new Date(9_000), slug: "moved" } };
+    await rejection(proposals.updateMany({ topic: "t1" }, two));
+    await proposals.updateOne({ _id: "4" }, { $set: { topic: "t9" }, $unset: { slug: "" } });
+    await proposals.updateOne({ _id: "7" }, { $set: { at: new Date(9_000) } });
+
+    expect(idsOf(await proposals.find({ city: "a", topic: "t9" }).toArray())).to.deep.equal(["4"]);
+    expect(idsOf(await proposals.find({ slug: "s4" }).toArray())).to.deep.equal([]);
+    expect(idsOf(await proposals.find({ slug: "moved" }).toArray())).to.deep.equal([]);
+    const newest = proposals.find({ city: "a", topic: "t1" }, { sort: { at: -1 }, limit: 1 });
+    expect(idsOf(await newest.toArray())).to.deep.equal(["7"]);
+    await store.check({ full: true });
+  });
+});

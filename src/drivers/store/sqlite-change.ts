@@ -6,7 +6,7 @@ import type { Sort } from "./sqlite-plan.js";
 import { deleteRow, insertRow, replaceRow } from "./sqlite-rows.js";
 import type { Stored } from "./sqlite-scan.js";
 import { applyUpdate, upserted } from "./sqlite-update.js";
-import { copyOf, fromText } from "./values.js";
+import { copyOf } from "./values.js";
 
 /** The collection of that name, made when it is first written to. Inside a transaction only. */
 export function collectionFor({ catalog }: Reader, name: string): CollectionInfo {
@@ -74,19 +74,13 @@ export function changeDocs(reader: Reader, name: string, change: Change): Change
   let modified = 0;
   let after: Document = first.doc;
   for (const target of targets) {
-    const current = fromText(target.text);
+    const current = copyOf(target.doc) as Document;
     applyUpdate(current, change.update, false);
     const written = replaceRow(reader, currentInfo(reader, info), target, current);
     if (written !== target) modified += 1;
-    if (target === first) after = fromText(written.text);
+    if (target === first) after = written.doc;
   }
-  return {
-    matched: targets.length,
-    modified,
-    before: fromText(first.text),
-    after,
-    upsertedId: null,
-  };
+  return { matched: targets.length, modified, before: first.doc, after, upsertedId: null };
 }
 
 function currentInfo({ catalog }: Reader, info: CollectionInfo): CollectionInfo {

@@ -17,7 +17,7 @@ export interface Connection {
   /** All rows, as arrays of columns. */
   all(sql: string, values: readonly SqlValue[]): readonly (readonly SqlValue[])[];
   inTransaction(): boolean;
-  /** Another number after every statement that may have changed something. */
+  /** Another number after every statement that changed something. */
   writes(): number;
   /** Resolves once everything committed before is on the disk; null where there is no disk. */
   readonly sync: (() => Promise<void>) | null;
@@ -62,8 +62,9 @@ export function connect(path: string): Connection {
       db.exec(sql);
     },
     run: (sql, values) => {
-      writes += 1;
-      return writers(sql).run([...values]).changes;
+      const { changes } = writers(sql).run([...values]);
+      if (changes > 0) writes += 1;
+      return changes;
     },
     first: (sql, values) => firsts(sql).get([...values]) as readonly SqlValue[] | undefined,
     all: (sql, values) => readers(sql).all([...values]) as readonly (readonly SqlValue[])[],

@@ -6,7 +6,7 @@ import { indexEntries } from "./index-keys.js";
 import type { Answers } from "./sqlite-answers.js";
 import type { Connection } from "./sqlite-connection.js";
 import type { Stored } from "./sqlite-scan.js";
-import { fromText, toText, type Value } from "./values.js";
+import { toText, type Value } from "./values.js";
 
 /** What the row changes need. */
 export interface Tables {
@@ -19,11 +19,38 @@ export interface Tables {
  * Adds a document that `copyOf` has made, or throws a duplicate key error before anything is written.
  */
 export function insertRow(tables: Tables, info: CollectionInfo, doc: Document): void {
-  const text = toText(doc);
-  writeRow(tables, info, { rid: tables.catalog.nextRow(info), text, doc }, null);
+  const { db, catalog, answers } = tables;
+  const row = { rid: catalog.nextRow(info), text: toText(doc), doc };
+  answers.forget(info.name);
+  const changes = info.indexes.map((index) => indexChange(index, row, null));
+  takeId(db, info, changes, row);
+  for (const change of changes.slice(1)) writeKeys(tables, info, change, row.rid);
+  db.run(`INSERT INTO ${info.table} (doc, rid) VALUES (?, ?)`, [row.text, row.rid]);
 }
 
-/** Replaces a document by its changed form; says whether it differs. */
+/**
+ * Adds the key of a new document's `_id`, whose index is the first and tells by itself whether it is
+ * taken. What else has to be unique is looked up before: a refused document has written nothing.
+ */
+function takeId(
+  db: Connection,
+  info: CollectionInfo,
+  [id, ...others]: readonly IndexChange[],
+  { rid, doc }: Stored,
+): void {
+  if (id === undefined) return;
+  const taken = others.find((change) => isTaken(db, change, rid));
+  if (taken !== undefined) throw duplicateOf(info, isTaken(db, id, rid) ? id : taken, doc);
+  const sql = `INSERT INTO ${id.index.table} (k, rid) VALUES (?, ?) ON CONFLICT DO NOTHING`;
+  for (const key of id.added) {
+    if (db.run(sql, [key, rid]) === 0) throw duplicateOf(info, id, doc);
+  }
+}
+
+/**
+ * Replaces a document by its changed form, a copy of it that was changed; returns the same row when
+ * nothing differs.
+ */
 export function replaceRow(
   tables: Tables,
   info: CollectionInfo,
@@ -32,8 +59,14 @@ export function replaceRow(
 ): Stored {
   const text = toText(changed);
   if (text === before.text) return before;
-  const after = { rid: before.rid, text, doc: fromText(text) };
-  writeRow(tables, info, after, before);
+  const { db, answers } = tables;
+  const after = { rid: before.rid, text, doc: changed };
+  answers.forget(info.name);
+  const changes = info.indexes.map((index) => indexChange(index, after, before));
+  const taken = changes.find((change) => isTaken(db, change, after.rid));
+  if (taken !== undefined) throw duplicateOf(info, taken, changed);
+  for (const change of changes) writeKeys(tables, info, change, after.rid);
+  db.run(`UPDATE ${info.table} SET doc = ? WHERE rid = ?`, [text, after.rid]);
   return after;
 }
 
@@ -53,22 +86,19 @@ interface IndexChange {
   readonly multikey: number;
 }
 
-function writeRow(tables: Tables, info: CollectionInfo, row: Stored, before: Stored | null): void {
-  tables.answers.forget(info.name);
-  const changes = info.indexes.map((index) => indexChange(index, row, before));
-  for (const change of changes) refuseDuplicates(tables.db, info, change, row);
-  for (const { index, added, removed, multikey } of changes) {
-    for (const key of removed) removeKey(tables.db, index, key);
-    for (const key of added) addKey(tables.db, index, key, row.rid);
-    if ((multikey & ~index.multikey) !== 0) tables.catalog.addMultikey(info.name, index, multikey);
-  }
-  const sql = before
-    ? `UPDATE ${info.table} SET doc = ?1 WHERE rid = ?2`
-    : `INSERT INTO ${info.table} (doc, rid) VALUES (?1, ?2)`;
-  tables.db.run(sql, [row.text, row.rid]);
+function writeKeys(
+  { db, catalog }: Tables,
+  info: CollectionInfo,
+  { index, added, removed, multikey }: IndexChange,
+  rid: number,
+): void {
+  for (const key of removed) removeKey(db, index, key);
+  for (const key of added) addKey(db, index, key, rid);
+  if ((multikey & ~index.multikey) !== 0) catalog.addMultikey(info.name, index, multikey);
 }
 
 function indexChange(index: IndexInfo, row: Stored, before: Stored | null): IndexChange {
+  if (before && isUntouched(index, row.doc, before.doc)) return { index, ...UNCHANGED };
   const now = keysOf(index, row);
   if (!before) return { index, added: now.keys, removed: [], multikey: now.multikey };
   const old = keysOf(index, before);
@@ -78,6 +108,19 @@ function indexChange(index: IndexInfo, row: Stored, before: Stored | null): Inde
     removed: without(old.keys, now.keys),
     multikey: now.multikey,
   };
+}
+
+const UNCHANGED = { added: [], removed: [], multikey: 0 } as const;
+
+/** Whether both plainly have the same keys: the same single values in all fields. */
+function isUntouched({ partial, fields }: IndexInfo, now: Document, before: Document): boolean {
+  if (partial !== null) return false;
+  return fields.every(({ path, parts }) => parts.length === 1 && isSame(now[path], before[path]));
+}
+
+function isSame(a: Value, b: Value): boolean {
+  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
+  return a === b && (typeof a !== "object" || a === null);
 }
 
 function without(keys: readonly Buffer[], others: readonly Buffer[]): readonly Buffer[] {
@@ -107,19 +150,18 @@ export function keysOf(
   };
 }
 
-function refuseDuplicates(
-  db: Connection,
-  info: CollectionInfo,
-  { index, added }: IndexChange,
-  row: Stored,
-): void {
-  if (!index.unique) return;
-  for (const key of added) {
+/** Whether another row has one of the keys that the change adds to a unique index. */
+function isTaken(db: Connection, { index, added }: IndexChange, rid: number): boolean {
+  if (!index.unique) return false;
+  return added.some((key) => {
     const holder = db.first(`SELECT rid FROM ${index.table} WHERE k = ?`, [key])?.[0];
-    if (holder === undefined || holder === row.rid) continue;
-    const values = index.fields.map((field) => [field.path, valueAt(row.doc, field.parts)]);
-    throw duplicateKey(info.name, index.name, { ...index.spec.keys }, Object.fromEntries(values));
-  }
+    return holder !== undefined && holder !== rid;
+  });
+}
+
+function duplicateOf(info: CollectionInfo, { index }: IndexChange, doc: Document): Error {
+  const values = index.fields.map((field) => [field.path, valueAt(doc, field.parts)]);
+  return duplicateKey(info.name, index.name, { ...index.spec.keys }, Object.fromEntries(values));
 }
 
 function valueAt(doc: Document, parts: readonly string[]): Value {

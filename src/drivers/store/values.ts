@@ -59,14 +59,23 @@ function taggedObject(value: object, depth: number): Value {
   if (value instanceof Map || value instanceof Set || value instanceof RegExp) {
     throw new TypeError(`a ${value.constructor.name} cannot be stored`);
   }
-  const copy = Object.create(null) as Record<string, Value>;
+  const copy: Record<string, Value> = {};
   let first: string | undefined;
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue;
     first ??= key;
-    copy[key] = tagged(item, depth + 1);
+    put(copy, key, tagged(item, depth + 1));
   }
   return first?.startsWith("$") ? { $escaped: copy } : copy;
+}
+
+/** Sets a property of an object's own; `__proto__` is a name like others. */
+function put(object: Record<string, Value>, key: string, value: Value): void {
+  if (key !== "__proto__") object[key] = value;
+  else {
+    const kind = { writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(object, key, { value, ...kind });
+  }
 }
 
 /** The document that `toText` wrote. */
@@ -93,13 +102,7 @@ function untagFields(object: Record<string, Value>, keys: readonly string[]): Va
     const before = object[key];
     if (typeof before !== "object" || before === null) continue;
     const after = untagged(before);
-    if (after === before) continue;
-    Object.defineProperty(object, key, {
-      value: after,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
+    if (after !== before) put(object, key, after);
   }
   return object;
 }
@@ -132,14 +135,7 @@ export function copyOf(value: Value): Value {
   const copy: Record<string, Value> = {};
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue;
-    if (key === "__proto__")
-      Object.defineProperty(copy, key, {
-        value: copyOf(item),
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
-    else copy[key] = copyOf(item);
+    put(copy, key, copyOf(item));
   }
   return copy;
 }
