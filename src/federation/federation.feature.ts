@@ -25,6 +25,7 @@ import { publicRoutes } from "./network/public.pages.js";
 import { createSettingsRoutes } from "./network/settings.routes.js";
 import { createTellFace } from "./outbound/actors.js";
 import { subscriptions } from "./outbound/events.js";
+import { createForwardEdit } from "./outbound/forwards.js";
 import { createTellMoved } from "./outbound/proposals.js";
 import { createSend } from "./outbound/send.js";
 import { federationCollections, type Following } from "./records.js";
@@ -70,6 +71,7 @@ export function createFederation(parts: FederationParts): Federation {
   const revokeQuotes = createRevokeQuotes(send);
   const process = createProcess({ services, send, catchUp, revokeQuotes, carry });
   const tellMoved = createTellMoved(send);
+  const forwardEdit = createForwardEdit(fanOut);
   const tellFace = createTellFace(services, send);
   const settling = createSettling();
   const rules: RuleParts = { policy: services.policy, settle: settling.settle };
@@ -118,6 +120,7 @@ export function createFederation(parts: FederationParts): Federation {
         revokeQuotes,
         carry,
         tellMoved,
+        forwardEdit,
         tellFace,
         goOn,
         sweeping.job,
@@ -127,7 +130,10 @@ export function createFederation(parts: FederationParts): Federation {
         ...rotations.jobs,
         ...absences.jobs,
       ],
-      on: subscriptions({ services, send, fanOut }, { tellMoved, tellFace, revokeQuotes, rules }),
+      on: subscriptions(
+        { services, send, fanOut, forwardEdit },
+        { tellMoved, tellFace, revokeQuotes, rules },
+      ),
       schedules: [sweeping, census, forgetting],
     }),
     ...{ isInbox, takeIn, middleware, rules },

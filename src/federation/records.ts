@@ -97,6 +97,8 @@ export interface InboxEntry {
   readonly isVouched: boolean;
   /** The comment it made, changed or deleted; for forwarding. */
   readonly about: string | null;
+  /** As of when it words that comment, where it edits it. */
+  readonly saidAt?: Date;
   /** `handed`: its job is stored. */
   readonly state: "waiting" | "handed" | "done" | "refused";
   /** What came of it, in one word, for the administrator. */
@@ -206,7 +208,7 @@ export const remoteActorsCollection = defineCollection<RemoteActor>("remoteActor
 
 export const inboxCollection = defineCollection<InboxEntry>("inboxEntries", [
   { keys: { state: 1, receivedAt: 1 } },
-  { keys: { about: 1, type: 1 }, partialFilterExpression: { about: { $gt: "" } } },
+  { keys: { about: 1, type: 1, receivedAt: 1 }, partialFilterExpression: { about: { $gt: "" } } },
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 

@@ -82,8 +82,11 @@ interface Telling {
 }
 
 /** Remember which comment an entry is about, before anybody is told, so that it can be forwarded. */
-async function noteAbout({ ctx, entry }: Telling, about: string): Promise<void> {
-  await ctx.collection(inboxCollection).updateOne({ _id: entry._id }, { $set: { about } });
+async function noteAbout(
+  { ctx, entry }: Telling,
+  about: Pick<InboxEntry, "about" | "saidAt">,
+): Promise<void> {
+  await ctx.collection(inboxCollection).updateOne({ _id: entry._id }, { $set: about });
 }
 
 /** A reply from the network becomes a comment, unless its author deleted it or themselves. */
@@ -117,7 +120,7 @@ async function keepComment(inbound: Inbound, note: Normal, authorUri: string): P
   const publishedAt = moment(first(note, "published"), ctx.clock.now());
   const from = await provenanceOf(inbound, { note, author, proposalId: spot.proposalId });
   // What is not public is never sent on.
-  if (isPublic(note)) await noteAbout(inbound, uri);
+  if (isPublic(note)) await noteAbout(inbound, { about: uri });
   const editedAt = updatedAt(note, ctx.clock.now());
   const received = {
     ...{ ...spot, ...words, uri, personId: person._id, publishedAt, from },
@@ -177,7 +180,7 @@ async function rewordComment(inbound: Inbound, note: Normal, comment: Comment): 
     return "not public any more";
   }
   if (editedAt === null) return "figures only";
-  await noteAbout(inbound, uri);
+  await noteAbout(inbound, { about: uri, saidAt: editedAt });
   const words = { ...wordsOf(note), mentions: mentionsIn(note), editedAt };
   const taken = await receiveCommentEdit(ctx, uri, author._id, words);
   return taken ? "comment edited" : "comment edit refused";
@@ -194,7 +197,7 @@ export async function dropComment(
   if (comment === null || comment.origin === "here") return "unknown";
   const author = await personNow(ctx, authorUri);
   if (author === null || author._id !== comment.authorId) return "not its author";
-  await noteAbout(inbound, uri);
+  await noteAbout(inbound, { about: uri });
   await receiveCommentDeleted(ctx, uri, author._id);
   return "comment deleted";
 }

@@ -3,22 +3,24 @@ import { commentById } from "../../features/comments/comments.js";
 import { personById } from "../../features/people/people.js";
 import { proposalById } from "../../features/proposals/proposals.js";
 import type { Ctx } from "../../kit/index.js";
-import { actorUri, hostOf, type LocalActor } from "../addresses.js";
+import type { LocalActor } from "../addresses.js";
 import { gatherComment, isNumbered } from "../documents/gather.js";
 import { isSaidOnNetwork } from "../documents/on-network.js";
-import { inboxCollection, type Audience } from "../records.js";
+import type { Audience } from "../records.js";
 import { homeInbox, remoteActor } from "../remote-actors.js";
 import type { Services } from "../services.js";
 import { commentNote, tombstone } from "../translate/comment.js";
 import { PUBLIC } from "../vocabulary.js";
-import { audienceOf, proposalActor } from "./proposals.js";
-import { forward, nobody, wasTold, type Draft, type FanOut, type Send } from "./send.js";
+import { forwardAll, type ForwardEdit } from "./forwards.js";
+import { audienceOf } from "./proposals.js";
+import { nobody, wasTold, type Draft, type FanOut, type Send } from "./send.js";
 
 /** What telling of comments needs. */
 export interface CommentTellers {
   readonly services: Services;
   readonly send: Send;
   readonly fanOut: FanOut;
+  readonly forwardEdit: ForwardEdit;
 }
 
 type Told = "Create" | "Update" | "Delete";
@@ -138,52 +140,4 @@ async function answeredInboxes(
   } catch {
     return [];
   }
-}
-
-/**
- * What was edited, be it while it waited for a moderator, goes out with its first and its last wording,
- * whichever of the two is heeded first.
- */
-async function forwardAll(
-  tellers: CommentTellers,
-  ctx: Ctx,
-  comment: Comment,
-  type: Told,
-): Promise<void> {
-  if (type === "Delete") return forwardComment(tellers, ctx, comment, type);
-  await forwardComment(tellers, ctx, comment, "Create");
-  const wasEdited = type === "Update" || comment.editedAt !== null;
-  if (wasEdited) await forwardComment(tellers, ctx, comment, "Update");
-}
-
-/**
- * Only what we received and verified ourselves, only under our own proposals, each once: its first
- * Create, its last Update, its Delete.
- */
-async function forwardComment(
-  { fanOut }: CommentTellers,
-  ctx: Ctx,
-  comment: Comment,
-  type: Told,
-): Promise<void> {
-  const proposal = await proposalById(ctx, comment.proposalId);
-  if (!isNumbered(proposal)) return;
-  const id = ctx.ids.next();
-  const told = await ctx
-    .collection(inboxCollection)
-    .find(
-      { about: comment.uri, type, trust: { $in: ["signed", "proven"] } },
-      { sort: { about: 1, type: 1 }, limit: 50 },
-    )
-    .toArray();
-  told.sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime());
-  const entry = type === "Create" ? told[0] : told.at(-1);
-  if (entry === undefined || hostOf(entry.activityUri) === hostOf(ctx.instance.origin)) return;
-  await forward(ctx, fanOut, {
-    _id: id,
-    ...{ key: `forward/${entry._id}`, uri: entry.activityUri, type, objectUri: comment.uri },
-    actorUri: actorUri(ctx.instance, proposalActor(proposal)),
-    body: entry.body,
-    audience: audienceOf(ctx, proposal),
-  });
 }
