@@ -9,12 +9,15 @@ import {
   responseEdited,
   settleStatus,
 } from "./responses.js";
+import { wasWithdrawn } from "./withdrawing.js";
 
 /** An answer as the town hall's own instance tells it. */
 export interface ReceivedResponse extends Pick<
   Response,
   "uri" | "proposalId" | "office" | "decision" | "publishedAt"
 > {
+  /** The actor that said it, whose word alone changes it. */
+  readonly saidBy: string;
   readonly html: string;
   /** The same as plain text. */
   readonly text: string;
@@ -25,7 +28,7 @@ export interface ReceivedResponse extends Pick<
 /** What of an answer of elsewhere may change after it was given. */
 export interface ReceivedResponseEdit extends Omit<
   ReceivedResponse,
-  "uri" | "proposalId" | "publishedAt"
+  "uri" | "proposalId" | "publishedAt" | "saidBy"
 > {
   /** When it was changed, as its home says; now where that is unknown. */
   readonly editedAt?: Date;
@@ -34,15 +37,16 @@ export interface ReceivedResponseEdit extends Omit<
 /**
  * Keep the answer that another instance gave to a proposal; told twice, it is one. Its HTML is
  * cleaned before it is stored. A proposal that another answer already lies on is refused
- * ("already-answered"), as is a withdrawn one.
+ * ("already-answered"), as is a withdrawn one, and an answer that was taken back ("gone").
  */
 export async function receiveResponse(ctx: Ctx, input: ReceivedResponse): Promise<Response> {
   const known = await responseByUri(ctx, input.uri);
   if (known !== null) return known;
+  if (await wasWithdrawn(ctx, input.uri)) throw new Refusal("gone");
   await assertAnswerable(ctx, input.proposalId);
   const response: Response = {
     ...{ _id: ctx.ids.next(), uri: input.uri, proposalId: input.proposalId, authorId: null },
-    ...saidFields(input),
+    ...{ ...saidFields(input), saidBy: input.saidBy },
     ...{ publishedAt: input.publishedAt, editedAt: null },
   };
   try {

@@ -26,6 +26,8 @@ export interface Response {
   readonly office: string;
   /** The official who published it; null when it came from another instance or an import. */
   readonly authorId: string | null;
+  /** The actor of the instance that gave it; absent when that is this one, or an import. */
+  readonly saidBy?: string;
   readonly decision: Decision;
   /** Markdown as typed; plain text for responses of elsewhere. */
   readonly body: string;

@@ -34,6 +34,11 @@ import {
   responseTo,
   settleStatus,
 } from "./responses.js";
+import {
+  responseWithdrawn,
+  settleUnanswered,
+  withdrawnResponsesCollection,
+} from "./withdrawing.js";
 
 const reading: Route[] = [
   get("/responses", async (ctx, req) => page(listPage, await listModel(ctx, req.query))),
@@ -141,11 +146,14 @@ async function edit(ctx: Ctx, req: Req): Promise<Reply> {
 /** What the town hall answers, on the record, and what still awaits an answer. */
 export const responses = defineFeature({
   name: "responses",
-  collections: [responsesCollection],
+  collections: [responsesCollection, withdrawnResponsesCollection],
   routes: [...reading, ...answering],
   on: [
     on(responsePublished, "settle-status", (ctx, { responseId }) => settleStatus(ctx, responseId)),
     on(responseEdited, "settle-status", (ctx, { responseId }) => settleStatus(ctx, responseId)),
     on(milestoneReached, "settle-status", (ctx, { responseId }) => settleStatus(ctx, responseId)),
+    on(responseWithdrawn, "settle-status", (ctx, { proposalId }) =>
+      settleUnanswered(ctx, proposalId),
+    ),
   ],
 });

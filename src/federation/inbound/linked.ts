@@ -1,33 +1,21 @@
 import { createBudget } from "../../drivers/fetch.js";
-import type { Elsewhere, Place, Proposal } from "../../features/proposals/proposal.js";
+import type { Elsewhere, Place } from "../../features/proposals/proposal.js";
 import { receiveProposal, receiveProposalDeleted } from "../../features/proposals/receiving.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
-import { receiveResponse, receiveResponseEdit } from "../../features/responses/receiving.js";
-import { responseByUri } from "../../features/responses/responses.js";
 import type { Ctx } from "../../kit/index.js";
 import { htmlToText } from "../../kit/text/sanitize.js";
 import { actorUri, city, hostOf, sameOrigin } from "../addresses.js";
-import { answerersOf } from "../answerers.js";
 import { guardValue } from "../inbox/guard.js";
 import type { Normal } from "../port.js";
 import { followingCollection } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
-import { changedAt } from "../translate/response.js";
 import type { Services } from "../services.js";
 import { unlessDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
-import {
-  civicProposal,
-  civicResponse,
-  first,
-  idOf,
-  isNormal,
-  isPublic,
-  moment,
-  updatedAt,
-} from "./read.js";
+import { civicProposal, first, idOf, isNormal, isPublic, moment, updatedAt } from "./read.js";
 
-type Reading = Pick<Inbound, "services" | "ctx" | "budget">;
+/** What reading at another address needs. */
+export type Reading = Pick<Inbound, "services" | "ctx" | "budget">;
 
 /** Whether the host of an actor is that of an instance that accepted our link. */
 export async function isLinkedHost(ctx: Ctx, uri: string): Promise<boolean> {
@@ -142,62 +130,13 @@ export async function takeProposalAt(reading: Reading, uri: string): Promise<Out
   return takeProposalNow(reading, uri);
 }
 
-async function takeProposalNow(reading: Reading, uri: string): Promise<Outcome> {
+/** Read a proposal again at its own address. */
+export async function takeProposalNow(reading: Reading, uri: string): Promise<Outcome> {
   const { services, ctx, budget } = reading;
   const { fetchDocument } = services.reachOf(ctx.instance);
   const { id, document } = await fetchDocument(uri, { budget });
   if (id !== uri) return "not at its own address";
   return takeProposal(reading, await services.normal.of(guardValue(document)));
-}
-
-/**
- * Whether an actor is one whose answers are taken where a proposal was published: that alone decides,
- * and is asked again when it did not name them before, since it may have been linked with them later.
- */
-async function mayAnswer(reading: Reading, proposal: Proposal, actor: string): Promise<boolean> {
-  if (proposal.origin === "here") return (await answerersOf(reading.ctx)).includes(actor);
-  if (proposal.elsewhere?.answeredBy.includes(actor) === true) return true;
-  await takeProposalNow(reading, proposal.uri);
-  const now = await proposalByUri(reading.ctx, proposal.uri);
-  return now?.elsewhere?.answeredBy.includes(actor) === true;
-}
-
-/**
- * An official response by the city of a linked instance, to a proposal that we know and that is its
- * to answer: never to what was proposed to our own town hall, or to another one.
- */
-export async function takeResponse(
-  inbound: Reading & Pick<Inbound, "actor">,
-  note: Normal,
-): Promise<Outcome> {
-  const { ctx, actor } = inbound;
-  const civic = civicResponse.safeParse(note["civic"]);
-  const uri = note.id ?? "";
-  if (!civic.success || !isPublic(note)) return "not a response";
-  if (!(await isLinkedActor(ctx, actor))) return "not from a linked instance";
-  const answered = idOf(first(note, "inReplyTo"));
-  const proposal = answered === null ? null : await proposalByUri(ctx, answered);
-  if (proposal === null) return "answers nothing we know";
-  if (!(await mayAnswer(inbound, proposal, actor))) return "not theirs to answer";
-  const { data } = civic;
-  const said = {
-    ...{ office: data.office, decision: data.decision },
-    ...{ html: data.text, text: htmlToText(data.text) },
-    milestones: data.milestones.map(({ id, ...rest }) => ({ _id: id, ...rest })),
-  };
-  const known = await responseByUri(ctx, uri);
-  if (known !== null) {
-    if (known.proposalId !== proposal._id) return "answers another proposal";
-    const editedAt = updatedAt(note, ctx.clock.now());
-    if (editedAt === null) return "figures only";
-    const held = changedAt(known);
-    if (held !== null && editedAt < held) return "older than what is held";
-    await receiveResponseEdit(ctx, uri, { ...said, editedAt });
-    return "response edited";
-  }
-  const publishedAt = moment(first(note, "published"), ctx.clock.now());
-  await receiveResponse(ctx, { ...said, uri, proposalId: proposal._id, publishedAt });
-  return "response";
 }
 
 /** Proposals read when a link is made: one page of the other's outbox. */

@@ -17,8 +17,9 @@ import { isTestNote, takeTestNote } from "../self-test/echo.js";
 import { dropComment, takeComment, takeCommentEdit } from "./comments.js";
 import { rememberDeleted } from "./deleted.js";
 import type { Handle, Inbound, Outcome } from "./inbound.js";
-import { dropProposal, takeProposal, takeResponse } from "./linked.js";
+import { dropProposal, takeProposal } from "./linked.js";
 import { first, idOf, isNormal } from "./read.js";
+import { dropResponse, takeResponse } from "./responses.js";
 
 async function objectOf({ services, ctx, activity, budget }: Inbound): Promise<Normal | null> {
   const object = first(activity, "object");
@@ -87,8 +88,9 @@ export const remove: Handle = async (inbound) => {
     return eraseActor(inbound);
   }
   await revokeQuotes(job, ctx, { what: "quotingUri", uri, by: actor });
-  const known = await proposalByUri(ctx, uri);
-  return known === null ? dropComment(inbound, uri, actor) : dropProposal(ctx, uri, actor);
+  if ((await proposalByUri(ctx, uri)) !== null) return dropProposal(ctx, uri, actor);
+  const isResponse = (await responseByUri(ctx, uri)) !== null;
+  return isResponse ? dropResponse(ctx, uri, actor) : dropComment(inbound, uri, actor);
 };
 
 /**

@@ -19,6 +19,7 @@ import {
   responseEdited,
   responsePublished,
 } from "../../features/responses/responses.js";
+import { responseWithdrawn } from "../../features/responses/withdrawing.js";
 import { supportGiven, supportTakenBack } from "../../features/supports/supports.js";
 import { topicChanged } from "../../features/topics/topics.js";
 import { on, type Subscription } from "../../kit/index.js";
@@ -29,7 +30,12 @@ import { tellFaceSoon, tellPerson, type TellFace } from "./actors.js";
 import { tellComment, tellHandled, type CommentTellers } from "./comments.js";
 import { tellSupport, tellSupportTakenBack } from "./people.js";
 import { tellEdited, tellPublished, tellSoon, tellWithdrawn, type TellMoved } from "./proposals.js";
-import { tellMilestone, tellResponse, tellResponseEdited } from "./responses.js";
+import {
+  tellMilestone,
+  tellResponse,
+  tellResponseEdited,
+  tellResponseWithdrawn,
+} from "./responses.js";
 
 /** The jobs and rules that events end in. */
 export interface EventParts {
@@ -85,6 +91,7 @@ function ofProposals({ services, send }: CommentTellers, tellMoved: TellMoved): 
     on(responseEdited, "federation", (ctx, { responseId }) =>
       tellResponseEdited(services, send, ctx, responseId),
     ),
+    on(responseWithdrawn, "federation", (ctx, gone) => tellResponseWithdrawn(send, ctx, gone)),
     on(milestoneReached, "federation", (ctx, done) => tellMilestone(services, send, ctx, done)),
   ];
 }

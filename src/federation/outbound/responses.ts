@@ -3,6 +3,7 @@ import { proposalById } from "../../features/proposals/proposals.js";
 import type { Proposal } from "../../features/proposals/proposal.js";
 import type { Response } from "../../features/responses/response.js";
 import { isGivenHere, responseById } from "../../features/responses/responses.js";
+import { settleUnanswered } from "../../features/responses/withdrawing.js";
 import type { Ctx } from "../../kit/index.js";
 import { actorUri, city, collectionUri, type LocalActor } from "../addresses.js";
 import { gatherResponse, isNumbered } from "../documents/gather.js";
@@ -137,6 +138,45 @@ export async function tellResponseEdited(
     await tellNote(services, send, ctx, found, { type: "Update", what: at, id });
   }
   await tellUpdated(send, ctx, _id, `answer/${at}`);
+}
+
+/**
+ * Tell that an answer of elsewhere was taken back: the proposal's actor does not boost it any more, and
+ * says where the proposal stands now.
+ */
+export async function tellResponseWithdrawn(
+  send: Send,
+  ctx: Ctx,
+  { responseId, proposalId }: { readonly responseId: string; readonly proposalId: string },
+): Promise<void> {
+  const found = await proposalById(ctx, proposalId);
+  if (!isNumbered(found) || (await responseById(ctx, responseId)) !== null) return;
+  await settleUnanswered(ctx, proposalId);
+  await endBoost(send, ctx, found, `announce/response/${responseId}`);
+  const what = `unanswered/${responseId}`;
+  if ((await proposalById(ctx, proposalId))?.status === "open") {
+    await tellStatus(send, ctx, proposalId, what);
+  }
+  await tellUpdated(send, ctx, proposalId, what);
+}
+
+async function endBoost(
+  send: Send,
+  ctx: Ctx,
+  proposal: Proposal & { readonly number: number },
+  key: string,
+): Promise<void> {
+  const rows = ctx.collection(activitiesCollection);
+  const boosted = await rows.findOne({ key });
+  if (boosted === null) return;
+  await rows.updateOne({ key }, { $set: { listed: false } });
+  const { uri, actorUri: actor, objectUri } = boosted;
+  const object = { id: uri, type: "Announce", actor, object: objectUri, to: [PUBLIC] };
+  await send(ctx, {
+    ...{ key: `undo/${key}`, actor: proposalActor(proposal), type: "Undo", object },
+    ...{ objectUri: uri, to: [PUBLIC], listed: false },
+    audience: { ...nobody, followersOf: [actor] },
+  });
 }
 
 /** The decision that was last told of an answer, or null when it was not told from here. */

@@ -35,6 +35,7 @@ const asNote = {
   }),
   office: null, // said in `content` and in the extension
   authorId: (r) => ({ attributedTo: actorUri(r.instance, city) }), // the city speaks, not the clerk
+  saidBy: null, // only responses of elsewhere have it
   decision: null, // said in `content` and in the extension
   body: null,
   html: (r) => ({ content: contentOf(r), contentMap: { [r.instance.language]: contentOf(r) } }),

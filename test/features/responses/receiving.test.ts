@@ -21,6 +21,7 @@ import { answeringFeatures, aResponse } from "./support.js";
 function aTold(proposalId: string, change: Partial<ReceivedResponse> = {}): ReceivedResponse {
   return {
     uri: "https://ville.example/responses/1",
+    saidBy: "https://ville.example/actor",
     proposalId,
     office: "Voirie",
     decision: "planned",
