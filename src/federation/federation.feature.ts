@@ -23,6 +23,7 @@ import { createKeyRoutes } from "./network/keys.js";
 import { createNetworkRoutes } from "./network/network.routes.js";
 import { publicRoutes } from "./network/public.pages.js";
 import { createSettingsRoutes } from "./network/settings.routes.js";
+import { tellBlock } from "./outbound/block.js";
 import { createTellFace } from "./outbound/actors.js";
 import { subscriptions } from "./outbound/events.js";
 import { createForwardEdit } from "./outbound/forwards.js";
@@ -73,7 +74,7 @@ export function createFederation(parts: FederationParts): Federation {
   const tellMoved = createTellMoved(send);
   const forwardEdit = createForwardEdit(fanOut);
   const tellFace = createTellFace(services, send);
-  const settling = createSettling();
+  const settling = createSettling((ctx, who) => tellBlock(send, ctx, who));
   const rules: RuleParts = { policy: services.policy, settle: settling.settle };
   const goOn = createGoOn(services);
   const handOut = createHandOut(process);

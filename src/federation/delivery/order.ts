@@ -14,7 +14,7 @@ const mostEarlier = 10;
 type Told = Pick<Activity, "_id" | "uri" | "type" | "objectUri" | "actorUri">;
 type Earlier = Pick<Activity, "_id" | "type" | "fannedOutAt">;
 
-/** Keeps what is told of one thing in its order at every inbox: Create, Update, Delete; Like, Undo. */
+/** Keeps what is told of one thing in its order at every inbox: Create, Update, Delete; Like, Follow or Block, and Undo. */
 export interface Order {
   /** Whether a newer activity makes one moot: sent after that one, it would undo it. */
   isSuperseded(ctx: Ctx, activity: Told): Promise<boolean>;
@@ -106,6 +106,7 @@ async function isSuperseded(ctx: Ctx, { _id, uri, type, objectUri, actorUri }: T
       return exists(ctx, { objectUri, type: { $in: ["Update", "Delete"] }, ...newer });
     case "Like":
     case "Follow":
+    case "Block":
       return exists(ctx, { objectUri: uri, type: "Undo", ...newer });
     case "Undo": {
       const undone = await undoneBy(ctx, objectUri);
@@ -134,6 +135,9 @@ function undoneBy(ctx: Ctx, uri: string): Promise<Activity | null> {
   return rowsOf(ctx).findOne({ _id: uri.slice(own.length) });
 }
 
+/** What stands until it is undone, and may be said again after that. */
+const lasting: ReadonlySet<string> = new Set(["Like", "Follow", "Block"]);
+
 const needed = { projection: { _id: 1, type: 1, fannedOutAt: 1 } };
 
 /** What has to reach an inbox before an activity does, newest first. */
@@ -144,7 +148,7 @@ async function findEarlier(ctx: Ctx, activity: Told): Promise<readonly Earlier[]
     const undone = await undoneBy(ctx, activity.objectUri);
     return undone === null ? [] : [undone];
   }
-  return type === "Like" || type === "Follow" ? takenBackBefore(ctx, activity) : [];
+  return lasting.has(type) ? takenBackBefore(ctx, activity) : [];
 }
 
 /** The Create of a thing, and its last Updates. */

@@ -139,6 +139,12 @@ export async function blocksAmong(
   return found;
 }
 
+/** Whether a rule of its own, not one about its host, blocks this very actor; read afresh. */
+export async function isActorBlocked(ctx: Ctx, uri: string): Promise<boolean> {
+  const row = await ctx.collection(blocksCollection).findOne({ who: uri });
+  return row !== null && (row.severity ?? "blocked") === "blocked";
+}
+
 /** Whether what comes from a host is held for moderators; one indexed read. */
 export async function isLimitedHost(ctx: Ctx, host: string): Promise<boolean> {
   const names = namesFor(host);

@@ -32,13 +32,16 @@ export interface Settling {
   readonly jobs: readonly JobDef<never>[];
 }
 
+/** Tells an actor's server how the rule about that very actor is now. */
+export type TellActor = (ctx: Ctx, who: string) => Promise<void>;
+
 /**
  * After somebody was blocked: their follows end, and so do links with them, and their supports do not
  * count. What they said stays where it is, for moderators to judge with reasons. After an unblock
  * their supports count again. Every step reads the rule as it is then, so that of two changes the
- * later one wins, whatever the order of their jobs.
+ * later one wins, whatever the order of their jobs. The server of a single actor is told.
  */
-export function createSettling(): Settling {
+export function createSettling(tellActor: TellActor): Settling {
   const settleHost: SettleHost = defineJob({
     name: "federation.settle-host",
     payload: z.object({ host: z.string(), run: z.string(), after: z.string() }),
@@ -58,7 +61,10 @@ export function createSettling(): Settling {
     name: "federation.settle",
     payload: z.object({ who: z.string(), run: z.string(), after: z.string() }),
     async run(ctx, { who, run, after }) {
-      if (who.includes("/")) return settleActor(ctx, who);
+      if (who.includes("/")) {
+        await settleActor(ctx, who);
+        return tellActor(ctx, who);
+      }
       const hosts = await nextHosts(ctx, after);
       for (const host of await meantBy(ctx, who, hosts)) {
         const id = `settle/${run}/${inId(host)}`;
