@@ -4,6 +4,14 @@ export const PUBLIC = "https://www.w3.org/ns/activitystreams#Public";
 /** The other spellings of the public that ActivityPub, section 5.6, allows in what we receive. */
 export const publicSpellings: ReadonlySet<string> = new Set([PUBLIC, "as:Public", "Public"]);
 
+/** Every type of activity that we send. Readers on Mastodon are held to know each (`test/federation/lens`). */
+export const activityTypes = [
+  ...(["Accept", "Add", "Announce", "Block", "Create", "Delete", "Flag", "Follow"] as const),
+  ...(["Like", "Reject", "Remove", "Undo", "Update"] as const),
+] as const;
+
+export type ActivityType = (typeof activityTypes)[number];
+
 export const AS_CONTEXT = "https://www.w3.org/ns/activitystreams";
 export const SECURITY_CONTEXT = "https://w3id.org/security/v1";
 

@@ -5,7 +5,7 @@ import { withoutBlockers } from "../blockers.js";
 import { activitiesCollection, type Activity, type Audience } from "../records.js";
 import type { JsonObject } from "../remote-document.js";
 import type { Vault } from "../vault.js";
-import { CONTEXT } from "../vocabulary.js";
+import { CONTEXT, type ActivityType } from "../vocabulary.js";
 
 /** How long an activity is kept that nobody reads or undoes later: far longer than it is retried. */
 const keptMs = 30 * 24 * 3_600_000;
@@ -25,7 +25,7 @@ export interface Draft {
   /** What it tells of: the same key told again is the same activity (requirement 16). */
   readonly key: string;
   readonly actor: LocalActor;
-  readonly type: string;
+  readonly type: ActivityType;
   /** The object, or a function of the activity's own address for what lives inside it. */
   readonly object: unknown;
   readonly objectUri: string;

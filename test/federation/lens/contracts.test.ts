@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { activityTypes } from "../../../src/federation/vocabulary.js";
 import { closePeers } from "../support/peer.js";
 import { closeTowns } from "../support/town.js";
 import type { Told } from "./stage.js";
@@ -13,6 +14,29 @@ function expectGolden(name: string, text: string): void {
   if (process.env["WRITE_GOLDEN"] === "yes") writeFileSync(file, `${text}\n`);
   expect(existsSync(file), `golden/${name}.json`).to.equal(true);
   expect(JSON.parse(text)).to.deep.equal(JSON.parse(readFileSync(file, "utf8")));
+}
+
+/** The folders where documents for others are made. */
+const makers = ["documents", "outbound", "quotes", "translate"];
+
+/** Every type that is written in their code. */
+function typesMade(): string[] {
+  const sources = makers.flatMap((name) => {
+    const folder = new URL(`../../../src/federation/${name}/`, import.meta.url);
+    return readdirSync(folder).map((file) => readFileSync(new URL(file, folder), "utf8"));
+  });
+  const named = sources.flatMap((text) => [...text.matchAll(/\btype(?:: | = )"([A-Z]\w+)"/g)]);
+  return [...new Set(named.map(([, type = ""]) => type))];
+}
+
+/** The types of documents and of all that is inside of them. */
+function typesWithin(value: unknown, found = new Set<string>()): ReadonlySet<string> {
+  if (typeof value !== "object" || value === null) return found;
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === "type" && typeof inner === "string") found.add(inner);
+    else typesWithin(inner, found);
+  }
+  return found;
 }
 
 /** What a step comes to, as the golden files hold it. */
@@ -55,9 +79,20 @@ for (const language of ["fr", "en"] as const) {
 
     it("comes from every kind of activity that a city sends", () => {
       const kinds = new Set(told.map(({ type }) => type));
-      expect([...kinds]).to.have.members([
-        ...["Accept", "Add", "Announce", "Create", "Delete", "Follow", "Like", "Undo", "Update"],
-      ]);
+      expect([...kinds]).to.have.members([...activityTypes]);
+    });
+
+    it("comes with every kind of object that a city makes", () => {
+      const documents = [...told.map(({ activity }) => activity), ...story.stage.read];
+      const seen = typesWithin(documents);
+      expect(typesMade().filter((type) => !seen.has(type))).to.deep.equal([]);
+    });
+
+    it("has leave to quote, and no more once the quoting post is gone", () => {
+      const quotes = "somebody elsewhere quotes the proposal";
+      expect(reachOf(quotes, "Accept", /proposals/)?.proposal).to.equal("quote allowed");
+      const deleted = reachOf("and deletes that post", "Delete", /proposals/);
+      expect(deleted?.proposal).to.equal("quote ended");
     });
 
     it("is never a warning, a vote, a bare link or less than public", () => {
@@ -81,7 +116,7 @@ for (const language of ["fr", "en"] as const) {
       const expected = [
         ...["Like dropped: it is about nothing of this server"],
         ...["Undo dropped: it is about nothing of this server"],
-        ...["Delete dropped: unknown", "Create dropped: unrelated"],
+        ...["Delete dropped: unknown", "Create dropped: unrelated", "Create dropped: its own"],
       ];
       expect(refused.filter((one) => !expected.includes(one))).to.deep.equal([]);
     });

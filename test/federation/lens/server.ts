@@ -1,4 +1,5 @@
 import { accountOf, pinnedBy, refusedBecause, type SeenAccount } from "./account.js";
+import { dropped, nobody, takeDealing } from "./dealings.js";
 import {
   addressesIn,
   idOf,
@@ -23,6 +24,13 @@ export interface Outcome {
     | "account changed"
     | "follow accepted"
     | "follow asked"
+    | "follow refused"
+    | "quote allowed"
+    | "quote refused"
+    | "quote ended"
+    | "report"
+    | "blocked"
+    | "block lifted"
     | "pinned"
     | "unpinned"
     | "dropped";
@@ -46,13 +54,16 @@ const mostBytes = 1_048_576;
 /** How old an unknown post may be for its Update to be taken for a Create. */
 const stillNewMs = 86_400_000;
 
-interface Known {
+/** What a server knows. */
+export interface Known {
   readonly load: Load;
   readonly now: () => Date;
   readonly isLocal: (uri: string) => boolean;
   readonly followers: Map<string, Set<string>>;
   readonly statuses: Map<string, SeenStatus>;
   readonly removed: Set<string>;
+  /** Authorisations of quotes that were found to be right. */
+  readonly quotes: Set<string>;
   /** Which post each one has in their home feed already, boosted or not. */
   readonly feeds: Map<string, Set<string>>;
 }
@@ -61,7 +72,13 @@ interface Known {
 export function aMastodonServer(origin: string, load: Load, now: () => Date): MastodonServer {
   const known: Known = {
     ...{ load, now, isLocal: (uri: string) => uri.startsWith(`${origin}/`) },
-    ...{ followers: new Map(), statuses: new Map(), removed: new Set(), feeds: new Map() },
+    ...{
+      followers: new Map(),
+      statuses: new Map(),
+      removed: new Set(),
+      quotes: new Set(),
+      feeds: new Map(),
+    },
   };
   return {
     async follow(follower, actorUri) {
@@ -84,11 +101,9 @@ function remember({ statuses }: Known, status: SeenStatus): void {
   statuses.set(status.id, status);
 }
 
-const nobody = { why: null, status: null, home: [], notified: [] };
-const dropped = (why: string): Outcome => ({ ...nobody, what: "dropped", why });
-
 async function take(known: Known, activity: Doc): Promise<Outcome> {
   if (Buffer.byteLength(JSON.stringify(activity)) > mostBytes) return dropped("too large");
+  if (known.isLocal(idOf(activity["id"]) ?? "")) return dropped("its own");
   const actor = idOf(activity["actor"]) ?? "";
   const object = listOf(activity["object"])[0];
   switch (typeOf(activity)) {
@@ -100,8 +115,6 @@ async function take(known: Known, activity: Doc): Promise<Outcome> {
       return takeBoost(known, actor, idOf(object) ?? "");
     case "Delete":
       return takeDelete(known, actor, idOf(object) ?? "");
-    case "Accept":
-      return { ...nobody, what: "follow accepted" };
     case "Follow":
       return { ...nobody, what: "follow asked" };
     case "Add":
@@ -109,7 +122,7 @@ async function take(known: Known, activity: Doc): Promise<Outcome> {
     case "Remove":
       return takePin(known, activity, "unpinned");
     default:
-      return dropped("it is about nothing of this server");
+      return takeDealing(known, activity);
   }
 }
 
@@ -205,6 +218,7 @@ async function takePin(known: Known, activity: Doc, what: "pinned" | "unpinned")
 
 function takeDelete(known: Known, actor: string, id: string): Outcome {
   if (id === actor) return { ...nobody, what: "account removed" };
+  if (known.quotes.delete(id)) return { ...nobody, what: "quote ended" };
   const status = known.statuses.get(id);
   if (status !== undefined && status.author !== actor) return dropped("it is by somebody else");
   known.removed.add(id);

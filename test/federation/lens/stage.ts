@@ -29,7 +29,8 @@ export interface Stage {
   readonly noa: Citizen;
   readonly sachaUri: string;
   readonly peers: ReadonlyMap<Situation, Peer>;
-  readonly load: Load;
+  /** All documents that the servers have asked for. */
+  readonly read: readonly Doc[];
   /** The reader of a server begins to follow an actor; what they see of it. */
   follow(who: Situation, actorUri: string): Promise<SeenAccount>;
   /** How an actor looks that nobody follows. */
@@ -42,11 +43,16 @@ export interface Stage {
 
 const types = "application/activity+json, application/jrd+json";
 
-/** Reads documents as a server does. */
-const load: Load = async (address) => {
-  const response = await fetch(address, { headers: { accept: types } });
-  return response.ok ? ((await response.json()) as Doc) : null;
-};
+/** Reads documents as a server does, and keeps them. */
+function loader(read: Doc[]): Load {
+  return async (address) => {
+    const response = await fetch(address, { headers: { accept: types } });
+    if (!response.ok) return null;
+    const document = (await response.json()) as Doc;
+    read.push(document);
+    return document;
+  };
+}
 
 interface Place {
   readonly peer: Peer;
@@ -57,6 +63,8 @@ interface Place {
 /** Set it up, in a language. */
 export async function aStage(language: Language): Promise<Stage> {
   const town = await aTown({ language, timing: { coalesceMs: 1_000 } });
+  const read: Doc[] = [];
+  const load = loader(read);
   const places = new Map<Situation, Place>();
   for (const who of situations) {
     const peer = await aPeer();
@@ -74,10 +82,10 @@ export async function aStage(language: Language): Promise<Stage> {
     [other.handle, "noa"],
   ]);
   return {
-    ...{ town, sacha, noa, load, plain, sachaUri: one.uri ?? "" },
+    ...{ town, sacha, noa, read, plain, sachaUri: one.uri ?? "" },
     peers: new Map([...places].map(([who, { peer }]) => [who, peer])),
     follow: (who, uri) => follow(town, places.get(who) as Place, uri),
-    account: seenAccount,
+    account: (uri) => seenAccount(load, uri),
     async after(work) {
       await work();
       await untilTold(town);
@@ -86,7 +94,7 @@ export async function aStage(language: Language): Promise<Stage> {
   };
 }
 
-async function seenAccount(uri: string): Promise<SeenAccount> {
+async function seenAccount(load: Load, uri: string): Promise<SeenAccount> {
   const actor = await load(uri);
   const refused = actor === null ? "it is not there" : await refusedBecause(actor, load);
   if (actor === null || refused !== null) throw new Error(`${uri}: ${String(refused)}`);
@@ -118,7 +126,7 @@ async function arrivals(
   const told = new Map<string, Told>();
   for (const [who, place] of places) {
     const all = place.peer.inboxed();
-    for (const activity of all.slice(place.read)) {
+    for (const activity of inOrder(all.slice(place.read))) {
       const outcome = await place.server.take(activity);
       const id = String(activity["id"]);
       const known = told.get(id);
@@ -133,6 +141,13 @@ async function arrivals(
   }
   const order = (one: Told): string => plain([one.type, one.by, one.outcome.status, one.reach]);
   return [...told.values()].sort((one, other) => order(one).localeCompare(order(other)));
+}
+
+/** As they were made: what is about different things may come in any order, which decides nothing here. */
+function inOrder(activities: readonly Doc[]): Doc[] {
+  return activities.toSorted((one, other) =>
+    String(one["id"]).localeCompare(String(other["id"]), "en"),
+  );
 }
 
 function inShort({ what, why, home, notified }: Outcome): string {

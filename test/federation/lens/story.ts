@@ -22,6 +22,7 @@ import type { Language } from "../../../src/kit/index.js";
 import { aDraft, aReceivedProposal } from "../../support/builders.js";
 import { instanceActor, actorUri } from "../../../src/federation/addresses.js";
 import type { SeenAccount } from "./account.js";
+import { answerMore, deal } from "./dealing-story.js";
 import { aStage, type Stage, type Told } from "./stage.js";
 
 /** All that readers elsewhere live through with one city: its accounts, and what it tells, in order. */
@@ -74,13 +75,16 @@ export async function liveThrough(language: Language): Promise<Story> {
     }),
   );
   await answer(stage, step, proposal._id);
+  await answerMore(stage, step);
   await changeFaces(stage, step);
   await beyond(stage, step, topic._id);
+  await deal(stage, step, proposal);
   await step("a citizen leaves the network", () => leaveNetwork(sacha));
   return { stage, accounts, steps };
 }
 
-type Step = <T>(title: string, work: () => Promise<T>) => Promise<T>;
+/** Live through something, and note what is told of it. */
+export type Step = <T>(title: string, work: () => Promise<T>) => Promise<T>;
 
 async function discuss({ sacha, noa }: Stage, step: Step, proposalId: string): Promise<void> {
   const comment = await step("a citizen comments", () =>
