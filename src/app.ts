@@ -142,7 +142,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   await ensureIndexes(store, all);
   const migrated = await migrate(store, clock);
   const readers = createReaders();
-  const health = createHealth({ store, queue, needsQueue: config.role !== "web" });
+  const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
   const web = createWeb({
     ...{ store, clock, ids, log, instances, contexts, readers, health },
     features: all,

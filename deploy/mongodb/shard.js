@@ -37,6 +37,7 @@ const collections = [
   "supports",
   "topics",
   "waitingDeliveries",
+  "withdrawnResponses",
 ];
 
 sh.enableSharding(db.getName());

@@ -38,7 +38,7 @@ export function createHealth({ store, queue, needsQueue }: HealthParts): Health 
 /** The addresses of a process that serves no pages. */
 export function healthOnly(health: Health): RequestListener {
   return (req, res) => {
-    const { pathname } = new URL(req.url ?? "/", "http://localhost");
+    const [pathname] = (req.url ?? "/").split("?");
     if (req.method !== "GET" && req.method !== "HEAD") return say(res, 405, "not allowed");
     if (pathname === "/healthz") return health.alive(res);
     if (pathname === "/readyz") return void health.ready(res);

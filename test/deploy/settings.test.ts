@@ -43,7 +43,9 @@ describe("the settings of a deployment", () => {
     const config = documents("deploy/kubernetes/base/config.yaml")[0]!["data"];
     const [secret] = documents("deploy/kubernetes/secret.example.yaml");
     const onCluster = { ...(config as object), ...(secret!["stringData"] as object) };
-    expect(loadConfig(onCluster)).to.include({ trustProxy: "1", dataDir: "/data", port: 3000 });
+    expect(() => loadConfig(onCluster), "an example's secret").to.throw("SECRET");
+    const own = { ...onCluster, SECRET: "x".repeat(64), METRICS_TOKEN: "y".repeat(64) };
+    expect(loadConfig(own)).to.include({ trustProxy: "1", dataDir: "/data", port: 3000 });
     expect(loadConfig(Object.fromEntries(assigned(example)))).to.include({
       trustProxy: "loopback",
     });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { systemClock, type Clock } from "../../src/drivers/clock.js";
 import { createBullQueue, type BullQueueOptions } from "../../src/drivers/queue/bullmq.js";
-import type { Queue, RunningJob } from "../../src/drivers/queue/queue.js";
+import { Postpone, type Queue, type RunningJob } from "../../src/drivers/queue/queue.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { needs } from "../support/needs.js";
@@ -181,6 +181,22 @@ describe("with a real Redis,", () => {
       await queue.idle();
 
       expect(await queue.dead(LANE, 10)).to.deep.equal([]);
+    });
+
+    it("loses no job that cannot be put back", async () => {
+      let runs = 0;
+      const queue = await served(async () => {
+        runs += 1;
+        if (runs > 1) return;
+        // As if another process had taken it over meanwhile: what is to be put back is not ours.
+        await redis.forget(`${bench.prefix}:${LANE}:a:lock`);
+        throw new Postpone("not its turn", 1);
+      });
+      await queue.add([aJob("a", { attempts: 1 })]);
+      await until(() => runs === 2, 30_000);
+      await queue.idle();
+
+      expect(await queue.counts(LANE)).to.include({ waiting: 0, delayed: 0, running: 0 });
     });
 
     it("closes although Redis is away", async () => {

@@ -92,6 +92,7 @@ describe("A deployment whose pages and jobs are the work of different processes"
 
     expect(await answer(only, "/healthz")).to.deep.equal({ status: 200, text: "ok\n" });
     expect(await answer(only, "/")).to.include({ status: 404 });
+    expect(await answer(only, "//")).to.include({ status: 404 });
   });
 });
 

@@ -152,6 +152,15 @@ function priorityOf({ delayMs = 0, yieldsMs = 0 }: NewJob): number {
   return 1 + (Math.floor((Date.now() + yieldsMs) / turnMs) % turns);
 }
 
+/**
+ * What comes of a job is decided before BullMQ hears of it. Should even that fail (Redis is full, a lease
+ * is lost), BullMQ delays the job and forgets it under no circumstances.
+ */
+const whenAllElseFails = {
+  attempts: Number.MAX_SAFE_INTEGER,
+  backoff: { type: "fixed", delay: 5_000 },
+} as const;
+
 function asBullJob(job: NewJob) {
   const { id, name, data, attempts, backoff, delayMs = 0 } = job;
   const kept: JobData = { data: data ?? null, attempts, backoff, postponed: 0 };
@@ -165,11 +174,12 @@ function asBullJob(job: NewJob) {
       priority: priorityOf(job),
       removeOnComplete: true,
       removeOnFail: true,
+      ...whenAllElseFails,
     },
   };
 }
 
-/** In one transaction: a job that passes from one list to the next meanwhile is in one of them. */
+/** All at once: a job that passes from one list to the next meanwhile is in one of them. */
 async function counts(redis: Redis, key: string): Promise<Omit<QueueCounts, "dead">> {
   const dueBefore = (Date.now() + 1) * scoreOfMs;
   const answers = await redis

@@ -1,4 +1,5 @@
-import { isOnlyDuplicates, rowId, type SpooledRow } from "./queue-tables.js";
+import { randomUUID } from "node:crypto";
+import { rowId, type SpooledRow } from "./queue-tables.js";
 import type { Clock } from "../clock.js";
 import type { Collection } from "../store/collection.js";
 import type { Shelves } from "./bullmq-shelves.js";
@@ -28,11 +29,8 @@ const batch = 500;
 export function createSpool({ rows, shelves, clock, log }: SpoolParts): Spool {
   const now = (): number => clock.now().getTime();
   const keep = async (jobs: readonly NewJob[]): Promise<void> => {
-    for (let i = 0; i < jobs.length; i += batch) {
-      const kept = jobs.slice(i, i + batch).map((job) => spooled(job, now()));
-      await rows.insertMany(kept, { ordered: false }).catch((error: unknown) => {
-        if (!isOnlyDuplicates(error)) throw error;
-      });
+    for (const { _id, ...row } of jobs.map((job) => spooled(job, now()))) {
+      await rows.updateOne({ _id }, { $set: row }, { upsert: true });
     }
   };
   return {
@@ -51,7 +49,8 @@ export function createSpool({ rows, shelves, clock, log }: SpoolParts): Spool {
         const kept = await rows.find({}, { sort: { dueAt: 1 }, limit: batch }).toArray();
         if (kept.length === 0) return;
         await shelves.add(kept.map((row) => despooled(row, now())));
-        await rows.deleteMany({ _id: { $in: kept.map((row) => row._id) } });
+        const stamp = { $in: kept.map((row) => row.stamp) };
+        await rows.deleteMany({ _id: { $in: kept.map((row) => row._id) }, stamp });
       }
     },
     isEmpty: async () => (await rows.findOne({})) === null,
@@ -60,7 +59,8 @@ export function createSpool({ rows, shelves, clock, log }: SpoolParts): Spool {
 
 function spooled({ delayMs = 0, ...job }: NewJob, now: number): SpooledRow {
   const _id = rowId(job.queue, job.id);
-  return { _id, queue: job.queue, job: JSON.stringify(job), dueAt: now + Math.max(0, delayMs) };
+  const dueAt = now + Math.max(0, delayMs);
+  return { _id, queue: job.queue, job: JSON.stringify(job), dueAt, stamp: randomUUID() };
 }
 
 function despooled(row: SpooledRow, now: number): NewJob {

@@ -1,4 +1,5 @@
 import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
+import type { Redis } from "ioredis";
 import type { JobData, Shelves } from "./bullmq-shelves.js";
 import type { Dead } from "./dead.js";
 import type { QueueLog } from "./embedded-lane.js";
@@ -45,16 +46,18 @@ export function createWorker(parts: WorkerParts): BullWorker {
   const closing = openClosing();
   const mayBegin = createStarter(parts.places.pace);
   let worker: Worker<JobData, void> | null = null;
+  let connection: Redis | null = null;
   const process = async (job: Held, token = ""): Promise<void> => {
     await mayBegin();
-    return serve(parts, closing, { job, token });
+    return serve(parts, closing, { job, token, leaseMs: parts.leaseMs });
   };
   const failed = (error: unknown): void => {
     parts.log.warn({ queue: parts.queue, error: failureText(error) }, "the queue failed");
   };
   const start = (): void => {
     if (closing.isClosing) return;
-    const made = new Worker<JobData, void>(parts.queue, process, settings(parts));
+    connection ??= parts.shelves.connect();
+    const made = new Worker<JobData, void>(parts.queue, process, settings(parts, connection));
     worker = made;
     made.on("error", failed);
     // One whose loop ended by a failure does nothing any more: another takes its place.
@@ -88,9 +91,9 @@ function openClosing(): Closing {
   return { isClosing: false, release, released };
 }
 
-function settings({ shelves, places, leaseMs }: WorkerParts) {
+function settings({ shelves, places, leaseMs }: WorkerParts, connection: Redis) {
   return {
-    ...{ connection: shelves.connect(), prefix: shelves.prefix, autorun: false },
+    ...{ connection, prefix: shelves.prefix, autorun: false },
     concurrency: places.most,
     ...{ lockDuration: leaseMs, stalledInterval: Math.max(1, Math.round(leaseMs / 2)) },
     // A try is counted when it begins: a job that stops its process each time dies by that count.
@@ -103,6 +106,7 @@ function settings({ shelves, places, leaseMs }: WorkerParts) {
 interface Claim {
   readonly job: Held;
   readonly token: string;
+  readonly leaseMs: number;
 }
 
 async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promise<void> {
@@ -142,19 +146,23 @@ async function attempt({ run }: WorkerParts, job: RunningJob): Promise<Failure |
 }
 
 /** Puts a job back for any process; the try does not count. */
-async function putBack({ job, token }: Claim): Promise<never> {
-  await uncount(job);
+async function putBack(claim: Claim): Promise<never> {
+  const { job, token } = claim;
+  await uncount(claim);
   await job.moveToWait(token);
   throw new WaitingError();
 }
 
-async function later({ job, token }: Claim, delayMs: number, isFree: boolean): Promise<never> {
-  if (isFree) await uncount(job);
+async function later(claim: Claim, delayMs: number, isFree: boolean): Promise<never> {
+  const { job, token } = claim;
+  if (isFree) await uncount(claim);
   await job.moveToDelayed(Date.now() + Math.round(delayMs), token);
   throw new DelayedError();
 }
 
-async function uncount(job: Held): Promise<void> {
+/** @throws when the lease is lost: the job is another worker's by now, and its count too. */
+async function uncount({ job, token, leaseMs }: Claim): Promise<void> {
+  await job.extendLock(token, leaseMs);
   await job.updateData({ ...job.data, postponed: job.data.postponed + 1 });
 }
 

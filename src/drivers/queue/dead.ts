@@ -5,6 +5,8 @@ import type { DeadJob, NewJob, Queue } from "./queue.js";
 
 const MAX_DEAD = 1_000;
 const SWEEP = 1_000;
+/** As many as `Queue.peek` tells of at once. */
+const mostAtOnce = 500;
 
 /** A job that ended badly, for good. */
 export interface Ending {
@@ -56,12 +58,14 @@ export function createDead(rows: Collection<DeadRow>, clock: Clock): Dead {
     },
     async revive(queue, ids, live) {
       if (ids.length === 0) return 0;
-      const found = await rows.find(keyed(queue, ids), { limit: ids.length }).toArray();
-      const busy = new Set((await live.peek(queue, ids)).map(({ id }) => id));
-      const jobs = found.filter(({ id }) => !busy.has(id)).map(asNew);
-      await live.add(jobs);
-      const revived = jobs.map(({ id }) => id);
-      return (await rows.deleteMany(keyed(queue, revived))).deletedCount;
+      const some = ids.slice(0, mostAtOnce);
+      const found = await rows.find(keyed(queue, some), { limit: some.length }).toArray();
+      const busy = new Set((await live.peek(queue, some)).map(({ id }) => id));
+      const graves = found.filter(({ id }) => !busy.has(id));
+      await live.add(graves.map(asNew));
+      // One that died again meanwhile has a grave of a later time, which stays.
+      for (const { _id, diedAt } of graves) await rows.deleteOne({ _id, diedAt });
+      return graves.length + (await this.revive(queue, ids.slice(mostAtOnce), live));
     },
     async drop(queue, ids) {
       return (await rows.deleteMany(keyed(queue, ids))).deletedCount;

@@ -127,7 +127,7 @@ function claimer(parts: QueueParts): Shelf["claim"] {
     const first = claims % PATIENT_FIRST === 0 ? "patient" : "waiting";
     const taken = await takers[first](queue, limit);
     const left = limit - taken.jobs.length;
-    if (left === 0) return taken;
+    if (left === 0) return { ...taken, nextAt: timeOf(parts) };
     const more = await takers[first === "patient" ? "waiting" : "patient"](queue, left);
     return { jobs: [...taken.jobs, ...more.jobs], nextAt: earlier(taken.nextAt, more.nextAt) };
   };

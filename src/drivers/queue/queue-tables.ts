@@ -56,6 +56,8 @@ export interface SpooledRow extends Row {
   readonly job: string;
   /** Milliseconds: when it is due. */
   readonly dueAt: number;
+  /** Another one each time that the job is added, so that what was handed over takes no later one along. */
+  readonly stamp: string;
 }
 
 /**

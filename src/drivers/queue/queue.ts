@@ -21,7 +21,8 @@ export interface NewJob {
   readonly delayMs?: number;
   /**
    * One of many that were added together: it is due at once, and lets pass whatever else falls due in
-   * this time, so that a great burst holds up nobody else's few. It waits no longer than that for them.
+   * this time, so that a great burst holds up nobody else's few. The embedded queue goes on with it
+   * whatever else comes; BullMQ while less comes in than is worked off.
    */
   readonly yieldsMs?: number;
   /** Tries in all, at least 1. */
