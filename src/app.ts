@@ -16,7 +16,9 @@ import { createFileMedia, type Media } from "./drivers/media.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
 import type { Store } from "./drivers/store/collection.js";
-import { openSqliteStore } from "./drivers/store/sqlite.js";
+import { openStore } from "./drivers/store/open.js";
+import { bePresent, type Leave } from "./drivers/store/presence.js";
+import { refuseUnfinished } from "./drivers/store/unfinished.js";
 import { features } from "./features.js";
 import { createFederation, type Federation } from "./federation/federation.feature.js";
 import { unwantedNow } from "./federation/policy/policy.js";
@@ -91,7 +93,7 @@ export function createLog(config: Pick<Config, "logLevel">, to?: DestinationStre
 export async function driversFor(config: Config, log = createLog(config)): Promise<Drivers> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const clock = systemClock;
-  const store = await openStore(config);
+  const store = await openWholeStore(config);
   const queue = await openQueue(config, { store, clock, log });
   const own = readMailAddress(`parvis@${new URL(config.publicUrl).hostname}`);
   const from = config.mailFrom ?? own ?? "parvis@localhost";
@@ -102,10 +104,21 @@ export async function driversFor(config: Config, log = createLog(config)): Promi
   return { store, queue, mailer, clock, log };
 }
 
-async function openStore(config: Config): Promise<Store> {
-  if (config.mongodbUrl === null) return openSqliteStore(join(config.dataDir, "parvis.db"));
-  const { openMongoStore } = await import("./drivers/store/mongo.js");
-  return openMongoStore(config.mongodbUrl);
+/** Where the configuration says that the store is: an address of MongoDB, or a file. */
+export function storePlace({ mongodbUrl, dataDir }: Config): string {
+  return mongodbUrl ?? join(dataDir, "parvis.db");
+}
+
+/** Neither half of a copy may be served nor changed. */
+async function openWholeStore(config: Config): Promise<Store> {
+  const store = await openStore(storePlace(config));
+  try {
+    await refuseUnfinished(store);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 async function openQueue(
@@ -152,9 +165,12 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     trustProxy: config.trustProxy,
     federation,
   });
+  let leave: Leave | null = null;
   return {
     ...{ web, health, drivers, instances, contexts, outbox, federation, migrated },
     async start() {
+      // The embedded store's file has a lock of its own.
+      if (config.mongodbUrl !== null) leave = await bePresent(store, `server (${config.role})`);
       if (config.role !== "web") {
         await startWorkers({ queue, instances, contexts, features: all, clock, log, readers });
       }
@@ -167,6 +183,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       await outbox.close();
       await federation.close();
       await mailer.close();
+      await leave?.();
       await store.close();
     },
   };

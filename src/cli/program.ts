@@ -7,6 +7,7 @@ import { importCommand } from "./import.js";
 import { instanceCommand } from "./instance.js";
 import { UsageMistake, type Finish, type Io } from "./io.js";
 import { linkCommand } from "./link.js";
+import { moveStoreCommand } from "./move-store.js";
 import { networkCommand } from "./network.js";
 import { migrateCommand } from "./migrate.js";
 import { inPlainWords } from "./plain-words.js";
@@ -50,6 +51,7 @@ function programFor(io: Io, finish: Finish): Command {
   program.addCommand(linkCommand(io, finish));
   program.addCommand(networkCommand(io, finish));
   program.addCommand(migrateCommand(io, finish));
+  program.addCommand(moveStoreCommand(io, finish));
   program.addCommand(doctorCommand(io, finish));
   for (const command of everyCommand(program)) {
     command
@@ -67,6 +69,7 @@ function everyCommand(command: Command): Command[] {
 
 const generalHelp = `
 Run from the project's folder as: npm run parvis -- <command>
-Configuration comes from the environment and from .env, as it does for the server, which may run meanwhile.
+Configuration comes from the environment and from .env, as it does for the server, which may run meanwhile,
+but for move-store.
 
 Exit codes: 0 done, 1 failed, 2 called wrongly.`;

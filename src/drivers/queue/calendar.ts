@@ -1,6 +1,7 @@
 import { Cron } from "croner";
 import { timeOf, type QueueParts } from "./embedded-parts.js";
-import { isOnlyDuplicates, type ScheduleRow } from "./queue-tables.js";
+import { isOnlyDuplicates } from "../store/errors.js";
+import type { ScheduleRow } from "./queue-tables.js";
 import type { NewJob, Schedule } from "./queue.js";
 
 /** What the calendar is made of; it is kept in the store whichever driver runs its jobs. */

@@ -6,7 +6,8 @@ import {
   type QueueParts,
 } from "./embedded-parts.js";
 import { bury, recover, type LastWords } from "./embedded-recovery.js";
-import { isOnlyDuplicates, rowId, type JobRow } from "./queue-tables.js";
+import { isOnlyDuplicates } from "../store/errors.js";
+import { rowId, type JobRow } from "./queue-tables.js";
 import { checkedData } from "./new-job.js";
 import type { NewJob } from "./queue.js";
 

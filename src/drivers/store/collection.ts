@@ -92,6 +92,17 @@ export interface Store {
   readonly changes?: Changes;
 }
 
+/** A store with what only copying it whole asks for. */
+export interface WholeStore extends Store {
+  /** The indexes that a collection has, apart from that of `_id`; none when there is no such collection. */
+  indexesOf(collectionName: string): Promise<readonly IndexSpec[]>;
+}
+
+/** Somebody else works with a store that is wanted alone. */
+export class StoreInUse extends Error {
+  override readonly name = "StoreInUse";
+}
+
 type Proven<Claim extends true> = Claim;
 
 interface SampleRow extends Row {

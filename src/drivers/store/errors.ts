@@ -52,3 +52,11 @@ export function bulkInsertFailed(
     result: { insertedCount, insertedIds, ok: 1 },
   });
 }
+
+/** Whether an insert failed only because rows of the same key are there already. */
+export function isOnlyDuplicates(error: unknown): boolean {
+  const { code, writeErrors } = error as { code?: unknown; writeErrors?: unknown };
+  if (code !== 11000) return false;
+  const failures: unknown[] = Array.isArray(writeErrors) ? writeErrors : [];
+  return failures.every((failure) => (failure as { code?: unknown }).code === 11000);
+}

@@ -1,5 +1,5 @@
 import { MongoClient, type Collection as MongoCollection, type Db } from "mongodb";
-import type { Collection, Document, IndexSpec, Row, Store } from "./collection.js";
+import type { Collection, Document, IndexSpec, Row, WholeStore } from "./collection.js";
 import { checkIndexes, indexName, sameIndex } from "./index-specs.js";
 import { checkFilter, checkInserted, checkOptions } from "./operators.js";
 import { checkChange } from "./operators-update.js";
@@ -22,7 +22,7 @@ const SERVER_SELECTION_MS = 3000;
  * Connects to MongoDB, a replica set, shards, or a compatible server; rejects within seconds when
  * none answers. This module loads the driver, which is slow: import it only when it is wanted.
  */
-export async function openMongoStore(url: string, options: MongoOptions = {}): Promise<Store> {
+export async function openMongoStore(url: string, options: MongoOptions = {}): Promise<WholeStore> {
   const client = new MongoClient(url, {
     serverSelectionTimeoutMS: SERVER_SELECTION_MS,
     ignoreUndefined: true,
@@ -43,6 +43,10 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
       return checked ? withChecks(collection) : collection;
     },
     ensureIndexes: (name, indexes) => ensureIndexes(db, name, indexes),
+    indexesOf: async (name) => {
+      const present = await presentIndexes(db.collection(name));
+      return present.filter((index) => index.name !== "_id_").map(({ spec }) => spec);
+    },
     collectionNames: async () => {
       const found = await db.listCollections({}, { nameOnly: true }).toArray();
       return found.map(({ name }) => name).filter((name) => !name.startsWith("system."));

@@ -1,6 +1,7 @@
 import { close, fdatasync, openSync } from "node:fs";
 import { promisify } from "node:util";
 import Database from "libsql";
+import { StoreInUse } from "./collection.js";
 
 /** What SQLite takes and gives. */
 export type SqlValue = string | number | Buffer | null;
@@ -36,19 +37,28 @@ const BUSY_TIMEOUT_MS = 100;
 const CHECKPOINT_PAGES = 4000;
 
 /**
+ * How a connection holds the file. `snapshot`: all that is read is of the moment it was opened, while
+ * other processes go on writing; it refuses writes, and the log grows until it is closed. `alone`: no
+ * other connection is open, and none can be, until it is closed.
+ */
+export type Hold = "snapshot" | "alone";
+
+/**
  * Opens the file (or ":memory:") for writes that other processes may read meanwhile. A commit is in
  * the file when it returns, and on the disk after `sync`: SQLite itself would make the whole process
  * wait for the disk (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ * Throws `StoreInUse` when another process does not let it be held as wanted.
  */
-export function connect(path: string): Connection {
+export function connect(path: string, hold?: Hold): Connection {
   const db = new Database(path);
-  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS * 50}`);
-  db.exec("PRAGMA journal_mode = WAL");
-  db.exec("PRAGMA synchronous = NORMAL");
-  db.exec("PRAGMA cache_size = -32000");
-  db.exec("PRAGMA temp_store = MEMORY");
-  db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  try {
+    prepare(db);
+    if (hold !== undefined) holdFile(db, hold);
+  } catch (error) {
+    db.close();
+    if (!isBusy(error)) throw error;
+    throw new StoreInUse(`${path} is in use: stop every process of Parvis that works with it`);
+  }
   // A statement never serves both: in libsql, a `get` that follows an empty `all` finds nothing.
   const readers = statements((sql) => db.prepare(sql).raw());
   const firsts = statements((sql) => db.prepare(sql).raw());
@@ -73,9 +83,44 @@ export function connect(path: string): Connection {
     sync: log === null ? null : log.sync,
     close: () => {
       log?.close();
+      if (hold === "alone") release(db);
       db.close();
     },
   };
+}
+
+function prepare(db: Database.Database): void {
+  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS * 50}`);
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec("PRAGMA synchronous = NORMAL");
+  db.exec("PRAGMA cache_size = -32000");
+  db.exec("PRAGMA temp_store = MEMORY");
+  db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+}
+
+function holdFile(db: Database.Database, hold: Hold): void {
+  if (hold === "snapshot") {
+    db.exec("PRAGMA query_only = ON");
+    db.exec("BEGIN");
+    // The moment that is seen is that of the first read.
+    db.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return;
+  }
+  // Every connection keeps a shared lock for as long as it is open, so that this one is had alone.
+  db.exec("PRAGMA locking_mode = EXCLUSIVE");
+  db.exec("BEGIN IMMEDIATE");
+  db.exec("COMMIT");
+}
+
+/**
+ * Statements that were prepared keep a closed connection until they are collected as garbage, with its
+ * lock and its log. So the log is copied into the file and removed, and the lock given back, before.
+ */
+function release(db: Database.Database): void {
+  db.exec("PRAGMA journal_mode = DELETE");
+  db.exec("PRAGMA locking_mode = NORMAL");
+  db.exec("SELECT count(*) FROM sqlite_schema");
 }
 
 const toDisk = promisify(fdatasync);

@@ -1,6 +1,6 @@
-import type { Collection, IndexSpec, Row, Store } from "./collection.js";
+import type { Collection, IndexSpec, Row, WholeStore } from "./collection.js";
 import { checkIndexes } from "./index-specs.js";
-import { connect } from "./sqlite-connection.js";
+import { connect, type Hold } from "./sqlite-connection.js";
 import { openAnswers } from "./sqlite-answers.js";
 import { openCatalog } from "./sqlite-catalog.js";
 import { checkTables } from "./sqlite-check.js";
@@ -23,10 +23,12 @@ export interface SqliteOptions {
   readonly now?: () => Date;
   /** How often TTL indexes are swept: every 30 seconds unless told otherwise; 0 for never. */
   readonly ttlIntervalMs?: number;
+  /** Read one moment of the file, or have it alone; see `Hold`. */
+  readonly hold?: Hold;
 }
 
 /** The embedded store, with what only it can do. */
-export interface SqliteStore extends Store {
+export interface SqliteStore extends WholeStore {
   /** Compares the newest documents of every collection with its indexes, or all when `full`. */
   check(options?: { readonly full?: boolean }): Promise<void>;
   /** Removes now what TTL indexes say has expired; returns how many documents. */
@@ -46,7 +48,7 @@ const TTL_INTERVAL_MS = 30_000;
  * TTL index is swept every 30 seconds. Errors have MongoDB's codes and names, not its texts.
  */
 export function openSqliteStore(path: string, options: SqliteOptions = {}): SqliteStore {
-  const db = connect(path);
+  const db = connect(path, options.hold);
   const catalog = openCatalog(db);
   const answers = openAnswers();
   const reader: Reader = { db, catalog, answers, onScan: options.onScan ?? null };
@@ -71,6 +73,11 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Sqli
     collectionNames: async () => {
       catalog.refresh();
       return catalog.all().map((info) => info.name);
+    },
+    indexesOf: async (name) => {
+      catalog.refresh();
+      const indexes = catalog.get(name)?.indexes ?? [];
+      return indexes.filter((index) => index.name !== "_id_").map(({ spec }) => spec);
     },
     check: async ({ full = false } = {}) => {
       catalog.refresh();
