@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino, type DestinationStream, type Logger } from "pino";
 import type { Config } from "./config.js";
+import { refuseUnfinishedRestore } from "./drivers/backup/staging.js";
 import { createIds, systemClock, type Clock } from "./drivers/clock.js";
 import {
   createFileMailer,
@@ -111,6 +112,7 @@ export function storePlace({ mongodbUrl, dataDir }: Config): string {
 
 /** Neither half of a copy may be served nor changed. */
 async function openWholeStore(config: Config): Promise<Store> {
+  refuseUnfinishedRestore(config.dataDir);
   const store = await openStore(storePlace(config));
   try {
     await refuseUnfinished(store);

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../app.js";
 import { actorCommand } from "./actor.js";
 import { adminCommand } from "./admin.js";
+import { backupCommand } from "./backup.js";
 import { doctorCommand } from "./doctor.js";
 import { importCommand } from "./import.js";
 import { instanceCommand } from "./instance.js";
@@ -11,6 +12,7 @@ import { moveStoreCommand } from "./move-store.js";
 import { networkCommand } from "./network.js";
 import { migrateCommand } from "./migrate.js";
 import { inPlainWords } from "./plain-words.js";
+import { restoreCommand } from "./restore.js";
 
 /**
  * Run one command. Never throws.
@@ -51,6 +53,8 @@ function programFor(io: Io, finish: Finish): Command {
   program.addCommand(linkCommand(io, finish));
   program.addCommand(networkCommand(io, finish));
   program.addCommand(migrateCommand(io, finish));
+  program.addCommand(backupCommand(io, finish));
+  program.addCommand(restoreCommand(io, finish));
   program.addCommand(moveStoreCommand(io, finish));
   program.addCommand(doctorCommand(io, finish));
   for (const command of everyCommand(program)) {
@@ -70,6 +74,6 @@ function everyCommand(command: Command): Command[] {
 const generalHelp = `
 Run from the project's folder as: npm run parvis -- <command>
 Configuration comes from the environment and from .env, as it does for the server, which may run meanwhile,
-but for move-store.
+but for restore and move-store.
 
 Exit codes: 0 done, 1 failed, 2 called wrongly.`;

@@ -5,6 +5,12 @@ import { join } from "node:path";
 /** How a kept picture ends, and so what it is served as. */
 export type MediaExtension = "png" | "jpg";
 
+/** The name of a kept file, and whose it is. */
+export interface MediaFile {
+  readonly owner: string;
+  readonly name: string;
+}
+
 /**
  * Where files that people upload are kept, apart for each owner (an instance). A file is named by the
  * SHA-256 of its content, so that the same file is kept once and a name never changes its meaning.
@@ -14,6 +20,8 @@ export interface Media {
   put(owner: string, bytes: Uint8Array, extension: MediaExtension): Promise<string>;
   /** A file of that owner; null when there is none, also for what is no name at all. */
   get(owner: string, name: string): Promise<Buffer | null>;
+  /** Every file that is kept, of all owners. */
+  list(): AsyncIterable<MediaFile>;
   /** Remove a file; removing it twice changes nothing. */
   remove(owner: string, name: string): Promise<void>;
 }
@@ -58,6 +66,14 @@ export function createFileMedia(directory: string): Media {
       if (!ownerPattern.test(owner) || !namePattern.test(name)) return null;
       return orNull(readFile(join(directory, owner, name)));
     },
+    async *list() {
+      for (const owner of await namesIn(directory)) {
+        if (!ownerPattern.test(owner)) continue;
+        for (const name of await namesIn(join(directory, owner))) {
+          if (namePattern.test(name)) yield { owner, name };
+        }
+      }
+    },
     async remove(owner, name) {
       if (!ownerPattern.test(owner) || !namePattern.test(name)) return;
       await rm(join(directory, owner, name), { force: true });
@@ -73,6 +89,10 @@ async function sweep(aside: string): Promise<void> {
     if (found !== null && Date.now() - found.mtimeMs > leftBehindMs)
       await rm(path, { force: true });
   }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return ((await orNull(readdir(folder))) ?? []).sort();
 }
 
 async function exists(path: string): Promise<boolean> {

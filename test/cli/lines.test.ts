@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { expect } from "chai";
-import { boundedLines } from "../../src/cli/lines.js";
+import { boundedLines } from "../../src/drivers/lines.js";
 import { createProgress } from "../../src/cli/progress.js";
 import type { Io } from "../../src/cli/io.js";
 

@@ -11,6 +11,12 @@ export function aMedia(): Media {
       return name;
     },
     get: async (owner, name) => files.get(`${owner}/${name}`) ?? null,
+    async *list() {
+      for (const path of files.keys()) {
+        const [owner = "", name = ""] = path.split("/");
+        yield { owner, name };
+      }
+    },
     remove: async (owner, name) => void files.delete(`${owner}/${name}`),
   };
 }

@@ -1,0 +1,282 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { createApp, driversFor } from "../../src/app.js";
+import { loadConfig } from "../../src/config.js";
+import { createFileMedia } from "../../src/drivers/media.js";
+import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { openToRead } from "../../src/drivers/store/open.js";
+import { partNames, sumOf } from "../../src/drivers/store/parts.js";
+import { aBrowser } from "../support/deployment.js";
+import { collectGarbage } from "../support/garbage.js";
+import { needs, whereIs } from "../support/needs.js";
+import { openDesk, type Desk, type Ended } from "./support.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const phrase = { PARVIS_BACKUP_PASSPHRASE: "quatre mots pour une place" };
+const row = { note: "Des bancs à l’ombre, svp.".repeat(4), at: new Date(1_700_000_000_000) };
+
+/** What a store holds, as counts and checksums. */
+async function stateOf(where: string): Promise<object> {
+  const store = await openToRead(where);
+  try {
+    const sums: Record<string, object> = {};
+    for (const name of await partNames(store)) {
+      const sum = await sumOf(store, name);
+      if (sum.rows > 0) sums[name] = sum;
+    }
+    return sums;
+  } finally {
+    await store.close();
+  }
+}
+
+/** A command in a process of its own, killed once `when` says so. */
+async function killed(
+  desk: Desk,
+  argv: readonly string[],
+  when: () => Promise<boolean> | boolean,
+): Promise<string | null> {
+  const child = spawn(process.execPath, ["--import", "tsx", "src/cli.ts", ...argv], {
+    ...{ cwd: root, stdio: "ignore" },
+    env: { ...process.env, NODE_OPTIONS: "", MONGODB_URL: "", ...desk.env },
+  });
+  const ended = once(child, "exit") as Promise<[number | null, string | null]>;
+  while (child.exitCode === null && !(await when())) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  child.kill("SIGKILL");
+  return (await ended)[1];
+}
+
+describe("a deployment", function () {
+  this.timeout(180_000);
+  const town = openDesk();
+  const desks = [town];
+  const aDesk = (more: Record<string, string> = {}): Desk => {
+    const desk = openDesk(more);
+    desks.push(desk);
+    return desk;
+  };
+  const run = async (desk: Desk, argv: readonly string[], env: object = {}): Promise<Ended> => {
+    await collectGarbage();
+    return desk.run(argv, { env });
+  };
+  const fileOf = (desk: Desk): string => join(desk.dataDir, "parvis.db");
+  const file = join(town.dataDir, "town.backup");
+  const sealed = join(town.dataDir, "sealed.backup");
+  let picture = "";
+  before(async () => {
+    const city = ["--origin", "https://valmont.example", "--name", "Valmont", "--kind", "city"];
+    expect((await run(town, ["instance", "create", ...city])).code).to.equal(0);
+    const store = openSqliteStore(fileOf(town), { ttlIntervalMs: 0 });
+    await store.ensureIndexes("things", [{ keys: { instanceId: 1, n: 1 }, unique: true }]);
+    for (let n = 0; n < 5_000; n += 1_000) {
+      const rows = Array.from({ length: 1_000 }, (_, i) => ({
+        ...row,
+        _id: `t${n + i}`,
+        n: n + i,
+      }));
+      await store.collection("things").insertMany(rows);
+    }
+    const media = createFileMedia(join(town.dataDir, "media"));
+    picture = await media.put("town", Buffer.from("a picture"), "png");
+    // The store stays open, as a server's would.
+    const plain = await run(town, ["backup", "--to", file]);
+    expect(plain, plain.err).to.deep.include({ code: 0, err: "" });
+    const other = await run(town, ["backup", "--to", sealed, "--encrypt"], phrase);
+    expect(other.code, other.err).to.equal(0);
+    await store.close();
+  });
+  after(() => desks.forEach((desk) => desk.remove()));
+
+  it("is restored into an empty place, and serves its pages there", async () => {
+    const place = aDesk();
+
+    const restored = await run(place, ["restore", "--from", sealed], phrase);
+
+    expect(restored.code, restored.err).to.equal(0);
+    expect(await stateOf(fileOf(place))).to.deep.equal(await stateOf(fileOf(town)));
+    const secrets = [town, place].map((desk) => readFileSync(join(desk.dataDir, "secret"), "utf8"));
+    expect(secrets[0]).to.equal(secrets[1]);
+    expect(readdirSync(join(place.dataDir, "media", "town"))).to.deep.equal([picture]);
+    expect(existsSync(join(place.dataDir, "restoring"))).to.equal(false);
+    const config = loadConfig(place.env);
+    const app = await createApp(config, await driversFor(config));
+    const server = createServer(app.web).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const page = await aBrowser((server.address() as AddressInfo).port, "valmont.example").get("/");
+    server.close();
+    await app.close();
+    expect(page.status).to.equal(200);
+    expect(page.text).to.include("Valmont");
+  });
+
+  it("is backed up into no file that exists, and sealed with no short pass phrase", async () => {
+    const again = await run(town, ["backup", "--to", file]);
+    const none = await run(town, ["backup", "--to", `${file}2`, "--encrypt"]);
+    const short = await run(town, ["backup", "--to", `${file}2`, "--encrypt"], {
+      PARVIS_BACKUP_PASSPHRASE: "sesame",
+    });
+    const nothing = await run(aDesk(), ["backup", "--to", `${file}2`]);
+
+    expect(again.err).to.include("exists already");
+    expect(none).to.deep.include({ code: 2, out: "" });
+    expect(short.code).to.equal(2);
+    expect(short.err).to.not.include("sesame");
+    expect(nothing.err).to.include("nothing to back up");
+  });
+
+  it("is not replaced by a backup unless told to, nor by one that is damaged", async () => {
+    const place = aDesk();
+    const city = ["--origin", "https://velo.example", "--name", "Vélo", "--kind", "association"];
+    await run(place, ["instance", "create", ...city]);
+    await collectGarbage();
+    const before = await stateOf(fileOf(place));
+    const broken = join(place.dataDir, "broken");
+    writeFileSync(broken, readFileSync(sealed).subarray(0, -5));
+    const phraseFile = join(place.dataDir, "phrase");
+    writeFileSync(phraseFile, "une autre phrase\n");
+
+    const full = await run(place, ["restore", "--from", file]);
+    const cut = await run(place, ["restore", "--from", broken, "--force"], phrase);
+    const wrong = await run(place, [
+      ...["restore", "--from", sealed, "--force", "--passphrase-file", phraseFile],
+    ]);
+    const kept = await stateOf(fileOf(place));
+    const forced = await run(place, ["restore", "--from", file, "--force"]);
+
+    expect(full.err).to.include("not empty").and.include("--force");
+    expect(cut.err).to.include("changed");
+    expect(wrong.err).to.include("pass phrase");
+    expect([full.code, cut.code, wrong.code]).to.deep.equal([1, 1, 1]);
+    expect(kept).to.deep.equal(before);
+    expect(forced.code, forced.err).to.equal(0);
+    expect(await stateOf(fileOf(place))).to.deep.equal(await stateOf(fileOf(town)));
+  });
+
+  it("is not restored over, nor moved, while a server has it open", async () => {
+    const place = aDesk();
+    const store = openSqliteStore(fileOf(place), { ttlIntervalMs: 0 });
+
+    const restored = await run(place, ["restore", "--from", file, "--force"]);
+    const moved = await run(place, [
+      ...["move-store", "--from", fileOf(place), "--to", join(place.dataDir, "other.db")],
+    ]);
+
+    expect([restored.code, moved.code]).to.deep.equal([1, 1]);
+    expect(restored.err).to.include("is in use: stop every process");
+    expect(moved.err).to.include("is in use: stop every process");
+    await store.close();
+  });
+
+  it("is whole after a restore that was killed in its midst and run again", async () => {
+    const place = aDesk();
+    const staged = join(place.dataDir, "restoring", "parvis.db-wal");
+    const command = ["restore", "--from", file];
+
+    const signal = await killed(
+      place,
+      command,
+      () => existsSync(staged) && statSync(staged).size > 200_000,
+    );
+    const meanwhile = await run(place, ["instance", "list"]);
+    const again = await run(place, command);
+
+    expect(signal).to.equal("SIGKILL");
+    expect(meanwhile.code).to.equal(1);
+    expect(meanwhile.err).to.include("has not ended: run it again");
+    expect(again.code, again.err).to.equal(0);
+    expect(await stateOf(fileOf(place))).to.deep.equal(await stateOf(fileOf(town)));
+    expect(existsSync(join(place.dataDir, "restoring"))).to.equal(false);
+  });
+
+  it("is whole after a move that was killed in its midst and run again", async () => {
+    await collectGarbage();
+    const to = join(town.dataDir, "moved.db");
+    const command = ["move-store", "--from", fileOf(town), "--to", to];
+
+    const signal = await killed(
+      town,
+      command,
+      () => existsSync(`${to}-wal`) && statSync(`${to}-wal`).size > 200_000,
+    );
+    const again = await run(town, command);
+    const twice = await run(town, command);
+
+    expect(signal).to.equal("SIGKILL");
+    expect(again.code, again.err).to.equal(0);
+    expect(again.out).to.match(/things +5000 {2}[0-9a-f]{64}\n/);
+    expect(await stateOf(to)).to.deep.equal(await stateOf(fileOf(town)));
+    expect(twice.err).to.include("is not empty");
+  });
+
+  describe("on MongoDB", () => {
+    needs("mongodb");
+    const names = [0, 1].map((n) => `parvis_backup_${process.pid}_${n}`);
+    const [first, second] = names.map((name) => {
+      const url = new URL(whereIs("mongodb") ?? "mongodb://localhost/");
+      url.pathname = `/${name}`;
+      return url.href;
+    }) as [string, string];
+    after(async () => {
+      if (whereIs("mongodb") === null) return;
+      const { MongoClient } = await import("mongodb");
+      const client = await MongoClient.connect(first);
+      for (const name of names) await client.db(name).dropDatabase();
+      await client.close();
+    });
+    const rowsIn = async (where: string): Promise<number> => {
+      const store = await openToRead(where);
+      const count = await store.collection("things").countDocuments();
+      await store.close();
+      return count;
+    };
+
+    it("is whole after a move there that was killed, and comes back the same", async () => {
+      await collectGarbage();
+      const there = ["move-store", "--from", fileOf(town), "--to", "MONGODB_URL"];
+      const back = join(town.dataDir, "back.db");
+
+      const signal = await killed(
+        { ...town, env: { ...town.env, MONGODB_URL: first } },
+        there,
+        async () => (await rowsIn(first)) > 0,
+      );
+      const served = await run(town, ["instance", "list"], { MONGODB_URL: first });
+      const again = await run(town, there, { MONGODB_URL: first });
+      const returned = await run(town, ["move-store", "--from", first, "--to", back]);
+
+      expect(signal).to.equal("SIGKILL");
+      expect(served.err).to.include("a copy that did not end (move-store");
+      expect(again.code, again.err).to.equal(0);
+      expect(returned.code, returned.err).to.equal(0);
+      const state = await stateOf(fileOf(town));
+      expect(await stateOf(first)).to.deep.equal(state);
+      expect(await stateOf(back)).to.deep.equal(state);
+    });
+
+    it("is restored from a backup of the other store, also when that was killed", async () => {
+      const place = aDesk({ MONGODB_URL: second });
+      const command = ["restore", "--from", file];
+
+      const signal = await killed(place, command, async () => (await rowsIn(second)) > 0);
+      const restored = await run(place, command);
+      const own = join(place.dataDir, "own.backup");
+      const saved = await run(place, ["backup", "--to", own]);
+      const embedded = aDesk();
+      const back = await run(embedded, ["restore", "--from", own]);
+
+      expect(signal).to.equal("SIGKILL");
+      for (const ended of [restored, saved, back]) expect(ended.code, ended.err).to.equal(0);
+      const state = await stateOf(fileOf(town));
+      expect(await stateOf(second)).to.deep.equal(state);
+      expect(await stateOf(fileOf(embedded))).to.deep.equal(state);
+    });
+  });
+});
