@@ -16,7 +16,7 @@ import {
 import { createFileMedia, type Media } from "./drivers/media.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
-import type { Store } from "./drivers/store/collection.js";
+import type { IndexSpec, Store } from "./drivers/store/collection.js";
 import { openStore } from "./drivers/store/open.js";
 import { bePresent, type Leave } from "./drivers/store/presence.js";
 import { refuseUnfinished } from "./drivers/store/unfinished.js";
@@ -154,7 +154,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   });
   const all = [...features, federation.feature];
   subscriptions.push(...all.flatMap((feature) => feature.on));
-  await ensureIndexes(store, all);
+  await ensureIndexes(drivers, all);
   const migrated = await migrate(store, clock);
   const readers = createReaders();
   const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
@@ -191,13 +191,27 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   };
 }
 
-async function ensureIndexes(store: Store, all: readonly Feature[]): Promise<void> {
-  await store.ensureIndexes("instances", instanceIndexes);
-  await store.ensureIndexes("intents", intentIndexes);
-  const owned = [...all.flatMap((feature) => feature.collections)];
-  for (const def of [...owned, sessionsCollection, throttlesCollection]) {
-    await store.ensureIndexes(def.name, scopedIndexes(def.indexes));
+/** Makes every declared index, and says which were made or removed. */
+async function ensureIndexes(
+  { store, log }: Pick<Drivers, "store" | "log">,
+  all: readonly Feature[],
+): Promise<void> {
+  const scoped = [...all.flatMap(({ collections }) => collections), sessionsCollection];
+  const declared: ReadonlyArray<readonly [string, readonly IndexSpec[]]> = [
+    ["instances", instanceIndexes],
+    ["intents", intentIndexes],
+    ...[...scoped, throttlesCollection].map(
+      ({ name, indexes }) => [name, scopedIndexes(indexes)] as const,
+    ),
+  ];
+  const created: string[] = [];
+  const dropped: string[] = [];
+  for (const [name, indexes] of declared) {
+    const changes = await store.ensureIndexes(name, indexes);
+    created.push(...changes.created.map((index) => `${name}.${index}`));
+    dropped.push(...changes.dropped.map((index) => `${name}.${index}`));
   }
+  if (created.length + dropped.length > 0) log.info({ created, dropped }, "indexes changed");
 }
 
 /** What the build made; run from the sources, it is made on the spot. */

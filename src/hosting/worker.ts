@@ -1,7 +1,14 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Clock } from "../drivers/clock.js";
-import { Unrecoverable, type Pace, type Queue, type RunningJob } from "../drivers/queue/queue.js";
+import {
+  Postpone,
+  Unrecoverable,
+  type Pace,
+  type Queue,
+  type RunningJob,
+} from "../drivers/queue/queue.js";
+import { isStoreUnavailable } from "../drivers/store/unavailable.js";
 import type { Feature } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
 import type { JobDef, ScheduleDef } from "../kit/work.js";
@@ -35,17 +42,34 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     features.flatMap((feature) => feature.schedules).map((def) => [`calendar/${def.key}`, def]),
   );
   const find = finder(parts.instances);
-  const run = async (running: RunningJob): Promise<void> => {
+  const run = withoutBlame(async (running) => {
     const schedule = schedules.get(running.name);
     if (schedule !== undefined) return fanOut(parts, schedule, running);
     const job = jobs.get(running.name);
     if (job === undefined) throw new Unrecoverable(`no job is called ${running.name}`);
     return runJob(parts, find, job, running);
-  };
+  });
   queue.process("default", concurrency.default, run);
   const paceNow = (): Pace | null => (parts.readers?.areThere() === true ? pace : null);
   queue.process("delivery", { most: concurrency.delivery, pace: paceNow }, run);
   await queue.schedule([...schedules].map(([name, def]) => scheduleEntry(name, def)));
+}
+
+/** How long a job rests that found no store, and at most how much longer, so that not all come at once. */
+const storeRestMs = 5_000;
+
+/** A store that does not answer costs no job a try: however long it is away, nothing is given up. */
+function withoutBlame(
+  run: (running: RunningJob) => Promise<void>,
+): (running: RunningJob) => Promise<void> {
+  return async (running) => {
+    try {
+      await run(running);
+    } catch (error) {
+      if (!isStoreUnavailable(error)) throw error;
+      throw new Postpone("the store does not answer", storeRestMs * (1 + Math.random()));
+    }
+  };
 }
 
 /** Every job under its stored name. @throws when two would answer to one name. */

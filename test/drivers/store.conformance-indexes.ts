@@ -134,15 +134,18 @@ function describeUpkeep(the: Case): void {
       { _id: "1", n: 1 },
       { _id: "2", n: 1 },
     ]);
-    await the.store.ensureIndexes("things", [{ keys: { n: 1 } }]);
-    await the.store.ensureIndexes("things", [{ keys: { n: 1 } }]);
+    const made = await the.store.ensureIndexes("things", [{ keys: { n: 1 } }]);
+    const again = await the.store.ensureIndexes("things", [{ keys: { n: 1 } }]);
+    expect(made).to.deep.equal({ created: ["n_1"], dropped: [] });
+    expect(again).to.deep.equal({ created: [], dropped: [] });
 
     const unique = the.store.ensureIndexes("things", [{ keys: { n: 1 }, unique: true }]);
     expect((await rejection(unique))["code"]).to.equal(11000);
     await things.updateOne({ _id: "2" }, { $set: { n: 2 } });
     await the.store.ensureIndexes("things", [{ keys: { n: 1 }, unique: true }]);
     expect((await rejection(things.insertOne({ _id: "3", n: 2 })))["code"]).to.equal(11000);
-    await the.store.ensureIndexes("things", []);
+    const rest = await the.store.ensureIndexes("things", []);
+    expect(rest).to.deep.equal({ created: [], dropped: ["n_1"] });
     await things.insertOne({ _id: "3", n: 2 });
 
     expect(await things.countDocuments({ n: 2 })).to.equal(2);

@@ -79,11 +79,17 @@ export interface Changes {
   here(collection: string): number;
 }
 
+/** The names of a collection's indexes that were made or removed. */
+export interface IndexChanges {
+  readonly created: readonly string[];
+  readonly dropped: readonly string[];
+}
+
 /** A database: named collections, their indexes, and an end. Both drivers are made by a function. */
 export interface Store {
   collection<T extends Row>(name: string): Collection<T>;
-  /** Create what is missing of the declared indexes and drop what is no longer declared. */
-  ensureIndexes(collectionName: string, indexes: readonly IndexSpec[]): Promise<void>;
+  /** Create what is missing of the declared indexes and drop what is no longer declared; tells which. */
+  ensureIndexes(collectionName: string, indexes: readonly IndexSpec[]): Promise<IndexChanges>;
   collectionNames(): Promise<string[]>;
   /** Throws with a plain reason when the store cannot answer or its file is damaged. */
   check(): Promise<void>;

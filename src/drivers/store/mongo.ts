@@ -1,6 +1,11 @@
-import { MongoClient, type Collection as MongoCollection, type Db } from "mongodb";
-import type { Collection, Document, IndexSpec, Row, WholeStore } from "./collection.js";
-import { checkIndexes, indexName, sameIndex } from "./index-specs.js";
+import {
+  MongoClient,
+  type Collection as MongoCollection,
+  type Db,
+  type MongoClientOptions,
+} from "mongodb";
+import type { Collection, Row, WholeStore } from "./collection.js";
+import { ensureMongoIndexes, presentIndexes } from "./mongo-indexes.js";
 import { checkFilter, checkInserted, checkOptions } from "./operators.js";
 import { checkChange } from "./operators-update.js";
 
@@ -14,20 +19,61 @@ export interface MongoOptions {
    * without it, collections are the driver's own objects, untouched.
    */
   readonly checked?: boolean;
+  readonly patience?: Partial<MongoPatience>;
 }
 
-const SERVER_SELECTION_MS = 3000;
+/** How long the servers may take; in milliseconds. */
+export interface MongoPatience {
+  /** For somebody to be there who takes what is asked: a failover that takes longer is answered 503. */
+  readonly selectionMs: number;
+  /** For one answer. */
+  readonly answerMs: number;
+  /** For a free connection, when all of them are busy. */
+  readonly placeMs: number;
+  /** Between two looks at each server, and for its answer to that and for a connection. */
+  readonly heartbeatMs: number;
+}
+
+const usual: MongoPatience = {
+  ...{ selectionMs: 2_000, answerMs: 10_000, placeMs: 3_000, heartbeatMs: 2_000 },
+};
+
+/**
+ * What is answered as written is on the disks of a majority, and what is read was, too: a failover
+ * takes neither back, and other servers are told nothing that never was. Only the primary is asked,
+ * so that whoever wrote reads it. One failed connection is made up for by one retry, where the server
+ * can tell a repeated write from a second one (a replica set or shards).
+ */
+const promises: MongoClientOptions = {
+  writeConcern: { w: "majority", journal: true },
+  readConcern: { level: "majority" },
+  readPreference: "primary",
+  retryReads: true,
+  retryWrites: true,
+  ignoreUndefined: true,
+  promoteBuffers: true,
+};
+
+function settings({ selectionMs, answerMs, placeMs, heartbeatMs }: MongoPatience) {
+  return {
+    ...promises,
+    serverSelectionTimeoutMS: selectionMs,
+    socketTimeoutMS: answerMs,
+    waitQueueTimeoutMS: placeMs,
+    connectTimeoutMS: heartbeatMs,
+    heartbeatFrequencyMS: heartbeatMs,
+  };
+}
 
 /**
  * Connects to MongoDB, a replica set, shards, or a compatible server; rejects within seconds when
- * none answers. This module loads the driver, which is slow: import it only when it is wanted.
+ * none answers. Later on, whatever is asked while none answers is rejected within `selectionMs`, with
+ * an error that `isStoreUnavailable` knows, and connections come back by themselves. This module loads
+ * the driver, which is slow: import it only when it is wanted.
  */
 export async function openMongoStore(url: string, options: MongoOptions = {}): Promise<WholeStore> {
-  const client = new MongoClient(url, {
-    serverSelectionTimeoutMS: SERVER_SELECTION_MS,
-    ignoreUndefined: true,
-    promoteBuffers: true,
-  });
+  const patience = { ...usual, ...options.patience };
+  const client = new MongoClient(url, settings(patience));
   try {
     await client.connect();
     await client.db(options.dbName).command({ ping: 1 });
@@ -35,6 +81,14 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
     await client.close();
     throw error;
   }
+  const patient = async <R>(work: (db: Db) => Promise<R>): Promise<R> => {
+    const slow = new MongoClient(url, settings({ ...patience, answerMs: 0 }));
+    try {
+      return await work(slow.db(options.dbName));
+    } finally {
+      await slow.close();
+    }
+  };
   const db = client.db(options.dbName);
   const checked = options.checked ?? true;
   return {
@@ -42,7 +96,7 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
       const collection = db.collection<T>(name);
       return checked ? withChecks(collection) : collection;
     },
-    ensureIndexes: (name, indexes) => ensureIndexes(db, name, indexes),
+    ensureIndexes: (name, indexes) => ensureMongoIndexes(db, patient, [name, indexes]),
     indexesOf: async (name) => {
       const present = await presentIndexes(db.collection(name));
       return present.filter((index) => index.name !== "_id_").map(({ spec }) => spec);
@@ -99,52 +153,4 @@ function withChecks<T extends Row>(collection: MongoCollection<T>): Collection<T
       };
     },
   });
-}
-
-const NAMESPACE_NOT_FOUND = 26;
-
-async function ensureIndexes(db: Db, name: string, declared: readonly IndexSpec[]): Promise<void> {
-  checkIndexes(declared);
-  const collection = db.collection(name);
-  const wanted = new Map(declared.map((spec) => [indexName(spec), spec]));
-  wanted.delete("_id_");
-  for (const present of await presentIndexes(collection)) {
-    if (present.name === "_id_") continue;
-    const spec = wanted.get(present.name);
-    if (spec && sameIndex(spec, present.spec)) wanted.delete(present.name);
-    else await collection.dropIndex(present.name);
-  }
-  if (wanted.size === 0) return;
-  await collection.createIndexes(
-    [...wanted].map(([title, { keys, ...rest }]) => ({ name: title, key: { ...keys }, ...rest })),
-  );
-}
-
-async function presentIndexes(
-  collection: MongoCollection,
-): Promise<{ readonly name: string; readonly spec: IndexSpec }[]> {
-  try {
-    const found = await collection.listIndexes().toArray();
-    return found.map((index: Document) => ({ name: String(index["name"]), spec: specOf(index) }));
-  } catch (error) {
-    if ((error as { code?: unknown }).code === NAMESPACE_NOT_FOUND) return [];
-    throw error;
-  }
-}
-
-function specOf(index: Document): IndexSpec {
-  const { key, unique, partialFilterExpression, expireAfterSeconds } = index as {
-    key: Record<string, 1 | -1>;
-    unique?: boolean;
-    partialFilterExpression?: Document;
-    expireAfterSeconds?: number;
-  };
-  return {
-    keys: Object.fromEntries(
-      Object.entries(key).map(([path, direction]) => [path, Number(direction) as 1 | -1]),
-    ),
-    ...(unique === undefined ? {} : { unique }),
-    ...(partialFilterExpression === undefined ? {} : { partialFilterExpression }),
-    ...(expireAfterSeconds === undefined ? {} : { expireAfterSeconds }),
-  };
 }

@@ -68,7 +68,7 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Sqli
       sqliteCollection<T>(reader, queue, name),
     ensureIndexes: async (name: string, indexes: readonly IndexSpec[]) => {
       checkIndexes(indexes);
-      await queue.write(() => applyIndexes(reader, name, indexes));
+      return queue.write(() => applyIndexes(reader, name, indexes));
     },
     collectionNames: async () => {
       catalog.refresh();

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from "express";
 import type { Logger } from "pino";
+import { isStoreUnavailable } from "../../drivers/store/unavailable.js";
 import { stateOf } from "../../hosting/web/state.js";
 import { Refusal } from "../../kit/index.js";
 import { sendError } from "./answers.js";
@@ -15,6 +16,10 @@ export function verdictOnError(error: unknown, log: Logger): Told {
   if (error instanceof Refusal) return { status: error.status, error: error.code };
   const status = statusOf(error);
   if (status !== null) return { status, error: "bad request" };
+  if (isStoreUnavailable(error)) {
+    log.warn({ error: (error as Error).name }, "the store does not answer");
+    return { status: 503, error: "unavailable" };
+  }
   log.error({ err: error }, "federation failed");
   return { status: 500, error: "internal error" };
 }
@@ -23,6 +28,7 @@ export function verdictOnError(error: unknown, log: Logger): Told {
 export const plainErrors: ErrorRequestHandler = (problem: unknown, _req, res, next) => {
   if (res.headersSent) return next(problem);
   const { status, error } = verdictOnError(problem, stateOf(res).log);
+  if (status === 503) res.set("Retry-After", "60");
   sendError(res, status, error);
 };
 

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Request, Response } from "express";
+import { isStoreUnavailable } from "../../drivers/store/unavailable.js";
 import { Refusal } from "../../kit/refusal.js";
 import { stateOf } from "./state.js";
 
@@ -14,6 +15,7 @@ export function safeError(error: unknown): SafeError {
   if (error instanceof Refusal) {
     return { status: error.status, code: error.code, errors: error.errors };
   }
+  if (isStoreUnavailable(error)) return { status: 503, code: "store-unavailable", errors: [] };
   const status = clientStatus(error);
   return { status, code: status === 500 ? "internal" : `http-${status}`, errors: [] };
 }
@@ -25,13 +27,15 @@ export function errorHandler(
   return async (error, req, res, next) => {
     const safe = safeError(error);
     const { log } = stateOf(res);
-    if (safe.status >= 500 && !(error instanceof Refusal))
+    if (safe.code === "store-unavailable")
+      log.warn({ error: (error as Error).name }, "the store does not answer");
+    else if (safe.status >= 500 && !(error instanceof Refusal))
       log.error({ err: error as unknown }, "request failed");
     else log.debug({ code: safe.code, status: safe.status }, "request refused");
     if (res.headersSent) return next(error);
     res.status(safe.status).set("Cache-Control", "no-store");
     if (safe.status === 503) res.set("Retry-After", "10");
-    if (req.accepts(["html", "json"]) === "json") {
+    if (!takesPage(req)) {
       res.json({ error: safe.code, errors: safe.errors });
       return;
     }
@@ -43,6 +47,12 @@ export function errorHandler(
       res.type("text/plain").send(`${safe.code}\n`);
     }
   };
+}
+
+/** Other servers and scripts are told in JSON: who takes no page, or sends JSON and takes anything. */
+function takesPage(req: Request): boolean {
+  const order = req.is(["json", "+json"]) ? ["json", "html"] : ["html", "json"];
+  return req.accepts(order) === "html";
 }
 
 /** The 4xx status that Express and its parsers put on errors of the client; else 500. */

@@ -4,6 +4,7 @@ import { hasRole } from "../../kit/context.js";
 import type { Feature } from "../../kit/feature.js";
 import type { Instance } from "../../kit/instance.js";
 import { head } from "../../kit/page.js";
+import { localPath } from "../../kit/route.js";
 import type { SiteModel } from "../../kit/site-model.js";
 import type { Assets } from "../assets.js";
 import type { Views } from "../views.js";
@@ -12,7 +13,7 @@ import type { SafeError } from "./error-page.js";
 import { takeFlash } from "./flash.js";
 import { pathInLanguage } from "./locale.js";
 import { picturesOf } from "./pictures.js";
-import { stateOf } from "./state.js";
+import { stateOf, type RequestState } from "./state.js";
 
 /** What the frame of a page is made of. */
 export interface SiteParts {
@@ -86,23 +87,35 @@ export async function showError(
   res: Response,
   error: SafeError,
 ): Promise<void> {
-  const state = stateOf(res) as Partial<ReturnType<typeof stateOf>>;
-  const known = [401, 403, 404, 410, 421, 429, 500, 503].includes(error.status);
-  const template =
-    error.code === "being-set-up"
-      ? "set-up/waiting"
-      : `errors/${known ? error.status : error.status < 500 ? 400 : 500}`;
-  const send = (site: SiteModel): void => {
-    const title = parts.views.text(`${template.replace("/", ".")}.title`, site);
-    const reason = parts.views.text(`refusals.${error.code}`, site);
-    const model = { head: head(title ?? String(error.status), { noIndex: true }), reason };
-    res.type("html").send(parts.views.render(template, model, site));
+  const { ctx } = stateOf(res) as Partial<RequestState>;
+  const template = templateOf(error);
+  const isStoreAway = error.code === "store-unavailable";
+  const site =
+    ctx === undefined || isStoreAway ? bareSite(parts, req, res) : await siteModel(req, res);
+  const title = parts.views.text(`${template.replace("/", ".")}.title`, site);
+  const model = {
+    head: head(title ?? String(error.status), { noIndex: true }),
+    reason: parts.views.text(`refusals.${error.code}`, site),
+    again: req.method === "GET" || req.method === "HEAD" ? localPath(req.originalUrl) : null,
   };
-  if (state.ctx !== undefined) return send(await siteModel(req, res));
-  const language = (req.acceptsLanguages(["fr", "en"]) || "fr") as SiteModel["language"];
+  res.type("html").send(parts.views.render(template, model, site));
+}
+
+const known: ReadonlySet<number> = new Set([401, 403, 404, 410, 421, 429, 500, 503]);
+
+function templateOf({ code, status }: SafeError): string {
+  if (code === "being-set-up") return "set-up/waiting";
+  if (code === "store-unavailable") return "errors/store-unavailable";
+  return `errors/${known.has(status) ? status : status < 500 ? 400 : 500}`;
+}
+
+/** The frame without anything that is asked of the store: with the instance's name and colour, if known. */
+function bareSite(parts: SiteParts, req: Request, res: Response): SiteModel {
+  const state = stateOf(res) as Partial<RequestState>;
   const nobody = { name: "Parvis", kind: "city", hue: 195, timezone: "UTC" } as const;
-  const site: SiteModel = {
-    ...frame(parts, nobody, language),
+  const accepted = (req.acceptsLanguages(["fr", "en"]) || "fr") as SiteModel["language"];
+  return {
+    ...frame(parts, state.instance ?? nobody, state.ctx?.language ?? accepted),
     otherLanguages: [],
     path: "/",
     member: null,
@@ -110,5 +123,4 @@ export async function showError(
     flash: null,
     requestId: state.requestId ?? "",
   };
-  send(site);
 }

@@ -1,0 +1,71 @@
+import type { Collection as MongoCollection, Db } from "mongodb";
+import type { Document, IndexChanges, IndexSpec } from "./collection.js";
+import { checkIndexes, indexName, sameIndex } from "./index-specs.js";
+
+const NAMESPACE_NOT_FOUND = 26;
+
+/**
+ * Makes a collection's indexes those declared, and no others. `patient` opens the database for the
+ * building of indexes, which takes as long as it takes.
+ */
+export async function ensureMongoIndexes(
+  db: Db,
+  patient: <R>(work: (db: Db) => Promise<R>) => Promise<R>,
+  [name, declared]: readonly [string, readonly IndexSpec[]],
+): Promise<IndexChanges> {
+  checkIndexes(declared);
+  const collection = db.collection(name);
+  const wanted = new Map(declared.map((spec) => [indexName(spec), spec]));
+  wanted.delete("_id_");
+  const dropped: string[] = [];
+  for (const present of await presentIndexes(collection)) {
+    if (present.name === "_id_") continue;
+    const spec = wanted.get(present.name);
+    if (spec && sameIndex(spec, present.spec)) wanted.delete(present.name);
+    else {
+      await collection.dropIndex(present.name);
+      dropped.push(present.name);
+    }
+  }
+  if (wanted.size > 0) await patient((slow) => create(slow.collection(name), wanted));
+  return { created: [...wanted.keys()], dropped };
+}
+
+function create(
+  collection: MongoCollection,
+  wanted: ReadonlyMap<string, IndexSpec>,
+): Promise<string[]> {
+  return collection.createIndexes(
+    [...wanted].map(([title, { keys, ...rest }]) => ({ name: title, key: { ...keys }, ...rest })),
+  );
+}
+
+/** The indexes that a collection has, that of `_id` among them; none when there is no collection. */
+export async function presentIndexes(
+  collection: MongoCollection,
+): Promise<{ readonly name: string; readonly spec: IndexSpec }[]> {
+  try {
+    const found = await collection.listIndexes().toArray();
+    return found.map((index: Document) => ({ name: String(index["name"]), spec: specOf(index) }));
+  } catch (error) {
+    if ((error as { code?: unknown }).code === NAMESPACE_NOT_FOUND) return [];
+    throw error;
+  }
+}
+
+function specOf(index: Document): IndexSpec {
+  const { key, unique, partialFilterExpression, expireAfterSeconds } = index as {
+    key: Record<string, 1 | -1>;
+    unique?: boolean;
+    partialFilterExpression?: Document;
+    expireAfterSeconds?: number;
+  };
+  return {
+    keys: Object.fromEntries(
+      Object.entries(key).map(([path, direction]) => [path, Number(direction) as 1 | -1]),
+    ),
+    ...(unique === undefined ? {} : { unique }),
+    ...(partialFilterExpression === undefined ? {} : { partialFilterExpression }),
+    ...(expireAfterSeconds === undefined ? {} : { expireAfterSeconds }),
+  };
+}
