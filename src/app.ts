@@ -27,6 +27,7 @@ import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { createHealth, type Health } from "./hosting/health.js";
 import { createInstances, instanceIndexes, type Instances } from "./hosting/instances.js";
+import type { Metrics } from "./hosting/metrics.js";
 import { createOutbox, intentIndexes, type Outbox } from "./hosting/outbox.js";
 import { scopedIndexes } from "./hosting/scoped-store.js";
 import { sessionsCollection } from "./hosting/session.js";
@@ -56,6 +57,8 @@ export interface App {
   readonly web: RequestListener;
   /** What supervisors ask; part of `web`, and all that a process without pages answers. */
   readonly health: Health;
+  /** What Prometheus reads; null without a token. */
+  readonly metrics: Metrics | null;
   readonly drivers: Drivers;
   readonly instances: Instances;
   readonly contexts: Contexts;
@@ -135,7 +138,9 @@ async function openQueue(
 /** Compose a deployment. Indexes are ensured and data migrated before it is handed over. */
 export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const drivers = given ?? (await driversFor(config));
-  const { store, queue, clock, log, mailer } = drivers;
+  const { queue, clock, log, mailer } = drivers;
+  const metrics = await metricsFor(config, drivers);
+  const store = metrics?.timed(drivers.store) ?? drivers.store;
   const ids = createIds(clock);
   const instances = createInstances(store, clock, ids);
   const translatorFor = createTranslators(loadTranslations(viewsDir), {
@@ -159,7 +164,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const readers = createReaders();
   const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
   const web = createWeb({
-    ...{ store, clock, ids, log, instances, contexts, readers, health },
+    ...{ store, clock, ids, log, instances, contexts, readers, health, metrics },
     features: all,
     views: createViews({ viewsDir, translatorFor }),
     assets: await assetsFor(config),
@@ -169,12 +174,14 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   });
   let leave: Leave | null = null;
   return {
-    ...{ web, health, drivers, instances, contexts, outbox, federation, migrated },
+    ...{ web, health, metrics, drivers, instances, contexts, outbox, federation, migrated },
     async start() {
       // The embedded store's file has a lock of its own.
       if (config.mongodbUrl !== null) leave = await bePresent(store, `server (${config.role})`);
       if (config.role !== "web") {
-        await startWorkers({ queue, instances, contexts, features: all, clock, log, readers });
+        const ended = metrics === null ? {} : { ended: metrics.ended };
+        const parts = { queue, instances, contexts, features: all, clock, log, readers };
+        await startWorkers({ ...parts, ...ended });
       }
       await queue.start();
       await outbox.sweep(config.mongodbUrl === null ? 0 : sweepAfterMs);
@@ -189,6 +196,17 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       await store.close();
     },
   };
+}
+
+/** What measures costs a little on every request: it is loaded only where somebody may read it. */
+async function metricsFor(
+  { metricsToken: token, role }: Config,
+  { queue, clock }: Drivers,
+): Promise<Metrics | null> {
+  if (token === null) return null;
+  const { createMetrics } = await import("./hosting/metrics.js");
+  const now = (): number => clock.now().getTime();
+  return createMetrics({ token, role, queue, queues: ["default", "delivery"], now });
 }
 
 /** Makes every declared index, and says which were made or removed. */

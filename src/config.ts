@@ -60,6 +60,7 @@ const environment = z.object({
   MAIL_FROM: sender.optional(),
   TRUST_PROXY: trust.optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+  METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").max(500).optional(),
   FEDERATION_PRIVATE_ADDRESSES: flag.default(false),
 });
 
@@ -88,6 +89,8 @@ export interface Config {
   /** Express's `trust proxy` value; null trusts none. */
   readonly trustProxy: string | null;
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "silent";
+  /** What a scraper sends to read `/metrics`; null: there are none. */
+  readonly metricsToken: string | null;
   /** Lets federation reach private and loopback addresses, for tests and the demo. */
   readonly privateAddresses: boolean;
 }
@@ -127,6 +130,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     mailFrom: values.MAIL_FROM ?? null,
     trustProxy: values.TRUST_PROXY ?? null,
     logLevel: values.LOG_LEVEL,
+    metricsToken: values.METRICS_TOKEN ?? null,
     privateAddresses: values.FEDERATION_PRIVATE_ADDRESSES,
   };
 }

@@ -14,7 +14,9 @@ async function main(): Promise<void> {
   const drivers = await driversFor(config);
   const app = await createApp(config, drivers);
   const invitation = config.role === "worker" ? null : await firstStart(app, config);
-  const server = createWebServer(config.role === "worker" ? healthOnly(app.health) : app.web);
+  const server = createWebServer(
+    config.role === "worker" ? healthOnly(app.health, app.metrics) : app.web,
+  );
   server.listen(config.port, config.bind ?? undefined);
   await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
   await app.start();

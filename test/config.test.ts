@@ -29,7 +29,7 @@ describe("The configuration", () => {
         mailFrom: null,
         trustProxy: null,
       },
-      ...{ logLevel: "info", privateAddresses: false },
+      ...{ logLevel: "info", metricsToken: null, privateAddresses: false },
     });
   });
 
@@ -44,7 +44,7 @@ describe("The configuration", () => {
       ...{ PORT: "http", PUBLIC_URL: "parvis.example", MONGODB_URL: "db.example" },
       ...{ REDIS_URL: "http://cache.example", ROLE: "boss" },
       ...{ SECRET: "hunter2", SMTP_URL: "mail.example:25", MAIL_FROM: "Parvis", LOG_LEVEL: "loud" },
-      ...{ TRUST_PROXY: "nginx", FEDERATION_PRIVATE_ADDRESSES: "maybe" },
+      ...{ TRUST_PROXY: "nginx", FEDERATION_PRIVATE_ADDRESSES: "maybe", METRICS_TOKEN: "short" },
     };
     const lines = mistakes(wrong);
 

@@ -1,6 +1,7 @@
-import type { RequestListener, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
+import type { Metrics } from "./metrics.js";
 
 /** What supervisors ask of a process, at the same addresses whatever it does. */
 export interface Health {
@@ -36,14 +37,25 @@ export function createHealth({ store, queue, needsQueue }: HealthParts): Health 
 }
 
 /** The addresses of a process that serves no pages. */
-export function healthOnly(health: Health): RequestListener {
+export function healthOnly(health: Health, metrics: Metrics | null = null): RequestListener {
   return (req, res) => {
     const [pathname] = (req.url ?? "/").split("?");
     if (req.method !== "GET" && req.method !== "HEAD") return say(res, 405, "not allowed");
     if (pathname === "/healthz") return health.alive(res);
     if (pathname === "/readyz") return void health.ready(res);
+    if (pathname === "/metrics") return void serveMetrics(metrics, req, res);
     return say(res, 404, "this process serves no pages");
   };
+}
+
+/** `/metrics`: 404 where nobody may read them. */
+export async function serveMetrics(
+  metrics: Metrics | null,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  if (metrics === null) return say(res, 404, "not found");
+  await metrics.serve(req, res);
 }
 
 function say(res: ServerResponse, status: number, text: string): void {

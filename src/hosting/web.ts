@@ -13,7 +13,8 @@ import type { Assets } from "./assets.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
 import type { Readers } from "./readers.js";
-import type { Health } from "./health.js";
+import { serveMetrics, type Health } from "./health.js";
+import type { Metrics } from "./metrics.js";
 import { resolveHost, type Trusts } from "./resolve-host.js";
 import { createPassport, sessionCookie, sessionFor } from "./session.js";
 import type { Views } from "./views.js";
@@ -24,7 +25,7 @@ import { errorHandler } from "./web/error-page.js";
 import { securityHeaders } from "./web/headers.js";
 import { cacheControl, createKeptAnswers } from "./web/kept-answers.js";
 import { chooseLanguage, languageOf } from "./web/locale.js";
-import { openRequest, tellRequest } from "./web/opening.js";
+import { onTheWayTo, openRequest, tellRequest } from "./web/opening.js";
 import { createReplier, reqOf } from "./web/reply.js";
 import { showError, siteModelOf } from "./web/site-model.js";
 import { ctxOf, stateOf } from "./web/state.js";
@@ -46,6 +47,8 @@ export interface WebParts {
   /** Told of whoever asks for a page. */
   readonly readers: Readers;
   readonly health: Health;
+  /** Null when nobody may read them. */
+  readonly metrics: Metrics | null;
   readonly trustProxy: string | null;
   /** What other servers ask for. Null when federation is absent. */
   readonly federation: NetworkSide | null;
@@ -62,11 +65,15 @@ export function createWeb(parts: WebParts): RequestListener {
   const siteModel = siteModelOf(parts, csrf);
   const reply = createReplier({ views: parts.views, siteModel, passport });
 
-  app.use(openRequest(parts), tellRequest, securityHeaders, parts.assets.middleware);
+  app.use(openRequest(parts), onTheWayTo("(assets)"));
+  app.use(tellRequest, securityHeaders, parts.assets.middleware, onTheWayTo("(operation)"));
+  app.get("/metrics", (req, res) => serveMetrics(parts.metrics, req, res));
   app.get("/healthz", (_req, res) => parts.health.alive(res));
   app.get("/readyz", (_req, res) => parts.health.ready(res));
-  app.use(resolveHost(parts));
-  if (parts.federation !== null) app.use(parts.federation.middleware);
+  app.use(onTheWayTo("(none)"), resolveHost(parts));
+  if (parts.federation !== null) {
+    app.use(onTheWayTo("(network)"), parts.federation.middleware, onTheWayTo("(none)"));
+  }
   app.use((_req, _res, next) => {
     parts.readers.came();
     next();
@@ -77,19 +84,22 @@ export function createWeb(parts: WebParts): RequestListener {
   app.use(ifInSession(passport.session() as RequestHandler), memberContext(parts));
   app.use(express.urlencoded({ extended: false, limit: "256kb", parameterLimit: 200 }));
   for (const route of parts.features.flatMap((feature) => feature.routes)) {
-    const handler: RequestHandler = async (req, res) =>
-      reply(req, res, await route.handler(stateOf(res).ctx, reqOf(req)));
+    const handler: RequestHandler = async (req, res) => {
+      const state = stateOf(res);
+      state.route = route.path;
+      return reply(req, res, await route.handler(state.ctx, reqOf(req)));
+    };
     if (route.method === "GET") app.get(route.path, handler);
     else if (route.fromAnywhere === true) app.post(route.path, handler);
     else app.post(route.path, readUploads(route.uploads), csrf.protect, handler);
   }
   app.use((_req, _res, next) => next(new Refusal("not-found")));
   app.use(errorHandler((req, res, error) => showError(parts, siteModel, req, res, error)));
+  const { federation, instances, metrics } = parts;
   const pages = app as RequestListener;
-  const { federation, instances } = parts;
-  if (federation === null) return refuseBadTargets(pages);
   const trusts = app.get("trust proxy fn") as Trusts;
-  return refuseBadTargets(openDoor({ instances, trusts, federation, pages }));
+  const door = federation === null ? pages : openDoor({ instances, trusts, federation, pages });
+  return refuseBadTargets(metrics === null ? door : metrics.watched(door));
 }
 
 function signInOf(features: readonly Feature[]): SignIn {

@@ -26,6 +26,16 @@ interface WorkerParts {
   readonly log: Logger;
   /** Who reads pages in this process; nobody when absent. */
   readonly readers?: Readers;
+  /** Told how each run of a job ended. */
+  readonly ended?: (ending: JobEnding) => void;
+}
+
+/** How one run of a job ended; `job` is a declared name. */
+export interface JobEnding {
+  readonly queue: string;
+  readonly job: string;
+  readonly outcome: "done" | "retried" | "postponed" | "given-up";
+  readonly ms: number;
 }
 
 /** How many jobs run at once: quick ones, and those that wait for other servers. */
@@ -42,7 +52,8 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     features.flatMap((feature) => feature.schedules).map((def) => [`calendar/${def.key}`, def]),
   );
   const find = finder(parts.instances);
-  const run = withoutBlame(async (running) => {
+  const isKnown = (name: string): boolean => jobs.has(name) || schedules.has(name);
+  const run = observed(parts, isKnown, async (running) => {
     const schedule = schedules.get(running.name);
     if (schedule !== undefined) return fanOut(parts, schedule, running);
     const job = jobs.get(running.name);
@@ -55,13 +66,38 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   await queue.schedule([...schedules].map(([name, def]) => scheduleEntry(name, def)));
 }
 
+type Run = (running: RunningJob) => Promise<void>;
+
+/** Tells how each run ended, under the name of a job that there is. */
+function observed({ ended }: WorkerParts, isKnown: (name: string) => boolean, run: Run): Run {
+  const blameless = withoutBlame(run);
+  if (ended === undefined) return blameless;
+  return async (running) => {
+    const began = performance.now();
+    const tell = (outcome: JobEnding["outcome"]): void => {
+      const job = isKnown(running.name) ? running.name : "(unknown)";
+      ended({ queue: running.queue, job, outcome, ms: performance.now() - began });
+    };
+    try {
+      await blameless(running);
+    } catch (error) {
+      tell(outcomeOf(error, running));
+      throw error;
+    }
+    tell("done");
+  };
+}
+
+function outcomeOf(error: unknown, { attempt, attempts }: RunningJob): JobEnding["outcome"] {
+  if (error instanceof Postpone) return "postponed";
+  return error instanceof Unrecoverable || attempt >= attempts ? "given-up" : "retried";
+}
+
 /** How long a job rests that found no store, and at most how much longer, so that not all come at once. */
 const storeRestMs = 5_000;
 
 /** A store that does not answer costs no job a try: however long it is away, nothing is given up. */
-function withoutBlame(
-  run: (running: RunningJob) => Promise<void>,
-): (running: RunningJob) => Promise<void> {
+function withoutBlame(run: Run): Run {
   return async (running) => {
     try {
       await run(running);

@@ -70,6 +70,6 @@ export function runs(
 }
 
 /** What the server is configured with in a deployment: what `src/config.ts` reads, but for tests. */
-export const settings: readonly string[] = [...new Set([...variables, "METRICS_TOKEN"])].filter(
+export const settings: readonly string[] = variables.filter(
   (name) => name !== "FEDERATION_PRIVATE_ADDRESSES",
 );

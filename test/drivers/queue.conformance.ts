@@ -171,6 +171,22 @@ function describeIdentity(backing: Backing): void {
     expect(await queue.counts("delivery")).to.include({ waiting: 1 });
   });
 
+  it("tells since when the job that is due for longest has been due", async () => {
+    const queue = backing().queue();
+    expect(await queue.oldestDue(LANE)).to.equal(null);
+
+    await queue.add([aJob("later", { delayMs: MINUTE })]);
+    expect(await queue.oldestDue(LANE)).to.equal(null);
+    const before = Date.now();
+    await queue.add([aJob("first")]);
+    const after = Date.now();
+    await until(() => Date.now() > after, 5_000);
+    await queue.add([aJob("second")]);
+
+    const oldest = (await queue.oldestDue(LANE))?.getTime();
+    expect(oldest).to.be.within(before, after);
+  });
+
   it("refuses whole a batch with a job that a driver could not keep", async () => {
     const queue = backing().queue();
     const wrong = [aJob("a:b"), aJob("12"), aJob(""), aJob("z".repeat(501))];

@@ -79,6 +79,8 @@ interface MemberWish {
 /** What a deployment of a test is made of. */
 export interface DeploymentOptions {
   readonly trustProxy?: string;
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly mailer?: Mailer;
   readonly storeThrough?: (store: Store) => Store;
 }
@@ -89,7 +91,10 @@ export async function aDeployment(options: DeploymentOptions = {}): Promise<Depl
   const clock = aClock();
   const mails: MailMessage[] = [];
   const app = await createApp(
-    loadConfig({ DATA_DIR: dataDir, LOG_LEVEL: "silent", TRUST_PROXY: options.trustProxy ?? "" }),
+    loadConfig({
+      ...{ DATA_DIR: dataDir, LOG_LEVEL: "silent", TRUST_PROXY: options.trustProxy ?? "" },
+      ...options.env,
+    }),
     driversOf(options, clock, mails),
   );
   await app.start();

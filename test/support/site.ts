@@ -50,7 +50,13 @@ export async function aSite(): Promise<Site> {
       ...{ port: 0, bind: "127.0.0.1", publicUrl: origin, dataDir, mongodbUrl: null },
       ...{ redisUrl: null, role: "all" },
       ...{ secret: "a secret that only tests share with themselves", smtpUrl: null },
-      ...{ mailFrom: null, trustProxy: null, logLevel: "silent", privateAddresses: true },
+      ...{
+        mailFrom: null,
+        trustProxy: null,
+        logLevel: "silent",
+        metricsToken: null,
+        privateAddresses: true,
+      },
     },
     { store, queue, mailer, clock, log },
   );

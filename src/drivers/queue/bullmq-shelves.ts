@@ -21,6 +21,7 @@ export interface Shelves {
   /** Resolves once Redis has the jobs; rejects within the time that it is given. */
   add(jobs: readonly NewJob[]): Promise<void>;
   counts(queue: string): Promise<Omit<QueueCounts, "dead">>;
+  oldestDue(queue: string): Promise<Date | null>;
   peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
   /** A connection of its own for a worker, which waits as long as Redis is away. */
   connect(): Redis;
@@ -83,6 +84,7 @@ export function createShelves({ url, log, prefix = "parvis", patienceMs }: Parts
       }
     },
     counts: (queue) => soon(() => counts(redis, `${prefix}:${queue}`)),
+    oldestDue: (queue) => soon(() => oldestDue(redis, `${prefix}:${queue}`)),
     peek: (queue, ids) => soon(() => peek(redis, `${prefix}:${queue}`, ids)),
     connect: () => open({ maxRetriesPerRequest: null }),
     async check() {
@@ -192,6 +194,22 @@ async function counts(redis: Redis, key: string): Promise<Omit<QueueCounts, "dea
     .exec();
   const [plain = 0, ranked = 0, running = 0, due = 0, delayed = 0] = numbers(answers);
   return { waiting: plain + ranked + due, delayed: delayed - due, running };
+}
+
+/** BullMQ adds to the left of the list and takes from its right. */
+async function oldestDue(redis: Redis, key: string): Promise<Date | null> {
+  const dueBefore = (Date.now() + 1) * scoreOfMs;
+  const [id, delayed] = await Promise.all([
+    redis.lindex(`${key}:wait`, -1),
+    redis.zrange(`${key}:delayed`, "-inf", `(${dueBefore}`, "BYSCORE", "LIMIT", 0, 1, "WITHSCORES"),
+  ]);
+  const [addedAt, delay] =
+    id === null ? [] : await redis.hmget(`${key}:${id}`, "timestamp", "delay");
+  const dues = [
+    ...(typeof addedAt === "string" ? [Number(addedAt) + Number(delay ?? 0)] : []),
+    ...(delayed[1] === undefined ? [] : [Math.floor(Number(delayed[1]) / scoreOfMs)]),
+  ];
+  return dues.length === 0 ? null : new Date(Math.min(...dues));
 }
 
 type Answers = Awaited<ReturnType<ReturnType<Redis["pipeline"]>["exec"]>>;

@@ -80,6 +80,7 @@ export function createBullQueue(options: BullQueueOptions): Queue {
       const [inRedis, graves] = await Promise.all([shelves.counts(queue), dead.count(queue)]);
       return { ...inRedis, dead: graves };
     },
+    oldestDue: (queue) => shelves.oldestDue(queue),
     peek: (queue, ids) => shelves.peek(queue, ids),
     async dead(queue, limit) {
       await tables.ready();

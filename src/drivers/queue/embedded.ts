@@ -72,6 +72,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
       for (const lane of lanes.values()) lane.start();
     },
     counts: (queue) => counts(parts, queue),
+    oldestDue: (queue) => oldestDue(parts, queue),
     peek: (queue, wanted) => peek(parts, queue, wanted),
     async dead(queue, limit) {
       await tables.ready();
@@ -104,6 +105,13 @@ async function counts(
     graves.count(queue),
   ]);
   return { waiting: waiting + patient, delayed, running, dead };
+}
+
+async function oldestDue({ tables, clock }: QueueParts, queue: string): Promise<Date | null> {
+  await tables.ready();
+  const due = { queue, state: "waiting" as const, at: { $lte: clock.now().getTime() } };
+  const [first] = await tables.jobs.find(due, { sort: { at: 1 }, limit: 1 }).toArray();
+  return first === undefined ? null : new Date(first.at);
 }
 
 const mostPeeked = 500;

@@ -138,6 +138,8 @@ export interface Queue {
   process(queue: string, places: number | Places, run: (job: RunningJob) => Promise<void>): void;
   start(): Promise<void>;
   counts(queue: string): Promise<QueueCounts>;
+  /** When the job that has been due for longest was due; null when none is. */
+  oldestDue(queue: string): Promise<Date | null>;
   /** Those of some jobs, at most 500 ids, that wait or run. */
   peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
   /** The jobs of a queue that used up their tries, the newest first; at most 1,000 are kept. */

@@ -23,6 +23,7 @@ export interface KeptAnswers {
 
 /** What belongs to answers of one page in the same state. */
 interface Kept extends Answer {
+  readonly route: string | undefined;
   readonly minute: number;
   readonly read: Read;
 }
@@ -70,6 +71,7 @@ export function createKeptAnswers({ clock, changes, onlyReads }: KeptAnswersPart
       const minute = minuteNow();
       if (known?.minute === minute && stands(changes, known.read)) {
         res.set("Cache-Control", cacheControl);
+        if (known.route !== undefined) state.route = known.route;
         return sendAnswer(res, known);
       }
       const reading = openReading(changes);
@@ -79,7 +81,7 @@ export function createKeptAnswers({ clock, changes, onlyReads }: KeptAnswersPart
         const read = reading.read();
         const size = answer.body.byteLength + key.length;
         if (read === null || size > largest) kept.delete(key);
-        else kept.set(key, { ...answer, minute, read }, { size });
+        else kept.set(key, { ...answer, minute, read, route: state.route }, { size });
         return answer;
       };
       next();

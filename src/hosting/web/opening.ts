@@ -17,6 +17,14 @@ export function openRequest({ ids, log }: { ids: Ids; log: Logger }): RequestHan
   };
 }
 
+/** Says what answers from here on, for figures, until somebody further down knows better. */
+export function onTheWayTo(route: string): RequestHandler {
+  return (_req, res, next) => {
+    stateOf(res).route = route;
+    next();
+  };
+}
+
 /** Tells the asker the request's id. */
 export const tellRequest: RequestHandler = (_req, res, next) => {
   res.set("X-Request-Id", stateOf(res).requestId);

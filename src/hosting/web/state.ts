@@ -10,6 +10,8 @@ export interface RequestState {
   requestId: string;
   log: Logger;
   instance: Instance;
+  /** The pattern of the route that answers, for figures; never an address. */
+  route?: string;
   ctx: Ctx;
   /** Files of the form that was sent. */
   files?: Readonly<Record<string, UploadedFile>>;

@@ -1,0 +1,150 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Queue } from "../drivers/queue/queue.js";
+import type { Store } from "../drivers/store/collection.js";
+import { timedStore } from "./metrics/timed-store.js";
+import type { JobEnding } from "./worker.js";
+
+/** What a process tells Prometheus about itself. */
+export interface Metrics {
+  /** Counts and times every request, by the pattern of its route: addresses are never labels. */
+  watched(listener: RequestListener): RequestListener;
+  /** The same store, each call timed. */
+  timed(store: Store): Store;
+  /** A job was run. */
+  readonly ended: (ending: JobEnding) => void;
+  /** Answers whoever knows the token; 401 to everybody else. */
+  serve(req: IncomingMessage, res: ServerResponse): Promise<void>;
+}
+
+interface MetricsParts {
+  /** The bearer token (RFC 6750, section 2.1) that a scraper sends. */
+  readonly token: string;
+  readonly role: string;
+  readonly queue: Queue;
+  readonly queues: readonly string[];
+  /** The time, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const storeBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10];
+const jobBuckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300];
+
+/**
+ * The metrics of a process. Labels come from closed sets (route patterns, methods, statuses, names of
+ * jobs, queues and operations), so that no visitor can make a series; queues are asked at each scrape.
+ */
+export function createMetrics(parts: MetricsParts): Metrics {
+  const registry = new Registry();
+  registry.setDefaultLabels({ role: parts.role });
+  collectDefaultMetrics({ register: registry, prefix: "parvis_" });
+  const observeStore = storeMetrics(registry);
+  queueMetrics(registry, parts);
+  const expected = digest(`Bearer ${parts.token}`);
+  return {
+    watched: requestMetrics(registry),
+    timed: (store) => timedStore(store, observeStore),
+    ended: jobMetrics(registry),
+    async serve(req, res) {
+      if (!timingSafeEqual(digest(req.headers.authorization ?? ""), expected)) {
+        res.writeHead(401, { "www-authenticate": "Bearer", "cache-control": "no-store" });
+        return void res.end();
+      }
+      const text = await registry.metrics();
+      res.writeHead(200, { "content-type": registry.contentType, "cache-control": "no-store" });
+      res.end(text);
+    },
+  };
+}
+
+/** Equal lengths for the comparison, whatever was sent. */
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "OPTIONS"]);
+
+/** What is answered without Express, which gives every answer its `locals`, is an inbox's. */
+function routeOf(res: ServerResponse & { locals?: { route?: string } }): string {
+  return res.locals === undefined ? "(inbox)" : (res.locals.route ?? "(none)");
+}
+
+function requestMetrics(registry: Registry): Metrics["watched"] {
+  const seconds = new Histogram({
+    name: "parvis_request_duration_seconds",
+    help: "How long requests took to be answered, by route pattern and status.",
+    labelNames: ["method", "route", "status"],
+    buckets: requestBuckets,
+    registers: [registry],
+  });
+  return (listener) => (req, res) => {
+    const began = performance.now();
+    res.once("close", () => {
+      const method = methods.has(req.method ?? "") ? String(req.method) : "OTHER";
+      const status = res.writableFinished ? res.statusCode : 499;
+      const route = routeOf(res);
+      seconds.observe({ method, route, status }, (performance.now() - began) / 1_000);
+    });
+    listener(req, res);
+  };
+}
+
+function storeMetrics(registry: Registry): (operation: string, ms: number) => void {
+  const seconds = new Histogram({
+    name: "parvis_store_duration_seconds",
+    help: "How long the store took, by operation; a cursor that is read row by row is not timed.",
+    labelNames: ["operation"],
+    buckets: storeBuckets,
+    registers: [registry],
+  });
+  return (operation, ms) => seconds.observe({ operation }, ms / 1_000);
+}
+
+function jobMetrics(registry: Registry): (ending: JobEnding) => void {
+  const labelNames = ["queue", "job", "outcome"] as const;
+  const jobs = new Counter({
+    name: "parvis_jobs_total",
+    help: "Jobs run, by how they ended; deliveries are the job federation.deliver.",
+    ...{ labelNames, registers: [registry] },
+  });
+  const seconds = new Histogram({
+    name: "parvis_job_duration_seconds",
+    help: "How long jobs ran, by queue.",
+    ...{ labelNames: ["queue"], buckets: jobBuckets, registers: [registry] },
+  });
+  return ({ queue, job, outcome, ms }) => {
+    jobs.inc({ queue, job, outcome });
+    seconds.observe({ queue }, ms / 1_000);
+  };
+}
+
+/** What a queue that does not answer leaves out: a scrape is never held up by it, nor fails. */
+function queueMetrics(registry: Registry, { queue, queues, now }: MetricsParts): void {
+  const age = new Gauge({
+    name: "parvis_queue_oldest_seconds",
+    help: "Since when the job that is due for longest has been due; 0 when none is.",
+    ...{ labelNames: ["queue"], registers: [registry] },
+  });
+  const depth: Gauge<"queue" | "state"> = new Gauge({
+    name: "parvis_queue_jobs",
+    help: "Jobs in each queue, by state.",
+    labelNames: ["queue", "state"],
+    registers: [registry],
+    async collect() {
+      depth.reset();
+      age.reset();
+      await Promise.allSettled(
+        queues.map(async (name) => {
+          const [counts, oldest] = await Promise.all([queue.counts(name), queue.oldestDue(name)]);
+          for (const [state, count] of Object.entries(counts)) {
+            depth.set({ queue: name, state }, count as number);
+          }
+          const seconds = oldest === null ? 0 : (now() - oldest.getTime()) / 1_000;
+          age.set({ queue: name }, Math.max(0, seconds));
+        }),
+      );
+    },
+  });
+}

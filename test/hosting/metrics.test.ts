@@ -1,0 +1,96 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "chai";
+import { healthOnly } from "../../src/hosting/health.js";
+import type { Member } from "../../src/kit/index.js";
+import { newPerson } from "../../src/features/people/people.js";
+import { aProposal } from "../support/builders.js";
+import { aBrowser, aDeployment, type Deployment } from "../support/deployment.js";
+
+const token = "a token for the scraper alone";
+const bearer = { Authorization: `Bearer ${token}` };
+const camille: Member = { _id: "camille", name: "Camille", roles: ["citizen"], language: "fr" };
+
+describe("The figures of a deployment for its operator", function () {
+  this.timeout(60_000);
+  let watched: Deployment;
+  let plain: Deployment;
+
+  before(async () => {
+    watched = await aDeployment({ env: { METRICS_TOKEN: token } });
+    plain = await aDeployment();
+    const instance = await watched.city("valmont.example");
+    const citizen = watched.app.contexts({ instance, member: camille, language: "fr" });
+    await newPerson(citizen, { _id: camille._id, name: camille.name });
+    await aProposal(citizen);
+    await watched.settle();
+  });
+  after(async () => {
+    await watched.close();
+    await plain.close();
+  });
+
+  const figures = async (): Promise<string> =>
+    (await watched.browser("any.example").get("/metrics", bearer)).text;
+
+  it("are shown to nobody without the token, and are nowhere when there is none", async () => {
+    const visitor = watched.browser("valmont.example");
+
+    expect(await visitor.get("/metrics")).to.include({ status: 401, text: "" });
+    expect(await visitor.get("/metrics", { Authorization: "Bearer x" })).to.include({
+      status: 401,
+    });
+    expect(await visitor.get("/metrics", bearer)).to.include({ status: 200 });
+    const nothing = await plain.browser("any.example").get("/metrics", bearer);
+    expect(nothing).to.include({ status: 404 });
+  });
+
+  it("tell requests apart by the pattern of their route, and never by an address", async () => {
+    const visitor = watched.browser("valmont.example");
+    for (const path of ["/proposals/1", "/proposals/1", "/secret-of-camille", "/healthz"]) {
+      await visitor.get(path);
+    }
+    await visitor.ask("PUT", "/coffee-of-camille");
+    await visitor.ask("POST", "/inbox", { body: "{}" });
+
+    const text = await figures();
+
+    const count = 'parvis_request_duration_seconds_count{role="all",method="GET"';
+    expect(text).to.contain(`${count},route="/proposals/:number",status="200"} 2`);
+    for (const label of [
+      'route="(inbox)"',
+      'route="(none)"',
+      'route="(operation)"',
+      'method="OTHER"',
+    ]) {
+      expect(text).to.contain(label);
+    }
+    expect(text).not.to.match(/of-camille|valmont|127\.0\.0\.1/);
+  });
+
+  it("tell how jobs ended, what waits and since when, and how long the store took", async () => {
+    const text = await figures();
+
+    expect(text).to.match(/parvis_jobs_total\{queue="default",job="[^"]+",outcome="done"/);
+    expect(text).to.contain('parvis_queue_jobs{queue="delivery",state="dead",role="all"} 0');
+    expect(text).to.contain('parvis_queue_oldest_seconds{queue="default",role="all"} 0');
+    expect(text).to.match(
+      /parvis_store_duration_seconds_count\{role="all",operation="insertOne"\} [1-9]/,
+    );
+    expect(text).to.contain("parvis_process_resident_memory_bytes");
+  });
+
+  it("come from a process without pages, too", async () => {
+    const { health, metrics } = watched.app;
+    const server = createServer(healthOnly(health, metrics)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const asked = aBrowser(port, "any.example");
+
+    const answers = [await asked.get("/metrics", bearer), await asked.get("/metrics")];
+    server.close();
+
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 401]);
+  });
+});
