@@ -10,7 +10,7 @@ import type { TranslatorFor } from "../kit/i18n/index.js";
 import type { Instance, Language } from "../kit/instance.js";
 import type { Instances } from "./instances.js";
 import type { Outbox } from "./outbox.js";
-import { jobFor } from "./outbox.js";
+import { jobFor, type Envelope } from "./outbox.js";
 import { scopedCollection } from "./scoped-store.js";
 
 /** The parts every `Ctx` is made of. */
@@ -35,6 +35,8 @@ export interface Acting {
   readonly member: Member | null;
   readonly language: Language;
   readonly log?: Logger;
+  /** The id of the request it comes of, made when it is first asked for; goes on with jobs and events. */
+  readonly request?: (() => string) | undefined;
   /** Told each collection before it is used, and null before anything that is not a row. */
   readonly watch?: ((collection: string | null) => void) | undefined;
 }
@@ -44,7 +46,12 @@ export type Contexts = (acting: Acting) => Ctx;
 
 /** Bind the parts once; each request or job then gets its own `Ctx`. */
 export function createContexts(parts: ContextParts): Contexts {
-  return function contextFor({ instance, member, language, log, watch }: Acting): Ctx {
+  return function contextFor(acting: Acting): Ctx {
+    const { instance, member, language, log, request, watch } = acting;
+    const envelope = (payload: unknown): Envelope => ({
+      ...{ instanceId: instance._id, payload },
+      ...(request === undefined ? {} : { request: request() }),
+    });
     const instanceLog = log ?? parts.log.child({ instance: instance.host });
     const ctx: Ctx = {
       instance,
@@ -64,12 +71,12 @@ export function createContexts(parts: ContextParts): Contexts {
       enqueue: (job, payload, options) => {
         watch?.(null);
         const when = options ?? { id: `${job.name}/${parts.ids.next()}` };
-        return parts.queue.add([jobFor(job, instance._id, payload, when)]);
+        return parts.queue.add([jobFor(job, envelope(payload), when)]);
       },
       enqueueAll: (job, items) => {
         watch?.(null);
         return parts.queue.add(
-          items.map(({ payload, options }) => jobFor(job, instance._id, payload, options)),
+          items.map(({ payload, options }) => jobFor(job, envelope(payload), options)),
         );
       },
       peek: (job, ids) => {
@@ -78,15 +85,14 @@ export function createContexts(parts: ContextParts): Contexts {
       },
       commit: (event, payload, write) => {
         watch?.(null);
-        return parts.outbox.commit(instance._id, event, payload, write);
+        return parts.outbox.commit(instance._id, event, payload, write, request?.());
       },
       changeInstance: (change, expected) => {
         watch?.(null);
         return parts.instances.update(instance._id, change, expected);
       },
       unwanted: (uris) => parts.unwanted(ctx, uris),
-      inLanguage: (other) =>
-        contextFor({ instance, member, language: other, log: instanceLog, watch }),
+      inLanguage: (other) => contextFor({ ...acting, language: other, log: instanceLog }),
     };
     return ctx;
   };

@@ -14,13 +14,21 @@ interface Intent {
   readonly event: string;
   readonly payload: unknown;
   readonly at: Date;
+  /** Id of the request that it comes of. */
+  readonly request?: string;
 }
 
 /** Indexes of the deployment-wide list of intents. */
 export const intentIndexes: readonly IndexSpec[] = [{ keys: { at: 1 } }];
 
-/** What travels in a job: ids only. */
-export const envelopeSchema = z.object({ instanceId: z.string(), payload: z.unknown() });
+/** What travels in a job: ids only, that of the request among them which it comes of. */
+export const envelopeSchema = z.object({
+  instanceId: z.string(),
+  payload: z.unknown(),
+  request: z.string().max(64).optional(),
+});
+
+export type Envelope = z.infer<typeof envelopeSchema>;
 
 /** Makes a write and its announcement one, without a transaction (see decision 0004). */
 export interface Outbox {
@@ -29,6 +37,7 @@ export interface Outbox {
     event: EventDef<P>,
     payload: P,
     write: () => Promise<R>,
+    request?: string,
   ): Promise<R>;
   /**
    * Announce again what was left behind for `olderThanMs`, except what this process is writing now;
@@ -58,12 +67,12 @@ type JobShape = Pick<JobDef<unknown>, "queue" | "name" | "attempts" | "backoff">
 /** Build a job from its definition. */
 export function jobFor(
   job: JobShape,
-  instanceId: string,
-  payload: unknown,
+  { instanceId, payload, request }: Envelope,
   when: EnqueueOptions,
 ): NewJob {
   const { queue, name, attempts, backoff } = job;
-  return { ...when, queue, name, data: { instanceId, payload }, attempts, backoff };
+  const data = { instanceId, payload, ...(request === undefined ? {} : { request }) };
+  return { ...when, queue, name, data, attempts, backoff };
 }
 
 /** Open the outbox on a store and a queue. */
@@ -77,9 +86,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   async function announce(intent: Intent): Promise<void> {
     const jobs = subscriptions
       .filter((subscription) => subscription.event === intent.event)
-      .map(({ job }) =>
-        jobFor(job, intent.instanceId, intent.payload, { id: `${intent._id}/${job.name}` }),
-      );
+      .map(({ job }) => jobFor(job, intent, { id: `${intent._id}/${job.name}` }));
     if (jobs.length > 0) await queue.add(jobs);
     track(intents.deleteOne({ _id: intent._id }));
   }
@@ -123,8 +130,9 @@ export function createOutbox(parts: OutboxParts): Outbox {
 
   return {
     sweep,
-    async commit(instanceId, event, payload, write) {
-      const intent = { _id: ids.next(), instanceId, event: event.name, payload, at: clock.now() };
+    async commit(instanceId, event, payload, write, request) {
+      const known = { _id: ids.next(), instanceId, event: event.name, payload, at: clock.now() };
+      const intent = request === undefined ? known : { ...known, request };
       writing.add(intent._id);
       try {
         await intents.insertOne(intent);

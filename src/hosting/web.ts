@@ -119,7 +119,10 @@ function visitorContext({ contexts }: WebParts): RequestHandler {
     const { instance, log, watch } = state;
     const language = languageOf(req, instance.language);
     res.set("Cache-Control", cacheControl);
-    state.ctx = contexts({ instance, member: null, language, log, watch });
+    state.ctx = contexts({
+      ...{ instance, member: null, language, log, watch },
+      request: () => state.requestId,
+    });
     next();
   };
 }
@@ -130,7 +133,10 @@ function memberContext({ contexts }: WebParts): RequestHandler {
     if (req.user !== undefined) {
       const { instance, log, ctx } = state;
       const member = req.user as Member;
-      state.ctx = contexts({ instance, member, language: ctx.language, log });
+      state.ctx = contexts({
+        ...{ instance, member, language: ctx.language, log },
+        request: () => state.requestId,
+      });
     }
     next();
   };

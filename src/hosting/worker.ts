@@ -8,6 +8,7 @@ import {
   type Queue,
   type RunningJob,
 } from "../drivers/queue/queue.js";
+import { failureText } from "../drivers/queue/failure-text.js";
 import { isStoreUnavailable } from "../drivers/store/unavailable.js";
 import type { Feature } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
@@ -145,20 +146,31 @@ async function runJob(
 ): Promise<void> {
   const envelope = envelopeSchema.safeParse(running.data);
   if (!envelope.success) throw new Unrecoverable("the job names no instance");
-  const { instanceId, payload } = envelope.data;
+  const { instanceId, payload, request } = envelope.data;
   const instance = await find(job.queue, instanceId);
   if (instance === null || instance.state === "suspended") {
     throw new Unrecoverable("the instance is gone or suspended");
   }
-  const log = parts.log.child({ instance: instance.host, job: running.id });
-  const ctx = parts.contexts({ instance, member: null, language: instance.language, log });
+  const from = request === undefined ? {} : { request };
+  const log = parts.log.child({ instance: instance.host, job: running.id, ...from });
+  const ctx = parts.contexts({
+    ...{ instance, member: null, language: instance.language, log },
+    request: request === undefined ? undefined : () => request,
+  });
   const parsed = job.payload.safeParse(payload);
   if (!parsed.success) throw new Unrecoverable(`payload of ${job.name} is not as declared`);
   const { attempt: number, attempts: of, postponed } = running;
-  await job.run(ctx, parsed.data, {
-    ...{ number, of },
-    ...(postponed === undefined ? {} : { postponed }),
-  });
+  const known = { name: job.name, attempt: number };
+  try {
+    await job.run(ctx, parsed.data, {
+      ...{ number, of },
+      ...(postponed === undefined ? {} : { postponed }),
+    });
+  } catch (error) {
+    log.debug({ ...known, error: failureText(error) }, "job failed");
+    throw error;
+  }
+  log.debug(known, "job done");
 }
 
 /** One calendar job becomes one job for each active instance. */
@@ -170,7 +182,9 @@ async function fanOut(
   let batch: Instance[] = [];
   const flush = async (): Promise<void> => {
     await parts.queue.add(
-      batch.map(({ _id }) => jobFor(schedule.job, _id, {}, { id: `${running.id}/${_id}` })),
+      batch.map(({ _id }) =>
+        jobFor(schedule.job, { instanceId: _id, payload: {} }, { id: `${running.id}/${_id}` }),
+      ),
     );
     batch = [];
   };

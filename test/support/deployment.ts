@@ -79,6 +79,8 @@ interface MemberWish {
 /** What a deployment of a test is made of. */
 export interface DeploymentOptions {
   readonly trustProxy?: string;
+  /** Where the log is written, from debug on. */
+  readonly lines?: string[];
   /** More of the environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly mailer?: Mailer;
@@ -123,7 +125,11 @@ export async function aDeployment(options: DeploymentOptions = {}): Promise<Depl
 }
 
 function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMessage[]) {
-  const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
+  const { lines } = options;
+  const log =
+    lines === undefined
+      ? pino({ level: process.env["TEST_LOG"] ?? "silent" })
+      : pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
   const bare = openSqliteStore(":memory:", { ttlIntervalMs: 0, now: () => clock.now() });
   const store = options.storeThrough?.(bare) ?? bare;
   const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), log, pollMs: 5 });

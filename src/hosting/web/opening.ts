@@ -1,11 +1,11 @@
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
 import type { Ids } from "../../drivers/clock.js";
 import { stateOf } from "./state.js";
 
 /** Gives the request its id and its log; both are made when somebody asks for them. */
 export function openRequest({ ids, log }: { ids: Ids; log: Logger }): RequestHandler {
-  return (_req, res, next) => {
+  return (req, res, next) => {
     let requestId: string | null = null;
     let child: Logger | null = null;
     const state = stateOf(res);
@@ -13,8 +13,19 @@ export function openRequest({ ids, log }: { ids: Ids; log: Logger }): RequestHan
     Object.defineProperty(state, "requestId", { get: id, enumerable: true });
     const get = (): Logger => (child ??= log.child({ request: id() }));
     Object.defineProperty(state, "log", { get, enumerable: true });
+    if (log.isLevelEnabled("debug")) tellAnswered(req, res);
     next();
   };
+}
+
+/** A line for each request: never its address, which may hold a one-time token, nor whose it is. */
+function tellAnswered(req: Request, res: Response): void {
+  const began = performance.now();
+  res.once("close", () => {
+    const { log, route = "(none)" } = stateOf(res);
+    const ms = Math.round(performance.now() - began);
+    log.debug({ method: req.method, route, status: res.statusCode, ms }, "request answered");
+  });
 }
 
 /** Says what answers from here on, for figures, until somebody further down knows better. */

@@ -1,0 +1,67 @@
+import { expect } from "chai";
+import { actorUri, city } from "../../src/federation/addresses.js";
+import { followersCollection } from "../../src/federation/records.js";
+import { aTopic } from "../support/builders.js";
+import { aDeployment, type Deployment } from "../support/deployment.js";
+
+interface Line {
+  readonly msg: string;
+  readonly request?: string;
+  readonly name?: string;
+  readonly job?: string;
+  readonly route?: string;
+}
+
+const host = "valmont.example";
+
+describe("The id of a request", function () {
+  this.timeout(60_000);
+  const lines: string[] = [];
+  let the: Deployment;
+
+  before(async () => {
+    the = await aDeployment({ lines });
+    await the.city(host);
+    const ctx = await the.ctx(host);
+    await ctx.collection(followersCollection).insertOne({
+      ...{ _id: "f1", actorUri: actorUri(ctx.instance, city), host: "127.0.0.1", linked: true },
+      ...{ followerUri: "https://127.0.0.1/actor", target: "https://127.0.0.1/inbox" },
+      ...{ followUri: "https://127.0.0.1/follow", at: new Date(0) },
+    });
+  });
+  after(() => the.close());
+
+  it("is found again in the log from the form that was sent to the delivery that comes of it", async () => {
+    const topic = await aTopic(await the.ctx(host));
+    const camille = await the.signedIn(host, { name: "Camille" });
+    const answer = await camille.submit(
+      "/proposals/new",
+      {
+        title: "Des bancs à l’ombre",
+        body: "Il fait chaud en juin sur la place.",
+        topicId: topic._id,
+        place: "",
+      },
+      "/proposals/new",
+    );
+    expect(answer.status).to.equal(303);
+    const id = String(answer.headers["x-request-id"]);
+    await the.settle();
+
+    const all = lines.map((line) => JSON.parse(line) as Line);
+    const own = all.filter(({ request }) => request === id);
+
+    expect(own.map(({ route }) => route)).to.include("/proposals/new");
+    expect(own.map(({ name }) => name)).to.include("federation.deliver");
+    const others = all.filter(({ request, job }) => job !== undefined && request !== id);
+    expect(others.map(({ name }) => name)).not.to.include("federation.deliver");
+  });
+
+  it("leads to nobody: no line has an IP address, a password or the address of a page", () => {
+    const log = lines.join("");
+
+    expect(log).not.to.contain("une longue phrase");
+    expect(log).not.to.match(/"(?:ip|url|remoteAddress)"|@mail\.example/);
+    expect(log).not.to.contain("/proposals/1");
+  });
+});
