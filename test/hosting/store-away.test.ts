@@ -32,7 +32,7 @@ import { aProxy, type TestProxy } from "../support/proxy.js";
 const camille: Member = { _id: "camille", name: "Camille", roles: ["citizen"], language: "fr" };
 
 describe("A city whose MongoDB fails", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   needs("mongodb");
   let the: City;
   const back = async (): Promise<void> => {
@@ -158,7 +158,7 @@ async function aCityOnMongo(): Promise<City> {
   const dataDir = mkdtempSync(join(tmpdir(), "parvis-away-"));
   const dbName = `parvis_away_${randomUUID().slice(0, 8)}`;
   const proxy = await aProxy(url);
-  const patience = { selectionMs: 500, answerMs: 1_000, placeMs: 1_000, heartbeatMs: 500 };
+  const patience = { selectionMs: 500, answerMs: 1_000, placeMs: 1_000, heartbeatMs: 1_500 };
   const armed = { cut: false };
   const bare = await openMongoStore(proxy.url, { dbName, patience });
   const store = intercepting(["proposals", "insertOne"], async (call) => {
@@ -212,7 +212,7 @@ async function listening(app: App): Promise<Server> {
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 40_000;
   while (!(await isSo().catch(() => false))) {
     if (Date.now() > deadline) throw new Error("it did not come to pass");
     await new Promise((resolve) => setTimeout(resolve, 50));
