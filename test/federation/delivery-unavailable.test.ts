@@ -12,7 +12,7 @@ import {
 } from "../../src/federation/records.js";
 import type { Ctx } from "../../src/kit/index.js";
 import { aDraft } from "../support/builders.js";
-import { countingWrites } from "./support/counting.js";
+import { countingCalls, countingWrites } from "./support/counting.js";
 import { followed } from "./support/followed.js";
 import { aPeer, closePeers, type Peer, type PeerActor } from "./support/peer.js";
 import { aTown, closeTowns, type Town } from "./support/town.js";
@@ -204,18 +204,22 @@ describe("a delivery to a server that does well", function () {
     const job = town.federation.feature.jobs.find(({ name }) => name === "federation.deliver");
     const [first] = peer.inboxed("Announce");
     const activityId = String(first?.["id"]).split("/").at(-1) ?? "";
+    // Its own calls alone: the queue goes on looking for work meanwhile.
+    const own = { calls: 0 };
+    const ctx = countingCalls(town.visitor, own);
     const deliver = (n: number): Promise<void> | undefined =>
-      job?.run(town.visitor, { activityId, inbox: `${peer.origin}/users/f${n}/inbox` } as never, {
+      job?.run(ctx, { activityId, inbox: `${peer.origin}/users/f${n}/inbox` } as never, {
         number: 1,
         of: 16,
       });
     await deliver(0);
-    Object.assign(count, { writes: 0, calls: 0 });
+    Object.assign(count, { writes: 0 });
+    own.calls = 0;
 
     for (let n = 0; n < 10; n += 1) await deliver(n);
 
     expect(count.writes).to.equal(0);
-    expect(count.calls / 10).to.be.at.most(4);
+    expect(own.calls / 10).to.be.at.most(4);
     town.clock.advance(minute);
     for (let n = 0; n < 10; n += 1) await deliver(n);
     expect(count.writes, "the calendar's own among them").to.be.within(1, 3);

@@ -119,17 +119,28 @@ const PATIENT_FIRST = 4;
 
 type Open = Exclude<JobRow["state"], "running">;
 
-/** Takes what waits, and gives the places that are left to the patient; or the other way round. */
+/**
+ * Takes what waits, and gives the places that are left to the patient; at every fourth claim the other
+ * way round. While nobody is patient and enough else waits, that alone shows whether somebody is by now.
+ */
 function claimer(parts: QueueParts): Shelf["claim"] {
-  const takers = { waiting: taker(parts, "waiting"), patient: taker(parts, "patient") };
+  const waiting = taker(parts, "waiting");
+  const patient = taker(parts, "patient");
   let claims = 0;
+  let somebodyIsPatient = true;
+  const takePatient: Shelf["claim"] = async (queue, limit) => {
+    const taken = await patient(queue, limit);
+    somebodyIsPatient = taken.jobs.length > 0;
+    return taken;
+  };
   return async (queue, limit) => {
     claims += 1;
-    const first = claims % PATIENT_FIRST === 0 ? "patient" : "waiting";
-    const taken = await takers[first](queue, limit);
+    const patientFirst = claims % PATIENT_FIRST === 0;
+    const taken = await (patientFirst ? takePatient : waiting)(queue, limit);
     const left = limit - taken.jobs.length;
     if (left === 0) return { ...taken, nextAt: timeOf(parts) };
-    const more = await takers[first === "patient" ? "waiting" : "patient"](queue, left);
+    if (!patientFirst && taken.jobs.length > 0 && !somebodyIsPatient) return taken;
+    const more = await (patientFirst ? waiting : takePatient)(queue, left);
     return { jobs: [...taken.jobs, ...more.jobs], nextAt: earlier(taken.nextAt, more.nextAt) };
   };
 }
