@@ -103,7 +103,7 @@ export interface InboxEntry {
   readonly state: "waiting" | "handed" | "done" | "refused";
   /** What came of it, in one word, for the administrator. */
   readonly outcome: string | null;
-  /** How often a Follow came again, by the same id, after it was acted on: each is answered anew. */
+  /** How often a Follow, or its Undo, came again by the same id after it was acted on: each is anew. */
   readonly again?: number;
   readonly receivedAt: Date;
   readonly expiresAt: Date;
@@ -170,6 +170,8 @@ export interface Deleted {
   readonly by: string;
   /** The activity that told it. */
   readonly entryId: string;
+  /** When that came, the last time. */
+  readonly at: Date;
   readonly expiresAt: Date;
 }
 

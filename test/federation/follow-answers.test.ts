@@ -68,6 +68,35 @@ describe("whoever wants to follow is answered", function () {
     expect(await rows.countDocuments({ followerUri: alice.uri })).to.equal(1);
   });
 
+  it("each time they come and go, where every Follow and every Undo has the same id", async () => {
+    const { town, peer, alice } = await aScene();
+    const city = `${town.origin}/actor`;
+    const id = `${peer.origin}/follows/alice/city`;
+    const follow = { ...peer.activity(alice, "Follow", city), id };
+    const undo = { ...peer.activity(alice, "Undo", follow), id: `${id}/undo` };
+    const rows = town.visitor.collection(followersCollection);
+    const after = async (activity: Record<string, unknown>, ms: number): Promise<number> => {
+      town.clock.advance(ms);
+      expect((await peer.post(town, alice, activity)).status).to.equal(202);
+      await town.settle();
+      return rows.countDocuments({ followerUri: alice.uri });
+    };
+
+    const came = [await after(follow, 0), await after(undo, 61_000)];
+    const back = [await after(follow, 1_000), await after(follow, 1_000)];
+    const left = [await after(undo, 1_000), await after(undo, 1_000)];
+
+    expect([came, back, left]).to.deep.equal([
+      [1, 0],
+      [1, 1],
+      [0, 0],
+    ]);
+    expect(answers(peer)).to.deep.equal([
+      ["Accept", city, id],
+      ["Accept", city, id],
+    ]);
+  });
+
   it("once, however many copies of it come at once", async () => {
     const { town, peer, alice } = await aScene();
     const follow = peer.activity(alice, "Follow", `${town.origin}/actor`);

@@ -21,10 +21,19 @@ export async function rememberDeleted(
     { uri, by },
     {
       $set: { expiresAt: new Date(ctx.clock.now().getTime() + rememberedMs) },
+      $max: { at: entry.receivedAt },
       $setOnInsert: { _id: ctx.ids.next(), entryId: entry._id },
     },
     { upsert: true },
   );
+}
+
+/** What was undone and comes again, meant anew: forget what was said of it before it came. */
+export async function forgetUndone(
+  { ctx, entry }: Pick<Inbound, "ctx" | "entry">,
+  { uri, by }: Owned,
+): Promise<void> {
+  await ctx.collection(deletedCollection).deleteOne({ uri, by, at: { $lt: entry.receivedAt } });
 }
 
 /** That it, or its owner, is deleted or undone already; null when neither is. */

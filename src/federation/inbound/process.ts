@@ -17,7 +17,7 @@ import { flagIn } from "./flag.js";
 import { accept, follow, reject } from "./follow.js";
 import type { CatchUp, Handle, Inbound, Outcome } from "./inbound.js";
 import { takeForwarded, takeProven } from "./forwarded.js";
-import { unlessDeleted } from "./deleted.js";
+import { forgetUndone, unlessDeleted } from "./deleted.js";
 import { create, eraseActor, remove, update } from "./objects.js";
 import { announce, like, undo, undoById } from "./reactions.js";
 
@@ -121,6 +121,7 @@ async function handle(parts: ProcessParts, ctx: Ctx, entry: InboxEntry): Promise
   if (leaving.has(entry.type)) return effectOf(inbound);
   // An activity may have been undone; whoever sent it may have left (requirement 25).
   const owned = { uri: entry.activityUri, by: entry.actorUri };
+  if (entry.again !== undefined) await forgetUndone(inbound, owned);
   return unlessDeleted(ctx, owned, {
     act: () => effectOf(inbound),
     takeBack: async ({ uri }) => {

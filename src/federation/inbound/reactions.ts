@@ -12,6 +12,7 @@ import {
   followersCollection,
   inboxCollection,
   reactionsCollection,
+  type InboxEntry,
   type Reaction,
 } from "../records.js";
 import { isAutomated, personBehind, remoteActor } from "../remote-actors.js";
@@ -96,11 +97,13 @@ function mayBeUndone(type: unknown): boolean {
  * that has come here is neither: where something newer stands in its place, that is not undone by it.
  */
 export const undo: Handle = async (inbound) => {
-  const { ctx, actor, activity } = inbound;
+  const { ctx, entry, actor, activity } = inbound;
   const [object] = all(activity, "object", 1);
   const undoneUri = idOf(object) ?? "";
-  const isKnown = await hasCome(inbound, undoneUri);
-  const inner = isNormal(object) && !isKnown ? idOf(first(object, "object")) : null;
+  const come = await cameAs(inbound, undoneUri);
+  if (come?.again !== undefined && come.receivedAt > entry.receivedAt)
+    return "followed again since";
+  const inner = isNormal(object) && come === null ? idOf(first(object, "object")) : null;
   const type = isNormal(object) ? object.type : undefined;
   if (mayBeUndone(type) && sameOrigin(undoneUri, actor)) {
     await rememberDeleted(inbound, { uri: undoneUri, by: actor });
@@ -119,9 +122,9 @@ export const undo: Handle = async (inbound) => {
   return `${reaction.kind} undone`;
 };
 
-async function hasCome({ ctx, actor }: Inbound, activityUri: string): Promise<boolean> {
+function cameAs({ ctx, actor }: Inbound, activityUri: string): Promise<InboxEntry | null> {
   const _id = entryId(ctx.instance, { actor, id: activityUri });
-  return (await ctx.collection(inboxCollection).findOne({ _id })) !== null;
+  return ctx.collection(inboxCollection).findOne({ _id });
 }
 
 /** End what an activity did whose own id is undone; what was pressed anew since stays. */

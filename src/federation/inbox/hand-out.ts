@@ -3,7 +3,7 @@ import { z } from "zod";
 import { defineJob, type Ctx, type JobDef } from "../../kit/index.js";
 import type { Process } from "../inbound/process.js";
 import { inboxCollection } from "../records.js";
-import type { Hand } from "./receive.js";
+import type { Hand } from "./keep.js";
 
 /** The job that gives every entry that waits a job of its own. */
 export type HandOut = JobDef<Record<string, never>>;

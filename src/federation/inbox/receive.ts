@@ -1,10 +1,9 @@
-import { LRUCache } from "lru-cache";
 import { registrableDomain } from "../../drivers/registrable-domain.js";
 import type { Visit } from "../../hosting/web/door.js";
-import { insertOnce, type Ctx, type Instance } from "../../kit/index.js";
+import type { Ctx, Instance } from "../../kit/index.js";
 import { hostOf, sameOrigin } from "../addresses.js";
 import { speaksForLinked } from "../inbound/linked.js";
-import { inboxCollection, remoteActorsCollection, type InboxEntry } from "../records.js";
+import { remoteActorsCollection } from "../records.js";
 import { createNoteReceived, type NoteReceived } from "../delivery/peers.js";
 import { mayTalk } from "../policy/policy.js";
 import { lookingFor, signedRequest } from "../policy/signed-request.js";
@@ -18,16 +17,10 @@ import {
   type VerifiedRequest,
 } from "../signatures/verify.js";
 import { attestationOf } from "./attested.js";
-import { entryId } from "./entry-id.js";
 import { createRateLimit, type RateLimit } from "./gates.js";
 import { guard, HostileDocument } from "./guard.js";
+import { createKeep, type Came, type Hand, type Keep } from "./keep.js";
 import { activityHead, type ActivityHead } from "./shape.js";
-
-/** How long an entry is kept: far longer than a signature is taken, so that nothing is replayed. */
-const keptMs = 30 * 24 * 3_600_000;
-
-/** A Follow by one id is answered so often at most. */
-const againMs = 60_000;
 
 /** What the sender is told. */
 export interface Verdict {
@@ -38,9 +31,6 @@ export interface Verdict {
 const accepted: Verdict = { status: 202, error: null };
 const refused = (status: number, error: string): Verdict => ({ status, error });
 const tooMany = refused(429, "too many requests");
-
-/** See to it that the entries that wait are given to their jobs. */
-export type Hand = (ctx: Ctx) => Promise<void>;
 
 /** A POST as it came. */
 export interface Posted extends Visit {
@@ -58,10 +48,10 @@ export type Receive = (req: Posted) => Promise<Verdict>;
 export function createReceive(services: Services, hand: Hand): Receive {
   const { parts, timing } = services;
   const door: Door = {
-    ...{ services, hand },
+    services,
     rate: createRateLimit(timing.inboxPerMinute),
     noteReceived: createNoteReceived(),
-    seen: new LRUCache({ max: 20_000 }),
+    keep: createKeep(hand),
   };
   const contexts = new WeakMap<Instance, Ctx>();
   return (req) => {
@@ -75,12 +65,10 @@ export function createReceive(services: Services, hand: Hand): Receive {
 
 interface Door {
   readonly services: Services;
-  readonly hand: Hand;
   /** Counts what is verified, so that nobody uses up another's share by forgeries. */
   readonly rate: RateLimit;
   readonly noteReceived: NoteReceived;
-  /** When entries were taken lately: a copy of one costs nothing but its signature. */
-  readonly seen: LRUCache<string, number>;
+  readonly keep: Keep;
 }
 
 /** Everything that needs neither key nor network, the cheapest first. */
@@ -115,7 +103,7 @@ async function verify(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
   if (verified.owner !== asked.head.actor) return takeForwarded(door, ctx, asked, verified);
   await noteSender(door, ctx, verified.owner);
   rememberProven(services, verified.owner, verified.actor);
-  return keep(door, ctx, asked, signed);
+  return kept(door, ctx, asked, signed);
 }
 
 /**
@@ -137,9 +125,9 @@ async function takeForwarded(
   const isProven = attested.kind !== "unproven";
   if (!isProven && !isVouched) return refused(401, "the signature is not the actor's");
   await noteSender(door, ctx, forwarder);
-  if (!isProven) return keep(door, ctx, asked, { trust: "forwarded", isVouched, forwarder });
+  if (!isProven) return kept(door, ctx, asked, { trust: "forwarded", isVouched, forwarder });
   rememberProven(door.services, asked.head.actor, attested.actor);
-  return keep(door, ctx, asked, { trust: "proven", isVouched });
+  return kept(door, ctx, asked, { trust: "proven", isVouched });
 }
 
 /** Its server was heard from: noted only once nothing can be refused any more. */
@@ -164,38 +152,12 @@ async function farewell(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
   const own = await asked.resolveKey(asked.head.actor);
   if (!("unavailable" in own) || own.unavailable !== "key-gone") return refused(401, "key-gone");
   const known = await ctx.collection(remoteActorsCollection).findOne({ uri: asked.head.actor });
-  return known === null ? accepted : keep(door, ctx, asked, signed);
+  return known === null ? accepted : kept(door, ctx, asked, signed);
 }
 
-async function keep(door: Door, ctx: Ctx, asked: Asked, came: Came): Promise<Verdict> {
-  const { seen, hand } = door;
-  const entry = entryOf(ctx, asked, came);
-  const now = entry.receivedAt.getTime();
-  const last = seen.get(entry._id);
-  const isDone = last !== undefined && (entry.type !== "Follow" || now - last < againMs);
-  if (isDone) return accepted;
-  const rows = ctx.collection(inboxCollection);
-  const isNew = last === undefined && (await insertOnce(() => rows.insertOne(entry)));
-  if (isNew || (entry.type === "Follow" && (await takeAgain(ctx, entry)))) await hand(ctx);
-  seen.set(entry._id, now);
+async function kept(door: Door, ctx: Ctx, asked: Asked, came: Came): Promise<Verdict> {
+  await door.keep(ctx, asked, came);
   return accepted;
-}
-
-/** A Follow that comes again by its old id lacks our answer: it is acted on again, once a minute. */
-async function takeAgain(ctx: Ctx, { _id, receivedAt, expiresAt }: InboxEntry): Promise<boolean> {
-  const before = new Date(receivedAt.getTime() - againMs);
-  const { matchedCount } = await ctx
-    .collection(inboxCollection)
-    .updateOne(
-      { _id, state: { $in: ["done", "refused"] }, receivedAt: { $lte: before } },
-      { $set: { state: "waiting", outcome: null, receivedAt, expiresAt }, $inc: { again: 1 } },
-    );
-  return matchedCount === 1;
-}
-
-/** How it came; with its actor's word for it, it is one entry whoever brought it. */
-interface Came extends Pick<InboxEntry, "trust" | "isVouched"> {
-  readonly forwarder?: string;
 }
 
 const signed: Came = { trust: "signed", isVouched: false };
@@ -224,23 +186,4 @@ function isFarewell({ head, inspected }: Asked, refusal: SignatureRefusal): bool
     head.object === head.actor &&
     sameOrigin(inspected.keyId, head.actor)
   );
-}
-
-function entryOf(ctx: Ctx, { head, rawBody }: Asked, came: Came): InboxEntry {
-  const { trust, isVouched, forwarder = "" } = came;
-  const now = ctx.clock.now();
-  return {
-    _id: entryId(ctx.instance, { ...head, forwarder }),
-    actorUri: head.actor,
-    activityUri: head.id,
-    type: head.type,
-    objectUri: head.object,
-    body: rawBody.toString("utf8"),
-    ...{ trust, isVouched },
-    about: null,
-    state: "waiting",
-    outcome: null,
-    receivedAt: now,
-    expiresAt: new Date(now.getTime() + keptMs),
-  };
 }
