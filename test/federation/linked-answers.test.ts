@@ -7,6 +7,7 @@ import type { Response } from "../../src/features/responses/response.js";
 import { responseTo } from "../../src/features/responses/responses.js";
 import { aDraft, expectRefusal } from "../support/builders.js";
 import { aClock } from "../support/city.js";
+import { followingCollection, remoteActorsCollection } from "../../src/federation/records.js";
 import { anAnswer } from "../features/responses/support.js";
 import { aScene } from "./support/scene.js";
 import { aPeer, closePeers } from "./support/peer.js";
@@ -147,6 +148,34 @@ describe("official responses among linked instances", function () {
     await settleAll(other, home);
 
     expect(await read(home, proposal)).to.deep.equal([null, "open"]);
+  });
+
+  it("are taken by an association from each of its cities, however many it is linked with", async () => {
+    const { town, peer, proposal, tell } = await aScene({ kind: "association" });
+    const hall = await peer.actor("hall", {
+      ...{ type: "Organization", civic: { kind: "instance", of: "city" } },
+    });
+    const asked = await town.federation.linkInstance(town.visitor, hall.uri);
+    await tell(hall, "Accept", { id: asked.followUri, type: "Follow" });
+    const [rows, actors] = [
+      town.visitor.collection(followingCollection),
+      town.visitor.collection(remoteActorsCollection),
+    ];
+    const [link, known] = [
+      await rows.findOne({ targetUri: hall.uri }),
+      await actors.findOne({ uri: hall.uri }),
+    ];
+    if (link === null || known === null) throw new Error("not linked");
+    for (let at = 0; at < 25; at += 1) {
+      const uri = `http://1.a${at}.example/actor`;
+      await rows.insertOne({ ...link, _id: `f${at}`, targetUri: uri, followUri: `${uri}/f` });
+      await actors.insertOne({ ...known, _id: `a${at}`, uri });
+    }
+    const civic = { kind: "response", office: "Voirie", decision: "accepted", text: "<p>Oui.</p>" };
+
+    await tell(hall, "Create", peer.note(hall, { inReplyTo: proposal.uri, civic }));
+
+    expect((await responseTo(town.visitor, proposal._id))?.saidBy).to.equal(hall.uri);
   });
 
   it("are by nobody whom another city would have speak for it", async () => {

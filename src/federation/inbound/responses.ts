@@ -5,7 +5,7 @@ import { isGivenHere, responseByUri } from "../../features/responses/responses.j
 import { receiveResponseWithdrawn } from "../../features/responses/withdrawing.js";
 import type { Ctx } from "../../kit/index.js";
 import { htmlToText } from "../../kit/text/sanitize.js";
-import { answerersOf } from "../answerers.js";
+import { isAnswerer } from "../answerers.js";
 import type { Normal } from "../port.js";
 import { changedAt } from "../translate/response.js";
 import { unlessDeleted } from "./deleted.js";
@@ -20,7 +20,7 @@ type Answering = Reading & Pick<Inbound, "actor">;
  * and is asked again when it did not name them before, since it may have been linked with them later.
  */
 async function mayAnswer(reading: Reading, proposal: Proposal, actor: string): Promise<boolean> {
-  if (proposal.origin === "here") return (await answerersOf(reading.ctx)).includes(actor);
+  if (proposal.origin === "here") return isAnswerer(reading.ctx, actor);
   if (proposal.elsewhere?.answeredBy.includes(actor) === true) return true;
   await takeProposalNow(reading, proposal.uri);
   const now = await proposalByUri(reading.ctx, proposal.uri);
