@@ -47,6 +47,18 @@ describe("an Update that comes late", function () {
     expect(kept?.editedAt?.toISOString()).to.equal(newest);
   });
 
+  it("changes what was said as an answer and kept as a comment", async () => {
+    const scene = await aScene();
+    const { peer, alice, proposal, tell } = scene;
+    const civic = { kind: "response", office: "Voirie", decision: "accepted", milestones: [] };
+    const note = peer.note(alice, { inReplyTo: proposal.uri, published: ago(scene, 60), civic });
+    await tell(alice, "Create", note);
+
+    await tell(alice, "Update", { ...note, content: "<p>Deux.</p>", updated: ago(scene, 5) });
+
+    expect((await said(scene, note))?.body).to.equal("Deux.");
+  });
+
   it("is late also where the newest wording came before the first one", async () => {
     const scene = await aScene();
     const { peer, alice, proposal, tell } = scene;

@@ -1,3 +1,4 @@
+import { commentByUri } from "../../features/comments/comments.js";
 import { erasePerson, personByUri } from "../../features/people/people.js";
 import { proposalByUri } from "../../features/proposals/proposals.js";
 import { responseByUri } from "../../features/responses/responses.js";
@@ -58,6 +59,12 @@ export const create: Handle = async (inbound) => {
   return takeComment(inbound, object, actor);
 };
 
+/** What was said as a response, and is a comment here, since it was not its author's to give. */
+async function isKeptAsComment({ ctx }: Inbound, { id }: Normal): Promise<boolean> {
+  const uri = id ?? "";
+  return (await responseByUri(ctx, uri)) === null && (await commentByUri(ctx, uri)) !== null;
+}
+
 /** A change by its own author. Neither type nor author of what we hold can change by it. */
 export const update: Handle = async (inbound) => {
   const { services, ctx, actor, budget } = inbound;
@@ -74,7 +81,9 @@ export const update: Handle = async (inbound) => {
     if (known !== null && known.elsewhere?.actorUri !== actor) return "not its author";
     return takeProposal(inbound, object);
   }
-  if (kindOf(object) === "response") return takeResponse(inbound, object);
+  if (kindOf(object) === "response" && !(await isKeptAsComment(inbound, object))) {
+    return takeResponse(inbound, object);
+  }
   return takeCommentEdit(inbound, object, actor);
 };
 
