@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import { commentByUri } from "../../src/features/comments/comments.js";
 import { proposalByUri } from "../../src/features/proposals/proposals.js";
-import { closePeers } from "./support/peer.js";
+import { followingCollection, inboxCollection } from "../../src/federation/records.js";
+import { withProof } from "../../src/federation/signatures/proof.js";
+import { aPeer, closePeers } from "./support/peer.js";
 import { anAttester, aRelay } from "./support/relay.js";
 import { aScene, type Scene } from "./support/scene.js";
-import { closeTowns } from "./support/town.js";
+import { aTown, closeTowns } from "./support/town.js";
 
 /** What a proposal tells of itself to linked instances. */
 const civic = {
@@ -38,6 +40,32 @@ describe("who sends on what others said", function () {
 
     const comment = await commentByUri(town.visitor, said["id"] as string);
     expect([comment?.state, comment?.handled?.why]).to.deep.equal(["held", ["first-comment"]]);
+  });
+
+  it("counts as vouched for by a linked city also where somebody else was faster", async () => {
+    const [town, peer] = [await aTown({ asleep: true }), await aPeer()];
+    const hall = await peer.actor("hall", { type: "Organization" });
+    await town.visitor.collection(followingCollection).insertOne({
+      ...{ _id: "f", actorUri: `${town.origin}/actor`, targetUri: hall.uri },
+      ...{ host: new URL(peer.origin).host, followUri: `${town.origin}/activities/f` },
+      ...{ state: "accepted", at: town.clock.now() },
+    });
+    const [zoe, alice] = [await peer.actor("zoe"), await anAttester(peer, "alix")];
+    const change = peer.activity(alice, "Create", peer.note(alice, {}));
+    const proven = withProof(change, {
+      ...{ verificationMethod: alice.method, privateKey: alice.proofKey },
+      created: town.clock.now(),
+    });
+
+    const vouched: Array<boolean | undefined> = [];
+    for (const bringer of [zoe, hall, zoe]) {
+      expect((await peer.post(town, bringer, proven)).status).to.equal(202);
+      const entry = await town.visitor.collection(inboxCollection).findOne({});
+      vouched.push(entry?.isVouched);
+    }
+
+    expect(vouched).to.deep.equal([false, true, true]);
+    expect(await town.visitor.collection(inboxCollection).countDocuments({})).to.equal(1);
   });
 
   it("is nobody of whom we know nothing, when the proof is missing or another one's", async () => {

@@ -40,13 +40,25 @@ export function createKeep(hand: Hand): Keep {
     if (last !== undefined && isDone(entry, now - last)) return;
     const rows = ctx.collection(inboxCollection);
     const isNew = last === undefined && (await insertOnce(() => rows.insertOne(entry)));
+    if (!isNew && came.isVouched) await vouch(ctx, entry);
     if (isNew || (await takeAgain(ctx, entry))) await hand(ctx);
     seen.set(entry._id, now);
   };
 }
 
+/** A linked instance answers for what others brought before: that counts until it was acted on. */
+async function vouch(ctx: Ctx, { _id }: InboxEntry): Promise<void> {
+  await ctx
+    .collection(inboxCollection)
+    .updateOne(
+      { _id, state: { $in: ["waiting", "handed"] }, isVouched: false },
+      { $set: { isVouched: true } },
+    );
+}
+
 /** Whether nothing has to be looked up to know that a copy, `sinceMs` after the last, has no effect. */
-function isDone({ type }: InboxEntry, sinceMs: number): boolean {
+function isDone({ type, isVouched }: InboxEntry, sinceMs: number): boolean {
+  if (isVouched) return false;
   return type === "Follow" ? sinceMs < againMs : type !== "Undo";
 }
 
