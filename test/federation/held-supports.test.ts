@@ -125,6 +125,7 @@ describe("the supports of a server that is limited", function () {
     const path = /action="(\/admin\/moderation\/supports\/[^"]+)"/.exec(page.text)?.[1] ?? "";
 
     expect(textOf(page.text)).to.contain("Soutiens qui attendent").and.to.contain("alice");
+    expect(textOf(page.text)).not.to.contain("Rien n’attend");
     const id = path.split("/").at(-1) ?? "";
     await expectRefusal(ruleOnSupport(site.as(member), id, "take"), "not-allowed");
     const done = await noa.follow(await noa.submit(path, { act: "take" }));

@@ -216,7 +216,7 @@ function refusesOf(ctx: Ctx, { refusals, lastRefusal, lastRefusedAt }: Peer): Pe
   if (refusals === 0) return null;
   const status = lastRefusal ?? 0;
   const why = ctx.t.t(`network.refusals.${refusalOf(status)}`);
-  const often = ctx.t.t("network.peers.refusals", { count: refusals, status: String(status) });
+  const often = ctx.t.t("network.peers.refusals", { count: refusals });
   return { text: `${why} ${often}`, at: lastRefusedAt ?? null };
 }
 
