@@ -1,14 +1,16 @@
 import { expect } from "chai";
-import { ruleOnSupport } from "../../src/features/moderation/deciding.js";
+import { blockAuthor, ruleOnSupport } from "../../src/features/moderation/deciding.js";
 import { decisionsCollection } from "../../src/features/moderation/decisions.js";
 import { waitingCount } from "../../src/features/moderation/queue.js";
+import { personByUri } from "../../src/features/people/people.js";
 import { publishProposal } from "../../src/features/proposals/publishing.js";
-import { proposalById } from "../../src/features/proposals/proposals.js";
+import { proposalById, proposalsCollection } from "../../src/features/proposals/proposals.js";
 import { listHeldSupports, takeSupport } from "../../src/features/supports/held.js";
 import { refusedSupportsCollection } from "../../src/features/supports/refused.js";
 import { block, unblock } from "../../src/federation/policy/rules.js";
 import { blocksCollection } from "../../src/federation/policy/records.js";
 import { aDraft, expectRefusal } from "../support/builders.js";
+import { failing } from "../support/faults.js";
 import { aSite } from "../support/site.js";
 import { asTown, hostOf, textOf, untilSettled } from "./support/network.js";
 import { aPeer, closePeers } from "./support/peer.js";
@@ -78,6 +80,74 @@ describe("the supports of a server that is limited", function () {
     expect(await town.visitor.collection(refusedSupportsCollection).countDocuments({})).to.equal(0);
   });
 
+  it("do not count once their person was blocked or the proposal withdrawn, and wait no more", async () => {
+    const scene = await aScene();
+    const { town, alice, evil, proposal, tell, supports } = scene;
+    await limit(scene);
+    await tell(alice, "Like", proposal.uri);
+    await tell(evil, "Like", proposal.uri);
+    const moderator = await town.newcomer("Noa", "moderator");
+    const rows = town.visitor.collection(refusedSupportsCollection);
+    const person = await personByUri(town.visitor, evil.uri);
+    const held = await rows.findOne({ personId: person?._id ?? "" });
+
+    await blockAuthor(moderator, person?._id ?? "", { note: "", why: [] });
+    await expectRefusal(ruleOnSupport(moderator, held?._id ?? "", "take"), "gone");
+    await town.settle();
+    const [last = ""] = await waiting(scene);
+    await town.visitor
+      .collection(proposalsCollection)
+      .updateOne({ _id: proposal._id }, { $set: { status: "withdrawn" } });
+    await expectRefusal(ruleOnSupport(moderator, last, "take"), "gone");
+
+    expect([await waiting(scene), await supports()]).to.deep.equal([[], 0]);
+    expect((await rows.find({}).toArray()).map(({ why }) => why)).to.deep.equal(["withdrawn"]);
+    expect(await town.visitor.collection(decisionsCollection).countDocuments({})).to.equal(1);
+  });
+
+  it("stay declined, whatever their server sends again and whoever is blocked, until they leave", async () => {
+    const scene = await aScene();
+    const { town, peer, alice, proposal, tell, supports } = scene;
+    await limit(scene);
+    await tell(alice, "Like", proposal.uri);
+    const moderator = await town.newcomer("Noa", "moderator");
+    const [id = ""] = await waiting(scene);
+    await ruleOnSupport(moderator, id, "decline");
+
+    await tell(alice, "Undo", { type: "Like", actor: alice.uri, object: proposal.uri });
+    await tell(alice, "Like", proposal.uri);
+    await block(town.federation.rules, town.visitor, {
+      ...{ who: hostOf(peer.origin), severity: "blocked" },
+    });
+    await town.settle();
+    await unlimit(scene);
+    const rows = town.visitor.collection(refusedSupportsCollection);
+    expect([await supports(), (await rows.findOne({}))?.why]).to.deep.equal([0, "declined"]);
+
+    await tell(alice, "Delete", alice.uri);
+    expect(await rows.countDocuments({})).to.equal(0);
+  });
+
+  it("are on the record before they are forgotten, so that a crash loses no decision", async () => {
+    const dropping = failing("refusedSupports", "deleteOne");
+    const scene = await aScene({ storeThrough: dropping.through });
+    const { town, alice, proposal, tell, supports } = scene;
+    await limit(scene);
+    await tell(alice, "Like", proposal.uri);
+    const moderator = await town.newcomer("Noa", "moderator");
+    const [id = ""] = await waiting(scene);
+
+    dropping.arm(1);
+    await ruleOnSupport(moderator, id, "take").catch(() => undefined);
+    expect(dropping.deaths).to.equal(1);
+    const deeds = town.visitor.collection(decisionsCollection);
+    expect(await deeds.countDocuments({ what: "support-taken" })).to.equal(1);
+    await ruleOnSupport(moderator, id, "take");
+
+    expect([await supports(), await waiting(scene)]).to.deep.equal([1, []]);
+    expect(await deeds.countDocuments({ what: "support-taken" })).to.equal(1);
+  });
+
   it("that counted before the limit count on, and one that a moderator was about to take counts after a crash", async () => {
     const scene = await aScene();
     const { town, alice, evil, proposal, tell, supports } = scene;
@@ -91,7 +161,7 @@ describe("the supports of a server that is limited", function () {
       .updateOne({ _id: id }, { $set: { why: "taken" } });
 
     expect(await waiting(scene)).to.deep.equal([id]);
-    await takeSupport(town.visitor, id);
+    await takeSupport(town.visitor, id, async () => undefined);
 
     expect([await waiting(scene), await supports()]).to.deep.equal([[], 2]);
   });

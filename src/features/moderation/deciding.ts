@@ -14,6 +14,7 @@ import { personById } from "../people/people.js";
 import { setStanding, standingOf, trustAuthor } from "../people/standing.js";
 import { proposalById } from "../proposals/proposals.js";
 import { declineSupport, takeSupport } from "../supports/held.js";
+import type { RefusedSupport } from "../supports/refused.js";
 import { decisionOn } from "./decision.js";
 import { moderatorOf, recordDecision } from "./decisions.js";
 import { closeAbout } from "./reports.js";
@@ -135,13 +136,13 @@ async function follow(
  */
 export async function ruleOnSupport(ctx: Ctx, id: string, act: "take" | "decline"): Promise<void> {
   const { _id: by } = moderatorOf(ctx);
-  const { proposalId } =
-    act === "take" ? await takeSupport(ctx, id) : await declineSupport(ctx, id);
-  await recordDecision(ctx, {
-    ...{ _id: `support-${id}-${act}`, by, at: ctx.clock.now(), why: [], note: "" },
-    what: act === "take" ? "support-taken" : "support-declined",
-    subject: { kind: "proposal", id: proposalId },
-  });
+  const record = ({ proposalId }: RefusedSupport): Promise<void> =>
+    recordDecision(ctx, {
+      ...{ _id: `support-${id}-${act}`, by, at: ctx.clock.now(), why: [], note: "" },
+      what: act === "take" ? "support-taken" : "support-declined",
+      subject: { kind: "proposal", id: proposalId },
+    });
+  await (act === "take" ? takeSupport : declineSupport)(ctx, id, record);
 }
 
 /** Take nothing more from somebody of elsewhere; what of theirs waits is refused. */

@@ -1,14 +1,12 @@
 import { Refusal, type Ctx } from "../../kit/index.js";
 import {
   dropRefused,
+  keepRefused,
   refusedSupportsCollection,
+  waiting,
   type RefusedSupport,
-  type SupportRefusal,
 } from "./refused.js";
-import { addSupport, removeSupport } from "./supports.js";
-
-/** One that was taken waits still, until it counts: a moderator can press again after a crash. */
-const waiting: SupportRefusal[] = ["limited-host", "taken"];
+import { addSupport, judgeHeld, removeSupport } from "./supports.js";
 
 /** The supports that wait for a moderator, the oldest first. */
 export function listHeldSupports(ctx: Ctx, limit: number): Promise<RefusedSupport[]> {
@@ -27,20 +25,32 @@ export function countHeldSupports(ctx: Ctx, limit: number): Promise<number> {
 
 /**
  * Have a support that waits count. Its row is claimed first, so that of two moderators one decides, and
- * forgotten last; one that was taken back meanwhile does not count.
- * @returns what it was; throws Refusal("gone") when it does not wait any more
+ * forgotten last, after `record` has written the decision down; one that was taken back meanwhile does
+ * not count.
+ * @throws Refusal("gone") when it does not wait any more, or cannot count: its person was blocked, or
+ * the proposal withdrawn
  */
-export async function takeSupport(ctx: Ctx, id: string): Promise<RefusedSupport> {
+export async function takeSupport(ctx: Ctx, id: string, record: Recorded): Promise<void> {
   const support = await decide(ctx, { _id: id, why: { $in: waiting } }, "taken");
+  const why = await judgeHeld(ctx, support);
+  if (why !== null) {
+    await keepRefused(ctx, support, { why, host: support.host });
+    throw new Refusal("gone");
+  }
   await addSupport(ctx, support, "elsewhere");
+  await record(support);
   if (!(await dropRefused(ctx, support))) await removeSupport(ctx, support);
-  return support;
 }
 
 /** Have a support that waits not count, whatever its server sends again. As `takeSupport`. */
-export function declineSupport(ctx: Ctx, id: string): Promise<RefusedSupport> {
-  return decide(ctx, { _id: id, why: "limited-host" }, "declined");
+export async function declineSupport(ctx: Ctx, id: string, record: Recorded): Promise<void> {
+  await record(
+    await decide(ctx, { _id: id, why: { $in: ["limited-host", "declined"] } }, "declined"),
+  );
 }
+
+/** Writes a decision down; asked twice, it is one. */
+export type Recorded = (support: RefusedSupport) => Promise<void>;
 
 async function decide(ctx: Ctx, which: object, why: "taken" | "declined"): Promise<RefusedSupport> {
   const found = await ctx

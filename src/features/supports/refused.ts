@@ -1,4 +1,4 @@
-import { defineCollection, type Ctx } from "../../kit/index.js";
+import { defineCollection, isDuplicate, type Ctx } from "../../kit/index.js";
 import type { Support } from "./support.js";
 
 /**
@@ -52,6 +52,7 @@ const keptMs = 30 * 24 * 3_600_000;
 
 export const refusedSupportsCollection = defineCollection<RefusedSupport>("refusedSupports", [
   { keys: { proposalId: 1, personId: 1 }, unique: true },
+  { keys: { personId: 1 } },
   { keys: { at: -1 } },
   { keys: { why: 1, at: 1 } },
   { keys: { host: 1, why: 1 } },
@@ -78,7 +79,10 @@ export function refusedSupport(
   return ctx.collection(refusedSupportsCollection).findOne({ proposalId, personId });
 }
 
-/** Remember why a support does not count; told again, the latest reason stays. */
+/** One that was taken waits still, until it counts: a moderator can press again after a crash. */
+export const waiting: SupportRefusal[] = ["limited-host", "taken"];
+
+/** Remember why a support does not count; told again, the latest reason stays, but one declined is so. */
 export async function keepRefused(
   ctx: Ctx,
   { proposalId, personId }: Pick<Support, "proposalId" | "personId">,
@@ -87,22 +91,36 @@ export async function keepRefused(
   const at = ctx.clock.now();
   const isKept = why === "limited-host" || why === "declined";
   const expiresAt = isKept ? null : new Date(at.getTime() + keptMs);
-  await ctx
-    .collection(refusedSupportsCollection)
-    .updateOne(
-      { proposalId, personId },
-      { $set: { why, host, at, expiresAt }, $setOnInsert: { _id: ctx.ids.next() } },
-      { upsert: true },
-    );
+  try {
+    await ctx
+      .collection(refusedSupportsCollection)
+      .updateOne(
+        { proposalId, personId, why: { $ne: "declined" } },
+        { $set: { why, host, at, expiresAt }, $setOnInsert: { _id: ctx.ids.next() } },
+        { upsert: true },
+      );
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+  }
 }
 
-/** Forget a refused support: it was taken back, or counts now. Tells whether there was one. */
+/** Forget all that is remembered of the supports of somebody whose account is gone. */
+export async function forgetRefused(ctx: Ctx, personId: string): Promise<void> {
+  await ctx.collection(refusedSupportsCollection).deleteMany({ personId });
+}
+
+/**
+ * Forget a refused support: it was taken back, or counts now; what a moderator declined stays so.
+ * Tells whether there was one.
+ */
 export async function dropRefused(
   ctx: Ctx,
   { proposalId, personId }: Pick<Support, "proposalId" | "personId">,
 ): Promise<boolean> {
   const rows = ctx.collection(refusedSupportsCollection);
-  return (await rows.deleteOne({ proposalId, personId })).deletedCount === 1;
+  return (
+    (await rows.deleteOne({ proposalId, personId, why: { $ne: "declined" } })).deletedCount === 1
+  );
 }
 
 /** The latest supports of elsewhere that were refused. */

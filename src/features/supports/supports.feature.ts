@@ -15,7 +15,7 @@ import { proposalByRef } from "../proposals/proposal-ref.js";
 import { proposalPath, type Proposal } from "../proposals/proposal.js";
 import { proposalById } from "../proposals/proposals.js";
 import { endSupportsElsewhere } from "./leaving.js";
-import { refusedSupportsCollection } from "./refused.js";
+import { forgetRefused, refusedSupportsCollection } from "./refused.js";
 import { giveSupport, supportsCollection, takeBackSupport } from "./supports.js";
 
 type Press = (ctx: Ctx, proposal: Proposal) => Promise<void>;
@@ -43,7 +43,10 @@ export const supports = defineFeature({
   collections: [supportsCollection, refusedSupportsCollection],
   on: [
     on(personChanged, "supports", (ctx, { personId }) => endSupportsElsewhere(ctx, personId)),
-    on(personErased, "supports", (ctx, { personId }) => endSupportsElsewhere(ctx, personId)),
+    on(personErased, "supports", async (ctx, { personId }) => {
+      await endSupportsElsewhere(ctx, personId);
+      await forgetRefused(ctx, personId);
+    }),
   ],
   routes: [
     post("/proposals/:ref/support", (ctx, req) =>

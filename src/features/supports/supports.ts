@@ -104,6 +104,12 @@ export async function receiveSupport(
   return null;
 }
 
+/** Why a support that waited does not count now; null when it does. */
+export async function judgeHeld(ctx: Ctx, support: SupportOf): Promise<SupportRefusal | null> {
+  const from = { isAutomated: false, limitedHost: null };
+  return judgeSupport(await signalsOf(ctx, support, from));
+}
+
 async function signalsOf(
   ctx: Ctx,
   { proposalId, personId }: SupportOf,
