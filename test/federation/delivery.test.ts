@@ -114,7 +114,9 @@ describe("what is sent to other servers", function () {
 
     await publishProposal(await town.newcomer(), aDraft());
     await town.settle();
-    expect(await hostRow(town, peer)).to.deep.include({ failures: 1, lastError: "status 401" });
+    const row = await hostRow(town, peer);
+    expect(row).to.deep.include({ failures: 1, lastError: "status 401" });
+    expect(row?.failingDays ?? 0, "days on which the whole server failed").to.equal(0);
     await laterAll(3_600_000, town);
 
     const sent = peer.inboxed("Announce").map(({ id }) => id);

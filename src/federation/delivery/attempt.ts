@@ -131,7 +131,8 @@ async function conclude(
   }
   if (status >= 500 || passing.has(status)) {
     const askedMs = status === 429 || status === 503 ? (retryAfter ?? 0) * 1_000 : 0;
-    await noteFailed(ctx, { ...sending, error: `status ${status}`, askedMs });
+    const isOfActor = status === 401;
+    await noteFailed(ctx, { ...sending, error: `status ${status}`, askedMs, isOfActor });
     throw new RetryLater(`${host}: ${status}`, Math.max(wait, (retryAfter ?? 0) * 1_000));
   }
   await noteRefused(ctx, host, { status, peer });

@@ -103,6 +103,8 @@ interface Failed extends Delivery {
   readonly host: string;
   readonly error: string;
   readonly askedMs?: number;
+  /** It says nothing of the host as a whole: another actor's may be taken on the same day. */
+  readonly isOfActor?: boolean;
 }
 
 /**
@@ -127,7 +129,7 @@ export async function noteFailed(ctx: Ctx, failed: Failed): Promise<void> {
     { upsert: true, returnDocument: "after" },
   );
   if (peer === null) return;
-  await countDay(ctx, peer, failed);
+  if (failed.isOfActor !== true) await countDay(ctx, peer, failed);
   const over = peer.failures - breakAfter;
   const own = over < 0 ? 0 : Math.min(longestBreakMs, shortestBreakMs * 2 ** Math.min(over, 10));
   const rest = Math.max(own, askedMs);
