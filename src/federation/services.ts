@@ -17,6 +17,7 @@ import { createFetchDocument, type FetchDocument, type JsonObject } from "./remo
 import { createDigest, type Digest } from "./signatures/digest.js";
 import { createSchemeMemory, withSignatures } from "./signatures/double-knock.js";
 import { createKeyCache, keysOf, sizeOfDocument } from "./signatures/key-cache.js";
+import { createKeyLookUps } from "./signatures/key-look-ups.js";
 import { createLookUps } from "./signatures/look-ups.js";
 import { createKeyResolver, type KeyResolver } from "./signatures/keys.js";
 import { createTurns, type Turns } from "./turns.js";
@@ -110,6 +111,7 @@ export function createServices(parts: FederationParts): Services {
     ...{ perHost: timing.keysPerMinute, newPerDomain: timing.newKeysPerDomain },
   });
   const clients = createRateLimit(timing.keysPerMinute);
+  const lookingFor = createKeyLookUps(parts.clock, { lookUps, clients });
   const memory = createSchemeMemory();
   const policy = createPolicy(timing.policyMs);
   const fetchers = createFetchers({ version, allowPrivate });
@@ -125,7 +127,14 @@ export function createServices(parts: FederationParts): Services {
     const cache = keysOf(keyCache, instance._id);
     return {
       ...{ fetcher, fetchDocument },
-      ...createKeyResolver({ fetchDocument, clock, cache, lookUps, clients }),
+      ...createKeyResolver({
+        fetchDocument,
+        clock,
+        cache,
+        lookUps,
+        lookingFor,
+        owner: instance._id,
+      }),
     };
   }
 

@@ -22,6 +22,8 @@ export interface KeyLookUpLimits {
 
 /** A key that is looked for. */
 export interface KeyLookUp {
+  /** Which of those who share the bounds looks: a server may show a key to one and not to another. */
+  readonly owner: string;
   readonly keyId: string;
   /** Who has us look; null when we want to know ourselves. */
   readonly client: string | null;
@@ -36,12 +38,18 @@ const unreachable: NoKey = { unavailable: "key-unreachable" };
 /** What was not looked for, since too much was. */
 export const tooMany: NoKey = { unavailable: "too-many-keys" };
 
+/** The look-ups under way, of all who share their bounds. */
+export interface KeyLookUps {
+  /** What `find` finds, or why nobody looks. */
+  look(asked: KeyLookUp, find: () => Promise<Outcome>): Promise<Outcome>;
+}
+
 /**
  * Bounds what strangers have us ask of others. All who ask for one key share one look-up; places are
  * shared out between the domains that are asked and between the clients that have us ask, so that
  * neither a silent server with many names nor one client that forges takes them all.
  */
-export function createKeyLookUps(clock: Clock, limits: KeyLookUpLimits) {
+export function createKeyLookUps(clock: Clock, limits: KeyLookUpLimits): KeyLookUps {
   const { maxConcurrent = 32, maxPerDomain = 8, maxPerClient = 8, lookUps, clients } = limits;
   const underWay = new Map<string, UnderWay>();
 
@@ -62,17 +70,17 @@ export function createKeyLookUps(clock: Clock, limits: KeyLookUpLimits) {
   }
 
   return {
-    /** What `find` finds, or why nobody looks. */
-    look(asked: KeyLookUp, find: () => Promise<Outcome>): Promise<Outcome> {
-      const { keyId } = asked;
-      const running = underWay.get(keyId);
+    look(asked, find) {
+      const { keyId, owner } = asked;
+      const name = `${owner} ${keyId}`;
+      const running = underWay.get(name);
       if (running !== undefined) return running.work;
       const { host } = new URL(keyId);
       const domain = registrableDomain(host);
       const refused = refusal(asked, host, domain);
       if (refused !== null) return Promise.resolve(refused);
-      const work = find().finally(() => underWay.delete(keyId));
-      underWay.set(keyId, { ...asked, domain, work });
+      const work = find().finally(() => underWay.delete(name));
+      underWay.set(name, { ...asked, domain, work });
       return work;
     },
   };

@@ -4,7 +4,12 @@ import type { Clock } from "../../drivers/clock.js";
 import { originOf, type FetchDocument, type JsonObject } from "../remote-document.js";
 import { isKeyDocument, keyMaterial, listingOf, ownerOf } from "./key-documents.js";
 import { createKeyCache, sizeOfDocument, type KeyCache, type KeyEntry } from "./key-cache.js";
-import { createKeyLookUps, tooMany, type KeyLookUpLimits } from "./key-look-ups.js";
+import {
+  createKeyLookUps,
+  tooMany,
+  type KeyLookUpLimits,
+  type KeyLookUps,
+} from "./key-look-ups.js";
 import type { NoKey, ResolveKey, VerifiedKey } from "./verify.js";
 
 const minute = 60 * 1000;
@@ -24,6 +29,10 @@ export interface KeyResolverOptions extends KeyLookUpLimits {
   readonly fetchDocument: FetchDocument;
   readonly clock: Clock;
   readonly cache?: KeyCache | undefined;
+  /** Shared with the resolvers of other instances, so that its bounds hold over all of them. */
+  readonly lookingFor?: KeyLookUps | undefined;
+  /** Whose keys are looked for, among those who share that. */
+  readonly owner?: string | undefined;
   /** How long a look may take: nobody has proven anything yet who has us wait. */
   readonly patienceMs?: number | undefined;
 }
@@ -103,7 +112,7 @@ function isListedAs(actor: JsonObject, keyId: string, entry: KeyEntry | undefine
  */
 export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
   const { fetchDocument, clock, cache = createKeyCache(), patienceMs = usualPatienceMs } = options;
-  const lookUps = createKeyLookUps(clock, options);
+  const { owner = "", lookingFor = createKeyLookUps(clock, options) } = options;
 
   function remember(keyId: string, held: KeyEntry | undefined, outcome: VerifiedKey | NoKey): void {
     const at = clock.now().getTime();
@@ -127,7 +136,7 @@ export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
 
   const resolveKey: ResolveKey = async (keyId, { refresh = false, client = null } = {}) => {
     const held = cache.get(keyId);
-    const look = () => lookUps.look({ keyId, client }, () => find(keyId, held));
+    const look = () => lookingFor.look({ owner, keyId, client }, () => find(keyId, held));
     if (held === undefined) return look();
     const now = clock.now().getTime();
     const sinceTried = now - held.triedAt;

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { FetchRefused } from "../../../src/drivers/fetch.js";
 import { createKeyCache, keysOf } from "../../../src/federation/signatures/key-cache.js";
 import { createLookUps } from "../../../src/federation/signatures/look-ups.js";
+import { createKeyLookUps } from "../../../src/federation/signatures/key-look-ups.js";
 import { createKeyResolver } from "../../../src/federation/signatures/keys.js";
 import { encodeEd25519Multikey } from "../../../src/federation/signatures/multikey.js";
 import type { FetchDocument, JsonObject } from "../../../src/federation/remote-document.js";
@@ -305,6 +306,21 @@ describe("whose key it is", () => {
 
     expect(asked).to.have.length(3);
     expect(outcomes[49]).to.deep.equal({ unavailable: "key-unreachable" });
+  });
+
+  it("is looked for within one bound, however many cities of a server look for keys", async () => {
+    const silent: FetchDocument = async () => new Promise<never>(() => undefined);
+    const clock = { now: () => now };
+    const lookingFor = createKeyLookUps(clock, { maxConcurrent: 2 });
+    const [one, other, third] = ["one", "other", "third"].map((owner) =>
+      createKeyResolver({ fetchDocument: silent, clock, lookingFor, owner }),
+    );
+    void one?.resolveKey("https://a.example/k");
+    void other?.resolveKey("https://a.example/k");
+
+    expect(await third?.resolveKey("https://b.example/k")).to.deep.equal({
+      unavailable: "key-unreachable",
+    });
   });
 
   it("is looked for although another server is slow", async () => {
