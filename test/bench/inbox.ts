@@ -110,6 +110,13 @@ async function post(to: string, activities: readonly Signed[]): Promise<number> 
   return perSecond;
 }
 
+/** Each sender's first, one after the other: so many new keys at once would be too many of one client. */
+async function introduce(to: string, uris: readonly string[], pair: RsaPair): Promise<void> {
+  for (const first of signedActivities(to, uris, pair, 900_000_000, uris.length)) {
+    await post(to, [first]);
+  }
+}
+
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const fedifyScript = script("../federation/peers/fedify/inbox.mjs");
 const fedifyModules = script("../federation/peers/node_modules/@fedify/fedify");
@@ -169,6 +176,7 @@ export async function measureInbox(): Promise<ReadonlyMap<string, number>> {
   const served: Served[] = [];
   try {
     for (const one of measured) served.push(await serve({ ...one, core: 0 }));
+    for (const { port } of measured) await introduce(`http://localhost:${port}`, uris, pair);
     const figures = new Map(measured.map(({ name }) => [name, [] as number[]]));
     for (let round = 0; round <= rounds; round += 1) {
       for (const { name, port, count } of measured) {
