@@ -1,5 +1,6 @@
 import { Queue as BullQueue } from "bullmq";
 import { Redis } from "ioredis";
+import { mostPeeked } from "./bounds.js";
 import type { BullQueueOptions } from "./bullmq.js";
 import { failureText } from "./failure-text.js";
 import type { Backoff, NewJob, QueueCounts, QueuedJob } from "./queue.js";
@@ -29,7 +30,6 @@ export interface Shelves {
   close(): Promise<void>;
 }
 
-const mostPeeked = 500;
 /** Jobs in one transaction. */
 const addBatch = 500;
 /** Events of BullMQ that are kept for whoever looks; nobody here does. */

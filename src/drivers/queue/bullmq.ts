@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js";
 import type { Store } from "../store/collection.js";
+import { defaultGraceMs, idleCheckMs } from "./bounds.js";
 import { createWorker, type BullWorker } from "./bullmq-worker.js";
 import { createShelves, type Shelves } from "./bullmq-shelves.js";
 import { createSpool } from "./bullmq-spool.js";
@@ -31,9 +32,6 @@ export interface BullQueueOptions {
   /** Where the jitter comes from: 0 to 1. */
   readonly random?: () => number;
 }
-
-const DEFAULT_GRACE_MS = 10_000;
-const IDLE_CHECK_MS = 10;
 
 /**
  * The queue of a deployment with Redis: BullMQ runs the jobs, the store keeps the calendar, the dead,
@@ -94,7 +92,7 @@ export function createBullQueue(options: BullQueueOptions): Queue {
         const due = { nextAt: { $lte: now() } };
         return (await spool.isEmpty()) && (await tables.schedules.findOne(due)) === null;
       }),
-    async close(graceMs = DEFAULT_GRACE_MS) {
+    async close(graceMs = defaultGraceMs) {
       const closing = [...workers.values()].map((worker) => worker.close(graceMs));
       await Promise.all([dates.stop(), handing.stop(), ...closing]);
       await shelves.close();
@@ -111,6 +109,6 @@ async function whenIdle(
     const counts = await Promise.all(queues.map((queue) => shelves.counts(queue)));
     const busy = counts.some(({ waiting, running }) => waiting + running > 0);
     if (!busy && (await nothingElse())) return;
-    await new Promise((resolve) => setTimeout(resolve, IDLE_CHECK_MS));
+    await new Promise((resolve) => setTimeout(resolve, idleCheckMs));
   }
 }

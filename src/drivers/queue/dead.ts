@@ -1,12 +1,11 @@
 import type { Clock } from "../clock.js";
 import type { Collection } from "../store/collection.js";
+import { mostPeeked } from "./bounds.js";
 import { rowId, type DeadRow } from "./queue-tables.js";
 import type { DeadJob, NewJob, Queue } from "./queue.js";
 
 const MAX_DEAD = 1_000;
 const SWEEP = 1_000;
-/** As many as `Queue.peek` tells of at once. */
-const mostAtOnce = 500;
 
 /** A job that ended badly, for good. */
 export interface Ending {
@@ -58,14 +57,14 @@ export function createDead(rows: Collection<DeadRow>, clock: Clock): Dead {
     },
     async revive(queue, ids, live) {
       if (ids.length === 0) return 0;
-      const some = ids.slice(0, mostAtOnce);
+      const some = ids.slice(0, mostPeeked);
       const found = await rows.find(keyed(queue, some), { limit: some.length }).toArray();
       const busy = new Set((await live.peek(queue, some)).map(({ id }) => id));
       const graves = found.filter(({ id }) => !busy.has(id));
       await live.add(graves.map(asNew));
       // One that died again meanwhile has a grave of a later time, which stays.
       for (const { _id, diedAt } of graves) await rows.deleteOne({ _id, diedAt });
-      return graves.length + (await this.revive(queue, ids.slice(mostAtOnce), live));
+      return graves.length + (await this.revive(queue, ids.slice(mostPeeked), live));
     },
     async drop(queue, ids) {
       return (await rows.deleteMany(keyed(queue, ids))).deletedCount;

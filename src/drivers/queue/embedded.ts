@@ -1,5 +1,6 @@
 import type { Clock, Ids } from "../clock.js";
 import type { Store } from "../store/collection.js";
+import { defaultGraceMs, idleCheckMs, mostPeeked } from "./bounds.js";
 import { createCalendar, untilNext } from "./calendar.js";
 import { createDead } from "./dead.js";
 import { createLane, type Lane, type QueueLog } from "./embedded-lane.js";
@@ -28,8 +29,6 @@ export interface EmbeddedQueueOptions {
   readonly random?: () => number;
 }
 
-const DEFAULT_GRACE_MS = 10_000;
-const IDLE_CHECK_MS = 10;
 const silent: QueueLog = { warn: () => undefined, error: () => undefined };
 
 /**
@@ -83,7 +82,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
     drop: (queue, wanted) => dead.drop(queue, wanted),
     check: () => options.store.check(),
     idle: () => whenIdle(parts, [...lanes.keys()]),
-    async close(graceMs = DEFAULT_GRACE_MS) {
+    async close(graceMs = defaultGraceMs) {
       const closing = [...lanes.values()].map((lane) => lane.close(graceMs));
       await Promise.all([dates.stop(), ...closing]);
       await keeper.stop();
@@ -114,8 +113,6 @@ async function oldestDue({ tables, clock }: QueueParts, queue: string): Promise<
   return first === undefined ? null : new Date(first.at);
 }
 
-const mostPeeked = 500;
-
 async function peek(
   { tables }: QueueParts,
   queue: string,
@@ -139,7 +136,7 @@ async function peek(
 async function whenIdle(parts: QueueParts, queues: readonly string[]): Promise<void> {
   await parts.tables.ready();
   while (await isBusy(parts, queues)) {
-    await new Promise((resolve) => setTimeout(resolve, IDLE_CHECK_MS));
+    await new Promise((resolve) => setTimeout(resolve, idleCheckMs));
   }
 }
 
