@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import { dateIn, headerOf, readBody, readStart } from "./fetch/body.js";
+import { dateIn, headerOf, readBody } from "./fetch/body.js";
 import type { FetchBudget } from "./fetch/budget.js";
 import { createDispatcher, type Connections, type Resolve } from "./fetch/dispatcher.js";
 import { createHostSlots, type HostSlots } from "./fetch/host-slots.js";
@@ -7,12 +7,14 @@ import { defaultLimits, type FetchLimits } from "./fetch/limits.js";
 import { acceptHeader, isAllowedType, type AcceptKind } from "./fetch/media-types.js";
 import { FetchRefused } from "./fetch/refused.js";
 import { checkTarget, nextHop, redirectStatuses } from "./fetch/targets.js";
-import { withDeadline } from "./fetch/deadline.js";
+import { refusalsOf, withDeadline } from "./fetch/deadline.js";
+import { sendPost, type PostAnswer } from "./fetch/posting.js";
 import { parseRetryAfter } from "./fetch/retry-after.js";
 
 export { createBudget, type FetchBudget } from "./fetch/budget.js";
 export { FetchRefused, type FetchRefusedCode } from "./fetch/refused.js";
 export type { FetchLimits } from "./fetch/limits.js";
+export type { PostAnswer } from "./fetch/posting.js";
 export type { AcceptKind } from "./fetch/media-types.js";
 export { isGlobalUnicast } from "./fetch/addresses.js";
 
@@ -50,15 +52,6 @@ export interface PostOptions {
   readonly body: string | Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** The answer to a POST, whatever its status; redirects are not followed. */
-export interface PostAnswer {
-  readonly status: number;
-  /** Seconds the peer asked us to wait, bounded to a day, or null. */
-  readonly retryAfter: number | null;
-  /** The start of the answer, for the log of an administrator. */
-  readonly text: string;
 }
 
 /** The one door to other servers. Both functions throw FetchRefused for every expected failure. */
@@ -101,31 +94,28 @@ interface Parts {
   readonly userAgent: string;
 }
 
+/** What every request says, whatever else. */
+function requestTo({ connections, userAgent }: Parts, url: URL, given: Record<string, string>) {
+  const headers = { ...given, "user-agent": userAgent };
+  const path = url.pathname + url.search;
+  return { origin: url.origin, path, headers, reset: !connections().mayKeep() };
+}
+
 interface Hop {
-  readonly method: "GET" | "POST";
   readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
+  readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
 }
 
 async function inSlot<T>(
   parts: Parts,
-  hop: Hop,
+  { url, headers, signal }: Hop,
   use: (data: Dispatcher.ResponseData) => Promise<T>,
 ) {
-  const release = await parts.slots.take(hop.url.host, hop.signal);
+  const release = await parts.slots.take(url.host, signal);
   try {
-    const { agent, mayKeep } = parts.connections();
-    const data = await agent.request({
-      origin: hop.url.origin,
-      path: hop.url.pathname + hop.url.search,
-      method: hop.method,
-      headers: { ...hop.headers, "user-agent": parts.userAgent },
-      body: hop.body ?? null,
-      signal: hop.signal,
-      reset: !mayKeep(),
-    });
+    const asked = { ...requestTo(parts, url, headers), method: "GET", signal } as const;
+    const data = await parts.connections().agent.request(asked);
     // A body that is left early is destroyed with an error, which nobody else listens for.
     data.body.on("error", () => undefined);
     return await use(data);
@@ -167,7 +157,7 @@ async function oneHop(
     accept: acceptHeader(options.accept),
     "accept-encoding": "gzip, identity",
   };
-  return inSlot(parts, { method: "GET", url, headers, signal }, async (data) => {
+  return inSlot(parts, { url, headers, signal }, async (data) => {
     const location = headerOf(data.headers, "location");
     if (redirectStatuses.has(data.statusCode) && location !== null) {
       data.body.destroy();
@@ -194,18 +184,25 @@ async function getFollowing(
   throw new FetchRefused("too-many-redirects", { url: start.href });
 }
 
-async function postOnce(
-  parts: Parts,
-  url: URL,
-  options: PostOptions,
-  signal: AbortSignal,
-): Promise<PostAnswer> {
-  const hop: Hop = { method: "POST", url, headers: options.headers, body: options.body, signal };
-  return inSlot(parts, hop, async ({ statusCode, headers, body }) => ({
-    status: statusCode,
-    retryAfter: parseRetryAfter(headerOf(headers, "retry-after")),
-    text: await readStart(body, parts.limits.maxReplyBytes).catch(() => ""),
-  }));
+async function postOnce(parts: Parts, url: URL, options: PostOptions): Promise<PostAnswer> {
+  const { totalMs, maxReplyBytes } = parts.limits;
+  const { headers, body, signal } = options;
+  signal?.throwIfAborted();
+  const begun = performance.now();
+  const release = parts.slots.takeFree(url.host) ?? (await waitForSlot(parts, url, signal));
+  try {
+    const { agent } = parts.connections();
+    const request = { ...requestTo(parts, url, { ...headers }), method: "POST", body } as const;
+    const left = totalMs - (performance.now() - begun);
+    return await sendPost(agent, request, { maxReplyBytes, totalMs: left, signal });
+  } finally {
+    release();
+  }
+}
+
+/** A place at a host where none is free. */
+function waitForSlot({ slots, limits }: Parts, url: URL, outer: AbortSignal | undefined) {
+  return withDeadline(url.href, limits.totalMs, outer, (signal) => slots.take(url.host, signal));
 }
 
 function fetcherOf(parts: Parts): Fetcher {
@@ -217,8 +214,9 @@ function fetcherOf(parts: Parts): Fetcher {
       );
     },
     post(url, post) {
-      return withDeadline(url, limits.totalMs, post.signal, async (signal) =>
-        postOnce(parts, checkTarget(url, allowPrivate), post, signal),
+      const stopped = () => (post.signal?.aborted === true ? "aborted" : null);
+      return refusalsOf(url, stopped, async () =>
+        postOnce(parts, checkTarget(url, allowPrivate), post),
       );
     },
     close: () => Promise.resolve(),

@@ -22,6 +22,7 @@ function aSlowDisk(): Disk {
 
 const catalog = {
   refresh: () => 0,
+  refreshNow: () => undefined,
   snapshot: () => new Map(),
   restore: () => undefined,
 } as unknown as Catalog;

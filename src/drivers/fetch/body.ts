@@ -60,18 +60,6 @@ export async function readBody(
   return decode(await readRaw(body, maxBytes), encoding, maxBytes);
 }
 
-/** The first `maxBytes` of a body as text, for a log; what follows is not read. */
-export async function readStart(body: ResponseBody, maxBytes: number): Promise<string> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of body as AsyncIterable<Buffer>) {
-    pieces.push(piece);
-    size += piece.length;
-    if (size >= maxBytes) break;
-  }
-  return Buffer.concat(pieces, size).subarray(0, maxBytes).toString("utf8");
-}
-
 /** The moment that a `Date` header names, or null. */
 export function dateIn(header: string | null): Date | null {
   const at = new Date(header ?? Number.NaN);

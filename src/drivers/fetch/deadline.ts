@@ -52,6 +52,23 @@ function copyWithUrl(refusal: FetchRefused, url: string): FetchRefused {
 }
 
 /**
+ * Run `work`; every failure comes out as a FetchRefused: of the code that `stopped` tells when it was
+ * we who ended it, or what the work itself refused.
+ */
+export async function refusalsOf<T>(
+  url: string,
+  stopped: () => "aborted" | "timeout" | null,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = stopped();
+    throw code === null ? asRefusal(error, url) : new FetchRefused(code, { url, cause: error });
+  }
+}
+
+/**
  * Run `work` with a signal that fires after `totalMs` or with `outer`. Every failure comes out as a
  * FetchRefused: `timeout`, `aborted` when `outer` fired, or what the work itself refused.
  */
@@ -64,12 +81,12 @@ export async function withDeadline<T>(
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), totalMs);
   const signal = outer ? AbortSignal.any([deadline.signal, outer]) : deadline.signal;
+  const stopped = () => {
+    if (outer?.aborted) return "aborted";
+    return deadline.signal.aborted ? "timeout" : null;
+  };
   try {
-    return await work(signal);
-  } catch (error) {
-    if (outer?.aborted) throw new FetchRefused("aborted", { url, cause: error });
-    if (deadline.signal.aborted) throw new FetchRefused("timeout", { url, cause: error });
-    throw asRefusal(error, url);
+    return await refusalsOf(url, stopped, () => work(signal));
   } finally {
     clearTimeout(timer);
   }

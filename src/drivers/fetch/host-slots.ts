@@ -8,6 +8,8 @@ export interface HostSlots {
    * `signal` fires.
    */
   take(host: string, signal: AbortSignal): Promise<() => void>;
+  /** A place that is free at `host` now; null when there is none. */
+  takeFree(host: string): (() => void) | null;
 }
 
 interface Waiter {
@@ -70,15 +72,28 @@ export function createHostSlots(limits: HostSlotLimits): HostSlots {
     });
   }
 
+  function stateOf(host: string): HostState {
+    const known = hosts.get(host);
+    if (known !== undefined) return known;
+    const made = { active: 0, waiting: new Set<Waiter>() };
+    hosts.set(host, made);
+    return made;
+  }
+
+  function takeFree(host: string): (() => void) | null {
+    const state = stateOf(host);
+    if (state.active >= limits.perHost) return null;
+    state.active += 1;
+    return releaser(host, state);
+  }
+
   return {
+    takeFree,
     async take(host, signal) {
       if (signal.aborted) throw new FetchRefused("aborted");
-      const state = hosts.get(host) ?? { active: 0, waiting: new Set<Waiter>() };
-      hosts.set(host, state);
-      if (state.active < limits.perHost) {
-        state.active += 1;
-        return releaser(host, state);
-      }
+      const free = takeFree(host);
+      if (free !== null) return free;
+      const state = stateOf(host);
       if (state.waiting.size >= limits.maxWaiting) throw new FetchRefused("host-busy");
       return wait(host, state, signal);
     },

@@ -97,9 +97,9 @@ async function work(parts: LaneParts, state: LaneState): Promise<void> {
   }
 }
 
-/** A quarter of the places: the others go on meanwhile, so that gathering holds up nothing. */
+/** Half of the places: the others go on meanwhile, so that gathering holds up nothing. */
 function isEnough({ concurrency }: LaneParts, { outcomes }: LaneState): boolean {
-  return outcomes.length >= concurrency / 4;
+  return outcomes.length >= concurrency / 2;
 }
 
 async function gather(state: LaneState): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Collection, IndexSpec, Row, Store } from "../store/collection.js";
+import type { Column, Shape } from "../store/shape.js";
 import type { Backoff, RunningJob } from "./queue.js";
 
 /** A job as it is stored while it waits or runs. */
@@ -24,6 +25,23 @@ export interface JobRow extends Row {
   readonly owner: string | null;
   readonly claim: string | null;
 }
+
+/** The fields of a job: each is written three times and removed, so that columns are worth while. */
+const jobShape: Shape & Readonly<Record<Exclude<keyof JobRow, "_id">, Column>> = {
+  queue: { type: "text" },
+  id: { type: "text" },
+  name: { type: "text" },
+  data: { type: "text" },
+  state: { type: "text" },
+  at: { type: "number" },
+  order: { type: "text" },
+  tries: { type: "number" },
+  attempts: { type: "number" },
+  postponed: { type: "number", or: "absent" },
+  backoff: { type: "json" },
+  owner: { type: "text", or: "null" },
+  claim: { type: "text", or: "null" },
+};
 
 /** What the operator sees of a job that used up its tries. */
 export interface DeadRow extends Row {
@@ -78,8 +96,9 @@ const DEAD = "queue_dead";
 const SCHEDULES = "queue_schedules";
 const SPOOL = "queue_spool";
 
+const jobIndexes: readonly IndexSpec[] = [{ keys: { queue: 1, state: 1, at: 1, order: 1 } }];
+
 const indexes: Readonly<Record<string, readonly IndexSpec[]>> = {
-  [JOBS]: [{ keys: { queue: 1, state: 1, at: 1, order: 1 } }],
   [DEAD]: [{ keys: { queue: 1, diedAt: -1 } }],
   [SCHEDULES]: [{ keys: { nextAt: 1 } }],
   [SPOOL]: [{ keys: { dueAt: 1 } }],
@@ -89,6 +108,7 @@ const indexes: Readonly<Record<string, readonly IndexSpec[]>> = {
 export function queueTables(store: Store): QueueTables {
   let made: Promise<void> | null = null;
   const make = async (): Promise<void> => {
+    await store.ensureIndexes(JOBS, jobIndexes, jobShape);
     for (const [name, specs] of Object.entries(indexes)) await store.ensureIndexes(name, specs);
   };
   const ready = (): Promise<void> => {

@@ -1,5 +1,6 @@
 import type { Document, IndexSpec } from "./collection.js";
 import type { IndexField } from "./index-keys.js";
+import type { Shape } from "./shape.js";
 import type { Match } from "./sqlite-match.js";
 
 /** One index as the embedded store knows it. */
@@ -22,4 +23,16 @@ export interface CollectionInfo {
   /** The quoted name of its table. */
   readonly table: string;
   readonly indexes: readonly IndexInfo[];
+  /** What its rows look like that are kept in columns; null: documents. */
+  readonly shape: Shape | null;
+}
+
+/** A collection whose rows are kept in columns. */
+export interface ShapedInfo extends CollectionInfo {
+  readonly shape: Shape;
+}
+
+/** Whether a collection's rows are kept in columns. */
+export function isShaped(info: CollectionInfo): info is ShapedInfo {
+  return info.shape !== null;
 }

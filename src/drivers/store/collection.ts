@@ -14,6 +14,7 @@ import type {
   UpdateResult,
   WithId,
 } from "mongodb";
+import type { Shape } from "./shape.js";
 
 export type { Document, Filter, FindOptions, UpdateFilter, WithId };
 
@@ -88,8 +89,16 @@ export interface IndexChanges {
 /** A database: named collections, their indexes, and an end. Both drivers are made by a function. */
 export interface Store {
   collection<T extends Row>(name: string): Collection<T>;
-  /** Create what is missing of the declared indexes and drop what is no longer declared; tells which. */
-  ensureIndexes(collectionName: string, indexes: readonly IndexSpec[]): Promise<IndexChanges>;
+  /**
+   * Create what is missing of the declared indexes and drop what is no longer declared; tells which.
+   * The embedded store keeps rows that have a `shape` in columns, which costs a fraction of documents;
+   * what it can then be asked is said at `Shape`.
+   */
+  ensureIndexes(
+    collectionName: string,
+    indexes: readonly IndexSpec[],
+    shape?: Shape,
+  ): Promise<IndexChanges>;
   collectionNames(): Promise<string[]>;
   /** Throws with a plain reason when the store cannot answer or its file is damaged. */
   check(): Promise<void>;

@@ -54,9 +54,10 @@ export async function* rowsOf(
   }
 }
 
-/** The text of a row, the same whichever store it comes from: MongoDB moves `_id` to the front. */
+/** The text of a row, the same whichever store it comes from: the order of its fields is the store's. */
 export function rowText({ _id, ...rest }: Row): string {
-  return toText({ _id, ...rest });
+  const fields = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1));
+  return toText({ _id, ...Object.fromEntries(fields) });
 }
 
 /** Begin a sum. */

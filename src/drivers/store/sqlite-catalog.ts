@@ -2,17 +2,21 @@ import type { CollectionInfo, IndexInfo } from "./catalog.js";
 import type { IndexSpec } from "./collection.js";
 import { indexFields } from "./index-keys.js";
 import { indexName } from "./index-specs.js";
+import type { Shape } from "./shape.js";
 import type { Connection } from "./sqlite-connection.js";
 import { matcher } from "./sqlite-match.js";
+import { indexOn, tableOf } from "./sqlite-shaped-tables.js";
 import { fromText, toText } from "./values.js";
 
 /** What collections and indexes the file holds, as last read from it. */
 export interface Catalog {
   /**
-   * Reads the file's own list again when another process may have changed it. Returns a number that
-   * is another one after every write of another process.
+   * Reads the file's own list again when another process has changed it since the last event. Returns
+   * a number that is another one after every write of another process.
    */
   refresh(): number;
+  /** The same whatever happened since; to be called once in a transaction, which keeps others out. */
+  refreshNow(): void;
   /** The present list, to be given to `restore` when a transaction is undone. */
   snapshot(): ReadonlyMap<string, CollectionInfo>;
   restore(snapshot: ReadonlyMap<string, CollectionInfo>): void;
@@ -20,8 +24,10 @@ export interface Catalog {
   all(): readonly CollectionInfo[];
   /** A number for a new row, higher than every row's of the collection. Inside a transaction only. */
   nextRow(collection: CollectionInfo): number;
-  /** Adds a collection with its `_id_` index. Inside a transaction only. */
-  create(name: string): CollectionInfo;
+  /** Adds a collection with its `_id_` index, of documents or of a shape. Inside a transaction only. */
+  create(name: string, shape?: Shape | null): CollectionInfo;
+  /** Removes a collection with all that it holds. Inside a transaction only. */
+  drop(name: string): void;
   /** Adds an empty index. Inside a transaction only. */
   addIndex(collection: string, spec: IndexSpec): IndexInfo;
   /** Removes an index with its table. Inside a transaction only. */
@@ -30,11 +36,11 @@ export interface Catalog {
   addMultikey(collection: string, index: IndexInfo, bits: number): void;
 }
 
-const LIST = `SELECT c.name, i.name, i.spec, i.multikey FROM parvis_collections c
+const LIST = `SELECT c.name, c.shape, i.name, i.spec, i.multikey FROM parvis_collections c
   JOIN parvis_indexes i ON i.collection = c.name ORDER BY c.rowid, i.rowid`;
 
 /** Bumped when the layout of the file changes in a way older releases cannot read. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 const ID_INDEX: IndexSpec = { keys: { _id: 1 }, unique: true };
 
@@ -44,11 +50,20 @@ export function openCatalog(db: Connection): Catalog {
   let collections: ReadonlyMap<string, CollectionInfo> = new Map();
   const lastRows = new Map<string, number>();
   let version = -1;
+  let looked = false;
 
   function reload(): void {
     version = dataVersion(db);
     collections = readCollections(db);
     lastRows.clear();
+  }
+
+  /** Before this process hears of anything that another one's write may have led to, it looks again. */
+  function look(): void {
+    if (db.inMemory) return;
+    if (!looked) process.nextTick(() => (looked = false));
+    looked = true;
+    if (dataVersion(db) !== version) reload();
   }
 
   function put(info: CollectionInfo): void {
@@ -62,7 +77,12 @@ export function openCatalog(db: Connection): Catalog {
 
   function addIndex(collection: string, spec: IndexSpec): IndexInfo {
     const index = indexInfo(collection, indexName(spec), spec, 0);
-    db.exec(`CREATE TABLE ${index.table} (k BLOB PRIMARY KEY, rid INTEGER NOT NULL) WITHOUT ROWID`);
+    const info = collections.get(collection);
+    if (info?.shape) indexOn(info, index).forEach(db.exec);
+    else
+      db.exec(
+        `CREATE TABLE ${index.table} (k BLOB PRIMARY KEY, rid INTEGER NOT NULL) WITHOUT ROWID`,
+      );
     db.run("INSERT INTO parvis_indexes (collection, name, spec, multikey) VALUES (?, ?, ?, 0)", [
       collection,
       index.name,
@@ -77,9 +97,10 @@ export function openCatalog(db: Connection): Catalog {
     snapshot: () => collections,
     restore: (snapshot) => void (collections = snapshot),
     refresh: () => {
-      if (!db.inMemory && dataVersion(db) !== version) reload();
+      if (!looked) look();
       return version;
     },
+    refreshNow: look,
     get: (name) => collections.get(name) ?? null,
     all: () => [...collections.values()],
     nextRow: ({ name, table }) => {
@@ -88,17 +109,30 @@ export function openCatalog(db: Connection): Catalog {
       lastRows.set(name, next);
       return next;
     },
-    create: (name) => {
-      const info: CollectionInfo = { name, table: quoted(`d:${name}`), indexes: [] };
-      db.exec(`CREATE TABLE ${info.table} (rid INTEGER PRIMARY KEY, doc TEXT NOT NULL)`);
-      db.run("INSERT INTO parvis_collections (name) VALUES (?)", [name]);
+    create: (name, shape = null) => {
+      const info: CollectionInfo = { name, table: tableName(name, shape), indexes: [], shape };
+      if (shape) db.exec(tableOf(info.table, shape));
+      else db.exec(`CREATE TABLE ${info.table} (rid INTEGER PRIMARY KEY, doc TEXT NOT NULL)`);
+      const text = shape && toText(shape);
+      db.run("INSERT INTO parvis_collections (name, shape) VALUES (?, ?)", [name, text]);
       put(info);
       addIndex(name, ID_INDEX);
       return collections.get(name) as CollectionInfo;
     },
+    drop: (name) => {
+      const info = collections.get(name);
+      if (info === undefined) return;
+      const tables = info.shape ? [] : info.indexes.map(({ table }) => table);
+      for (const table of [...tables, info.table]) db.exec(`DROP TABLE ${table}`);
+      db.run("DELETE FROM parvis_indexes WHERE collection = ?", [name]);
+      db.run("DELETE FROM parvis_collections WHERE name = ?", [name]);
+      lastRows.delete(name);
+      collections = new Map([...collections].filter(([other]) => other !== name));
+    },
     addIndex,
     dropIndex: (collection, index) => {
-      db.exec(`DROP TABLE ${index.table}`);
+      const kind = collections.get(collection)?.shape ? "INDEX" : "TABLE";
+      db.exec(`DROP ${kind} ${index.table}`);
       db.run("DELETE FROM parvis_indexes WHERE collection = ? AND name = ?", [
         collection,
         index.name,
@@ -127,19 +161,24 @@ function prepareFile(db: Connection): void {
     throw new Error(`the store was written by a newer release (layout ${layout}, here ${LAYOUT})`);
   }
   if (layout === LAYOUT) return;
-  db.exec(`BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS parvis_collections (name TEXT UNIQUE NOT NULL);
+  db.exec("BEGIN IMMEDIATE");
+  const hadNoShapes = db.first("PRAGMA user_version", [])?.[0] === 1;
+  db.exec(`
+    CREATE TABLE IF NOT EXISTS parvis_collections (name TEXT UNIQUE NOT NULL, shape TEXT);
     CREATE TABLE IF NOT EXISTS parvis_indexes (collection TEXT NOT NULL, name TEXT NOT NULL,
       spec TEXT NOT NULL, multikey INTEGER NOT NULL, UNIQUE (collection, name));
+    ${hadNoShapes ? "ALTER TABLE parvis_collections ADD COLUMN shape TEXT;" : ""}
     PRAGMA user_version = ${LAYOUT};
     COMMIT;`);
 }
 
 function readCollections(db: Connection): Map<string, CollectionInfo> {
-  const found = new Map<string, { name: string; table: string; indexes: IndexInfo[] }>();
-  for (const [collection, name, spec, multikey] of db.all(LIST, [])) {
+  const found = new Map<string, CollectionInfo & { indexes: IndexInfo[] }>();
+  for (const [collection, written, name, spec, multikey] of db.all(LIST, [])) {
     const title = collection as string;
-    const info = found.get(title) ?? { name: title, table: quoted(`d:${title}`), indexes: [] };
+    const shape = written === null ? null : (fromText(written as string) as Shape);
+    const made = { name: title, table: tableName(title, shape), indexes: [], shape };
+    const info = found.get(title) ?? made;
     const parsed = fromText(spec as string) as IndexSpec;
     info.indexes.push(indexInfo(title, name as string, parsed, multikey as number));
     found.set(title, info);
@@ -159,6 +198,10 @@ function indexInfo(collection: string, name: string, spec: IndexSpec, multikey: 
     covers: partial ? matcher(partial) : () => true,
     multikey,
   };
+}
+
+function tableName(name: string, shape: Shape | null): string {
+  return quoted(`${shape === null ? "d" : "s"}:${name}`);
 }
 
 function quoted(name: string): string {

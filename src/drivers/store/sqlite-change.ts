@@ -1,10 +1,11 @@
-import type { CollectionInfo } from "./catalog.js";
+import { isShaped, type CollectionInfo, type ShapedInfo } from "./catalog.js";
 import type { Document } from "./collection.js";
 import { bulkInsertFailed, type InsertFailure } from "./errors.js";
 import { EVERYTHING, rows, type Reader } from "./sqlite-find.js";
 import type { Sort } from "./sqlite-plan.js";
 import { deleteRow, insertRow, replaceRow } from "./sqlite-rows.js";
 import type { Stored } from "./sqlite-scan.js";
+import { changeShaped, deleteShaped, insertShaped, shapedDuplicate } from "./sqlite-shaped.js";
 import { applyUpdate, upserted } from "./sqlite-update.js";
 import { copyOf } from "./values.js";
 
@@ -15,7 +16,9 @@ export function collectionFor({ catalog }: Reader, name: string): CollectionInfo
 
 /** Inserts one document into a collection. Inside a transaction only, as all that follows. */
 export function insertDoc(reader: Reader, name: string, doc: Document): void {
-  insertRow(reader, collectionFor(reader, name), doc);
+  const info = collectionFor(reader, name);
+  if (!isShaped(info)) return insertRow(reader, info, doc);
+  if (insertShaped(reader, info, [doc]).length > 0) throw shapedDuplicate(info, doc);
 }
 
 /** Inserts many; throws a bulk error that says which were refused, once the others are in. */
@@ -25,6 +28,8 @@ export function insertDocs(
   docs: readonly Document[],
   ordered: boolean,
 ): { readonly insertedIds: Record<number, string>; readonly error: Error | null } {
+  const info = collectionFor(reader, name);
+  if (isShaped(info) && !ordered) return insertAllShaped(reader, info, docs);
   const failures: InsertFailure[] = [];
   const insertedIds: Record<number, string> = {};
   for (const [index, doc] of docs.entries()) {
@@ -33,12 +38,30 @@ export function insertDocs(
       insertedIds[index] = doc["_id"] as string;
     } catch (error) {
       if (!isDuplicate(error)) throw error;
-      failures.push({ index, code: 11000, errmsg: error.message, err: error });
+      failures.push(failureAt(index, error));
       if (ordered) break;
     }
   }
   const error = failures.length > 0 ? bulkInsertFailed(failures, insertedIds) : null;
   return { insertedIds, error };
+}
+
+function insertAllShaped(reader: Reader, info: ShapedInfo, docs: readonly Document[]) {
+  const refused = new Set(insertShaped(reader, info, docs));
+  const insertedIds: Record<number, string> = {};
+  const failures: InsertFailure[] = [];
+  for (const [index, doc] of docs.entries()) {
+    if (refused.has(index)) failures.push(failureAt(index, shapedDuplicate(info, doc)));
+    else insertedIds[index] = doc["_id"] as string;
+  }
+  return {
+    insertedIds,
+    error: failures.length > 0 ? bulkInsertFailed(failures, insertedIds) : null,
+  };
+}
+
+function failureAt(index: number, err: Error): InsertFailure {
+  return { index, code: 11000, errmsg: err.message, err };
 }
 
 function isDuplicate(error: unknown): error is Error {
@@ -68,6 +91,7 @@ const NOTHING: Changed = { matched: 0, modified: 0, before: null, after: null, u
 /** Applies an update, or inserts what the upsert describes when nothing matches. */
 export function changeDocs(reader: Reader, name: string, change: Change): Changed {
   const info = collectionFor(reader, name);
+  if (isShaped(info)) return changeShaped(reader, info, change);
   const targets = matches(reader, info, change.filter, change.sort, change.many);
   const first = targets[0];
   if (!first) return change.upsert ? insertUpsert(reader, info, change) : NOTHING;
@@ -107,6 +131,7 @@ function matches(
 export function deleteDocs(reader: Reader, name: string, filter: Document, many: boolean): number {
   const info = reader.catalog.get(name);
   if (!info) return 0;
+  if (isShaped(info)) return deleteShaped(reader, info, { filter, many });
   const targets = matches(reader, info, filter, {}, many);
   for (const target of targets) deleteRow(reader, info, target);
   return targets.length;

@@ -1,4 +1,4 @@
-import type { CollectionInfo, IndexInfo } from "./catalog.js";
+import { isShaped, type CollectionInfo, type IndexInfo } from "./catalog.js";
 import type { Reader } from "./sqlite-find.js";
 import { keysOf } from "./sqlite-rows.js";
 import type { Stored } from "./sqlite-scan.js";
@@ -18,7 +18,8 @@ export function checkTables(reader: Reader, full: boolean): void {
     if (line !== "ok") problems.push(`the file is damaged: ${String(line)}`);
   }
   if (problems.length === 0) {
-    for (const info of reader.catalog.all()) problems.push(...checkCollection(reader, info, full));
+    const documents = reader.catalog.all().filter((info) => !isShaped(info));
+    for (const info of documents) problems.push(...checkCollection(reader, info, full));
   }
   if (problems.length === 0) return;
   const shown = problems.slice(0, 20).join("; ");

@@ -1,3 +1,4 @@
+import { isShaped } from "./catalog.js";
 import type { Collection, Document, Row, WithId } from "./collection.js";
 import {
   changeDocs,
@@ -47,6 +48,7 @@ function reading<T extends Row>(reader: Reader, name: string): Reading<T> {
     const version = reader.catalog.refresh();
     const info = reader.catalog.get(name);
     if (!info) return;
+    if (isShaped(info)) return yield* shown(rows(reader, info, query), query);
     const question = { collection: name, ...query };
     yield* reader.answers.rows(question, version, () => shown(rows(reader, info, query), query));
   }
@@ -67,13 +69,19 @@ function reading<T extends Row>(reader: Reader, name: string): Reading<T> {
       const info = reader.catalog.get(name);
       if (!info) return 0;
       const most = limit === 0 ? 0 : skip + limit;
+      if (isShaped(info)) return answered(count(reader, info, query.filter, most), query);
       const total = reader.answers.count({ collection: name, ...query }, version, () =>
         count(reader, info, query.filter, most),
       );
-      const left = Math.max(0, total - skip);
-      return limit > 0 ? Math.min(left, limit) : left;
+      return answered(total, query);
     },
   };
+}
+
+/** What is left of a total after what was skipped, up to the limit. */
+function answered(total: number, { skip, limit }: Query): number {
+  const left = Math.max(0, total - skip);
+  return limit > 0 ? Math.min(left, limit) : left;
 }
 
 function* shown(found: Iterable<Stored>, { projection }: Query): Generator<Stored> {

@@ -13,6 +13,8 @@ export interface Connection {
   exec(sql: string): void;
   /** Runs a statement that changes something; returns how many rows it changed. */
   run(sql: string, values: readonly SqlValue[]): number;
+  /** Runs a statement that changes something; returns the rows that it tells of, as arrays of columns. */
+  changed(sql: string, values: readonly SqlValue[]): readonly (readonly SqlValue[])[];
   /** The first row, as an array of columns. */
   first(sql: string, values: readonly SqlValue[]): readonly SqlValue[] | undefined;
   /** All rows, as arrays of columns. */
@@ -75,6 +77,11 @@ export function connect(path: string, hold?: Hold): Connection {
       const { changes } = writers(sql).run([...values]);
       if (changes > 0) writes += 1;
       return changes;
+    },
+    changed: (sql, values) => {
+      const told = readers(sql).all([...values]) as readonly (readonly SqlValue[])[];
+      if (told.length > 0) writes += 1;
+      return told;
     },
     first: (sql, values) => firsts(sql).get([...values]) as readonly SqlValue[] | undefined,
     all: (sql, values) => readers(sql).all([...values]) as readonly (readonly SqlValue[])[],

@@ -1,9 +1,10 @@
-import type { CollectionInfo } from "./catalog.js";
+import { isShaped, type CollectionInfo } from "./catalog.js";
 import type { Cursor, Document } from "./collection.js";
 import { candidates, countKeys, type Stored } from "./sqlite-scan.js";
 import { matcher } from "./sqlite-match.js";
 import { plan as planQuery, type Plan, type Sort } from "./sqlite-plan.js";
 import type { Tables } from "./sqlite-rows.js";
+import { shapedCount, shapedRows } from "./sqlite-shaped.js";
 import { keepLeast, sortKey } from "./sqlite-sort.js";
 
 /** What a query told its watcher: no index narrowed it, or too much had to be sorted in memory. */
@@ -32,6 +33,10 @@ const SORTED_IN_MEMORY = 200;
 
 /** The rows a query yields, in order. Safe to read slowly while the collection changes. */
 export function* rows(reader: Reader, info: CollectionInfo, query: Query): Generator<Stored> {
+  if (isShaped(info)) {
+    for (const doc of shapedRows(reader, info, query)) yield { rid: 0, text: "", doc };
+    return;
+  }
   const chosen = planQuery(info, query.filter, query.sort);
   if (!chosen.served) report(reader, info, query);
   const found = matching(reader, info, query, chosen);
@@ -94,6 +99,7 @@ export function count(
   filter: Document,
   most: number,
 ): number {
+  if (isShaped(info)) return shapedCount(reader, info, { filter, most });
   const chosen = planQuery(info, filter, {});
   if (chosen.exact) return countExactly(reader, info, chosen, most);
   let total = 0;

@@ -1,18 +1,28 @@
-import type { CollectionInfo, IndexInfo } from "./catalog.js";
+import { isShaped, type CollectionInfo, type IndexInfo } from "./catalog.js";
 import type { IndexChanges, IndexSpec } from "./collection.js";
 import { duplicateKey } from "./errors.js";
 import { indexName, sameIndex } from "./index-specs.js";
-import { collectionFor } from "./sqlite-change.js";
+import { checkShape, sameShape, type Shape } from "./shape.js";
+import { collectionFor, insertDocs } from "./sqlite-change.js";
 import { EVERYTHING, rows, type Reader } from "./sqlite-find.js";
 import { addKey, keysOf } from "./sqlite-rows.js";
+
+/** What a collection is to be like. */
+export interface Declared {
+  readonly indexes: readonly IndexSpec[];
+  /** Absent: as it is, or of documents. */
+  readonly shape?: Shape | undefined;
+}
 
 /** Makes a collection's indexes those declared, and no others. Inside a transaction only. */
 export function applyIndexes(
   reader: Reader,
   name: string,
-  declared: readonly IndexSpec[],
+  { indexes: declared, shape }: Declared,
 ): IndexChanges {
+  if (shape !== undefined) reshape(reader, name, shape);
   const info = collectionFor(reader, name);
+  if (isShaped(info)) checkShape(info.shape, declared);
   const wanted = new Map(declared.map((spec) => [indexName(spec), spec]));
   wanted.delete("_id_");
   const dropped: string[] = [];
@@ -29,7 +39,21 @@ export function applyIndexes(
   return { created: [...wanted.keys()], dropped };
 }
 
+/** Makes a collection one of that shape; the rows that it has are moved. */
+function reshape(reader: Reader, name: string, shape: Shape): void {
+  const info = reader.catalog.get(name);
+  if (info !== null && isShaped(info) && sameShape(info.shape, shape)) return;
+  const kept = info === null ? [] : [...rows(reader, info, { ...EVERYTHING, filter: {} })];
+  reader.catalog.drop(name);
+  reader.catalog.create(name, shape);
+  const docs = kept.map(({ doc }) => doc);
+  const { error } = insertDocs(reader, name, docs, false);
+  if (error) throw error;
+}
+
 function fill(reader: Reader, info: CollectionInfo, index: IndexInfo): void {
+  // SQLite itself fills and keeps the indexes of columns.
+  if (isShaped(info)) return;
   let multikey = 0;
   for (const row of rows(reader, info, { ...EVERYTHING, filter: {} })) {
     const entries = keysOf(index, row);

@@ -1,5 +1,6 @@
-import type { Collection, IndexSpec, Row, WholeStore } from "./collection.js";
+import type { Collection, Row, WholeStore } from "./collection.js";
 import { checkIndexes } from "./index-specs.js";
+import { checkShape } from "./shape.js";
 import { connect, type Hold } from "./sqlite-connection.js";
 import { openAnswers } from "./sqlite-answers.js";
 import { openCatalog } from "./sqlite-catalog.js";
@@ -66,9 +67,10 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Sqli
   return {
     collection: <T extends Row>(name: string): Collection<T> =>
       sqliteCollection<T>(reader, queue, name),
-    ensureIndexes: async (name: string, indexes: readonly IndexSpec[]) => {
+    ensureIndexes: async (name, indexes, shape) => {
       checkIndexes(indexes);
-      return queue.write(() => applyIndexes(reader, name, indexes));
+      if (shape !== undefined) checkShape(shape, indexes);
+      return queue.write(() => applyIndexes(reader, name, { indexes, shape }));
     },
     collectionNames: async () => {
       catalog.refresh();

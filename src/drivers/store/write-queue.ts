@@ -134,7 +134,7 @@ function inTransaction(
   attempt: Attempt,
 ): Answer[] {
   db.run("BEGIN IMMEDIATE", []);
-  catalog.refresh();
+  catalog.refreshNow();
   const before = catalog.snapshot();
   try {
     const answers = group.map((waiting) => attempt(db, catalog, waiting));

@@ -19,7 +19,6 @@ interface Hands {
 
 /** Rows of followers read, and deliveries stored, at once: few enough that no page waits for them. */
 const batchSize = 100;
-const mostStored = 25;
 
 /**
  * Finds who an activity goes to: distinct inboxes, read by cursor, one delivery job for each
@@ -132,9 +131,7 @@ async function handOut(
     payload: { activityId, inbox },
     options: { id: deliveryId({ activityId, inbox }), yieldsMs: yieldsMs(given + at) },
   }));
-  for (let from = 0; from < items.length; from += mostStored) {
-    await ctx.enqueueAll(deliver, items.slice(from, from + mostStored));
-  }
+  await ctx.enqueueAll(deliver, items);
   return items.length;
 }
 

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Ctx } from "../../kit/index.js";
 import { activitiesCollection, type Activity } from "../records.js";
+import { createInFlight } from "./in-flight.js";
 
 /** The activities that are being sent, so that one that goes to many inboxes is not read for each. */
 export interface KeptActivities {
@@ -20,16 +21,23 @@ export function createKeptActivities(): KeptActivities {
     ...{ max: 200, ttl: keptMs, maxSize: mostChars },
     sizeCalculation: ({ body }) => body.length + 1_000,
   });
+  const reading = createInFlight<Activity | null>();
   const keyOf = (ctx: Ctx, id: string): string => `${ctx.instance._id} ${id}`;
   return {
     async read(ctx, id) {
       const key = keyOf(ctx, id);
       const known = kept.get(key);
       if (known !== undefined) return known;
-      const found = await ctx.collection(activitiesCollection).findOne({ _id: id });
-      if (found !== null) kept.set(key, found);
-      return found;
+      return reading.of(key, async () => {
+        const found = await ctx.collection(activitiesCollection).findOne({ _id: id });
+        if (found !== null) kept.set(key, found);
+        return found;
+      });
     },
-    forget: (ctx, id) => void kept.delete(keyOf(ctx, id)),
+    forget(ctx, id) {
+      const key = keyOf(ctx, id);
+      reading.forget(key);
+      kept.delete(key);
+    },
   };
 }

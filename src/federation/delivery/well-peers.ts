@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Ctx } from "../../kit/index.js";
 import type { Peer } from "../records.js";
+import { createInFlight } from "./in-flight.js";
 import { isWell, peerOf } from "./peers.js";
 
 /** The servers that did well a moment ago, so that not every delivery to one looks up how it does. */
@@ -17,16 +18,23 @@ const keptMs = 1_000;
 /** Make room for the rows of hosts that do well; how the others do is looked up each time. */
 export function createWellPeers(): WellPeers {
   const kept = new LRUCache<string, Peer>({ max: 5_000, ttl: keptMs });
+  const reading = createInFlight<Peer | null>();
   const keyOf = (ctx: Ctx, host: string): string => `${ctx.instance._id} ${host}`;
   return {
     async of(ctx, host) {
       const key = keyOf(ctx, host);
       const known = kept.get(key);
       if (known !== undefined) return known;
-      const found = await peerOf(ctx, host);
-      if (found !== null && isWell(found)) kept.set(key, found);
-      return found;
+      return reading.of(key, async () => {
+        const found = await peerOf(ctx, host);
+        if (found !== null && isWell(found)) kept.set(key, found);
+        return found;
+      });
     },
-    forget: (ctx, host) => void kept.delete(keyOf(ctx, host)),
+    forget(ctx, host) {
+      const key = keyOf(ctx, host);
+      reading.forget(key);
+      kept.delete(key);
+    },
   };
 }

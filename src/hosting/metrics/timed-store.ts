@@ -15,7 +15,7 @@ export function timedStore(store: Store, observe: Observe): Store {
   return {
     collection: <T extends Row>(name: string) =>
       timedCollection(store.collection<T>(name), observe),
-    ensureIndexes: (name, indexes) => store.ensureIndexes(name, indexes),
+    ensureIndexes: (...asked) => store.ensureIndexes(...asked),
     collectionNames: () => store.collectionNames(),
     check: () => store.check(),
     close: () => store.close(),

@@ -22,7 +22,7 @@ export function countingWrites(count: { writes: number; calls: number }): (store
         },
       });
     },
-    ensureIndexes: (name, indexes) => store.ensureIndexes(name, indexes),
+    ensureIndexes: (...asked) => store.ensureIndexes(...asked),
     collectionNames: () => store.collectionNames(),
     check: () => store.check(),
     close: () => store.close(),

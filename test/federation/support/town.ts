@@ -193,7 +193,7 @@ function throughLate(late: { store?: Store }): Store {
       collections.set(name, known);
       return known;
     },
-    ensureIndexes: (name, indexes) => store().ensureIndexes(name, indexes),
+    ensureIndexes: (...asked) => store().ensureIndexes(...asked),
     collectionNames: () => store().collectionNames(),
     check: () => store().check(),
     close: () => store().close(),
