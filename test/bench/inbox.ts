@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { signCavage } from "../../src/federation/signatures/cavage.js";
 import { generateRsaPair, type RsaPair } from "../../src/federation/signatures/generate.js";
+import { embedded, openEngines, type Engine } from "./engines.js";
 import { freePort, root, serve, type Served } from "./process.js";
 import { fixed, median, printTable } from "./table.js";
 
@@ -141,25 +142,30 @@ async function builtOurs(): Promise<string> {
   return outfile;
 }
 
-/** The application with its file on disk, the bare floor, and Fedify's inbox where it is installed. */
-async function measuredServers(dataDir: string, keyFile: string): Promise<Measured[]> {
-  const node = [process.execPath, "--import=tsx"];
-  const [ours, floor, fedify] = [await freePort(), await freePort(), await freePort()];
+/** The application on one of the engines. */
+async function oursOn(engine: Engine, dataDir: string): Promise<Measured> {
+  const port = await freePort();
   const env = {
-    ...{ DATA_DIR: dataDir, PORT: String(ours), PUBLIC_URL: `http://localhost:${ours}` },
-    ...{ FEDERATION_PRIVATE_ADDRESSES: "true", MONGODB_URL: "" },
+    ...{ DATA_DIR: dataDir, PORT: String(port), PUBLIC_URL: `http://localhost:${port}` },
+    ...{ FEDERATION_PRIVATE_ADDRESSES: "true", ...engine.env },
   };
+  const command = [process.execPath, await builtOurs()];
+  return { name: engine.name, command, env, port, count: perRound };
+}
+
+/** The application on each engine, the bare floor, and Fedify's inbox where it is installed. */
+async function measuredServers(
+  engines: readonly Engine[],
+  dataDir: string,
+  keyFile: string,
+): Promise<Measured[]> {
+  const node = [process.execPath, "--import=tsx"];
+  const [floor, fedify] = [await freePort(), await freePort()];
   const floorCommand = [...node, script("inbox-floor.ts"), keyFile, String(floor)];
-  const all = [
+  const all: Measured[] = [
     { name: "floor", command: floorCommand, env: {}, port: floor, count: perRound },
-    {
-      name: "ours",
-      command: [process.execPath, await builtOurs()],
-      env,
-      port: ours,
-      count: perRound,
-    },
   ];
+  for (const engine of engines) all.push(await oursOn(engine, dataDir));
   if (!existsSync(fedifyModules)) return all;
   const command = [process.execPath, fedifyScript, String(fedify)];
   return [...all, { name: "fedify", command, env: {}, port: fedify, count: perRound / 5 }];
@@ -172,7 +178,8 @@ export async function measureInbox(): Promise<ReadonlyMap<string, number>> {
   const keyFile = join(dataDir, "key.pem");
   writeFileSync(keyFile, pair.publicKeyPem);
   const { server, uris } = await openSenders(pair);
-  const measured = await measuredServers(dataDir, keyFile);
+  const engines = await openEngines();
+  const measured = await measuredServers(engines, dataDir, keyFile);
   const served: Served[] = [];
   try {
     for (const one of measured) served.push(await serve({ ...one, core: 0 }));
@@ -189,6 +196,7 @@ export async function measureInbox(): Promise<ReadonlyMap<string, number>> {
     return new Map([...figures].map(([name, all]) => [name, median(all)]));
   } finally {
     for (const one of served) await one.stop();
+    for (const engine of engines) await engine.remove();
     server.closeAllConnections();
     server.close();
     rmSync(dataDir, { recursive: true, force: true });
@@ -203,10 +211,10 @@ export async function benchInbox(): Promise<void> {
     inbox: name,
     "activities/s": fixed(perSecond),
     "of the floor": fixed(perSecond / floor, 2),
-    aim: name === "ours" ? `≥ ${fixed(leastShare, 2)}` : "",
+    aim: name === embedded.name ? `≥ ${fixed(leastShare, 2)}` : "",
   }));
   printTable(
-    "New signed activities, each verified before its sender gets an answer (ours: and on disk)",
+    "New signed activities, each verified before its sender gets an answer (ours, embedded or on servers: and stored)",
     rows,
   );
 }

@@ -9,6 +9,7 @@ import { topics } from "../../src/features/topics/topics.js";
 import type { Ctx } from "../../src/kit/index.js";
 import { floorPageOf, type FloorPage } from "./floor-pages.js";
 import { loadOn, type Load } from "./load.js";
+import { openServers } from "./engines.js";
 import { freePort, processorMs, serve, type Served } from "./process.js";
 import { sampleName } from "./sample.js";
 import { fixed, median, printTable } from "./table.js";
@@ -27,6 +28,8 @@ interface Pair {
   readonly calm: Measured[];
   /** While another process writes a row of the page every second. */
   readonly busy: Measured[];
+  /** On MongoDB and Redis, while nothing is written. */
+  readonly onServers: Measured[];
   /** Milliseconds of answers that nobody had asked for before. */
   readonly anew: number[];
 }
@@ -56,10 +59,8 @@ export async function benchPages(): Promise<void> {
     await importSample(ctx);
     pages = await pagesOf(ctx);
   });
-  const ours = await serve({
-    ...{ command: [process.execPath, "dist/main.js"], core: 0 },
-    ...{ env: town.env, port: town.port },
-  });
+  const ours = await serveTown(town);
+  const servers = await openOnServers();
   const folder = mkdtempSync(join(tmpdir(), "parvis-floor-"));
   try {
     const pairs = await Promise.all(pages.map(async (page) => pairOf(ours, page)));
@@ -71,17 +72,39 @@ export async function benchPages(): Promise<void> {
       for (const [index, pair] of pairs.entries()) {
         await warmUp(floor, `/${index}`);
         await warmUp(ours, pair.page.path);
+        if (servers !== null) await warmUp(servers.served, pair.page.path);
       }
-      for (let round = 0; round < rounds; round++) await playRound(pairs, ours, floor, town);
+      for (let round = 0; round < rounds; round++) {
+        await playRound(pairs, { ours, floor, town, onServers: servers?.served ?? null });
+      }
     } finally {
       await floor.stop();
     }
     report(pairs);
   } finally {
     await ours.stop();
+    await servers?.remove();
     town.remove();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function serveTown({ env, port }: Town): Promise<Served> {
+  return serve({ command: [process.execPath, "dist/main.js"], core: 0, env, port });
+}
+
+/** The same town on MongoDB and Redis; null where they are not. */
+async function openOnServers() {
+  const engine = await openServers();
+  if (engine === null) return null;
+  const town = await foundTown(async (ctx) => void (await importSample(ctx)), engine);
+  const served = await serveTown(town);
+  const remove = async (): Promise<void> => {
+    await served.stop();
+    town.remove();
+    await engine.remove();
+  };
+  return { served, remove };
 }
 
 async function pagesOf(ctx: Ctx): Promise<Page[]> {
@@ -107,7 +130,7 @@ async function pairOf(ours: Served, page: Page): Promise<Pair> {
   const answer = await fetch(ours.origin + page.path);
   const html = await answer.text();
   if (answer.status !== 200) throw new Error(`${page.path} answered ${answer.status}`);
-  return { page, floor: floorPageOf(html), bare: [], calm: [], busy: [], anew: [] };
+  return { page, floor: floorPageOf(html), bare: [], calm: [], busy: [], onServers: [], anew: [] };
 }
 
 async function startFloor(folder: string, pages: readonly FloorPage[]): Promise<Served> {
@@ -118,11 +141,16 @@ async function startFloor(folder: string, pages: readonly FloorPage[]): Promise<
   return serve({ command, env: {}, port, core: 0 });
 }
 
+interface Players {
+  readonly ours: Served;
+  readonly onServers: Served | null;
+  readonly floor: Served;
+  readonly town: Town;
+}
+
 async function playRound(
   pairs: readonly Pair[],
-  ours: Served,
-  floor: Served,
-  town: Town,
+  { ours, onServers, floor, town }: Players,
 ): Promise<void> {
   for (const [index, pair] of pairs.entries()) {
     pair.bare.push(await measure(floor, `/${index}`));
@@ -130,6 +158,7 @@ async function playRound(
     const stop = await writeOnAndOn(town, pair.page.path);
     pair.busy.push(await measure(ours, pair.page.path));
     await stop();
+    if (onServers !== null) pair.onServers.push(await measure(onServers, pair.page.path));
     pair.anew.push(...(await timesAnew(ours, pair)));
   }
 }
@@ -187,7 +216,9 @@ function report(pairs: readonly Pair[]): void {
   for (const [kind, when] of [
     ["calm", "nothing is written"],
     ["busy", "another process writes every second"],
+    ["onServers", "nothing is written, on MongoDB and Redis"],
   ] as const) {
+    if (pairs.some((pair) => pair[kind].length === 0)) continue;
     printTable(
       `Pages for a reader who is not signed in, while ${when} ` +
         `(${sampleName()}; medians of ${rounds} rounds)`,

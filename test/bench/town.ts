@@ -5,6 +5,7 @@ import { createApp, type App } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
 import { importProposals, type ImportReport } from "../../src/features/imports/imports.js";
 import type { Ctx } from "../../src/kit/index.js";
+import { embedded, type Engine } from "./engines.js";
 import { freePort } from "./process.js";
 import { sampleLines } from "./sample.js";
 
@@ -18,11 +19,15 @@ export interface Town {
 }
 
 /** An instance in a folder of its own; `fill` puts its life in before anything is measured. */
-export async function foundTown(fill: (ctx: Ctx, app: App) => Promise<void>): Promise<Town> {
+export async function foundTown(
+  fill: (ctx: Ctx, app: App) => Promise<void>,
+  engine: Engine = embedded,
+): Promise<Town> {
   const dataDir = mkdtempSync(join(tmpdir(), "parvis-bench-"));
   const port = await freePort();
   const origin = `http://localhost:${port}`;
-  const env = { DATA_DIR: dataDir, PORT: String(port), PUBLIC_URL: origin, LOG_LEVEL: "info" };
+  const place = { DATA_DIR: dataDir, PORT: String(port), PUBLIC_URL: origin };
+  const env = { ...place, LOG_LEVEL: "info", ...engine.env };
   const app = await createApp(loadConfig({ ...env, LOG_LEVEL: "error" }));
   const instance = await app.instances.create({
     ...{ origin, name: "Valmont", language: "fr", kind: "city", setUpTokenHash: null },

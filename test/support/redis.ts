@@ -21,9 +21,8 @@ export interface TestRedis {
   remove(): Promise<void>;
 }
 
-/** Starts a real `redis-server`; call it where `needs("redis")` holds. */
-export async function aRedis(): Promise<TestRedis> {
-  const program = whereIs("redis");
+/** Starts a real `redis-server`; call it where `needs("redis")` holds, or say which. */
+export async function aRedis(program = whereIs("redis")): Promise<TestRedis> {
   if (program === null) throw new Error("no redis-server; ask with needs first");
   const dir = mkdtempSync(join(tmpdir(), "parvis-redis-"));
   const port = await freePort();
