@@ -14,6 +14,7 @@ import { personChanged, personErased } from "../people/people.js";
 import { proposalByRef } from "../proposals/proposal-ref.js";
 import { proposalPath, type Proposal } from "../proposals/proposal.js";
 import { proposalById } from "../proposals/proposals.js";
+import { burstsCollection } from "./bursts.js";
 import { endSupportsElsewhere } from "./leaving.js";
 import { forgetRefused, refusedSupportsCollection } from "./refused.js";
 import { giveSupport, supportsCollection, takeBackSupport } from "./supports.js";
@@ -40,7 +41,7 @@ async function press(ctx: Ctx, req: Req, act: Press): Promise<Reply> {
 /** Who backs what. */
 export const supports = defineFeature({
   name: "supports",
-  collections: [supportsCollection, refusedSupportsCollection],
+  collections: [supportsCollection, refusedSupportsCollection, burstsCollection],
   on: [
     on(personChanged, "supports", (ctx, { personId }) => endSupportsElsewhere(ctx, personId)),
     on(personErased, "supports", async (ctx, { personId }) => {
