@@ -18,11 +18,17 @@ import {
 } from "../../kit/index.js";
 import { proposalByRef } from "../proposals/proposal-ref.js";
 import { proposalPath } from "../proposals/proposal.js";
-import { editResponse, publishResponse, reachMilestone, responseToChange } from "./answering.js";
+import {
+  assertOurs,
+  editResponse,
+  publishResponse,
+  reachMilestone,
+  responseToChange,
+} from "./answering.js";
 import { answerModel, answerPage, editModel } from "./answer.pages.js";
 import { responsesAtom } from "./atom.js";
 import { officeModel, officePage } from "./office.pages.js";
-import { assertMayRespond, isOursToAnswer, responsePath, type Response } from "./response.js";
+import { assertMayRespond, responsePath, type Response } from "./response.js";
 import { answerForm, readAnswer, typedOf } from "./responses.forms.js";
 import { listModel, listPage, showModel, showPage } from "./responses.pages.js";
 import {
@@ -96,7 +102,7 @@ function idIn(req: Req, name: "id" | "mid"): string {
 async function begin(ctx: Ctx, req: Req): Promise<Reply> {
   const proposal = await proposalByRef(ctx, req.params["ref"]);
   if (proposal.status === "withdrawn") throw new Refusal("withdrawn");
-  if (!isOursToAnswer(ctx.instance, proposal)) throw new Refusal("not-allowed");
+  await assertOurs(ctx, proposal);
   const given = await responseTo(ctx, proposal._id);
   if (given !== null) return redirect(responsePath(given));
   const writing = { typed: untouched(), withPreview: false };

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { withdrawProposal } from "../../../src/features/proposals/publishing.js";
 import { receiveProposal } from "../../../src/features/proposals/receiving.js";
 import { responseTo } from "../../../src/features/responses/responses.js";
-import { aProposal, aReceivedProposal } from "../../support/builders.js";
+import { aProposal, aProposalToAnswer } from "../../support/builders.js";
 import { linksOf } from "../../support/browser.js";
 import { aSite, type Site } from "../../support/site.js";
 import { aResponse } from "./support.js";
@@ -199,7 +199,7 @@ describe("what awaits an answer", function () {
       await aProposal(site.as(author.member), { title: `Une idée numéro ${n}` });
       await site.later(24 * 3_600_000);
     }
-    await receiveProposal(site.ctx, aReceivedProposal());
+    await receiveProposal(site.ctx, aProposalToAnswer(site.ctx));
     const answered = await aProposal(site.as(author.member), { title: "Une idée déjà traitée" });
     await aResponse(site.as(official.member), answered._id);
 
