@@ -10,6 +10,7 @@ import { createKeptActivities, type KeptActivities } from "./delivery/kept-activ
 import { createWellPeers, type WellPeers } from "./delivery/well-peers.js";
 import { createNormalForm } from "./apex/normal-form.js";
 import { createRateLimit } from "./inbox/gates.js";
+import { createKeyNews } from "./key-notices.js";
 import { guardedFetcher } from "./policy/guarded.js";
 import { createPolicy, type Policy } from "./policy/policy.js";
 import type { NormalForm } from "./port.js";
@@ -39,6 +40,8 @@ export interface Timing {
   readonly gatherMs: number;
   /** How long a process may not know yet that another one has blocked somebody or changed the mode. */
   readonly policyMs: number;
+  /** How long a process may not know yet that another one heard of an actor's new keys, or its end. */
+  readonly keyNewsMs: number;
   /** How long an actor's former key still signs after its keys were exchanged. */
   readonly keysOverlapMs: number;
   /** One request of a self-test may take this long. */
@@ -53,6 +56,7 @@ const usualTiming: Timing = {
   newKeysPerDomain: 60,
   gatherMs: 200,
   policyMs: 5_000,
+  keyNewsMs: 60_000,
   keysOverlapMs: 3_600_000,
   testMs: 15_000,
 };
@@ -114,6 +118,7 @@ export function createServices(parts: FederationParts): Services {
   const lookingFor = createKeyLookUps(parts.clock, { lookUps, clients });
   const memory = createSchemeMemory();
   const policy = createPolicy(timing.policyMs);
+  const keyNews = createKeyNews(parts.clock, timing.keyNewsMs);
   const fetchers = createFetchers({ version, allowPrivate });
   const reaches = new LRUCache<string, Reach>({ max: 500 });
 
@@ -134,6 +139,7 @@ export function createServices(parts: FederationParts): Services {
         lookUps,
         lookingFor,
         owner: instance._id,
+        news: () => keyNews(ctx),
       }),
     };
   }

@@ -205,7 +205,8 @@ function logInto(lines: string[] | undefined, level: string = "trace"): Logger {
   return pino({ level }, { write: (line: string) => void lines.push(line) });
 }
 
-function webOf(parts: {
+/** What answers other servers, and with a bare page everybody else. */
+export function webOf(parts: {
   instances: ReturnType<typeof createInstances>;
   federation: Federation;
   log: Logger;
@@ -224,7 +225,8 @@ function webOf(parts: {
   return app;
 }
 
-function stop(server: Server): Promise<void> {
+/** End a server and whatever is open with it. */
+export function stop(server: Server): Promise<void> {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(() => resolve()));
 }
