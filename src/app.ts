@@ -22,7 +22,7 @@ import { bePresent, type Leave } from "./drivers/store/presence.js";
 import { refuseUnfinished } from "./drivers/store/unfinished.js";
 import { features } from "./features.js";
 import { createFederation, type Federation } from "./federation/federation.feature.js";
-import { unwantedNow } from "./federation/policy/policy.js";
+import { createUnwanted } from "./federation/policy/policy.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { createHealth, type Health } from "./hosting/health.js";
@@ -150,7 +150,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions });
   const contexts = createContexts({
     ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
-    unwanted: unwantedNow,
+    unwantedBy: createUnwanted,
     media: drivers.media ?? createFileMedia(join(config.dataDir, "media")),
   });
   const federation = createFederation({

@@ -25,8 +25,8 @@ export interface ContextParts {
   readonly media: Media;
   readonly log: Logger;
   readonly translatorFor: TranslatorFor;
-  /** What `Ctx.unwanted` answers: federation knows, features only ask. */
-  readonly unwanted: (ctx: Ctx, uris: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Makes `Ctx.unwanted` of one request or job: federation knows, features only ask. */
+  readonly unwantedBy: (ctx: Ctx) => Ctx["unwanted"];
 }
 
 /** Who and where a request or job acts. */
@@ -53,6 +53,7 @@ export function createContexts(parts: ContextParts): Contexts {
       ...(request === undefined ? {} : { request: request() }),
     });
     const instanceLog = log ?? parts.log.child({ instance: instance.host });
+    const made: { unwanted?: Ctx["unwanted"] } = {};
     const ctx: Ctx = {
       instance,
       member,
@@ -91,7 +92,7 @@ export function createContexts(parts: ContextParts): Contexts {
         watch?.(null);
         return parts.instances.update(instance._id, change, expected);
       },
-      unwanted: (uris) => parts.unwanted(ctx, uris),
+      unwanted: (uris) => (made.unwanted ??= parts.unwantedBy(ctx))(uris),
       inLanguage: (other) => contextFor({ ...acting, language: other, log: instanceLog }),
     };
     return ctx;

@@ -13,7 +13,7 @@ import {
   type Federation,
   type Timing,
 } from "../../../src/federation/federation.feature.js";
-import { unwantedNow } from "../../../src/federation/policy/policy.js";
+import { createUnwanted } from "../../../src/federation/policy/policy.js";
 import type { MakePair } from "../../../src/federation/vault.js";
 import { createContexts, type Contexts } from "../../../src/hosting/contexts.js";
 import { createInstances } from "../../../src/hosting/instances.js";
@@ -97,7 +97,7 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
     ...parts,
     ...{ store: lateStore, queue, outbox, translatorFor, instances },
     media: aMedia(),
-    unwanted: unwantedNow,
+    unwantedBy: createUnwanted,
     mailer: {
       send: () => Promise.resolve({ id: "<1@test>" }),
       check: () => Promise.resolve(),
