@@ -108,6 +108,8 @@ export interface InboxEntry {
   readonly outcome: string | null;
   /** How often a Follow, or its Undo, came again by the same id after it was acted on: each is anew. */
   readonly again?: number;
+  /** A Follow whose Undo came since. */
+  readonly undone?: boolean;
   readonly receivedAt: Date;
   readonly expiresAt: Date;
 }
