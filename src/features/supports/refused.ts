@@ -1,4 +1,5 @@
 import { defineCollection, isDuplicate, type Ctx } from "../../kit/index.js";
+import { proposalById } from "../proposals/proposals.js";
 import type { Support } from "./support.js";
 
 /**
@@ -112,6 +113,19 @@ export async function keepRefused(
   } catch (error) {
     if (!isDuplicate(error)) throw error;
   }
+}
+
+/**
+ * What waits for a proposal that was withdrawn cannot count any more, and waits no longer. Looked for
+ * after a withdrawal, and after a support was kept: one of both sees the other.
+ */
+export async function refuseIfWithdrawn(ctx: Ctx, proposalId: string): Promise<void> {
+  const proposal = await proposalById(ctx, proposalId);
+  if (proposal?.status !== "withdrawn") return;
+  const expiresAt = new Date(ctx.clock.now().getTime() + keptMs);
+  await ctx
+    .collection(refusedSupportsCollection)
+    .updateMany({ proposalId, why: { $in: waiting } }, { $set: { why: "withdrawn", expiresAt } });
 }
 
 /** Forget all that is remembered of the supports of somebody whose account is gone. */

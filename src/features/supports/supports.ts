@@ -18,6 +18,7 @@ import {
   heldOrFull,
   judgeSupport,
   keepRefused,
+  refuseIfWithdrawn,
   refusedSupport,
   type RefusedSupport,
   type SupportRefusal,
@@ -102,6 +103,7 @@ export async function receiveSupport(
   if (why !== null) {
     const host = why === "many-new" ? from.site : from.limitedHost;
     await keepRefused(ctx, support, { why, host });
+    await refuseIfWithdrawn(ctx, support.proposalId);
     if (why === "automated") await removeSupport(ctx, support);
     return why;
   }

@@ -5,6 +5,7 @@ import { ruleOnAlike, ruleOnSupport } from "../../../src/features/moderation/rul
 import { receivePerson } from "../../../src/features/people/people.js";
 import { trustAuthor } from "../../../src/features/people/standing.js";
 import { proposalById } from "../../../src/features/proposals/proposals.js";
+import { withdrawProposal } from "../../../src/features/proposals/publishing.js";
 import { hasPlace, mostNew } from "../../../src/features/supports/bursts.js";
 import { listHeldSupports } from "../../../src/features/supports/held.js";
 import { mostWaiting, refusedSupportsCollection } from "../../../src/features/supports/refused.js";
@@ -14,6 +15,7 @@ import {
 } from "../../../src/features/supports/supports.js";
 import { aProposal, expectRefusal } from "../../support/builders.js";
 import { aCity, closeCities } from "../../support/city.js";
+import { between } from "../../support/faults.js";
 import { aMongoStore, closeMongoStores } from "../../support/mongo-store.js";
 import { needs } from "../../support/needs.js";
 import { aBench, type Bench } from "../moderation/support.js";
@@ -176,6 +178,25 @@ describe("supports by many accounts that nobody here has seen before", () => {
       `support-declined ${moderator.member._id}`,
       ...Array<string>(3).fill(`support-taken ${moderator.member._id}`),
     ]);
+  });
+
+  it("wait no more once the proposal is withdrawn, also those that come just then", async () => {
+    const keeping = between("refusedSupports", "updateOne");
+    const bench = await aBench({ storeThrough: keeping.through });
+    const { city, author, proposal } = bench;
+    await burst(bench, mostNew + 2);
+    keeping.once(async () => {
+      await withdrawProposal(author, proposal.number ?? 0);
+      await city.settle();
+    });
+
+    await press(bench, "late");
+
+    expect(keeping.happened).to.equal(1);
+    expect(await listHeldSupports(city.visitor, 9)).to.deep.equal([]);
+    const rows = await city.visitor.collection(refusedSupportsCollection).find({}).toArray();
+    expect(rows.map(({ why }) => why)).to.deep.equal(Array(3).fill("withdrawn"));
+    expect(rows.every(({ expiresAt }) => expiresAt !== null)).to.equal(true);
   });
 
   it("can be decided about one by one, too", async () => {
