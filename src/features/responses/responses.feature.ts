@@ -41,6 +41,7 @@ import {
   settleStatus,
 } from "./responses.js";
 import {
+  isTakenBack,
   responseWithdrawn,
   settleUnanswered,
   withdrawnResponsesCollection,
@@ -50,8 +51,9 @@ const reading: Route[] = [
   get("/responses", async (ctx, req) => page(listPage, await listModel(ctx, req.query))),
   get("/responses.atom", async (ctx) => text("application/atom+xml", await responsesAtom(ctx))),
   get("/responses/:id", async (ctx, req) => {
-    const response = await responseById(ctx, idIn(req, "id"));
-    if (response === null) throw new Refusal("not-found");
+    const id = idIn(req, "id");
+    const response = await responseById(ctx, id);
+    if (response === null) throw new Refusal((await isTakenBack(ctx, id)) ? "gone" : "not-found");
     return page(showPage, await showModel(ctx, response));
   }),
 ];
