@@ -49,6 +49,8 @@ describe("a key that its owner gave up", function () {
 
     const note = peer.note(alice, { inReplyTo: proposal.uri });
     expect(await tell(alice, "Create", note)).to.equal(401);
+    const like = { type: "Like", actor: alice.uri, object: proposal.uri };
+    expect(await tell(alice, "Undo", like), "not even what takes away").to.equal(401);
     expect(await tell(alice, "Delete", alice.uri), "a goodbye said again").to.equal(202);
   });
 
