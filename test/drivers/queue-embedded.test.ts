@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { createIds, type Clock } from "../../src/drivers/clock.js";
 import { backoffMs } from "../../src/drivers/queue/backoff.js";
+import { createDead } from "../../src/drivers/queue/dead.js";
 import { nextRun, scheduledJobId } from "../../src/drivers/queue/calendar.js";
 import { isGone, newOwner } from "../../src/drivers/queue/embedded-owner.js";
 import type { DeadRow, JobRow, ScheduleRow } from "../../src/drivers/queue/queue-tables.js";
@@ -22,6 +23,7 @@ import {
   aJob,
   pause,
   queueConformance,
+  townOf,
   until,
   type QueueBacking,
 } from "./queue.conformance.js";
@@ -49,7 +51,10 @@ function onStore(store: Store): Bench {
     queue(options = {}) {
       const ids = createIds(clock);
       const log = { warn: note, error: note };
-      const queue = createEmbeddedQueue({ store, clock, ids, log, pollMs: 10, ...options });
+      const queue = createEmbeddedQueue({
+        ...{ store, clock, ids, log, pollMs: 10, ownerOf: townOf },
+        ...options,
+      });
       queues.push(queue);
       return queue;
     },
@@ -316,6 +321,7 @@ describe("the embedded queue", () => {
         tries: 1,
         error: "old",
         diedAt: i,
+        ...{ owner: null, heldUntil: 0 },
       }));
       await dead().insertMany(old);
       const queue = await served(async () => {
@@ -330,6 +336,44 @@ describe("the embedded queue", () => {
       expect(await dead().findOne({ _id: `${LANE}:old/4` })).to.equal(null);
       await until(() => bench.logged.length === 1);
       expect(bench.logged[0]).to.include({ queue: LANE, job: "greet", id: "new", tries: 1 });
+    });
+
+    it("lets another revive what a process held when it died, but not before", async () => {
+      let fails = true;
+      const queue = await served(async () => {
+        if (fails) throw new Unrecoverable("no");
+      });
+      await queue.add([aJob("a")]);
+      await until(async () => (await queue.counts(LANE)).dead === 1);
+      fails = false;
+      const heldUntil = bench.clock.now().getTime() + MINUTE;
+      await dead().updateOne({ _id: `${LANE}:a` }, { $set: { heldUntil } });
+
+      expect(await queue.revive(LANE, ["a"])).to.equal(0);
+      expect(await queue.drop(LANE, ["a"])).to.equal(0);
+      await bench.advance?.(MINUTE);
+
+      expect(await queue.revive(LANE, ["a"])).to.equal(1);
+      await queue.idle();
+      expect(await queue.dead(LANE, 10)).to.deep.equal([]);
+    });
+
+    it("holds nothing that it could not add", async () => {
+      const queue = await served(async () => {
+        throw new Unrecoverable("no");
+      });
+      await queue.add([aJob("a")]);
+      await until(async () => (await queue.counts(LANE)).dead === 1);
+      const graves = createDead({ rows: dead(), clock: bench.clock, ownerOf: undefined });
+      const away = {
+        add: () => Promise.reject(new Error("away")),
+        peek: () => Promise.resolve([]),
+      };
+
+      const refused = await graves.revive(LANE, ["a"], away).catch(() => "refused");
+
+      expect(refused).to.equal("refused");
+      expect(await queue.drop(LANE, ["a"])).to.equal(1);
     });
 
     it("keeps no more of an error than a line of 500 characters, without credentials", () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createIds, type Clock } from "../../src/drivers/clock.js";
 import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { Queue } from "../../src/drivers/queue/queue.js";
-import { queueConformance, type QueueBacking } from "./queue.conformance.js";
+import { queueConformance, townOf, type QueueBacking } from "./queue.conformance.js";
 
 const url = process.env["MONGODB_URL"];
 
@@ -26,7 +26,9 @@ if (url === undefined || url === "") {
     const clock: Clock = { now: () => new Date(Date.now() + ahead) };
     return {
       queue() {
-        const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), pollMs: 10 });
+        const queue = createEmbeddedQueue({
+          ...{ store, clock, ids: createIds(clock), pollMs: 10, ownerOf: townOf },
+        });
         queues.push(queue);
         return queue;
       },

@@ -8,50 +8,27 @@ import {
   type RunningJob,
   type Schedule,
 } from "../../src/drivers/queue/queue.js";
+import { describeDead } from "./queue.conformance-dead.js";
+import {
+  aGate,
+  aJob,
+  LANE,
+  MINUTE,
+  pause,
+  serving,
+  steady,
+  until,
+  type QueueBacking,
+} from "./queue.conformance-support.js";
 
-/** One durable backing that any number of queue objects share, as processes would. */
-export interface QueueBacking {
-  /** A queue object of its own, as another process would have; the backing closes it. */
-  queue(): Queue;
-  /** Moves time forward for all of them; `null` where a driver knows the machine's clock only. */
-  readonly advance: ((ms: number) => Promise<void>) | null;
-  close(): Promise<void>;
-}
-
-const LANE = "default";
-const steady = { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 };
-const MINUTE = 60_000;
-
-/** A job of the suite; `changes` says what matters to the test. */
-export function aJob(id: string, changes: Partial<NewJob> = {}): NewJob {
-  return { id, queue: LANE, name: "greet", data: { id }, attempts: 3, backoff: steady, ...changes };
-}
-
-/** A promise and the means to keep it. */
-export function aGate(): { readonly opened: Promise<void>; open(): void } {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
-
-/** Resolves once `condition` holds; fails after five seconds, or the time that is given. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  withinMs = 5_000,
-): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
-    await pause(3);
-  }
-}
-
-/** Waits. */
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
+export {
+  aGate,
+  aJob,
+  pause,
+  townOf,
+  until,
+  type QueueBacking,
+} from "./queue.conformance-support.js";
 
 /** The promises that every driver of `Queue` keeps; `open` gives an empty backing. */
 export function queueConformance(name: string, open: () => Promise<QueueBacking>): void {
@@ -67,6 +44,7 @@ export function queueConformance(name: string, open: () => Promise<QueueBacking>
     describeIdentity(() => backing);
     describeTime(() => backing);
     describeFailure(() => backing);
+    describe("about jobs that died", () => describeDead(() => backing));
     describeWorkers(() => backing);
     describeFairness(() => backing);
     describeClosing(() => backing);
@@ -75,17 +53,6 @@ export function queueConformance(name: string, open: () => Promise<QueueBacking>
 }
 
 type Backing = () => QueueBacking;
-
-async function serving(
-  backing: QueueBacking,
-  run: (job: RunningJob) => Promise<void>,
-  concurrency = 4,
-): Promise<Queue> {
-  const queue = backing.queue();
-  queue.process(LANE, concurrency, run);
-  await queue.start();
-  return queue;
-}
 
 async function refusal(promise: Promise<void>): Promise<unknown> {
   return promise.then(

@@ -5,12 +5,12 @@ import { createWorker, type BullWorker } from "./bullmq-worker.js";
 import { createShelves, type Shelves } from "./bullmq-shelves.js";
 import { createSpool } from "./bullmq-spool.js";
 import { createCalendar, untilNext } from "./calendar.js";
-import { createDead } from "./dead.js";
+import { createDead, deadSide } from "./dead.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { checkedData } from "./new-job.js";
 import { readPlaces } from "./places.js";
 import { queueTables } from "./queue-tables.js";
-import type { Queue } from "./queue.js";
+import type { OwnerOf, Queue } from "./queue.js";
 import { repeating } from "./repeating.js";
 
 /** What the queue on Redis is given. */
@@ -31,6 +31,8 @@ export interface BullQueueOptions {
   readonly patienceMs?: number;
   /** Where the jitter comes from: 0 to 1. */
   readonly random?: () => number;
+  /** Tells the dead apart by whose work they were; nobody's when absent. */
+  readonly ownerOf?: OwnerOf;
 }
 
 /**
@@ -41,7 +43,7 @@ export function createBullQueue(options: BullQueueOptions): Queue {
   const { clock, log, pollMs = 1_000, leaseMs = 10_000, random = Math.random } = options;
   const tables = queueTables(options.store);
   const shelves = createShelves({ ...options, patienceMs: options.patienceMs ?? 2_000 });
-  const dead = createDead(tables.dead, clock);
+  const dead = createDead({ rows: tables.dead, clock, ownerOf: options.ownerOf });
   const spool = createSpool({ rows: tables.spool, shelves, clock, log });
   const workers = new Map<string, BullWorker>();
   const now = (): number => clock.now().getTime();
@@ -80,10 +82,7 @@ export function createBullQueue(options: BullQueueOptions): Queue {
     },
     oldestDue: (queue) => shelves.oldestDue(queue),
     peek: (queue, ids) => shelves.peek(queue, ids),
-    async dead(queue, limit) {
-      await tables.ready();
-      return dead.list(queue, limit);
-    },
+    ...deadSide(dead, tables),
     revive: (queue, ids) => dead.revive(queue, ids, { add, peek: shelves.peek }),
     drop: (queue, ids) => dead.drop(queue, ids),
     check: () => shelves.check(),

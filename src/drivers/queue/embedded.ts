@@ -2,14 +2,14 @@ import type { Clock, Ids } from "../clock.js";
 import type { Store } from "../store/collection.js";
 import { defaultGraceMs, idleCheckMs, mostPeeked } from "./bounds.js";
 import { createCalendar, untilNext } from "./calendar.js";
-import { createDead } from "./dead.js";
+import { createDead, deadSide } from "./dead.js";
 import { createLane, type Lane, type QueueLog } from "./embedded-lane.js";
 import { newOwner } from "./embedded-owner.js";
 import type { QueueParts } from "./embedded-parts.js";
 import { queueTables, rowId } from "./queue-tables.js";
 import { createShelf } from "./embedded-shelf.js";
 import { readPlaces } from "./places.js";
-import type { Queue, QueueCounts, QueuedJob } from "./queue.js";
+import type { OwnerOf, Queue, QueueCounts, QueuedJob } from "./queue.js";
 import { repeating } from "./repeating.js";
 
 export type { QueueLog };
@@ -27,6 +27,8 @@ export interface EmbeddedQueueOptions {
   readonly leaseMs?: number;
   /** Where the jitter comes from: 0 to 1. */
   readonly random?: () => number;
+  /** Tells the dead apart by whose work they were; nobody's when absent. */
+  readonly ownerOf?: OwnerOf;
 }
 
 const silent: QueueLog = { warn: () => undefined, error: () => undefined };
@@ -38,7 +40,7 @@ const silent: QueueLog = { warn: () => undefined, error: () => undefined };
 export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   const { clock, ids, leaseMs = 10_000, pollMs = 1_000, log = silent } = options;
   const tables = queueTables(options.store);
-  const dead = createDead(tables.dead, clock);
+  const dead = createDead({ rows: tables.dead, clock, ownerOf: options.ownerOf });
   const parts: QueueParts = { tables, dead, clock, ids, owner: newOwner(), leaseMs };
   const shelf = createShelf(parts);
   const lanes = new Map<string, Lane>();
@@ -73,10 +75,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
     counts: (queue) => counts(parts, queue),
     oldestDue: (queue) => oldestDue(parts, queue),
     peek: (queue, wanted) => peek(parts, queue, wanted),
-    async dead(queue, limit) {
-      await tables.ready();
-      return dead.list(queue, limit);
-    },
+    ...deadSide(dead, tables),
     revive: (queue, wanted) =>
       dead.revive(queue, wanted, { add, peek: (name, some) => peek(parts, name, some) }),
     drop: (queue, wanted) => dead.drop(queue, wanted),

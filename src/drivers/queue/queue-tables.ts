@@ -54,6 +54,10 @@ export interface DeadRow extends Row {
   readonly tries: number;
   readonly error: string;
   readonly diedAt: number;
+  /** Whose work it was; null when nobody's in particular. */
+  readonly owner: string | null;
+  /** Until when whoever is about to revive it has it alone; in milliseconds, 0 while nobody is. */
+  readonly heldUntil: number;
 }
 
 /** One line of the calendar: the job it adds, and when next. */
@@ -99,7 +103,11 @@ const SPOOL = "queue_spool";
 const jobIndexes: readonly IndexSpec[] = [{ keys: { queue: 1, state: 1, at: 1, order: 1 } }];
 
 const indexes: Readonly<Record<string, readonly IndexSpec[]>> = {
-  [DEAD]: [{ keys: { queue: 1, diedAt: -1 } }],
+  [DEAD]: [
+    { keys: { queue: 1, diedAt: -1, _id: -1 } },
+    { keys: { queue: 1, name: 1, diedAt: -1, _id: -1 } },
+    { keys: { queue: 1, owner: 1, diedAt: -1, _id: -1 } },
+  ],
   [SCHEDULES]: [{ keys: { nextAt: 1 } }],
   [SPOOL]: [{ keys: { dueAt: 1 } }],
 };

@@ -83,10 +83,29 @@ export interface DeadJob {
   readonly id: string;
   readonly name: string;
   readonly data: unknown;
+  /** Whose work it was (see `OwnerOf`); null when nobody's in particular. */
+  readonly owner: string | null;
   readonly tries: number;
   /** The message of its last failure, without what could be a secret. */
   readonly error: string;
   readonly diedAt: Date;
+}
+
+/** Says by a job's data whose work it is, so that the dead can be told apart by it. */
+export type OwnerOf = (data: unknown) => string | null;
+
+/** Which of a queue's dead are wanted: all of them, unless narrowed. */
+export interface DeadWish {
+  readonly name?: string;
+  readonly owner?: string;
+  /** Only what stands behind this one in the list. */
+  readonly after?: Pick<DeadJob, "id" | "diedAt">;
+}
+
+/** How many of a queue's dead have one name. */
+export interface DeadKind {
+  readonly name: string;
+  readonly count: number;
 }
 
 /** A job that is added again and again by the calendar; runs once however many processes serve. */
@@ -143,10 +162,17 @@ export interface Queue {
   /** Those of some jobs, at most 500 ids, that wait or run. */
   peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
   /** The jobs of a queue that used up their tries, the newest first; at most 1,000 are kept. */
-  dead(queue: string, limit: number): Promise<readonly DeadJob[]>;
-  /** Adds dead jobs again, with all their tries, and forgets that they died; returns how many. */
+  dead(queue: string, limit: number, wish?: DeadWish): Promise<readonly DeadJob[]>;
+  /** The names of a queue's dead, the most frequent first. */
+  deadKinds(queue: string): Promise<readonly DeadKind[]>;
+  /** How many of a queue's dead are of one owner. */
+  countDead(queue: string, owner: string): Promise<number>;
+  /**
+   * Adds dead jobs again, with all their tries, and forgets that they died; returns how many. Of two who
+   * ask for the same at once only one adds it.
+   */
   revive(queue: string, ids: readonly string[]): Promise<number>;
-  /** Forgets dead jobs; returns how many. */
+  /** Forgets dead jobs, except those that are just being revived; returns how many. */
   drop(queue: string, ids: readonly string[]): Promise<number>;
   /** Rejects with a plain reason when the queue does not answer. */
   check(): Promise<void>;
