@@ -16,28 +16,29 @@ import {
 import { createFileMedia, type Media } from "./drivers/media.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
-import type { IndexSpec, Store } from "./drivers/store/collection.js";
+import type { Store } from "./drivers/store/collection.js";
 import { openStore } from "./drivers/store/open.js";
 import { bePresent, type Leave } from "./drivers/store/presence.js";
 import { refuseUnfinished } from "./drivers/store/unfinished.js";
 import { features } from "./features.js";
+import { operatorIndexes } from "./features/operators/operator.js";
+import { createOperators, type OperatorSide } from "./features/operators/operators.feature.js";
+import type { DeploymentFacts } from "./features/operators/parts.js";
 import { createFederation, type Federation } from "./federation/federation.feature.js";
 import { createUnwanted } from "./federation/policy/policy.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { createHealth, type Health } from "./hosting/health.js";
-import { createInstances, instanceIndexes, type Instances } from "./hosting/instances.js";
+import { ensureIndexes } from "./hosting/ensure-indexes.js";
+import { createInstances, type Instances } from "./hosting/instances.js";
 import type { Metrics } from "./hosting/metrics.js";
-import { createOutbox, intentIndexes, type Outbox } from "./hosting/outbox.js";
-import { scopedIndexes } from "./hosting/scoped-store.js";
-import { sessionsCollection } from "./hosting/session.js";
+import { createOutbox, instanceOfJob, type Outbox } from "./hosting/outbox.js";
 import { createViews } from "./hosting/views.js";
 import { createReaders } from "./hosting/readers.js";
 import { createWeb } from "./hosting/web.js";
 import { startWorkers } from "./hosting/worker.js";
 import type { Feature } from "./kit/feature.js";
 import { createTranslators, loadTranslations } from "./kit/i18n/index.js";
-import { throttlesCollection } from "./kit/throttle.js";
 import { migrate } from "./migrations/run.js";
 import { keptSecret } from "./secret.js";
 
@@ -64,6 +65,7 @@ export interface App {
   readonly contexts: Contexts;
   readonly outbox: Outbox;
   readonly federation: Pick<Federation, "linkInstance" | "rules" | "rotateKeys" | "testPeer">;
+  readonly operators: OperatorSide;
   /** Names of the migrations that ran now. */
   readonly migrated: readonly string[];
   /** Take up work: queue workers, calendar, sweep. */
@@ -130,9 +132,10 @@ async function openQueue(
   { redisUrl }: Config,
   parts: Pick<Drivers, "store" | "clock" | "log">,
 ): Promise<Queue> {
-  if (redisUrl === null) return createEmbeddedQueue({ ...parts, ids: createIds(parts.clock) });
+  const whose = { ...parts, ownerOf: instanceOfJob };
+  if (redisUrl === null) return createEmbeddedQueue({ ...whose, ids: createIds(parts.clock) });
   const { createBullQueue } = await import("./drivers/queue/bullmq.js");
-  return createBullQueue({ ...parts, url: redisUrl });
+  return createBullQueue({ ...whose, url: redisUrl });
 }
 
 /** Compose a deployment. Indexes are ensured and data migrated before it is handed over. */
@@ -157,12 +160,16 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     ...{ contexts, instances, store, queue, clock, ids, log, version },
     allowPrivate: config.privateAddresses,
   });
-  const all = [...features, federation.feature];
+  const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
+  const operators = createOperators({
+    ...{ store, queue, clock, ids, instances, health },
+    deployment: factsOf(config),
+  });
+  const all = [...features, federation.feature, operators.feature];
   subscriptions.push(...all.flatMap((feature) => feature.on));
-  await ensureIndexes(drivers, all);
+  await ensureIndexes(drivers, { features: all, deployment: operatorIndexes });
   const migrated = await migrate(store, clock);
   const readers = createReaders();
-  const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
   const web = createWeb({
     ...{ store, clock, ids, log, instances, contexts, readers, health, metrics },
     features: all,
@@ -175,6 +182,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   let leave: Leave | null = null;
   return {
     ...{ web, health, metrics, drivers, instances, contexts, outbox, federation, migrated },
+    operators,
     async start() {
       // The embedded store's file has a lock of its own.
       if (config.mongodbUrl !== null) leave = await bePresent(store, `server (${config.role})`);
@@ -198,6 +206,15 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   };
 }
 
+/** What of the configuration those who run the deployment read on their pages. */
+function factsOf({ dataDir, role, mongodbUrl, redisUrl }: Config): DeploymentFacts {
+  return {
+    ...{ version, dataDir, role },
+    store: mongodbUrl === null ? "embedded" : "mongodb",
+    queue: redisUrl === null ? "embedded" : "redis",
+  };
+}
+
 /** What measures costs a little on every request: it is loaded only where somebody may read it. */
 async function metricsFor(
   { metricsToken: token, role }: Config,
@@ -207,35 +224,6 @@ async function metricsFor(
   const { createMetrics } = await import("./hosting/metrics.js");
   const now = (): number => clock.now().getTime();
   return createMetrics({ token, role, queue, queues: ["default", "delivery"], now });
-}
-
-/** Indexes that are named in the log when they are made. */
-const mostNamed = 20;
-
-/** Makes every declared index, and says which were made or removed. */
-async function ensureIndexes(
-  { store, log }: Pick<Drivers, "store" | "log">,
-  all: readonly Feature[],
-): Promise<void> {
-  const scoped = [...all.flatMap(({ collections }) => collections), sessionsCollection];
-  const declared: ReadonlyArray<readonly [string, readonly IndexSpec[]]> = [
-    ["instances", instanceIndexes],
-    ["intents", intentIndexes],
-    ...[...scoped, throttlesCollection].map(
-      ({ name, indexes }) => [name, scopedIndexes(indexes)] as const,
-    ),
-  ];
-  const created: string[] = [];
-  const dropped: string[] = [];
-  for (const [name, indexes] of declared) {
-    const changes = await store.ensureIndexes(name, indexes);
-    created.push(...changes.created.map((index) => `${name}.${index}`));
-    dropped.push(...changes.dropped.map((index) => `${name}.${index}`));
-  }
-  if (created.length + dropped.length === 0) return;
-  // A new store gets all of them: their number says enough.
-  const made = created.length > mostNamed ? created.length : created;
-  log.info({ created: made, dropped }, "indexes changed");
 }
 
 /** What the build made; run from the sources, it is made on the spot. */

@@ -1,5 +1,6 @@
-import { access, constants, statfs } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import type { Config } from "../config.js";
+import { diskRoom, roomLevel } from "../drivers/disk.js";
 import type { Mailer } from "../drivers/mail.js";
 import type { Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
@@ -48,7 +49,7 @@ export function checkConfig(config: Config): Finding[] {
   return found;
 }
 
-const gigabyte = 1024 ** 3;
+const gigabyte = 1_000_000_000;
 
 /** Whether the data folder can be written, and has room. */
 export async function checkDisk({ dataDir }: Config): Promise<Finding> {
@@ -60,12 +61,11 @@ export async function checkDisk({ dataDir }: Config): Promise<Finding> {
     const remedy = "give the user that runs Parvis this folder";
     return finding("disk", "fail", `${dataDir} cannot be written`, remedy);
   }
-  const { bavail, bsize } = await statfs(dataDir);
-  const free = bavail * bsize;
-  const text = `${(free / gigabyte).toFixed(1)} GB free in ${dataDir}`;
-  const remedy = "make room, or move DATA_DIR to a larger disk";
-  if (free < gigabyte / 10) return finding("disk", "fail", text, remedy);
-  return free < gigabyte ? finding("disk", "warn", text, remedy) : finding("disk", "ok", text);
+  const room = await diskRoom(dataDir);
+  const text = `${(room.free / gigabyte).toFixed(1)} GB free in ${dataDir}`;
+  const level = roomLevel(room);
+  const remedy = level === "ok" ? null : "make room, or move DATA_DIR to a larger disk";
+  return finding("disk", level, text, remedy);
 }
 
 /** Whether the store answers and is whole. */
@@ -119,7 +119,7 @@ export async function checkQueue(queue: Queue, name: string): Promise<Finding> {
   if (waiting > manyWaiting) {
     return finding(label, "warn", text, "is the server running? If so, give it time or more power");
   }
-  if (dead > 0) return finding(label, "warn", text, "the server's log says why jobs were given up");
+  if (dead > 0) return finding(label, "warn", text, "see why, and retry or drop them: queue list");
   return finding(label, "ok", text);
 }
 

@@ -11,7 +11,9 @@ import { linkCommand } from "./link.js";
 import { moveStoreCommand } from "./move-store.js";
 import { networkCommand } from "./network.js";
 import { migrateCommand } from "./migrate.js";
+import { operatorCommand } from "./operator.js";
 import { inPlainWords } from "./plain-words.js";
+import { queueCommand } from "./queue.js";
 import { restoreCommand } from "./restore.js";
 
 /**
@@ -48,10 +50,12 @@ function programFor(io: Io, finish: Finish): Command {
     .addHelpText("after", generalHelp);
   program.addCommand(instanceCommand(io, finish));
   program.addCommand(adminCommand(io, finish));
+  program.addCommand(operatorCommand(io, finish));
   program.addCommand(actorCommand(io, finish));
   program.addCommand(importCommand(io, finish));
   program.addCommand(linkCommand(io, finish));
   program.addCommand(networkCommand(io, finish));
+  program.addCommand(queueCommand(io, finish));
   program.addCommand(migrateCommand(io, finish));
   program.addCommand(backupCommand(io, finish));
   program.addCommand(restoreCommand(io, finish));

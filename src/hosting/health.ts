@@ -7,6 +7,8 @@ import type { Metrics } from "./metrics.js";
 export interface Health {
   /** `/healthz`: the process answers. */
   alive(res: ServerResponse): void;
+  /** Whether the store and the queue answer. */
+  look(): Promise<Readonly<Record<"store" | "queue", boolean>>>;
   /** `/readyz`: it can do its work now, or 503 with what does not answer. */
   ready(res: ServerResponse): Promise<void>;
 }
@@ -22,13 +24,18 @@ const patienceMs = 3_000;
 
 /** Asks the store, and where it is needed the queue, each for three seconds at most. */
 export function createHealth({ store, queue, needsQueue }: HealthParts): Health {
+  const look: Health["look"] = async () => {
+    const [stored, queued] = await Promise.all([
+      answers(() => store.collection("instances").findOne({})),
+      answers(() => queue.check()),
+    ]);
+    return { store: stored, queue: queued };
+  };
   return {
+    look,
     alive: (res) => say(res, 200, "ok"),
     async ready(res) {
-      const [stored, queued] = await Promise.all([
-        answers(() => store.collection("instances").findOne({})),
-        answers(() => queue.check()),
-      ]);
+      const { store: stored, queue: queued } = await look();
       const missing = [stored ? [] : ["store"], queued || !needsQueue ? [] : ["queue"]].flat();
       if (missing.length > 0) return say(res, 503, `not ready: ${missing.join(", ")}`);
       return say(res, 200, queued ? "ready" : "ready; the queue does not answer");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Logger } from "pino";
 import type { Clock, Ids } from "../drivers/clock.js";
-import type { NewJob, Queue } from "../drivers/queue/queue.js";
+import type { NewJob, OwnerOf, Queue } from "../drivers/queue/queue.js";
 import type { IndexSpec, Store } from "../drivers/store/collection.js";
 import { Refusal } from "../kit/refusal.js";
 import { isDuplicate } from "../kit/records.js";
@@ -60,6 +60,12 @@ interface OutboxParts {
   readonly log: Logger;
   readonly subscriptions: readonly Subscription[];
 }
+
+/** The instance that a job acts for; null where its data does not say. */
+export const instanceOfJob: OwnerOf = (data) => {
+  const parsed = envelopeSchema.safeParse(data);
+  return parsed.success ? parsed.data.instanceId : null;
+};
 
 /** What of a job's definition is stored with it. */
 type JobShape = Pick<JobDef<unknown>, "queue" | "name" | "attempts" | "backoff">;

@@ -9,6 +9,7 @@ import type { Member } from "../kit/context.js";
 import type { Feature, SignIn } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
 import { Refusal } from "../kit/refusal.js";
+import type { Route } from "../kit/route.js";
 import type { Assets } from "./assets.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
@@ -89,9 +90,10 @@ export function createWeb(parts: WebParts): RequestListener {
       state.route = route.path;
       return reply(req, res, await route.handler(state.ctx, reqOf(req)));
     };
-    if (route.method === "GET") app.get(route.path, handler);
-    else if (route.fromAnywhere === true) app.post(route.path, handler);
-    else app.post(route.path, readUploads(route.uploads), csrf.protect, handler);
+    const first = route.admits === undefined ? [] : [admission(route.admits)];
+    if (route.method === "GET") app.get(route.path, ...first, handler);
+    else if (route.fromAnywhere === true) app.post(route.path, ...first, handler);
+    else app.post(route.path, ...first, readUploads(route.uploads), csrf.protect, handler);
   }
   app.use((_req, _res, next) => next(new Refusal("not-found")));
   app.use(errorHandler((req, res, error) => showError(parts, siteModel, req, res, error)));
@@ -100,6 +102,14 @@ export function createWeb(parts: WebParts): RequestListener {
   const trusts = app.get("trust proxy fn") as Trusts;
   const door = federation === null ? pages : openDoor({ instances, trusts, federation, pages });
   return refuseBadTargets(metrics === null ? door : metrics.watched(door));
+}
+
+/** Lets nobody see that there is a route who is not to know of it. */
+function admission(admits: NonNullable<Route["admits"]>): RequestHandler {
+  return async (_req, res, next) => {
+    await admits(stateOf(res).ctx);
+    next();
+  };
 }
 
 function signInOf(features: readonly Feature[]): SignIn {

@@ -25,6 +25,8 @@ export interface Feature {
   readonly unread: ((ctx: Ctx) => Promise<number>) | null;
   /** Number shown beside the moderators' page, for a moderator. */
   readonly waiting: ((ctx: Ctx) => Promise<number>) | null;
+  /** Whether the menu of a signed-in member leads to the pages of whoever runs the deployment. */
+  readonly operates: ((ctx: Ctx) => Promise<boolean>) | null;
 }
 
 type Listed = {
@@ -37,6 +39,7 @@ type Listed = {
   readonly signIn?: SignIn;
   readonly unread?: (ctx: Ctx) => Promise<number>;
   readonly waiting?: (ctx: Ctx) => Promise<number>;
+  readonly operates?: (ctx: Ctx) => Promise<boolean>;
 };
 
 /** Declare a feature; what it does not have is left out. */
@@ -51,5 +54,6 @@ export function defineFeature(feature: Listed): Feature {
     signIn: feature.signIn ?? null,
     unread: feature.unread ?? null,
     waiting: feature.waiting ?? null,
+    operates: feature.operates ?? null,
   };
 }

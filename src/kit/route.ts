@@ -121,6 +121,11 @@ export interface Route {
   readonly handler: Handler;
   /** A POST that other sites may send: one-click unsubscribe only (RFC 8058, section 3.1). */
   readonly fromAnywhere?: boolean;
+  /**
+   * Asked before anything is read of the request, its form's token included; throws `not-found` to whom
+   * shall not even learn that there is something here.
+   */
+  readonly admits?: (ctx: Ctx) => Promise<void>;
   /** A POST that takes files (multipart/form-data). */
   readonly uploads?: Uploads;
 }

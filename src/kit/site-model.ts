@@ -11,6 +11,8 @@ export interface SiteMember {
   readonly toModerate: number;
   readonly canAnswer: boolean;
   readonly isAdmin: boolean;
+  /** Runs the whole deployment. */
+  readonly isOperator: boolean;
 }
 
 /** A message left by the previous request, shown once on top of the page. */

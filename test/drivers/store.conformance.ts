@@ -103,6 +103,12 @@ function describeRecords(open: OpenStore): void {
     expect((await the.store.collectionNames()).sort()).to.deep.equal(["a.b", "c"]);
   });
 
+  it("tells how much room it takes", async () => {
+    await the.store.collection<Thing>("a").insertOne({ _id: "1" });
+
+    expect(await the.store.bytes()).to.be.greaterThan(0);
+  });
+
   it("finds itself in good order", async () => {
     await the.store.collection<Thing>("a").insertOne({ _id: "1" });
 

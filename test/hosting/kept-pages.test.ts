@@ -75,6 +75,7 @@ describe("pages that visitors read", () => {
       toModerate: 0,
       canAnswer: false,
       isAdmin: false,
+      isOperator: false,
     };
     render("list", aModel(), aSite());
 

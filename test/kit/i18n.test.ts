@@ -136,6 +136,9 @@ describe("Dates and numbers", () => {
     expect(fr.formatNumber(12_345)).to.match(/^12\s345$/u);
     expect(en.formatNumber(0.256, "percent")).to.equal("26%");
     expect(en.formatNumber(5, "signed")).to.equal("+5");
+    expect(en.formatBytes(0)).to.equal("0 byte");
+    expect(en.formatBytes(12_345_678)).to.equal("12.3 MB");
+    expect(fr.formatBytes(999_000_000_000_000_000)).to.match(/^999\s000\sTo$/u);
   });
 
   it("count days by the calendar of the place, through a change of clocks", () => {

@@ -13,6 +13,7 @@ import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { createAccount } from "../../src/features/accounts/accounts.js";
+import { instanceOfJob } from "../../src/hosting/outbox.js";
 import type { Ctx, Instance, Language, Role } from "../../src/kit/index.js";
 import { aClock, type TestClock } from "./city.js";
 import { formsIn, type FormInPage } from "./forms.js";
@@ -132,7 +133,9 @@ function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMess
       : pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
   const bare = openSqliteStore(":memory:", { ttlIntervalMs: 0, now: () => clock.now() });
   const store = options.storeThrough?.(bare) ?? bare;
-  const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), log, pollMs: 5 });
+  const ids = createIds(clock);
+  const ownerOf = instanceOfJob;
+  const queue = createEmbeddedQueue({ store, clock, ids, log, pollMs: 5, ownerOf });
   const mailer: Mailer = options.mailer ?? {
     send: async (mail) => ({ id: `<${mails.push(mail)}@test>` }),
     check: async () => undefined,

@@ -38,6 +38,7 @@ export function intercepting(
     ensureIndexes: (name, indexes) => store.ensureIndexes(name, indexes),
     collectionNames: () => store.collectionNames(),
     check: () => store.check(),
+    bytes: () => store.bytes(),
     close: () => store.close(),
   });
 }

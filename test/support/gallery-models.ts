@@ -30,6 +30,7 @@ export function sampleSite(rest: Partial<SiteModel> = {}): SiteModel {
       toModerate: 4,
       canAnswer: true,
       isAdmin: true,
+      isOperator: true,
     },
     csrf: "token",
     flash: null,

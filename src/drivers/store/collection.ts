@@ -102,6 +102,8 @@ export interface Store {
   collectionNames(): Promise<string[]>;
   /** Throws with a plain reason when the store cannot answer or its file is damaged. */
   check(): Promise<void>;
+  /** How much room it takes on disk, its indexes included. */
+  bytes(): Promise<number>;
   close(): Promise<void>;
   /** Absent where nobody can tell without asking the database. */
   readonly changes?: Changes;

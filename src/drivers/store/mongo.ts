@@ -108,6 +108,10 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
     check: async () => {
       await db.command({ ping: 1 });
     },
+    bytes: async () => {
+      const { storageSize, indexSize } = await db.stats();
+      return Number(storageSize) + Number(indexSize);
+    },
     close: () => client.close(),
   };
 }

@@ -49,6 +49,31 @@ export async function bePresent(
   };
 }
 
+/** A process that said lately that it works with the store. */
+export interface PresentProcess {
+  readonly what: string;
+  readonly machine: string;
+  readonly pid: string;
+}
+
+/** The processes seen in the last 30 seconds, at most 100, except those that are certainly gone. */
+export async function presentProcesses(
+  store: Store,
+  now: () => Date = () => new Date(),
+): Promise<readonly PresentProcess[]> {
+  const since = new Date(now().getTime() - silentAfterMs);
+  const seen = await store
+    .collection<Present>(processesName)
+    .find({ seenAt: { $gt: since } }, { limit: 100 })
+    .toArray();
+  return seen
+    .filter(({ _id }) => !isGone(_id))
+    .map(({ _id, what }) => {
+      const [machine = "", , pid = ""] = _id.split("|");
+      return { what, machine, pid };
+    });
+}
+
 /**
  * Throws `StoreInUse` when a process was seen in the last 30 seconds, unless it is one of this machine
  * that is certainly gone.
@@ -57,17 +82,11 @@ export async function refuseOthers(
   store: Store,
   now: () => Date = () => new Date(),
 ): Promise<void> {
-  const since = new Date(now().getTime() - silentAfterMs);
-  const seen = await store
-    .collection<Present>(processesName)
-    .find({ seenAt: { $gt: since } }, { limit: 100 })
-    .toArray();
-  const alive = seen.filter(({ _id }) => !isGone(_id));
+  const alive = await presentProcesses(store, now);
   const [first] = alive;
   if (first === undefined) return;
-  const [host = "", , pid = ""] = first._id.split("|");
   throw new StoreInUse(
-    `${alive.length} processes work with this store, such as ${first.what} on ${host} (process ${pid}): ` +
+    `${alive.length} processes work with this store, such as ${first.what} on ${first.machine} (process ${first.pid}): ` +
       "stop them, and wait half a minute if one was killed",
   );
 }

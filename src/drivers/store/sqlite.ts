@@ -36,6 +36,8 @@ export interface SqliteStore extends WholeStore {
   sweep(): Promise<number>;
 }
 
+const sizeQuery = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+
 const TTL_INTERVAL_MS = 30_000;
 
 /**
@@ -85,6 +87,7 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Sqli
       catalog.refresh();
       checkTables(reader, full);
     },
+    bytes: async () => Number(db.all(sizeQuery, [])[0]?.[0] ?? 0),
     changes: { elsewhere: () => catalog.refresh(), here: (name) => answers.changesOf(name) },
     sweep,
     close: () => (closing ??= shut()),

@@ -18,6 +18,7 @@ export function timedStore(store: Store, observe: Observe): Store {
     ensureIndexes: (...asked) => store.ensureIndexes(...asked),
     collectionNames: () => store.collectionNames(),
     check: () => store.check(),
+    bytes: () => store.bytes(),
     close: () => store.close(),
     ...(store.changes === undefined ? {} : { changes: store.changes }),
   };

@@ -29,6 +29,7 @@ const languageNames = { fr: "Français", en: "English" } as const;
 export function siteModelOf(parts: SiteParts, csrf: Csrf) {
   const unread = parts.features.find((feature) => feature.unread !== null)?.unread ?? null;
   const waiting = parts.features.find((feature) => feature.waiting !== null)?.waiting ?? null;
+  const operates = parts.features.find((feature) => feature.operates !== null)?.operates ?? null;
   return async (req: Request, res: Response): Promise<SiteModel> => {
     let token: string | null = null;
     const { ctx, instance, requestId } = stateOf(res);
@@ -52,6 +53,7 @@ export function siteModelOf(parts: SiteParts, csrf: Csrf) {
               toModerate,
               canAnswer: hasRole(member, "official"),
               isAdmin: hasRole(member, "admin"),
+              isOperator: operates !== null && (await operates(ctx)),
             },
       get csrf() {
         return (token ??= csrf.tokenFor(req));

@@ -24,6 +24,8 @@ export interface Formats {
   formatRelative(value: Date, now: Date): string;
   /** Digits grouped as the language does. */
   formatNumber(value: number, options?: NumberStyle): string;
+  /** A size in the largest unit that leaves a number before the point: "12,5 Mo", "12.5 MB". */
+  formatBytes(bytes: number): string;
   /** A stretch of whole days in words: "12 jours", "1 day". */
   formatDistanceDays(days: number): string;
   /** Calendar days from one moment to another, as the time zone's calendar counts them. */
@@ -51,6 +53,21 @@ const UNITS: ReadonlyArray<readonly [Intl.RelativeTimeFormatUnit, number]> = [
   ["hour", 3_600_000],
   ["minute", 60_000],
 ];
+
+/** Units of storage, each a thousand of the one before. */
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+function bytesFormat(locale: string): (bytes: number) => string {
+  const format = lazily(
+    (unit: (typeof BYTE_UNITS)[number]) =>
+      new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits: 1 }),
+  );
+  return (bytes) => {
+    const power = bytes < 1_000 ? 0 : Math.floor(Math.log10(bytes) / 3);
+    const at = Math.min(power, BYTE_UNITS.length - 1);
+    return format(BYTE_UNITS[at] ?? "byte").format(bytes / 1_000 ** at);
+  };
+}
 
 function lazily<K, V>(make: (key: K) => V): (key: K) => V {
   const made = new Map<K, V>();
@@ -98,6 +115,7 @@ export function createFormats(language: Language, timezone: string): Formats {
     formatRelative: (value, now) =>
       isDate(value) ? relativeTime(relative, value.getTime() - now.getTime()) : "",
     formatNumber: (value, style = "plain") => numberFormat(style).format(value),
+    formatBytes: bytesFormat(locale),
     formatDistanceDays: (count) => days.format(Math.trunc(count)),
     daysBetween: (from, to) => Math.round(dayNumber(to) - dayNumber(from)),
     formatList: (items) => list.format(items),

@@ -25,6 +25,7 @@ export function countingWrites(count: { writes: number; calls: number }): (store
     ensureIndexes: (...asked) => store.ensureIndexes(...asked),
     collectionNames: () => store.collectionNames(),
     check: () => store.check(),
+    bytes: () => store.bytes(),
     close: () => store.close(),
   });
 }

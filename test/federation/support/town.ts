@@ -196,6 +196,7 @@ function throughLate(late: { store?: Store }): Store {
     ensureIndexes: (...asked) => store().ensureIndexes(...asked),
     collectionNames: () => store().collectionNames(),
     check: () => store().check(),
+    bytes: () => store().bytes(),
     close: () => store().close(),
   } as Store;
 }

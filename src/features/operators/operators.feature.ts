@@ -1,0 +1,44 @@
+import {
+  defineFeature,
+  get,
+  page,
+  post,
+  type Feature,
+  type Handler,
+  type Route,
+} from "../../kit/index.js";
+import { kindJob } from "./dead-jobs.js";
+import { pathOf } from "./frame.js";
+import { createRegister, type Operators } from "./operators.js";
+import { overviewModel, overviewPage } from "./overview.pages.js";
+import type { OperatorParts } from "./parts.js";
+import { actOnDead, seeQueues } from "./queues.routes.js";
+
+/** The operators' side, as the composition root sees it. */
+export interface OperatorSide {
+  readonly feature: Feature;
+  readonly operators: Operators;
+}
+
+/** Make the pages of whoever runs the deployment; nobody else can tell that they exist. */
+export function createOperators(parts: OperatorParts): OperatorSide {
+  const operators = createRegister(parts);
+  const hidden = (route: Route): Route => ({ ...route, admits: operators.assertOperator });
+  const see = (path: string, handler: Handler): Route => hidden(get(path, handler));
+  const act = (path: string, handler: Handler): Route => hidden(post(path, handler));
+  const ofKind = kindJob(parts.queue);
+  const acting = { queue: parts.queue, operators, kindJob: ofKind };
+  const feature = defineFeature({
+    name: "operators",
+    operates: (ctx) => operators.mayBe(ctx),
+    routes: [
+      see(pathOf("overview"), async (ctx) =>
+        page(overviewPage, await overviewModel(ctx, parts, operators)),
+      ),
+      see(pathOf("queues"), (ctx, req) => seeQueues(ctx, parts, req)),
+      act(pathOf("queues"), (ctx, req) => actOnDead(ctx, acting, req)),
+    ],
+    jobs: [ofKind],
+  });
+  return { feature, operators };
+}

@@ -1,0 +1,102 @@
+import type { StatusView } from "../../kit/component-models.js";
+import { definePage, type Ctx } from "../../kit/index.js";
+import { badgeOf, frameOf, type OperatorPage } from "./frame.js";
+import type { Doer, JournalEntry } from "./operator.js";
+import { lookOver, mostInstances, type Overview } from "./overview.js";
+import type { Operators } from "./operators.js";
+import type { OperatorParts } from "./parts.js";
+
+/** Something with its state or its figure. */
+interface FactView {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** How the deployment does: for operators. */
+export interface OverviewPage extends OperatorPage {
+  readonly health: ReadonlyArray<{
+    readonly label: string;
+    readonly badge: StatusView;
+    /** What it means while it is not well; null while it is. */
+    readonly note: string | null;
+  }>;
+  readonly disk: { readonly badge: StatusView; readonly facts: readonly FactView[] };
+  readonly versions: readonly FactView[];
+  readonly processes: ReadonlyArray<{ readonly what: string; readonly where: string }>;
+  readonly journal: ReadonlyArray<{
+    readonly at: Date;
+    readonly who: string;
+    readonly what: string;
+    readonly about: string;
+  }>;
+}
+
+export const overviewPage = definePage<OverviewPage>("operators/overview");
+
+const mostEntries = 20;
+
+/** Gather the overview. */
+export async function overviewModel(
+  ctx: Ctx,
+  parts: OperatorParts,
+  operators: Operators,
+): Promise<OverviewPage> {
+  const [seen, entries] = await Promise.all([lookOver(parts), operators.journal(mostEntries)]);
+  return {
+    ...frameOf(ctx, "overview"),
+    health: (["store", "queue"] as const).map((what) => healthView(ctx, what, seen.answers[what])),
+    disk: diskView(ctx, seen),
+    versions: versionViews(ctx, parts, seen),
+    processes: seen.processes.map(({ what, machine, pid }) => ({
+      what,
+      where: ctx.t.t("operators.overview.processOn", { machine, pid }),
+    })),
+    journal: entries.map((entry) => entryView(ctx, entry)),
+  };
+}
+
+function healthView(ctx: Ctx, what: "store" | "queue", isWell: boolean) {
+  return {
+    label: ctx.t.t(`operators.overview.${what}`),
+    badge: badgeOf(ctx, isWell ? "ok" : "fail", ctx.t.t(`operators.answers.${isWell}`)),
+    note: isWell ? null : ctx.t.t(`operators.overview.${what}Away`),
+  };
+}
+
+function diskView(ctx: Ctx, { disk, storeBytes }: Overview): OverviewPage["disk"] {
+  const t = (key: string, params = {}): string => ctx.t.t(`operators.overview.${key}`, params);
+  const bytes = (size: number | null): string =>
+    size === null ? t("notKnown") : ctx.t.formatBytes(size);
+  const free =
+    disk === null
+      ? t("notKnown")
+      : t("freeOf", { free: bytes(disk.free), total: bytes(disk.total) });
+  return {
+    badge: badgeOf(ctx, disk?.level ?? "unknown"),
+    facts: [
+      { label: t("free"), value: free },
+      { label: t("database"), value: bytes(storeBytes) },
+    ],
+  };
+}
+
+function versionViews(ctx: Ctx, { deployment }: OperatorParts, { instances }: Overview) {
+  const t = (key: string): string => ctx.t.t(`operators.overview.${key}`);
+  const count = ctx.t.formatNumber(instances);
+  return [
+    { label: "Parvis", value: deployment.version },
+    { label: "Node.js", value: process.versions.node },
+    { label: t("store"), value: t(`stores.${deployment.store}`) },
+    { label: t("queue"), value: t(`queues.${deployment.queue}`) },
+    { label: t("role"), value: t(`roles.${deployment.role}`) },
+    { label: t("instances"), value: instances < mostInstances ? count : `${count} +` },
+  ];
+}
+
+function entryView(ctx: Ctx, { at, by, act, about }: JournalEntry) {
+  return { at, who: nameOf(ctx, by), what: ctx.t.t(`operators.acts.${act}`), about };
+}
+
+function nameOf(ctx: Ctx, by: Doer): string {
+  return by === null ? ctx.t.t("operators.commandLine") : `${by.name} (${by.host})`;
+}

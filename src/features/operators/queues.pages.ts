@@ -1,0 +1,164 @@
+import type { DeadJob } from "../../drivers/queue/queue.js";
+import type { LinkChoice, StatusView } from "../../kit/component-models.js";
+import { definePage, Refusal, type Ctx, type Req } from "../../kit/index.js";
+import {
+  listDead,
+  lookAtQueues,
+  queueNamed,
+  queueNames,
+  type DeadQuery,
+  type QueueName,
+  type QueueState,
+} from "./dead-jobs.js";
+import { badgeOf, frameOf, pathOf, type Level, type OperatorPage } from "./frame.js";
+import type { OperatorParts } from "./parts.js";
+import { aboutDead, hostsOf, shownReason } from "./shown-jobs.js";
+
+/** A queue in figures. */
+interface QueueView {
+  readonly name: string;
+  readonly badge: StatusView;
+  readonly figures: ReadonlyArray<{ readonly label: string; readonly value: string }>;
+}
+
+/** A job that was given up, without anything about a person. */
+interface DeadView {
+  readonly id: string;
+  readonly kind: string;
+  readonly host: string | null;
+  readonly about: readonly string[];
+  readonly diedAt: Date;
+  readonly tries: string;
+  readonly reason: string;
+}
+
+/** Queues and the jobs that were given up: for operators. */
+export interface QueuesPage extends OperatorPage {
+  readonly queues: readonly QueueView[];
+  /** Where a POST retries or drops; it says which queue, and which kind or which job. */
+  readonly action: string;
+  readonly queue: QueueName;
+  readonly lanes: readonly LinkChoice[];
+  readonly kinds: readonly LinkChoice[];
+  /** The kind that is shown alone, with how many there are; null for all. */
+  readonly kind: { readonly name: string; readonly count: number } | null;
+  /** The instance whose jobs are shown alone. */
+  readonly host: string | null;
+  readonly jobs: readonly DeadView[];
+  readonly next: string | null;
+  readonly start: string | null;
+}
+
+export const queuesPage = definePage<QueuesPage>("operators/queues");
+
+/** Jobs may wait as long before somebody should look. */
+const lateMs = 10 * 60_000;
+
+/** Gather the page for what its address asks. Throws `not-found` for an unknown queue or instance. */
+export async function queuesModel(ctx: Ctx, parts: OperatorParts, req: Req): Promise<QueuesPage> {
+  const states = await lookAtQueues(parts.queue);
+  const { query, host } = await queryOf(parts, states, req);
+  const { items, next } = await listDead(parts.queue, query);
+  const hosts = await hostsOf(parts.instances, items);
+  const kinds = states.find(({ name }) => name === query.queue)?.kinds ?? [];
+  const asked = { queue: query.queue, host };
+  const address = (change: { kind?: string | null; after?: string }): string =>
+    addressOf({ ...asked, kind: query.kind, ...change });
+  const known = kinds.find(({ name }) => name === query.kind);
+  return {
+    ...frameOf(ctx, "queues"),
+    queues: states.map((state) => queueView(ctx, state)),
+    ...{ action: pathOf("queues"), queue: query.queue, host },
+    lanes: queueNames.map((name) => ({
+      text: ctx.t.t(`operators.queues.names.${name}`),
+      url: addressOf({ queue: name, host, kind: null }),
+      current: name === query.queue,
+      count: deadIn(states, name),
+    })),
+    kinds: [
+      { text: ctx.t.t("operators.queues.all"), url: address({ kind: null }), count: null },
+      ...kinds.map(({ name, count }) => ({ text: name, url: address({ kind: name }), count })),
+    ].map((choice, at) => ({
+      ...choice,
+      current: at === 0 ? query.kind === null : choice.text === query.kind,
+    })),
+    kind: known === undefined || host !== null ? null : known,
+    jobs: items.map((job) => deadView(ctx, job, hosts.get(job.owner ?? "") ?? null)),
+    next: next === null ? null : address({ after: next }),
+    start: query.after === null && host === null ? null : addressOf({ ...asked, host: null }),
+  };
+}
+
+async function queryOf(
+  { instances }: OperatorParts,
+  states: readonly QueueState[],
+  { query }: Req,
+): Promise<{ readonly query: DeadQuery; readonly host: string | null }> {
+  const worst = queueNames.find((name) => deadIn(states, name) > 0) ?? "default";
+  const queue = query["queue"] === undefined ? worst : queueNamed(query["queue"]);
+  if (queue === null) throw new Refusal("not-found");
+  const host = query["host"] ?? "";
+  const instance = host === "" ? null : await instances.byHost(host.toLowerCase());
+  if (host !== "" && instance === null) throw new Refusal("not-found");
+  const kind = (query["kind"] ?? "").slice(0, 200);
+  return {
+    query: {
+      ...{ queue, kind: kind === "" ? null : kind, owner: instance?._id ?? null },
+      after: query["after"] ?? null,
+    },
+    host: instance?.host ?? null,
+  };
+}
+
+interface Address {
+  readonly queue: QueueName;
+  readonly host: string | null;
+  readonly kind?: string | null;
+  readonly after?: string;
+}
+
+/** Where some of the dead are shown. */
+export function addressOf({ queue, host, kind = null, after }: Address): string {
+  const query = new URLSearchParams({ queue });
+  if (host !== null) query.set("host", host);
+  if (kind !== null) query.set("kind", kind);
+  if (after !== undefined) query.set("after", after);
+  return `${pathOf("queues")}?${query.toString()}`;
+}
+
+function deadIn(states: readonly QueueState[], queue: QueueName): number {
+  const kinds = states.find(({ name }) => name === queue)?.kinds ?? [];
+  return kinds.reduce((sum, { count }) => sum + count, 0);
+}
+
+function queueView(ctx: Ctx, { name, counts, oldestDue, kinds }: QueueState): QueueView {
+  const t = (key: string): string => ctx.t.t(`operators.queues.${key}`);
+  const late = oldestDue !== null && ctx.clock.now().getTime() - oldestDue.getTime() > lateMs;
+  const level: Level = counts === null ? "fail" : late || kinds.length > 0 ? "warn" : "ok";
+  const label = counts === null ? ctx.t.t("operators.answers.false") : undefined;
+  const figure = (key: string, value: string) => ({ label: t(key), value });
+  const dead = kinds.reduce((sum, { count }) => sum + count, 0);
+  return {
+    name: t(`names.${name}`),
+    badge: badgeOf(ctx, level, label),
+    figures: [
+      ...(counts === null
+        ? []
+        : (["waiting", "running", "delayed"] as const).map((state) =>
+            figure(state, ctx.t.formatNumber(counts[state])),
+          )),
+      figure("dead", ctx.t.formatNumber(dead)),
+      ...(oldestDue === null
+        ? []
+        : [figure("oldest", ctx.t.formatRelative(oldestDue, ctx.clock.now()))]),
+    ],
+  };
+}
+
+function deadView(ctx: Ctx, job: DeadJob, host: string | null): DeadView {
+  return {
+    ...{ id: job.id, kind: job.name, host, about: aboutDead(job.data), diedAt: job.diedAt },
+    tries: ctx.t.t("operators.queues.tries", { count: job.tries }),
+    reason: shownReason(job.error),
+  };
+}

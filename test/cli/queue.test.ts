@@ -1,0 +1,86 @@
+import { expect } from "chai";
+import { createApp } from "../../src/app.js";
+import { loadConfig } from "../../src/config.js";
+import { openDesk } from "./support.js";
+
+const host = "valmont.example";
+const backoff = { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 };
+
+interface Told {
+  readonly queue: string;
+  readonly counts: { readonly dead: number; readonly waiting: number };
+  readonly dead: ReadonlyArray<Readonly<Record<string, unknown>>>;
+}
+
+describe("queue on the command line", function () {
+  this.timeout(60_000);
+  const desk = openDesk();
+  before(async () => {
+    const city = ["--name", "Valmont", "--kind", "city", "--origin", `https://${host}`];
+    expect((await desk.run(["instance", "create", ...city])).code).to.equal(0);
+    const app = await createApp(loadConfig(desk.env));
+    const instance = await app.instances.byHost(host);
+    await app.start();
+    const data = { instanceId: instance?._id, payload: {} };
+    await app.drivers.queue.add(
+      ["a", "b", "c"].map((id) => ({
+        ...{ id: `ghost/${id}`, queue: "default", name: id === "c" ? "ghost.other" : "ghost.work" },
+        ...{ data, attempts: 1, backoff },
+      })),
+    );
+    await app.drivers.queue.idle();
+    await app.close();
+  });
+  after(() => desk.remove());
+
+  const told = async (...more: string[]): Promise<Told> => {
+    const [first] = await desk.json<readonly Told[]>([
+      "queue",
+      "list",
+      "--queue",
+      "default",
+      ...more,
+    ]);
+    if (first === undefined) throw new Error("no queue is told of");
+    return first;
+  };
+
+  it("shows what was given up, why, and of which instance", async () => {
+    const { counts, dead } = await told("--instance", host);
+    expect(counts).to.include({ dead: 3, waiting: 0 });
+    expect(dead[0]).to.include({ instance: host, tries: 1 });
+    expect(dead[0]?.["reason"]).to.match(/^no job is called ghost/);
+    expect((await told("--kind", "ghost.other")).dead).to.have.length(1);
+
+    const { out } = await desk.run(["queue", "list"]);
+    expect(out).to.match(/^default: 0 waiting, \d+ later, 0 running, 3 given up$/m);
+    expect(out).to.contain("delivery: 0 waiting");
+  });
+
+  it("retries by id and drops by kind, and says when there is no such job", async () => {
+    const act = (...argv: string[]) => desk.run(["queue", ...argv, "--queue", "default"]);
+
+    expect(await act("retry", "ghost/a")).to.include({ code: 0, out: "1 job is run again.\n" });
+    expect(await act("retry", "ghost/a")).to.include({ code: 1, out: "0 jobs are run again.\n" });
+    expect((await told()).counts).to.include({ dead: 2, waiting: 1 });
+    expect(await act("drop", "--kind", "ghost.work")).to.include({ out: "1 job is dropped.\n" });
+    expect((await told()).dead.map((one) => one["kind"])).to.deep.equal(["ghost.other"]);
+
+    const app = await createApp(loadConfig(desk.env));
+    const [last] = await app.operators.operators.journal(1);
+    await app.close();
+    expect(last).to.include({ act: "jobs-dropped", by: null, about: "default ghost.work" });
+  });
+
+  it("refuses what says nothing or too much", async () => {
+    for (const argv of [
+      ["retry", "--queue", "default"],
+      ["drop", "x", "--kind", "y", "--queue", "default"],
+      ["drop", "x"],
+      ["drop", "x", "--queue", "other"],
+      ["list", "--limit", "0"],
+    ]) {
+      expect((await desk.run(["queue", ...argv])).code, argv.join(" ")).to.equal(2);
+    }
+  });
+});

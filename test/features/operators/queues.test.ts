@@ -1,0 +1,249 @@
+import { expect } from "chai";
+import { MailError, type Mailer } from "../../../src/drivers/mail.js";
+import type { NewJob } from "../../../src/drivers/queue/queue.js";
+import { sendReset } from "../../../src/features/accounts/accounts.jobs.js";
+import { aboutDead, shownReason } from "../../../src/features/operators/shown-jobs.js";
+import { instanceOfJob } from "../../../src/hosting/outbox.js";
+import { textOf } from "../../support/forms.js";
+import { anOperated, home, other, type Operated } from "./support.js";
+
+const page = "/operator/queues";
+const quick = { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 };
+
+/** A mail server that refuses for good until it is mended. */
+function aMailServer(): { mailer: Mailer; sent: string[]; mend(refuses: boolean): void } {
+  const sent: string[] = [];
+  let refuses = true;
+  const mailer: Mailer = {
+    async send({ to }) {
+      if (refuses) throw new MailError("Mail not sent: it refuses it", { permanent: true });
+      sent.push(to);
+      return { id: "<1@test>" };
+    },
+    check: async () => undefined,
+    close: async () => undefined,
+  };
+  const mend = (stillRefuses: boolean): void => {
+    refuses = stillRefuses;
+  };
+  return { mailer, sent, mend };
+}
+
+describe("The page of queues and of jobs that were given up", function () {
+  this.timeout(20_000);
+  let the: Operated;
+  let mails: ReturnType<typeof aMailServer>;
+  before(async () => {
+    mails = aMailServer();
+    the = await anOperated({ mailer: mails.mailer });
+  });
+  beforeEach(async () => {
+    mails.mend(true);
+    mails.sent.length = 0;
+    for (const name of ["default", "delivery"]) {
+      const dead = await queue().dead(name, 1_000);
+      await queue().drop(
+        name,
+        dead.map(({ id }) => id),
+      );
+    }
+  });
+  after(() => the.site.close());
+
+  const queue = () => the.site.app.drivers.queue;
+
+  /** Jobs that nobody can do: they are given up at their first try. */
+  async function giveUp(host: string, count: number, change: Partial<NewJob> = {}) {
+    const { instance } = await the.site.ctx(host);
+    const jobs = Array.from({ length: count }, (_, i): NewJob => {
+      const data = { instanceId: instance._id, payload: { mail: "ada@mail.example" } };
+      const id = `${change.name ?? "ghost.work"}/${instance._id}/${i}`;
+      return {
+        ...{ id, queue: "default", name: "ghost.work", data, attempts: 1, backoff: quick },
+        ...change,
+      };
+    });
+    await queue().add(jobs);
+    await the.site.settle();
+    return jobs.map(({ id }) => id);
+  }
+
+  /** A mail that the mail server refused. */
+  async function aRefusedMail(): Promise<string> {
+    const ctx = await the.site.ctx(home);
+    await ctx.enqueue(sendReset, { memberId: the.operator.memberId });
+    await the.site.settle();
+    const [dead] = await queue().dead("default", 1);
+    if (dead === undefined) throw new Error("the mail was not given up");
+    return dead.id;
+  }
+
+  const send = async (fields: Record<string, string>) =>
+    the.operator.post(page, { _csrf: await the.operator.token(page), ...fields });
+  const journal = async () =>
+    (await the.site.app.operators.operators.journal(10)).map(({ act, about, by }) => ({
+      ...{ act, about, by: by?.name ?? null },
+    }));
+
+  it("tells how many wait, and shows kind, instance, ids and reason without a person's address", async () => {
+    mails.mend(true);
+    const ctx = await the.site.ctx(home);
+    const proposalId = ctx.ids.next();
+    const data = {
+      instanceId: ctx.instance._id,
+      payload: {
+        proposalId,
+        inbox: "https://social.example/users/maria/inbox",
+        mail: "m@x.example",
+      },
+    };
+    await giveUp(home, 1, { data });
+
+    const { text } = await the.operator.get(page);
+
+    const read = textOf(text);
+    expect(read).to.match(/Abandonnés\s*1/);
+    expect(read).to.match(/ghost\.work 1 essai/);
+    expect(read).to.contain("no job is called ghost.work");
+    expect(read).to.contain(home);
+    expect(read).to.contain(`proposalId ${proposalId}`);
+    expect(text).not.to.contain("maria");
+    expect(text).not.to.contain("m@x.example");
+  });
+
+  it("has a mail that was refused sent once the mail server is mended, and writes down who asked", async () => {
+    const id = await aRefusedMail();
+    mails.mend(false);
+
+    const answer = await send({ queue: "default", act: "retry", id });
+    await the.site.settle();
+
+    expect(answer.status).to.equal(303);
+    expect(mails.sent).to.have.length(1);
+    expect(await queue().dead("default", 10)).to.deep.equal([]);
+    expect((await journal())[0]).to.deep.equal({
+      ...{ act: "job-retried", about: `default ${id}`, by: "Inès" },
+    });
+    expect(textOf((await the.operator.get(page)).text)).to.contain("Ce travail est relancé");
+  });
+
+  it("sends it once when two operators press at the same time", async () => {
+    const id = await aRefusedMail();
+    mails.mend(false);
+
+    await Promise.all([1, 2, 3].map(() => send({ queue: "default", act: "retry", id })));
+    await the.site.settle();
+
+    expect(mails.sent).to.have.length(1);
+    await send({ queue: "default", act: "retry", id });
+    expect(textOf((await the.operator.get(page)).text)).to.contain("n’est plus abandonné");
+    await the.site.settle();
+    expect(mails.sent).to.have.length(1);
+  });
+
+  it("forgets one, and no other", async () => {
+    const [first = "", second = ""] = await giveUp(home, 2);
+
+    await send({ queue: "default", act: "drop", id: first });
+
+    expect((await queue().dead("default", 10)).map(({ id }) => id)).to.deep.equal([second]);
+    expect((await journal())[0]).to.include({ act: "job-dropped", about: `default ${first}` });
+  });
+
+  it("forgets all of a kind, however many, and nothing of another kind or queue", async () => {
+    await giveUp(home, 250);
+    const [kept = ""] = await giveUp(home, 1, { name: "ghost.other" });
+    const [delivery = ""] = await giveUp(other, 1, { queue: "delivery" });
+
+    await send({ queue: "default", kind: "ghost.work", act: "drop" });
+    await the.site.settle();
+
+    expect((await queue().dead("default", 10)).map(({ id }) => id)).to.deep.equal([kept]);
+    expect((await queue().dead("delivery", 10)).map(({ id }) => id)).to.deep.equal([delivery]);
+    expect((await journal())[0]).to.include({ act: "jobs-dropped", about: "default ghost.work" });
+  });
+
+  it("retries all of a kind once: what dies again meanwhile is left alone", async () => {
+    await giveUp(home, 120);
+    the.site.clock.advance(60_000);
+
+    await send({ queue: "default", kind: "ghost.work", act: "retry" });
+    await the.site.settle();
+
+    const dead = await queue().dead("default", 500);
+    expect(dead).to.have.length(120);
+    const [before] = dead.filter(({ diedAt }) => diedAt < the.site.clock.now());
+    expect(before).to.equal(undefined);
+  });
+
+  it("shows them a page at a time, by kind and by instance, each once", async () => {
+    await giveUp(home, 30);
+    await giveUp(other, 3, { name: "ghost.other" });
+    const seen: number[] = [];
+    let path: string | undefined = `${page}?queue=default`;
+    while (path !== undefined) {
+      const { text } = await the.operator.get(path);
+      seen.push(text.split('name="id"').length - 1);
+      path = /rel="next" href="([^"]+)"/
+        .exec(text)?.[1]
+        ?.replace(/&amp;/g, "&")
+        .replace(/&#x3D;/g, "=");
+    }
+    const ofKind = await the.operator.get(`${page}?queue=default&kind=ghost.other`);
+    const ofInstance = await the.operator.get(`${page}?queue=default&host=${other}`);
+
+    expect(seen).to.deep.equal([25, 8]);
+    expect(ofKind.text.split('name="id"')).to.have.length(4);
+    expect(ofKind.text).to.contain("Relancer les 3");
+    expect(ofInstance.text.split('name="id"')).to.have.length(4);
+  });
+
+  it("refuses what it never offered", async () => {
+    for (const asked of ["queue=other", "host=nobody.example", "after=xyz", "after=W10"]) {
+      expect((await the.operator.get(`${page}?${asked}`)).status, asked).to.equal(404);
+    }
+    for (const fields of [
+      {},
+      { queue: "default", act: "eat", id: "x" },
+      { queue: "default", act: "drop" },
+    ]) {
+      expect((await send(fields as Record<string, string>)).status).to.equal(404);
+    }
+  });
+
+  it("goes on showing the dead while the queue does not answer, and says so to who retries", async () => {
+    const [id = ""] = await giveUp(home, 1);
+    const away = () => Promise.reject(new Error("Redis does not answer"));
+    const { counts, oldestDue, check } = queue();
+    Object.assign(queue(), { counts: away, oldestDue: away, check: away });
+
+    const read = textOf((await the.operator.get(page)).text);
+    const refused = await send({ queue: "default", act: "retry", id });
+    Object.assign(queue(), { counts, oldestDue, check });
+
+    expect(read).to.contain("Ne répond pas");
+    expect(read).to.contain("ghost.work");
+    expect(refused.status).to.equal(503);
+  });
+});
+
+describe("What operators read about a job", () => {
+  it("is never a person's address, be it of a mail or on the network", () => {
+    expect(shownReason("550 <ada@mail.example>: no such user")).to.equal("550 <…>: no such user");
+    expect(shownReason("@ada@social.example refused")).to.equal("… refused");
+    expect(shownReason("https://social.example/users/ada/inbox answered 500")).to.equal(
+      "https://social.example/… answered 500",
+    );
+  });
+
+  it("is the ids that were made here, and nothing else of it", () => {
+    const id = "01kjpq4fyw2fzd5xx9w8m6v3at";
+    const payload = { id, mail: "ada@mail.example", name: "Ada", inbox: "https://a.example/ada" };
+    expect(aboutDead({ instanceId: id, payload })).to.deep.equal([`id ${id}`]);
+    for (const odd of [null, "x", {}, { payload: "x" }, { payload: [id] }]) {
+      expect(aboutDead(odd)).to.deep.equal([]);
+    }
+    expect(instanceOfJob({ instanceId: id, payload })).to.equal(id);
+    expect(instanceOfJob({ payload })).to.equal(null);
+  });
+});

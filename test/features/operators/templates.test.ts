@@ -1,0 +1,59 @@
+import { expect } from "chai";
+import type { OverviewPage } from "../../../src/features/operators/overview.pages.js";
+import type { QueuesPage } from "../../../src/features/operators/queues.pages.js";
+import { checkTranslations, loadTranslations } from "../../../src/kit/i18n/index.js";
+import { head } from "../../../src/kit/index.js";
+import { viewsDir } from "../../support/gallery.js";
+import { now, sampleSite } from "../../support/gallery-models.js";
+import { walkTemplate } from "../../support/walk-template.js";
+
+const frame = {
+  head: head("Exploitation"),
+  tabs: [{ text: "État", url: "/operator", current: true, count: null }],
+};
+const badge = { code: "accepted", label: "Répond" } as const;
+const overview: OverviewPage = {
+  ...frame,
+  health: [{ label: "Base", badge, note: "Rien ne va." }],
+  disk: { badge, facts: [{ label: "Libre", value: "4 Go" }] },
+  versions: [{ label: "Parvis", value: "1.0" }],
+  processes: [{ what: "server (web)", where: "sur a, n° 1" }],
+  journal: [{ at: now, who: "Inès", what: "Relancé :", about: "default x" }],
+};
+
+const choice = { text: "Tous", url: "/operator/queues", current: true, count: 3 };
+const queues: QueuesPage = {
+  ...frame,
+  queues: [{ name: "Envois", badge, figures: [{ label: "En attente", value: "3" }] }],
+  ...{ action: "/operator/queues", queue: "default", lanes: [choice], kinds: [choice] },
+  ...{ kind: { name: "a.b", count: 2 }, host: "valmont.example", next: "/n", start: "/s" },
+  jobs: [
+    {
+      ...{ id: "1", kind: "a.b", host: "valmont.example", about: ["proposalId 1"], diedAt: now },
+      ...{ tries: "9 essais", reason: "Non" },
+    },
+  ],
+};
+
+const samples: Readonly<Record<string, readonly object[]>> = {
+  "operators/queues": [queues, { ...queues, kind: null, host: null }, { ...queues, jobs: [] }],
+  "operators/overview": [overview, { ...overview, processes: [], journal: [] }],
+};
+
+describe("the templates of the operators' pages", () => {
+  const translations = loadTranslations(viewsDir);
+
+  for (const [template, models] of Object.entries(samples)) {
+    it(`name nothing that ${template} is not given`, () => {
+      const options = { viewsDir, translations, site: sampleSite() };
+      expect(walkTemplate(template, models, options)).to.deep.equal([]);
+    });
+  }
+
+  it("say the same in both languages", () => {
+    const faults = checkTranslations(translations).filter(({ key }) =>
+      key.startsWith("operators."),
+    );
+    expect(faults).to.deep.equal([]);
+  });
+});
