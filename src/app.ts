@@ -4,15 +4,11 @@ import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino, type DestinationStream, type Logger } from "pino";
-import type { Config } from "./config.js";
+import { senderDomain, senderOf, type Config } from "./config.js";
 import { refuseUnfinishedRestore } from "./drivers/backup/staging.js";
 import { createIds, systemClock, type Clock } from "./drivers/clock.js";
-import {
-  createFileMailer,
-  createSmtpMailer,
-  readMailAddress,
-  type Mailer,
-} from "./drivers/mail.js";
+import { createFileMailer, createSmtpMailer, type Mailer } from "./drivers/mail.js";
+import { createTextRecords, type TextRecords } from "./drivers/mail/text-records.js";
 import { createFileMedia, type Media } from "./drivers/media.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
@@ -31,6 +27,7 @@ import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { createHealth, type Health } from "./hosting/health.js";
 import { ensureIndexes } from "./hosting/ensure-indexes.js";
 import { createInstances, type Instances } from "./hosting/instances.js";
+import { createMailLedger, mailIndexes } from "./hosting/mail-ledger.js";
 import type { Metrics } from "./hosting/metrics.js";
 import { createOutbox, instanceOfJob, type Outbox } from "./hosting/outbox.js";
 import { createViews } from "./hosting/views.js";
@@ -51,6 +48,8 @@ export interface Drivers {
   readonly log: Logger;
   /** Where uploaded files are kept; the data folder unless another place is given. */
   readonly media?: Media;
+  /** What domains publish about their mails; the machine's resolvers unless others are given. */
+  readonly records?: TextRecords;
 }
 
 /** A deployment, composed and ready to be started. */
@@ -101,8 +100,7 @@ export async function driversFor(config: Config, log = createLog(config)): Promi
   const clock = systemClock;
   const store = await openWholeStore(config);
   const queue = await openQueue(config, { store, clock, log });
-  const own = readMailAddress(`parvis@${new URL(config.publicUrl).hostname}`);
-  const from = config.mailFrom ?? own ?? "parvis@localhost";
+  const from = senderOf(config);
   const mailer =
     config.smtpUrl === null
       ? createFileMailer({ directory: join(config.dataDir, "mail"), from, log })
@@ -141,9 +139,11 @@ async function openQueue(
 /** Compose a deployment. Indexes are ensured and data migrated before it is handed over. */
 export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const drivers = given ?? (await driversFor(config));
-  const { queue, clock, log, mailer } = drivers;
+  const { queue, clock, log } = drivers;
   const metrics = await metricsFor(config, drivers);
   const store = metrics?.timed(drivers.store) ?? drivers.store;
+  const ledger = createMailLedger({ store, clock, log });
+  const mailer = ledger.counted(drivers.mailer);
   const ids = createIds(clock);
   const instances = createInstances(store, clock, ids);
   const translatorFor = createTranslators(loadTranslations(viewsDir), {
@@ -162,12 +162,13 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   });
   const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
   const operators = createOperators({
-    ...{ store, queue, clock, ids, instances, health },
+    ...{ store, queue, clock, ids, instances, health, mailer, ledger },
+    records: drivers.records ?? createTextRecords(),
     deployment: factsOf(config),
   });
   const all = [...features, federation.feature, operators.feature];
   subscriptions.push(...all.flatMap((feature) => feature.on));
-  await ensureIndexes(drivers, { features: all, deployment: operatorIndexes });
+  await ensureIndexes(drivers, { features: all, deployment: [...operatorIndexes, ...mailIndexes] });
   const migrated = await migrate(store, clock);
   const readers = createReaders();
   const web = createWeb({
@@ -207,9 +208,11 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
 }
 
 /** What of the configuration those who run the deployment read on their pages. */
-function factsOf({ dataDir, role, mongodbUrl, redisUrl }: Config): DeploymentFacts {
+function factsOf(config: Config): DeploymentFacts {
+  const { dataDir, role, mongodbUrl, redisUrl, smtpUrl } = config;
   return {
-    ...{ version, dataDir, role },
+    ...{ version, dataDir, role, senderDomain: senderDomain(config) },
+    mail: smtpUrl === null ? "files" : "smtp",
     store: mongodbUrl === null ? "embedded" : "mongodb",
     queue: redisUrl === null ? "embedded" : "redis",
   };

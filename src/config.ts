@@ -135,6 +135,18 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 }
 
+/** Who mails are from: an address, alone or as `Name <address>`. */
+export function senderOf({ mailFrom, publicUrl }: Config): string {
+  const own = readMailAddress(`parvis@${new URL(publicUrl).hostname}`);
+  return mailFrom ?? own ?? "parvis@localhost";
+}
+
+/** The domain of the address that mails are from. */
+export function senderDomain(config: Config): string {
+  const [domain = ""] = senderOf(config).split("@").slice(-1);
+  return domain.replace(/>.*$/, "").trim().toLowerCase();
+}
+
 /**
  * The process's environment over an optional `.env` file in the working directory. A variable that is
  * empty in the one leaves the other's value.

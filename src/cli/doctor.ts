@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { App } from "../app.js";
-import type { Config } from "../config.js";
+import { senderDomain, type Config } from "../config.js";
+import { createTextRecords } from "../drivers/mail/text-records.js";
 import type { Instance } from "../kit/index.js";
 import { configOf, instanceNamed, withApp } from "./deployment.js";
 import {
@@ -14,6 +15,7 @@ import {
   worst,
   type Finding,
 } from "./doctor-checks.js";
+import { checkSender } from "./doctor-mail.js";
 import { checkAddress } from "./doctor-reach.js";
 import type { Answer, Finish, Io } from "./io.js";
 import { inPlainWords } from "./plain-words.js";
@@ -75,6 +77,10 @@ async function examineApp(
   findings.push(...checkInstances(instances));
   findings.push(await checkQueue(queue, "default"), await checkQueue(queue, "delivery"));
   findings.push(await checkMail(mailer, config));
+  if (config.smtpUrl !== null) {
+    const records = app.drivers.records ?? createTextRecords();
+    findings.push(...(await checkSender(records, senderDomain(config))));
+  }
   const dates: Date[] = [];
   for (const instance of instances) {
     const { finding, date } = await checkAddress(instance);

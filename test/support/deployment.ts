@@ -8,6 +8,7 @@ import { pino } from "pino";
 import { createApp, type App } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
 import { createIds } from "../../src/drivers/clock.js";
+import type { TextRecords } from "../../src/drivers/mail/text-records.js";
 import type { Mailer, MailMessage } from "../../src/drivers/mail.js";
 import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { Store } from "../../src/drivers/store/collection.js";
@@ -85,6 +86,7 @@ export interface DeploymentOptions {
   /** More of the environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly mailer?: Mailer;
+  readonly records?: TextRecords;
   readonly storeThrough?: (store: Store) => Store;
 }
 
@@ -141,7 +143,8 @@ function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMess
     check: async () => undefined,
     close: async () => undefined,
   };
-  return { store, queue, mailer, clock, log };
+  const { records } = options;
+  return { store, queue, mailer, clock, log, ...(records === undefined ? {} : { records }) };
 }
 
 async function stop(app: App, server: Server, dataDir: string): Promise<void> {

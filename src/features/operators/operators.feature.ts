@@ -3,12 +3,15 @@ import {
   get,
   page,
   post,
+  redirect,
   type Feature,
   type Handler,
   type Route,
 } from "../../kit/index.js";
 import { kindJob } from "./dead-jobs.js";
 import { pathOf } from "./frame.js";
+import { createMailChecking } from "./mail-check.js";
+import { mailModel, mailPage } from "./mail.pages.js";
 import { createRegister, type Operators } from "./operators.js";
 import { overviewModel, overviewPage } from "./overview.pages.js";
 import type { OperatorParts } from "./parts.js";
@@ -28,6 +31,7 @@ export function createOperators(parts: OperatorParts): OperatorSide {
   const act = (path: string, handler: Handler): Route => hidden(post(path, handler));
   const ofKind = kindJob(parts.queue);
   const acting = { queue: parts.queue, operators, kindJob: ofKind };
+  const checking = createMailChecking({ ...parts, domain: parts.deployment.senderDomain });
   const feature = defineFeature({
     name: "operators",
     operates: (ctx) => operators.mayBe(ctx),
@@ -37,8 +41,15 @@ export function createOperators(parts: OperatorParts): OperatorSide {
       ),
       see(pathOf("queues"), (ctx, req) => seeQueues(ctx, parts, req)),
       act(pathOf("queues"), (ctx, req) => actOnDead(ctx, acting, req)),
+      see(pathOf("mail"), async (ctx) =>
+        page(mailPage, await mailModel(ctx, { ...parts, checking })),
+      ),
+      act(pathOf("mail"), async (ctx) => {
+        await checking.ask(ctx);
+        return redirect(pathOf("mail"), { kind: "success", key: "operators.mail.asked" });
+      }),
     ],
-    jobs: [ofKind],
+    jobs: [ofKind, checking.job],
   });
   return { feature, operators };
 }

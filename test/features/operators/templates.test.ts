@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { MailPage } from "../../../src/features/operators/mail.pages.js";
 import type { OverviewPage } from "../../../src/features/operators/overview.pages.js";
 import type { QueuesPage } from "../../../src/features/operators/queues.pages.js";
 import { checkTranslations, loadTranslations } from "../../../src/kit/i18n/index.js";
@@ -35,8 +36,19 @@ const queues: QueuesPage = {
   ],
 };
 
+const mail: MailPage = {
+  ...frame,
+  ...{ action: "/operator/mail", way: "SMTP", domain: "ville.fr", isUnderWay: false },
+  check: { at: now, seen: [{ label: "SPF", badge, note: "Bien." }] },
+  days: [{ day: now, sent: 3, deferred: 2, failed: 1 }],
+  troubles: [
+    { ...{ domain: "a.example", at: now, badge, why: "Pleine" }, codes: "550", count: "1 mail" },
+  ],
+};
+
 const samples: Readonly<Record<string, readonly object[]>> = {
   "operators/queues": [queues, { ...queues, kind: null, host: null }, { ...queues, jobs: [] }],
+  "operators/mail": [mail, { ...mail, isUnderWay: true, check: null, days: [], troubles: [] }],
   "operators/overview": [overview, { ...overview, processes: [], journal: [] }],
 };
 
