@@ -17,10 +17,13 @@ import { openStore } from "./drivers/store/open.js";
 import { bePresent, type Leave } from "./drivers/store/presence.js";
 import { refuseUnfinished } from "./drivers/store/unfinished.js";
 import { features } from "./features.js";
+import { figureIndexes } from "./features/operators/figures.js";
 import { operatorIndexes } from "./features/operators/operator.js";
 import { createOperators, type OperatorSide } from "./features/operators/operators.feature.js";
 import type { DeploymentFacts } from "./features/operators/parts.js";
+import { usageOf } from "./federation/discovery/census.js";
 import { createFederation, type Federation } from "./federation/federation.feature.js";
+import { countFailing } from "./federation/network/peers.js";
 import { createUnwanted } from "./federation/policy/policy.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
@@ -163,12 +166,16 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
   const operators = createOperators({
     ...{ store, queue, clock, ids, instances, health, mailer, ledger },
+    counted: { usage: usageOf, failingPeers: countFailing },
     records: drivers.records ?? createTextRecords(),
     deployment: factsOf(config),
   });
   const all = [...features, federation.feature, operators.feature];
   subscriptions.push(...all.flatMap((feature) => feature.on));
-  await ensureIndexes(drivers, { features: all, deployment: [...operatorIndexes, ...mailIndexes] });
+  await ensureIndexes(drivers, {
+    features: all,
+    deployment: [...operatorIndexes, ...figureIndexes, ...mailIndexes],
+  });
   const migrated = await migrate(store, clock);
   const readers = createReaders();
   const web = createWeb({

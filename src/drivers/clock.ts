@@ -1,5 +1,5 @@
 import { getRandomValues } from "node:crypto";
-import { monotonicFactory } from "ulid";
+import { encodeTime, monotonicFactory } from "ulid";
 
 /** Time, as everything in the project asks for it; tests hand in a fixed one. */
 export interface Clock {
@@ -14,10 +14,18 @@ export interface Ids {
 /** The machine's own clock. */
 export const systemClock: Clock = { now: () => new Date() };
 
+/** Digits of an id that say when it was made. */
+const timeDigits = 10;
+
 /** Ids ordered by `clock`, and among themselves within one millisecond. */
 export function createIds(clock: Clock): Ids {
   const ulid = monotonicFactory(pooledRandom());
   return { next: () => ulid(clock.now().getTime()).toLowerCase() };
+}
+
+/** What every id that was made at `time` or later sorts behind, and no earlier one does. */
+export function firstIdAt(time: Date): string {
+  return encodeTime(time.getTime(), timeDigits).toLowerCase();
 }
 
 /** Cryptographic randomness from 0 to 1, drawn a block at a time: one call a digit costs ten times that. */

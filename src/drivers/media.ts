@@ -20,6 +20,8 @@ export interface Media {
   put(owner: string, bytes: Uint8Array, extension: MediaExtension): Promise<string>;
   /** A file of that owner; null when there is none, also for what is no name at all. */
   get(owner: string, name: string): Promise<Buffer | null>;
+  /** How much room the files of an owner take. */
+  bytes(owner: string): Promise<number>;
   /** Every file that is kept, of all owners. */
   list(): AsyncIterable<MediaFile>;
   /** Remove a file; removing it twice changes nothing. */
@@ -65,6 +67,14 @@ export function createFileMedia(directory: string): Media {
     async get(owner, name) {
       if (!ownerPattern.test(owner) || !namePattern.test(name)) return null;
       return orNull(readFile(join(directory, owner, name)));
+    },
+    async bytes(owner) {
+      if (!ownerPattern.test(owner)) return 0;
+      let sum = 0;
+      for (const name of await namesIn(join(directory, owner))) {
+        sum += (await orNull(stat(join(directory, owner, name))))?.size ?? 0;
+      }
+      return sum;
     },
     async *list() {
       for (const owner of await namesIn(directory)) {

@@ -67,6 +67,7 @@ export function createContexts(parts: ContextParts): Contexts {
         put: (bytes, extension) => parts.media.put(instance._id, bytes, extension),
         get: (name) => parts.media.get(instance._id, name),
         remove: (name) => parts.media.remove(instance._id, name),
+        bytes: () => parts.media.bytes(instance._id),
       },
       collection: collectionsOf(parts.store, instance, watch),
       enqueue: (job, payload, options) => {

@@ -46,8 +46,17 @@ export interface Instances {
    */
   reopen(origin: string, setUpTokenHash: string): Promise<Instance | null>;
   list(): AsyncIterable<Instance>;
+  /** Those whose host begins so, by host, from behind `after` on. */
+  page(wish: InstancesWish): Promise<readonly Instance[]>;
   /** How many there are, counted up to `limit`. */
   count(limit: number): Promise<number>;
+}
+
+/** Which instances are wanted. */
+export interface InstancesWish {
+  readonly hostPrefix: string;
+  readonly after: string | null;
+  readonly limit: number;
 }
 
 /** Another instance has that host or alias already. */
@@ -117,6 +126,13 @@ export function createInstances(store: Store, clock: Clock, ids: Ids): Instances
     },
     async *list() {
       for await (const record of rows.find({}, { sort: { _id: 1 } })) yield instanceOf(record);
+    },
+    async page({ hostPrefix, after, limit }) {
+      const from = hostPrefix === "" ? {} : { $gte: hostPrefix, $lt: `${hostPrefix}\uffff` };
+      const host = { ...from, ...(after === null ? {} : { $gt: after }) };
+      const filter = Object.keys(host).length === 0 ? {} : { host };
+      const found = await rows.find(filter, { sort: { host: 1 }, limit }).toArray();
+      return found.map(instanceOf);
     },
     count: (limit) => rows.countDocuments({}, { limit }),
   };

@@ -180,10 +180,12 @@ async function fanOut(
   running: RunningJob,
 ): Promise<void> {
   let batch: Instance[] = [];
+  const { job, yieldsMs } = schedule;
+  const when = yieldsMs === undefined ? {} : { yieldsMs };
   const flush = async (): Promise<void> => {
     await parts.queue.add(
       batch.map(({ _id }) =>
-        jobFor(schedule.job, { instanceId: _id, payload: {} }, { id: `${running.id}/${_id}` }),
+        jobFor(job, { instanceId: _id, payload: {} }, { id: `${running.id}/${_id}`, ...when }),
       ),
     );
     batch = [];

@@ -36,6 +36,8 @@ export interface InstanceMedia {
   put(bytes: Uint8Array, extension: MediaExtension): ReturnType<Media["put"]>;
   get(name: string): ReturnType<Media["get"]>;
   remove(name: string): ReturnType<Media["remove"]>;
+  /** How much room they take. */
+  bytes(): ReturnType<Media["bytes"]>;
 }
 
 /** Everything a use case may touch: one instance, one acting member (or none), nothing global. */

@@ -85,4 +85,6 @@ export interface ScheduleDef {
   /** Five-field cron expression, UTC. */
   readonly cron: string;
   readonly job: JobDef<Record<string, never>>;
+  /** Lets pass what falls due within this time: for what nobody waits for. */
+  readonly yieldsMs?: number;
 }

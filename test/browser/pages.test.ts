@@ -50,6 +50,8 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
     "/admin/network/settings",
     "/admin/network/tests",
     "/network",
+    ...["/operator", "/operator/queues", "/operator/queues?queue=default&kind=digests.send"],
+    ...["/operator/mail", "/operator/instances"],
   ],
 };
 

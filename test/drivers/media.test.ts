@@ -43,6 +43,14 @@ describe("kept files", () => {
     expect(existsSync(join(folder, "outside.png"))).to.equal(true);
   });
 
+  it("tell how much room those of one owner take", async () => {
+    await media.put("measured", Buffer.alloc(700), "png");
+    await media.put("measured", Buffer.alloc(300), "jpg");
+
+    expect(await media.bytes("measured")).to.equal(1_000);
+    expect([await media.bytes("nobody"), await media.bytes("..")]).to.deep.equal([0, 0]);
+  });
+
   it("are removed once and for all, and a second removal changes nothing", async () => {
     const name = await media.put("town", Buffer.from("old"), "png");
 

@@ -11,6 +11,10 @@ export function aMedia(): Media {
       return name;
     },
     get: async (owner, name) => files.get(`${owner}/${name}`) ?? null,
+    bytes: async (owner) => {
+      const own = [...files].filter(([path]) => path.startsWith(`${owner}/`));
+      return own.reduce((sum, [, bytes]) => sum + bytes.length, 0);
+    },
     async *list() {
       for (const path of files.keys()) {
         const [owner = "", name = ""] = path.split("/");

@@ -62,6 +62,7 @@ import { profileModel, profilePage } from "./profile.pages.js";
 import { networkRoutes } from "./network.js";
 import { askForReset, confirmMail, register, resetPassword } from "./registration.js";
 import { signIn } from "./sign-in.js";
+import { noteSignIn, signInsCollection } from "./sign-ins.js";
 
 const registering: Route[] = [
   get("/register", async (ctx, req) => {
@@ -89,7 +90,7 @@ const registering: Route[] = [
   post("/confirm/:token", (ctx, req) =>
     submit(confirmForm, req, {
       accepted: async ({ password }) =>
-        welcomed(await confirmMail(ctx, tokenOf(req), password), "accounts.confirm.done"),
+        welcomed(ctx, await confirmMail(ctx, tokenOf(req), password), "accounts.confirm.done"),
       refused: async (typed, status) => page(confirmPage, confirmModel(ctx, req, typed), status),
     }),
   ),
@@ -144,7 +145,7 @@ const signingIn: Route[] = [
       accepted: async ({ password }) => {
         await throttle(ctx, { what: "reset-try", limit: 20, windowMs: 3_600_000 }, req.ip);
         const memberId = await resetPassword(ctx, tokenOf(req), password);
-        return welcomed(memberId, "accounts.reset.done");
+        return welcomed(ctx, memberId, "accounts.reset.done");
       },
       refused: async (typed, status) =>
         page(
@@ -212,13 +213,19 @@ function tokenOf(req: Req): string {
   return encodeURIComponent((req.params["token"] ?? "").slice(0, 100));
 }
 
-function welcomed(memberId: string, key: string): Reply {
+async function welcomed(ctx: Ctx, memberId: string, key: string): Promise<Reply> {
+  await noteSignIn(ctx);
   return { kind: "sign-in", memberId, to: "/", flash: { kind: "success", key } };
 }
 
 export const accounts = defineFeature({
   name: "accounts",
-  collections: [accountsCollection, administratorsCollection, mailTokensCollection],
+  collections: [
+    accountsCollection,
+    administratorsCollection,
+    mailTokensCollection,
+    signInsCollection,
+  ],
   routes: [...registering, ...signingIn, ...settings, ...networkRoutes, ...administration],
   jobs: [remindOfAccount, sendReset],
   on: [welcome],

@@ -4,6 +4,7 @@ import { assertMaySignIn } from "./account.js";
 import { loadMember } from "./accounts.js";
 import { mailField } from "./mail-field.js";
 import { recognise } from "./registration.js";
+import { noteSignIn } from "./sign-ins.js";
 
 /** Reasons that are shown on the sign-in page itself; others go to the error page. */
 const shown = new Set(["wrong-credentials", "mail-not-confirmed", "suspended", "too-many-tries"]);
@@ -19,8 +20,9 @@ export const signIn: SignIn = {
         const address = mailField.safeParse(mail);
         const typed = address.success ? address.data : "";
         recognise(ctx, typed, password.slice(0, 200), req.ip ?? "")
-          .then((account) => {
+          .then(async (account) => {
             assertMaySignIn(account);
+            await noteSignIn(ctx);
             done(null, { _id: account._id });
           })
           .catch((error: unknown) => {

@@ -8,7 +8,7 @@ export interface OperatorPage extends PageModel {
 }
 
 /** The operators' pages, by the last part of their address. */
-export const places = ["overview", "queues", "mail"] as const;
+export const places = ["overview", "queues", "mail", "instances"] as const;
 
 type Place = (typeof places)[number];
 

@@ -67,7 +67,7 @@ export async function mailModel(ctx: Ctx, parts: MailParts): Promise<MailPage> {
     way: ctx.t.t(`operators.mail.ways.${deployment.mail}`),
     domain: deployment.senderDomain,
     isUnderWay,
-    check: check === null ? null : { at: check.at, seen: seenViews(ctx, check) },
+    check: check === null ? null : { at: check.at, seen: seenViews(ctx, check, deployment.mail) },
     days: days.map(({ day, sent = 0, deferred = 0, failed = 0 }) => ({
       ...{ day, sent, deferred, failed },
     })),
@@ -75,12 +75,17 @@ export async function mailModel(ctx: Ctx, parts: MailParts): Promise<MailPage> {
   };
 }
 
-function seenViews(ctx: Ctx, { takes, code, sender }: MailCheck): SeenView[] {
+function seenViews(
+  ctx: Ctx,
+  { takes, code, sender }: MailCheck,
+  way: DeploymentFacts["mail"],
+): SeenView[] {
   const t = (key: string): string => ctx.t.t(`operators.mail.${key}`);
+  const where = way === "smtp" ? "server" : "folder";
   const server: SeenView = {
-    label: t("server"),
+    label: t(where),
     badge: badgeOf(ctx, takes ? "ok" : "fail", ctx.t.t(`operators.answers.${takes}`)),
-    note: takes ? null : `${t("serverAway")}${code === null ? "" : ` (${code})`}`,
+    note: takes ? null : `${t(`${where}Away`)}${code === null ? "" : ` (${code})`}`,
   };
   const dkim: SeenView = {
     ...{ label: "DKIM", badge: badgeOf(ctx, "unknown") },
@@ -103,7 +108,7 @@ function troubleView(ctx: Ctx, trouble: MailTrouble): MailPage["troubles"][numbe
   const codes = status === null ? [code] : [String(status), enhanced];
   return {
     ...{ domain: _id, at },
-    badge: badgeOf(ctx, permanent ? "fail" : "warn", ctx.t.t(`operators.mail.${outcome}`)),
+    badge: badgeOf(ctx, permanent ? "fail" : "warn", ctx.t.t(`operators.mail.outcomes.${outcome}`)),
     why: ctx.t.t(`operators.mail.why.${troubleKind(trouble)}`),
     codes: codes
       .slice(0, status === null ? 3 : 2)

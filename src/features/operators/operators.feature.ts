@@ -9,7 +9,9 @@ import {
   type Route,
 } from "../../kit/index.js";
 import { kindJob } from "./dead-jobs.js";
+import { createFigures } from "./figures.js";
 import { pathOf } from "./frame.js";
+import { instancesModel, instancesPage } from "./instances.pages.js";
 import { createMailChecking } from "./mail-check.js";
 import { mailModel, mailPage } from "./mail.pages.js";
 import { createRegister, type Operators } from "./operators.js";
@@ -31,16 +33,20 @@ export function createOperators(parts: OperatorParts): OperatorSide {
   const act = (path: string, handler: Handler): Route => hidden(post(path, handler));
   const ofKind = kindJob(parts.queue);
   const acting = { queue: parts.queue, operators, kindJob: ofKind };
+  const figures = createFigures(parts);
   const checking = createMailChecking({ ...parts, domain: parts.deployment.senderDomain });
   const feature = defineFeature({
     name: "operators",
     operates: (ctx) => operators.mayBe(ctx),
     routes: [
       see(pathOf("overview"), async (ctx) =>
-        page(overviewPage, await overviewModel(ctx, parts, operators)),
+        page(overviewPage, await overviewModel(ctx, parts, { operators, figures })),
       ),
       see(pathOf("queues"), (ctx, req) => seeQueues(ctx, parts, req)),
       act(pathOf("queues"), (ctx, req) => actOnDead(ctx, acting, req)),
+      see(pathOf("instances"), async (ctx, req) =>
+        page(instancesPage, await instancesModel(ctx, { ...parts, figures }, req)),
+      ),
       see(pathOf("mail"), async (ctx) =>
         page(mailPage, await mailModel(ctx, { ...parts, checking })),
       ),
@@ -49,7 +55,8 @@ export function createOperators(parts: OperatorParts): OperatorSide {
         return redirect(pathOf("mail"), { kind: "success", key: "operators.mail.asked" });
       }),
     ],
-    jobs: [ofKind, checking.job],
+    jobs: [ofKind, checking.job, figures.schedule.job],
+    schedules: [figures.schedule],
   });
   return { feature, operators };
 }

@@ -2,7 +2,8 @@ import type { StatusView } from "../../kit/component-models.js";
 import { definePage, type Ctx } from "../../kit/index.js";
 import { badgeOf, frameOf, type OperatorPage } from "./frame.js";
 import type { Doer, JournalEntry } from "./operator.js";
-import { lookOver, mostInstances, type Overview } from "./overview.js";
+import { lookOver, type Overview } from "./overview.js";
+import type { Figures, Totals } from "./figures.js";
 import type { Operators } from "./operators.js";
 import type { OperatorParts } from "./parts.js";
 
@@ -39,14 +40,18 @@ const mostEntries = 20;
 export async function overviewModel(
   ctx: Ctx,
   parts: OperatorParts,
-  operators: Operators,
+  { operators, figures }: { readonly operators: Operators; readonly figures: Figures },
 ): Promise<OverviewPage> {
-  const [seen, entries] = await Promise.all([lookOver(parts), operators.journal(mostEntries)]);
+  const [seen, totals, entries] = await Promise.all([
+    lookOver(parts),
+    figures.totals(),
+    operators.journal(mostEntries),
+  ]);
   return {
     ...frameOf(ctx, "overview"),
     health: (["store", "queue"] as const).map((what) => healthView(ctx, what, seen.answers[what])),
-    disk: diskView(ctx, seen),
-    versions: versionViews(ctx, parts, seen),
+    disk: diskView(ctx, seen, totals),
+    versions: versionViews(ctx, parts, totals),
     processes: seen.processes.map(({ what, machine, pid }) => ({
       what,
       where: ctx.t.t("operators.overview.processOn", { machine, pid }),
@@ -63,7 +68,11 @@ function healthView(ctx: Ctx, what: "store" | "queue", isWell: boolean) {
   };
 }
 
-function diskView(ctx: Ctx, { disk, storeBytes }: Overview): OverviewPage["disk"] {
+function diskView(
+  ctx: Ctx,
+  { disk, storeBytes }: Overview,
+  totals: Totals | null,
+): OverviewPage["disk"] {
   const t = (key: string, params = {}): string => ctx.t.t(`operators.overview.${key}`, params);
   const bytes = (size: number | null): string =>
     size === null ? t("notKnown") : ctx.t.formatBytes(size);
@@ -76,20 +85,23 @@ function diskView(ctx: Ctx, { disk, storeBytes }: Overview): OverviewPage["disk"
     facts: [
       { label: t("free"), value: free },
       { label: t("database"), value: bytes(storeBytes) },
+      { label: t("pictures"), value: bytes(totals?.mediaBytes ?? null) },
     ],
   };
 }
 
-function versionViews(ctx: Ctx, { deployment }: OperatorParts, { instances }: Overview) {
+function versionViews(ctx: Ctx, { deployment }: OperatorParts, totals: Totals | null) {
   const t = (key: string): string => ctx.t.t(`operators.overview.${key}`);
-  const count = ctx.t.formatNumber(instances);
+  const counted = (count: number | undefined): string =>
+    count === undefined ? t("notKnown") : ctx.t.formatNumber(count);
   return [
     { label: "Parvis", value: deployment.version },
     { label: "Node.js", value: process.versions.node },
     { label: t("store"), value: t(`stores.${deployment.store}`) },
     { label: t("queue"), value: t(`queues.${deployment.queue}`) },
     { label: t("role"), value: t(`roles.${deployment.role}`) },
-    { label: t("instances"), value: instances < mostInstances ? count : `${count} +` },
+    { label: t("instances"), value: counted(totals?.instances) },
+    { label: t("people"), value: counted(totals?.people) },
   ];
 }
 

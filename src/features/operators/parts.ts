@@ -6,6 +6,7 @@ import type { Store } from "../../drivers/store/collection.js";
 import type { Health } from "../../hosting/health.js";
 import type { Instances } from "../../hosting/instances.js";
 import type { MailLedger } from "../../hosting/mail-ledger.js";
+import type { Counted } from "./figures.js";
 
 /** What of the configuration operators are told. */
 export interface DeploymentFacts {
@@ -31,5 +32,7 @@ export interface OperatorParts {
   readonly mailer: Pick<Mailer, "check">;
   readonly ledger: MailLedger;
   readonly records: TextRecords;
+  /** What federation counts of an instance. */
+  readonly counted: Counted;
   readonly deployment: DeploymentFacts;
 }

@@ -1,4 +1,4 @@
-import type { DeadJob } from "../../drivers/queue/queue.js";
+import type { DeadJob, Queue } from "../../drivers/queue/queue.js";
 import type { LinkChoice, StatusView } from "../../kit/component-models.js";
 import { definePage, Refusal, type Ctx, type Req } from "../../kit/index.js";
 import {
@@ -89,17 +89,30 @@ export async function queuesModel(ctx: Ctx, parts: OperatorParts, req: Req): Pro
   };
 }
 
+function worstOf(states: readonly QueueState[]): QueueName {
+  return queueNames.find((name) => deadIn(states, name) > 0) ?? "default";
+}
+
+/** The queue in which most of an instance's jobs were given up. */
+async function fullestOf(queue: Queue, owner: string): Promise<QueueName> {
+  const counts = await Promise.all(
+    queueNames.map(async (name) => ({ name, count: await queue.countDead(name, owner) })),
+  );
+  return counts.reduce((most, one) => (one.count > most.count ? one : most)).name;
+}
+
 async function queryOf(
-  { instances }: OperatorParts,
+  parts: OperatorParts,
   states: readonly QueueState[],
   { query }: Req,
 ): Promise<{ readonly query: DeadQuery; readonly host: string | null }> {
-  const worst = queueNames.find((name) => deadIn(states, name) > 0) ?? "default";
-  const queue = query["queue"] === undefined ? worst : queueNamed(query["queue"]);
-  if (queue === null) throw new Refusal("not-found");
   const host = query["host"] ?? "";
-  const instance = host === "" ? null : await instances.byHost(host.toLowerCase());
+  const instance = host === "" ? null : await parts.instances.byHost(host.toLowerCase());
   if (host !== "" && instance === null) throw new Refusal("not-found");
+  const asked = query["queue"];
+  const worst = instance === null ? worstOf(states) : await fullestOf(parts.queue, instance._id);
+  const queue = asked === undefined ? worst : queueNamed(asked);
+  if (queue === null) throw new Refusal("not-found");
   const kind = (query["kind"] ?? "").slice(0, 200);
   return {
     query: {
@@ -111,7 +124,8 @@ async function queryOf(
 }
 
 interface Address {
-  readonly queue: QueueName;
+  /** Null for the one in which there are most likely any. */
+  readonly queue: QueueName | null;
   readonly host: string | null;
   readonly kind?: string | null;
   readonly after?: string;
@@ -119,7 +133,7 @@ interface Address {
 
 /** Where some of the dead are shown. */
 export function addressOf({ queue, host, kind = null, after }: Address): string {
-  const query = new URLSearchParams({ queue });
+  const query = new URLSearchParams(queue === null ? {} : { queue });
   if (host !== null) query.set("host", host);
   if (kind !== null) query.set("kind", kind);
   if (after !== undefined) query.set("after", after);

@@ -85,6 +85,15 @@ export function hostNamed(ctx: Ctx, given: unknown): string {
   return host;
 }
 
+/** Servers in trouble that are counted. */
+const mostFailing = 1_000;
+
+/** How many servers take nothing at present, counted up to 1,000. */
+export function countFailing(ctx: Ctx): Promise<number> {
+  const failing = { failures: { $gt: 0 } };
+  return ctx.collection(peersCollection).countDocuments(failing, { limit: mostFailing });
+}
+
 /** What came last and was refused: from whom, what, why and when. */
 export type RefusedEntry = Pick<InboxEntry, "_id" | "actorUri" | "type" | "outcome" | "receivedAt">;
 

@@ -16,6 +16,7 @@ import { giveSupport } from "../../../src/features/supports/supports.js";
 import type { Ctx, Member, Role } from "../../../src/kit/index.js";
 import type { Proposal } from "../../../src/features/proposals/proposal.js";
 import { moderate, type ModeratedPlaces } from "./moderated.js";
+import { operate } from "./operated.js";
 import type { Town } from "./town.js";
 import { wishes } from "./valmont.js";
 import { names, remarks, talk } from "./voices.js";
@@ -71,7 +72,7 @@ export async function furnish(town: Town): Promise<Places> {
   const citizen = await signUp("Camille Royer", mails.citizen);
   const official = await signUp("Service urbanisme", mails.official, "official");
   const moderator = await signUp("Noa Vidal", mails.moderator, "moderator");
-  await signUp("Mairie de Valmont", mails.admin, "official", "moderator", "admin");
+  const admin = await signUp("Mairie de Valmont", mails.admin, "official", "moderator", "admin");
   const now = nobody.clock.now().getTime();
   await importProposals(nobody, lines(now), { source: "valmont" });
   await nameParticipants(nobody);
@@ -88,6 +89,7 @@ export async function furnish(town: Town): Promise<Places> {
     await numbered(nobody, 8),
   );
   await town.settle();
+  await operate(town, nobody, admin.member?._id ?? "");
   return {
     mails,
     ...moderated,

@@ -83,7 +83,7 @@ describe("The page of mails", function () {
 
     const words = textOf(text);
     expect(words).to.match(/02\/03\/2026\s*2\s*1\s*1/);
-    expect(words).to.match(/closed\.example\s*Refusés/);
+    expect(words).to.match(/closed\.example\s*Refusé/);
     expect(words).to.contain("L’adresse n’existe pas");
     expect(words).to.contain("550 5.1.1");
     expect(words).to.contain("La boîte est pleine");

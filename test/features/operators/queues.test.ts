@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { MailError, type Mailer } from "../../../src/drivers/mail.js";
 import type { NewJob } from "../../../src/drivers/queue/queue.js";
 import { sendReset } from "../../../src/features/accounts/accounts.jobs.js";
+import { actOnKind } from "../../../src/features/operators/dead-jobs.js";
 import { aboutDead, shownReason } from "../../../src/features/operators/shown-jobs.js";
 import { instanceOfJob } from "../../../src/hosting/outbox.js";
 import { textOf } from "../../support/forms.js";
@@ -165,6 +166,7 @@ describe("The page of queues and of jobs that were given up", function () {
 
   it("retries all of a kind once: what dies again meanwhile is left alone", async () => {
     await giveUp(home, 120);
+    const until = the.site.clock.now().getTime();
     the.site.clock.advance(60_000);
 
     await send({ queue: "default", kind: "ghost.work", act: "retry" });
@@ -174,6 +176,9 @@ describe("The page of queues and of jobs that were given up", function () {
     expect(dead).to.have.length(120);
     const [before] = dead.filter(({ diedAt }) => diedAt < the.site.clock.now());
     expect(before).to.equal(undefined);
+    // The job comes again after a crash: nothing that died before is left for it.
+    const again = { queue: "default", kind: "ghost.work", act: "retry", until } as const;
+    expect(await actOnKind(queue(), again)).to.equal(0);
   });
 
   it("shows them a page at a time, by kind and by instance, each once", async () => {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { InstancesPage } from "../../../src/features/operators/instances.pages.js";
 import type { MailPage } from "../../../src/features/operators/mail.pages.js";
 import type { OverviewPage } from "../../../src/features/operators/overview.pages.js";
 import type { QueuesPage } from "../../../src/features/operators/queues.pages.js";
@@ -46,8 +47,30 @@ const mail: MailPage = {
   ],
 };
 
+const instances: InstancesPage = {
+  ...{ ...frame, query: "val", next: "/n", start: "/s" },
+  instances: [
+    {
+      ...{ name: "Valmont", host: "valmont.example", url: "https://valmont.example/", badge },
+      figures: {
+        ...{ people: 1, proposals: 2, comments: 3, recent: 4, media: "5 Mo" },
+        ...{ lastProposalAt: now, lastSignInOn: now, measuredAt: now },
+      },
+      troubles: [
+        { text: "2 serveurs", url: null },
+        { text: "3 travaux", url: "/operator/queues" },
+      ],
+    },
+    {
+      ...{ name: "Roche", host: "roche.example", url: "https://roche.example/", badge },
+      ...{ figures: null, troubles: [] },
+    },
+  ],
+};
+
 const samples: Readonly<Record<string, readonly object[]>> = {
   "operators/queues": [queues, { ...queues, kind: null, host: null }, { ...queues, jobs: [] }],
+  "operators/instances": [instances, { ...instances, instances: [] }],
   "operators/mail": [mail, { ...mail, isUnderWay: true, check: null, days: [], troubles: [] }],
   "operators/overview": [overview, { ...overview, processes: [], journal: [] }],
 };

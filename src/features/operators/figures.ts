@@ -1,0 +1,167 @@
+import { z } from "zod";
+import { firstIdAt, type Clock } from "../../drivers/clock.js";
+import type { Queue } from "../../drivers/queue/queue.js";
+import type { Store } from "../../drivers/store/collection.js";
+import type { DeploymentIndexes } from "../../hosting/ensure-indexes.js";
+import { defineJob, type Ctx, type ScheduleDef } from "../../kit/index.js";
+import { lastSignInDay } from "../accounts/sign-ins.js";
+import { commentsCollection } from "../comments/comments.js";
+import { listedStatuses } from "../proposals/proposal.js";
+import { proposalsCollection } from "../proposals/proposals.js";
+import { queueNames } from "./dead-jobs.js";
+
+/** What of an instance is counted elsewhere: by federation, which knows its size and its peers. */
+export interface Counted {
+  usage(ctx: Ctx): Promise<Readonly<Record<"people" | "proposals" | "comments", number>>>;
+  failingPeers(ctx: Ctx): Promise<number>;
+}
+
+/** The figures of an instance as they were when it was measured last. */
+export interface InstanceFigures {
+  /** The instance. */
+  readonly _id: string;
+  readonly measuredAt: Date;
+  readonly people: number;
+  readonly proposals: number;
+  readonly comments: number;
+  readonly mediaBytes: number;
+  /** Proposals and comments that were published here in the last 30 days. */
+  readonly recent: number;
+  readonly lastProposalAt: Date | null;
+  readonly lastSignInOn: Date | null;
+  readonly failingPeers: number;
+  readonly deadJobs: number;
+}
+
+/** The sums over all instances. */
+export interface Totals {
+  readonly _id: "all";
+  readonly at: Date;
+  readonly instances: number;
+  readonly mediaBytes: number;
+  readonly people: number;
+}
+
+interface Parts {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly clock: Clock;
+  readonly counted: Counted;
+}
+
+/** The collections of figures; both are read by their keys alone. */
+export const figureIndexes: readonly DeploymentIndexes[] = [
+  ["instance_figures", []],
+  ["instance_totals", []],
+];
+
+const monthMs = 30 * 86_400_000;
+const hourMs = 3_600_000;
+const mostCounted = 100_000;
+
+/** Measures instances once an hour, so that no page has to count. */
+export interface Figures {
+  readonly schedule: ScheduleDef;
+  /** The figures of some instances, by their ids; of one that was never measured there are none. */
+  of(ids: readonly string[]): Promise<ReadonlyMap<string, InstanceFigures>>;
+  totals(): Promise<Totals | null>;
+}
+
+/** Open the figures on the store of the deployment. */
+export function createFigures(parts: Parts): Figures {
+  const rows = parts.store.collection<InstanceFigures>("instance_figures");
+  const sums = parts.store.collection<Totals>("instance_totals");
+  const job = defineJob({
+    name: "operators.measure",
+    payload: z.object({}),
+    attempts: 3,
+    async run(ctx) {
+      const { _id, ...figures } = await measure(ctx, parts);
+      await rows.updateOne({ _id }, { $set: figures }, { upsert: true });
+      await addUp(parts);
+    },
+  });
+  return {
+    // Nobody waits for it, and there may be thousands: it lets pass whatever comes within the minute.
+    schedule: {
+      ...{ key: "operators-measure", cron: "41 * * * *", yieldsMs: 60_000 },
+      job: job as ScheduleDef["job"],
+    },
+    async of(ids) {
+      const wanted = { _id: { $in: [...ids] } };
+      const found = await rows.find(wanted, { limit: Math.max(1, ids.length) }).toArray();
+      return new Map(found.map((row) => [row._id, row]));
+    },
+    totals: () => sums.findOne({ _id: "all" }),
+  };
+}
+
+async function measure(ctx: Ctx, { counted, queue }: Parts): Promise<InstanceFigures> {
+  const { _id } = ctx.instance;
+  const [usage, failingPeers, mediaBytes, recent, lastProposalAt, lastSignInOn, dead] =
+    await Promise.all([
+      counted.usage(ctx),
+      counted.failingPeers(ctx),
+      ctx.media.bytes(),
+      recentPosts(ctx),
+      newestProposal(ctx),
+      lastSignInDay(ctx),
+      Promise.all(queueNames.map((name) => queue.countDead(name, _id))),
+    ]);
+  return {
+    ...{ _id, measuredAt: ctx.clock.now(), ...usage, mediaBytes, recent },
+    ...{ lastProposalAt, lastSignInOn, failingPeers },
+    deadJobs: dead.reduce((sum, count) => sum + count, 0),
+  };
+}
+
+/** Numbers of proposals are given one after the other: the highest is of the newest. */
+async function newestProposal(ctx: Ctx): Promise<Date | null> {
+  const [newest] = await ctx
+    .collection(proposalsCollection)
+    .find({ number: { $gt: 0 } }, { sort: { number: -1 }, limit: 1 })
+    .toArray();
+  return newest?.publishedAt ?? null;
+}
+
+/** Comments of this instance have addresses that sort by when they were made, under a unique index. */
+async function recentPosts(ctx: Ctx): Promise<number> {
+  const since = new Date(ctx.clock.now().getTime() - monthMs);
+  const uri = {
+    $gte: ctx.instance.url(`/comments/${firstIdAt(since)}`),
+    $lt: ctx.instance.url("/comments/~"),
+  };
+  const limit = mostCounted;
+  const [proposals, comments] = await Promise.all([
+    ctx
+      .collection(proposalsCollection)
+      .countDocuments(
+        { status: { $in: [...listedStatuses] }, origin: "here", publishedAt: { $gte: since } },
+        { limit },
+      ),
+    ctx.collection(commentsCollection).countDocuments({ uri }, { limit }),
+  ]);
+  return proposals + comments;
+}
+
+/** Add up what was measured, at most once an hour: whoever measures first does it for all. */
+async function addUp({ store, clock }: Parts): Promise<void> {
+  const sums = store.collection<Totals>("instance_totals");
+  const at = clock.now();
+  const last = await sums.findOne({ _id: "all" });
+  if (last !== null && at.getTime() - last.at.getTime() < hourMs) return;
+  let [instances, mediaBytes, people] = [0, 0, 0];
+  const all = store
+    .collection<InstanceFigures>("instance_figures")
+    .find({}, { sort: { _id: 1 }, projection: { mediaBytes: 1, people: 1 } });
+  for await (const row of all) {
+    instances += 1;
+    mediaBytes += row.mediaBytes;
+    people += row.people;
+  }
+  await sums.updateOne(
+    { _id: "all" },
+    { $set: { at, instances, mediaBytes, people } },
+    { upsert: true },
+  );
+}

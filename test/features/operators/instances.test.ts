@@ -1,0 +1,156 @@
+import { expect } from "chai";
+import { firstIdAt } from "../../../src/drivers/clock.js";
+import type { Row, Store } from "../../../src/drivers/store/collection.js";
+import { peersCollection } from "../../../src/federation/records.js";
+import { hasRole, type Ctx } from "../../../src/kit/index.js";
+import { aProposal } from "../../support/builders.js";
+import { publishComment } from "../../../src/features/comments/comments.js";
+import { textOf } from "../../support/forms.js";
+import { anOperated, home, other, type Operated } from "./support.js";
+
+const page = "/operator/instances";
+const hour = 3_600_000;
+
+const watched: ReadonlySet<string> = new Set(["instances", "instance_figures"]);
+
+/** Notes each search in the collections that the page is made of. */
+function noting(store: Store, asked: string[]): Store {
+  return {
+    ...store,
+    collection: <T extends Row>(name: string) => {
+      const inner = store.collection<T>(name);
+      if (!watched.has(name)) return inner;
+      const find: typeof inner.find = (...given) => {
+        asked.push(name);
+        return inner.find(...given);
+      };
+      return { ...inner, find };
+    },
+  };
+}
+
+describe("The page of instances", function () {
+  this.timeout(20_000);
+  const asked: string[] = [];
+  let the: Operated;
+  let citizen: Ctx;
+  before(async () => {
+    the = await anOperated({ storeThrough: (store) => noting(store, asked) });
+    const ctx = await the.site.ctx(home);
+    const member = {
+      ...{ _id: the.operator.memberId, name: "Inès", language: "fr" as const },
+      roles: ["citizen" as const],
+    };
+    citizen = the.site.app.contexts({ instance: ctx.instance, member, language: "fr" });
+    expect(hasRole(member, "admin")).to.equal(false);
+  });
+  after(() => the.site.close());
+
+  const read = async (query = ""): Promise<string> =>
+    textOf((await the.operator.get(page + query)).text);
+  /** The words of the row of one instance. */
+  const rowOf = async (host: string): Promise<string> => {
+    const { text } = await the.operator.get(page);
+    const row = text.split("<tr>").find((one) => one.includes(`>${host}<`));
+    return textOf(row ?? "").replace(/\s+/g, " ");
+  };
+  const anHourLater = async (): Promise<void> => {
+    await the.site.settle();
+    the.site.clock.advance(hour);
+    await the.site.settle();
+  };
+
+  it("says what was never measured, and what it is", async () => {
+    expect(await rowOf(home)).to.match(/Valmont valmont\.example En service Pas encore mesurée/);
+  });
+
+  it("shows size, activity and health as they were measured, once an hour", async () => {
+    const { instance } = citizen;
+    const proposal = await aProposal(citizen);
+    await publishComment(citizen, { proposalId: proposal._id, parentId: null, body: "Oui !" });
+    await citizen.media.put(Buffer.alloc(12_300), "png");
+    const now = the.site.clock.now();
+    await citizen.collection(peersCollection).insertOne({
+      ...{ _id: "p1", host: "far.example", speaks: null, failures: 3, refusals: 0 },
+      ...{ openUntil: null, lastError: null, lastDeliveredAt: null, lastFailedAt: now },
+      ...{
+        failingDays: 0,
+        failingSince: null,
+        unavailableSince: null,
+        forgetAt: new Date(now.getTime() + 90 * 24 * hour),
+      },
+    });
+    await the.site.app.drivers.queue.add([
+      {
+        ...{ id: "ghost/1", queue: "delivery", name: "ghost.work", attempts: 1 },
+        data: { instanceId: instance._id, payload: {} },
+        backoff: { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 },
+      },
+    ]);
+    await anHourLater();
+    const measured = await rowOf(home);
+    await aProposal(citizen, { title: "Un banc de plus au soleil" });
+    const meanwhile = await rowOf(home);
+    await anHourLater();
+
+    expect(measured).to.match(/1 serveur ne prend rien/);
+    expect(measured).to.match(/1 travail abandonné/);
+    expect(measured).to.match(/1 1 1 12,3 ko 2 02\/03\/2026 02\/03\/2026/);
+    expect(meanwhile).to.equal(measured);
+    expect(await rowOf(home)).to.match(/1 2 1 12,3 ko 3/);
+    expect(await rowOf(other)).to.match(/0 0 0 0 o 0 Jamais Jamais/);
+    expect(textOf((await the.operator.get("/operator")).text)).to.match(/Images\s*12,3 ko/);
+  });
+
+  it("leads from an instance to its jobs that were given up, whichever queue they are in", async () => {
+    const { text } = await the.operator.get(`/operator/queues?host=${home}`);
+
+    expect(text).to.contain("ghost.work");
+    expect(textOf(text)).to.contain(`Seulement ceux de ${home}`);
+  });
+
+  it("goes on showing what a suspended instance was measured last", async () => {
+    const instance = await the.site.app.instances.byHost(other);
+    await the.site.app.instances.update(instance?._id ?? "", { state: "suspended" });
+
+    expect(await rowOf(other)).to.match(/Roche roche\.example Suspendue 0 0 0/);
+  });
+
+  it("finds instances by the beginning of their host, a page at a time, at the same cost", async () => {
+    const finds = async (): Promise<readonly string[]> => {
+      asked.length = 0;
+      await the.operator.get(page);
+      return [...asked];
+    };
+    const few = await finds();
+    for (let i = 0; i < 30; i++) await the.site.city(`ville-${String(i).padStart(2, "0")}.example`);
+    const many = await finds();
+    const seen: string[] = [];
+    let path: string | undefined = `${page}?host=https://ville-`;
+    while (path !== undefined) {
+      const { text } = await the.operator.get(path);
+      seen.push(
+        ...[...text.matchAll(/>(ville-\d\d\.example)<\/p>/g)].map(([, host]) => host ?? ""),
+      );
+      const next: string | undefined = /rel="next" href="([^"]+)"/.exec(text)?.[1];
+      path = next?.replace(/&amp;/g, "&").replace(/&#x3D;/g, "=");
+    }
+
+    expect(few).to.deep.equal(["instances", "instance_figures"]);
+    expect(many).to.deep.equal(few);
+    expect(seen).to.have.length(30);
+    expect(new Set(seen).size).to.equal(30);
+    expect(await read("?host=nobody")).to.contain("Aucun hôte ne commence ainsi");
+    expect((await the.operator.get(`${page}?after=xyz`)).status).to.equal(404);
+  });
+});
+
+describe("Ids of a time", () => {
+  it("sort behind everything earlier and before everything later", () => {
+    const at = new Date("2026-03-02T08:00:00.000Z");
+    const before = firstIdAt(new Date(at.getTime() - 1));
+
+    expect(firstIdAt(at) > `${before}zzzzzzzzzzzzzzzz`).to.equal(true);
+    expect(firstIdAt(at)).to.match(/^[0-9a-z]{10}$/);
+  });
+});
