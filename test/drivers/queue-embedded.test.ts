@@ -538,6 +538,21 @@ describe("the embedded queue", () => {
   });
 
   describe("a store that fails", () => {
+    it("is noticed by who asks whether the queue answers, without looking through its file", async () => {
+      let broken = false;
+      const flaky = failingWhen(bench.store, () => broken);
+      const looked: string[] = [];
+      const check = async (): Promise<void> => void looked.push("through the whole file");
+      const queue = bench.queue({ store: { ...flaky, check } });
+
+      await queue.check();
+      broken = true;
+      const refused = await queue.check().catch(() => "refused");
+
+      expect(refused).to.equal("refused");
+      expect(looked).to.deep.equal([]);
+    });
+
     it("is reported and asked again, and every job still runs", async () => {
       const seen: string[] = [];
       let broken = false;
