@@ -48,7 +48,8 @@ Examples:
   npm run parvis -- backup --to parvis-2026-03-02.backup
   PARVIS_BACKUP_PASSPHRASE="…" npm run parvis -- backup --to parvis.backup --encrypt`;
 
-async function runBackup(io: Io, given: Given): Promise<Answer> {
+/** Write a backup, and say what is in it. */
+export async function runBackup(io: Io, given: Given): Promise<Answer> {
   const config = configOf(io);
   const wanted = given.encrypt === true || given.passphraseFile !== undefined;
   const passphrase = wanted ? await readPassphrase(io, given.passphraseFile) : null;

@@ -89,9 +89,9 @@ export function checkInstances(instances: readonly Instance[]): Finding[] {
   }
   const waiting = instances.filter(({ state }) => state === "new");
   const suspended = instances.filter(({ state }) => state === "suspended");
-  const found = [
-    finding("instances", "ok", `${instances.length - waiting.length - suspended.length} active`),
-  ];
+  const deleted = instances.filter(({ state }) => state === "deleted");
+  const active = instances.filter(({ state }) => state === "active").length;
+  const found = [finding("instances", "ok", `${active} active`)];
   for (const { host } of waiting) {
     const remedy = "open the link that the server prints when it starts";
     found.push(finding("instances", "warn", `${host} waits to be set up`, remedy));
@@ -99,6 +99,11 @@ export function checkInstances(instances: readonly Instance[]): Finding[] {
   for (const { host } of suspended) {
     const remedy = `to serve it again: instance resume ${host}`;
     found.push(finding("instances", "warn", `${host} is suspended`, remedy));
+  }
+  for (const { host, deletion } of deleted) {
+    const until = deletion?.until.toISOString() ?? "";
+    const remedy = `to bring it back until ${until}: instance undelete ${host}`;
+    found.push(finding("instances", "warn", `${host} is deleted`, remedy));
   }
   return found;
 }

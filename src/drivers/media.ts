@@ -32,6 +32,11 @@ const asideFolder = ".new";
 /** No write takes as long: what is older was left by a process that died. */
 const leftBehindMs = 3_600_000;
 
+/** What a file is kept as. */
+export function mediaName(bytes: Uint8Array, extension: MediaExtension): string {
+  return `${createHash("sha256").update(bytes).digest("hex")}.${extension}`;
+}
+
 /** Keep files in a folder, made on first use. */
 export function createFileMedia(directory: string): Media {
   const aside = join(directory, asideFolder);
@@ -53,7 +58,7 @@ export function createFileMedia(directory: string): Media {
   return {
     async put(owner, bytes, extension) {
       if (!ownerPattern.test(owner)) throw new Error("no owner has that name");
-      const name = `${createHash("sha256").update(bytes).digest("hex")}.${extension}`;
+      const name = mediaName(bytes, extension);
       const folder = join(directory, owner);
       const path = join(folder, name);
       if (await exists(path)) return name;

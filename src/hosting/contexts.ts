@@ -11,6 +11,7 @@ import type { Instance, Language } from "../kit/instance.js";
 import type { Instances } from "./instances.js";
 import type { Outbox } from "./outbox.js";
 import { jobFor, type Envelope } from "./outbox.js";
+import { keptFilesOf } from "./kept-files.js";
 import { scopedCollection } from "./scoped-store.js";
 
 /** The parts every `Ctx` is made of. */
@@ -62,11 +63,7 @@ export function createContexts(parts: ContextParts): Contexts {
       ids: parts.ids,
       mailer: parts.mailer,
       log: instanceLog,
-      media: {
-        put: (bytes, extension) => parts.media.put(instance._id, bytes, extension),
-        get: (name) => parts.media.get(instance._id, name),
-        remove: (name) => parts.media.remove(instance._id, name),
-      },
+      media: keptFilesOf(parts.media, () => ctx),
       collection: collectionsOf(parts.store, instance, watch),
       enqueue: (job, payload, options) => {
         watch?.(null);

@@ -148,9 +148,8 @@ async function runJob(
   if (!envelope.success) throw new Unrecoverable("the job names no instance");
   const { instanceId, payload, request } = envelope.data;
   const instance = await find(job.queue, instanceId);
-  if (instance === null || instance.state === "suspended") {
-    throw new Unrecoverable("the instance is gone or suspended");
-  }
+  if (instance === null) throw new Unrecoverable("there never was such an instance");
+  if (!job.runsIn.includes(instance.state)) return whileClosed(instance, running);
   const from = request === undefined ? {} : { request };
   const log = parts.log.child({ instance: instance.host, job: running.id, ...from });
   const ctx = parts.contexts({
@@ -173,7 +172,23 @@ async function runJob(
   log.debug(known, "job done");
 }
 
-/** One calendar job becomes one job for each active instance. */
+/** How long a job of a closed instance rests: at first, and at most. */
+const closedRestMs = { first: 15_000, most: 600_000 };
+
+/**
+ * The work of an instance that may be open again waits, and costs none of its tries: soon after it is
+ * open it goes on. Of one that never will be, nothing is left to do.
+ */
+function whileClosed({ state }: Instance, { postponed = 0 }: RunningJob): void {
+  if (state !== "suspended" && state !== "deleted") return;
+  const rest = Math.min(closedRestMs.most, closedRestMs.first * 2 ** Math.min(postponed, 10));
+  throw new Postpone(`the instance is ${state}`, rest * (1 + Math.random() / 4));
+}
+
+/** So that the many of one calendar job hold up nobody's few. */
+const calendarYieldsMs = 30_000;
+
+/** One calendar job becomes one job for each instance that it is for; they are read a few at a time. */
 async function fanOut(
   parts: WorkerParts,
   schedule: ScheduleDef,
@@ -183,13 +198,18 @@ async function fanOut(
   const flush = async (): Promise<void> => {
     await parts.queue.add(
       batch.map(({ _id }) =>
-        jobFor(schedule.job, { instanceId: _id, payload: {} }, { id: `${running.id}/${_id}` }),
+        jobFor(
+          schedule.job,
+          { instanceId: _id, payload: {} },
+          { id: `${running.id}/${_id}`, yieldsMs: calendarYieldsMs },
+        ),
       ),
     );
     batch = [];
   };
+  const isFor = schedule.isFor ?? (({ state }: Instance): boolean => state === "active");
   for await (const instance of parts.instances.list()) {
-    if (instance.state === "active") batch.push(instance);
+    if (isFor(instance)) batch.push(instance);
     if (batch.length >= 500) await flush();
   }
   await flush();

@@ -20,6 +20,9 @@ export type RefusalCode =
   | "no-instance"
   | "needs-consent"
   | "being-set-up"
+  | "site-suspended"
+  | "site-deleted"
+  | "site-gone"
   | "too-large";
 
 const statusOf: Record<RefusalCode, number> = {
@@ -43,6 +46,9 @@ const statusOf: Record<RefusalCode, number> = {
   "no-instance": 421,
   "needs-consent": 403,
   "being-set-up": 503,
+  "site-suspended": 503,
+  "site-deleted": 410,
+  "site-gone": 410,
   "too-large": 413,
 };
 

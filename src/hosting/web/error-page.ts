@@ -20,6 +20,12 @@ export function safeError(error: unknown): SafeError {
   return { status, code: status === 500 ? "internal" : `http-${status}`, errors: [] };
 }
 
+/** Seconds to wait where it takes longer: a site that is suspended, and a server asking a deleted one. */
+const retryAfter: Readonly<Partial<Record<string, number>>> = {
+  "site-suspended": 600,
+  unavailable: 3_600,
+};
+
 /** The last middleware: logs what is a bug, answers page or JSON alike. */
 export function errorHandler(
   show: (req: Request, res: Response, error: SafeError) => Promise<void> | void,
@@ -34,7 +40,7 @@ export function errorHandler(
     else log.debug({ code: safe.code, status: safe.status }, "request refused");
     if (res.headersSent) return next(error);
     res.status(safe.status).set("Cache-Control", "no-store");
-    if (safe.status === 503) res.set("Retry-After", "10");
+    if (safe.status === 503) res.set("Retry-After", String(retryAfter[safe.code] ?? 10));
     if (!takesPage(req)) {
       res.json({ error: safe.code, errors: safe.errors });
       return;

@@ -92,7 +92,7 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   const lateStore = throughLate(late);
   const queue = createEmbeddedQueue({ ...parts, store: lateStore, pollMs: 5, random: () => 0 });
   const outbox = createOutbox({ ...parts, store: lateStore, queue, subscriptions });
-  const instances = createInstances(lateStore, clock, ids);
+  const instances = createInstances(lateStore, { clock, ids });
   const contexts = createContexts({
     ...parts,
     ...{ store: lateStore, queue, outbox, translatorFor, instances },
