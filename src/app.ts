@@ -27,6 +27,7 @@ import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { createHealth, type Health } from "./hosting/health.js";
 import { createInstances, type Instances } from "./hosting/instances.js";
+import { keptFiles } from "./hosting/kept-files.js";
 import type { Metrics } from "./hosting/metrics.js";
 import { collectionsOf, ensureIndexes } from "./hosting/collections.js";
 import { createRemoval } from "./hosting/removal.js";
@@ -149,7 +150,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions });
   const contexts = createContexts({
     ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
-    unwanted: unwantedNow,
+    ...{ unwanted: unwantedNow, limits: config.limits },
     media: drivers.media ?? createFileMedia(join(config.dataDir, "media")),
   });
   const federation = createFederation({
@@ -160,7 +161,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     ...{ store, instances, clock, farewell: federation.farewell },
     collections: () => collectionsOf(all).map(({ name }) => name),
   });
-  const all: readonly Feature[] = [...features, federation.feature, removal];
+  const all: readonly Feature[] = [...features, federation.feature, keptFiles, removal];
   subscriptions.push(...all.flatMap((feature) => feature.on));
   await ensureIndexes(drivers, collectionsOf(all));
   const migrated = await migrate(store, clock);

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 import { readMailAddress } from "./drivers/mail.js";
+import { readSize } from "./drivers/size.js";
 import { readUrl } from "./drivers/web-address.js";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -38,6 +39,15 @@ const sender = z.string().refine((value) => {
   return value.length <= 320 && readMailAddress(bare) !== null && !/\p{Cc}/u.test(value);
 }, "must be an address, alone or as Name <address>");
 
+const size = z.string().transform((value, check) => {
+  const bytes = readSize(value);
+  if (bytes !== null) return bytes;
+  check.addIssue("must be a size such as 500 MB or 2 GB");
+  return z.NEVER;
+});
+
+const count = z.coerce.number("must be a number").int().min(0);
+
 const environment = z.object({
   PORT: port.default(3000),
   HOST: z.string().min(1).max(255).optional(),
@@ -61,6 +71,9 @@ const environment = z.object({
   TRUST_PROXY: trust.optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").max(500).optional(),
+  LIMIT_STORAGE: size.optional(),
+  LIMIT_MAILS: count.optional(),
+  LIMIT_MEMBERS: count.optional(),
   FEDERATION_PRIVATE_ADDRESSES: flag.default(false),
 });
 
@@ -91,6 +104,14 @@ export interface Config {
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "silent";
   /** What a scraper sends to read `/metrics`; null: there are none. */
   readonly metricsToken: string | null;
+  /** What each instance may use that has no limits of its own; null: as much as it likes. */
+  readonly limits: {
+    /** Bytes of pictures. */
+    readonly storage: number | null;
+    /** Mails a day. */
+    readonly mails: number | null;
+    readonly members: number | null;
+  };
   /** Lets federation reach private and loopback addresses, for tests and the demo. */
   readonly privateAddresses: boolean;
 }
@@ -131,6 +152,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     trustProxy: values.TRUST_PROXY ?? null,
     logLevel: values.LOG_LEVEL,
     metricsToken: values.METRICS_TOKEN ?? null,
+    limits: {
+      storage: values.LIMIT_STORAGE ?? null,
+      mails: values.LIMIT_MAILS ?? null,
+      members: values.LIMIT_MEMBERS ?? null,
+    },
     privateAddresses: values.FEDERATION_PRIVATE_ADDRESSES,
   };
 }

@@ -30,6 +30,7 @@ describe("The configuration", () => {
         trustProxy: null,
       },
       ...{ logLevel: "info", metricsToken: null, privateAddresses: false },
+      limits: { storage: null, mails: null, members: null },
     });
   });
 
@@ -45,6 +46,7 @@ describe("The configuration", () => {
       ...{ REDIS_URL: "http://cache.example", ROLE: "boss" },
       ...{ SECRET: "hunter2", SMTP_URL: "mail.example:25", MAIL_FROM: "Parvis", LOG_LEVEL: "loud" },
       ...{ TRUST_PROXY: "nginx", FEDERATION_PRIVATE_ADDRESSES: "maybe", METRICS_TOKEN: "short" },
+      ...{ LIMIT_STORAGE: "much", LIMIT_MAILS: "some", LIMIT_MEMBERS: "-1" },
     };
     const lines = mistakes(wrong);
 

@@ -46,6 +46,7 @@ const collections = [
   "tallies",
   "throttles",
   "topics",
+  "usages",
   "waitingDeliveries",
   "withdrawnResponses",
 ];

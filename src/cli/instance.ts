@@ -8,6 +8,7 @@ import { hostName } from "../hosting/resolve-host.js";
 import { line } from "../kit/index.js";
 import { actingFor, withApp } from "./deployment.js";
 import { addLifeCommands, shownInstance } from "./instance-life.js";
+import { addLimitsCommand } from "./instance-limits.js";
 import { UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
 const newInstance = z.object({
@@ -41,6 +42,7 @@ export function instanceCommand(io: Io, finish: Finish): Command {
     .description("show every instance")
     .action(() => finish(withApp(io, (app) => listInstances(app))));
   addLifeCommands(instance, io, finish);
+  addLimitsCommand(instance, io, finish);
   return instance;
 }
 

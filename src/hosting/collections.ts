@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { IndexSpec, Row, Store } from "../drivers/store/collection.js";
 import type { Feature } from "../kit/feature.js";
 import type { CollectionDef } from "../kit/records.js";
+import { usagesCollection } from "../kit/limits.js";
 import { throttlesCollection } from "../kit/throttle.js";
 import { instanceIndexes } from "./instances.js";
 import { keptFilesCollection } from "./kept-files.js";
@@ -14,6 +15,7 @@ export const ownCollections = [
   sessionsCollection,
   throttlesCollection,
   keptFilesCollection,
+  usagesCollection,
 ] as unknown as ReadonlyArray<CollectionDef<Row>>;
 
 /** Every collection in which an instance has rows. */

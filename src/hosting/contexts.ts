@@ -8,6 +8,7 @@ import type { Ctx, Member } from "../kit/context.js";
 import type { CollectionDef } from "../kit/records.js";
 import type { TranslatorFor } from "../kit/i18n/index.js";
 import type { Instance, Language } from "../kit/instance.js";
+import { limitsOf, type Limits } from "../kit/limits.js";
 import type { Instances } from "./instances.js";
 import type { Outbox } from "./outbox.js";
 import { jobFor, type Envelope } from "./outbox.js";
@@ -26,6 +27,8 @@ export interface ContextParts {
   readonly media: Media;
   readonly log: Logger;
   readonly translatorFor: TranslatorFor;
+  /** What an instance may use that has no limits of its own. */
+  readonly limits: Limits;
   /** What `Ctx.unwanted` answers: federation knows, features only ask. */
   readonly unwanted: (ctx: Ctx, uris: readonly string[]) => Promise<ReadonlySet<string>>;
 }
@@ -63,6 +66,7 @@ export function createContexts(parts: ContextParts): Contexts {
       ids: parts.ids,
       mailer: parts.mailer,
       log: instanceLog,
+      limits: limitsOf(instance, parts.limits),
       media: keptFilesOf(parts.media, () => ctx),
       collection: collectionsOf(parts.store, instance, watch),
       enqueue: (job, payload, options) => {

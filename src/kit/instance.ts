@@ -1,3 +1,5 @@
+import type { Limits } from "./limits.js";
+
 /** A site's language; texts exist in both. */
 export type Language = "fr" | "en";
 
@@ -29,6 +31,8 @@ export interface InstanceRecord {
   readonly profile?: InstanceProfile;
   /** Why and since when it is suspended. */
   readonly suspension?: Suspension | null;
+  /** What it may use, where that differs from the deployment's limits. */
+  readonly limits?: Partial<Limits>;
   /** How far its deletion has come; kept for good once it is gone. */
   readonly deletion?: Deletion | null;
 }
@@ -122,6 +126,7 @@ export type InstanceChange = Partial<
     | "profile"
     | "suspension"
     | "deletion"
+    | "limits"
   >
 >;
 

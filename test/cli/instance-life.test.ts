@@ -35,6 +35,19 @@ describe("closing an instance from the command line", function () {
     expect(await shown()).to.include({ state: "active", suspension: null });
   });
 
+  it("shows what it uses and may use, and changes that for it alone", async () => {
+    const set = ["--storage", "2 GB", "--mails", "none", "--members", "40"];
+    const wrong = await desk.run(["instance", "limits", host, "--storage", "much"]);
+    const changed = await desk.run(["instance", "limits", host, ...set]);
+    const back = await desk.json<object>(["instance", "limits", host, "--members", "default"]);
+
+    expect(wrong.code).to.equal(2);
+    expect(changed.out).to.include("storage: 0.0 MB of 2000.0 MB (its own)");
+    expect(changed.out).to.include("mails: 0 a day, no limit (its own)");
+    expect(back).to.deep.include({ limits: { storage: 2e9, mails: null, members: null } });
+    expect(back).to.deep.include({ own: { storage: 2e9, mails: null } });
+  });
+
   it("deletes nothing unless its host is typed once more", async () => {
     const silent = await desk.run(["instance", "delete", host]);
     const wrong = await desk.run(["instance", "delete", host], { input: "roche.example\n" });

@@ -63,7 +63,7 @@ describe("A deleted city whose grace has ended", function () {
     const member = { _id, name: "Camille", roles: account.roles, language: "fr" } as const;
     const acting = site.app.contexts({ instance: ctx.instance, member, language: "fr" });
     await aProposal(acting);
-    const logo = { name: "logo.png", bytes: await aPicture(), isCut: false };
+    const logo = { bytes: await aPicture(), isCut: false };
     await presentInstance(acting, {
       ...{ tagline: "", description: "Nous", contact: "", attributionDomains: [], fields: [] },
       ...{ logo, banner: "keep" },

@@ -20,6 +20,7 @@ import { createOutbox, intentIndexes, type Outbox } from "../../src/hosting/outb
 import { scopedIndexes } from "../../src/hosting/scoped-store.js";
 import { startWorkers } from "../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../src/kit/i18n/index.js";
+import { noLimits, type Limits } from "../../src/kit/limits.js";
 import type { Ctx, Feature, Instance, Language, Member, Role } from "../../src/kit/index.js";
 import { aMedia } from "./media.js";
 
@@ -39,6 +40,8 @@ export interface CityOptions {
   readonly storeThrough?: (store: Store) => Store;
   /** When the clock begins. */
   readonly now?: Date;
+  /** What it may use; everything unless told otherwise. */
+  readonly limits?: Limits;
 }
 
 /** A city in memory: real store, queue, outbox and features; a clock of its own; no network. */
@@ -128,7 +131,7 @@ export async function aCity(options: CityOptions = {}): Promise<City> {
   const { mailer, mails } = aMailer();
   const contexts = createContexts({
     ...{ store, queue, outbox, clock, ids, mailer, log, translatorFor, instances },
-    media: aMedia(),
+    ...{ media: aMedia(), limits: options.limits ?? noLimits },
     unwanted: () => Promise.resolve(new Set<string>()),
   });
   const instance = await instances.create({

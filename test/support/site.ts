@@ -9,6 +9,7 @@ import { createIds } from "../../src/drivers/clock.js";
 import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { createAccount } from "../../src/features/accounts/accounts.js";
+import { noLimits } from "../../src/kit/limits.js";
 import type { Ctx, Instance, Language, Member, Role } from "../../src/kit/index.js";
 import { aBrowser, type Browser } from "./browser.js";
 import { aClock, aMailer, refusingScans, type TestClock } from "./city.js";
@@ -56,6 +57,7 @@ export async function aSite(): Promise<Site> {
         logLevel: "silent",
         metricsToken: null,
         privateAddresses: true,
+        limits: noLimits,
       },
     },
     { store, queue, mailer, clock, log },

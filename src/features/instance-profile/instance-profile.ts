@@ -47,8 +47,8 @@ export async function presentInstance(ctx: Ctx, wish: Presentation): Promise<voi
   const banner = await madeOf(wish.banner, { field: "banner", size: bannerSize });
   const profile: InstanceProfile = {
     ...{ description, fields, contact, attributionDomains },
-    logo: await nameOf(ctx, logo, former.logo),
-    banner: await nameOf(ctx, banner, former.banner),
+    logo: await besideField("logo", () => nameOf(ctx, logo, former.logo)),
+    banner: await besideField("banner", () => nameOf(ctx, banner, former.banner)),
   };
   await ctx.commit(instancePresented, {}, () => ctx.changeInstance({ tagline, profile }));
   for (const name of [former.logo, former.banner]) {
@@ -74,6 +74,16 @@ async function madeOf(
 async function nameOf(ctx: Ctx, made: Made, former: string | null): Promise<string | null> {
   if (made === "keep") return former;
   return made === "remove" ? null : ctx.media.put(made.bytes, made.extension);
+}
+
+/** That nothing more can be kept is said beside the picture that was to be. */
+async function besideField<R>(field: string, keep: () => Promise<R>): Promise<R> {
+  try {
+    return await keep();
+  } catch (error) {
+    const isFull = error instanceof Refusal && error.code === "storage-full";
+    throw isFull ? refuseField("storage-full", field) : error;
+  }
 }
 
 /** Removes a replaced picture, unless it has come back into use. */

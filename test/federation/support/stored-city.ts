@@ -17,6 +17,7 @@ import { createOutbox, intentIndexes, type Outbox } from "../../../src/hosting/o
 import { scopedIndexes } from "../../../src/hosting/scoped-store.js";
 import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
+import { noLimits } from "../../../src/kit/limits.js";
 import type { Ctx, Feature, Instance, Member } from "../../../src/kit/index.js";
 import { aDraft } from "../../support/builders.js";
 import { aMedia } from "../../support/media.js";
@@ -50,7 +51,7 @@ export async function aStoredCity(store: Store): Promise<StoredCity> {
   const instances = createInstances(store, { clock, ids });
   const views = new URL("../../../views", import.meta.url).pathname;
   const contexts = createContexts({
-    ...{ ...parts, queue, outbox, instances, media: aMedia() },
+    ...{ ...parts, queue, outbox, instances, media: aMedia(), limits: noLimits },
     unwanted: unwantedNow,
     translatorFor: createTranslators(loadTranslations(views), { strict: false }),
     mailer: {

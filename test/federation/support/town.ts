@@ -22,6 +22,7 @@ import { resolveHost } from "../../../src/hosting/resolve-host.js";
 import { stateOf } from "../../../src/hosting/web/state.js";
 import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
+import { noLimits } from "../../../src/kit/limits.js";
 import type { Ctx, Feature, Instance, Language, Member, Role } from "../../../src/kit/index.js";
 import { aClock, aStore, type TestClock } from "../../support/city.js";
 import { aMedia } from "../../support/media.js";
@@ -96,7 +97,7 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   const contexts = createContexts({
     ...parts,
     ...{ store: lateStore, queue, outbox, translatorFor, instances },
-    media: aMedia(),
+    ...{ media: aMedia(), limits: noLimits },
     unwanted: unwantedNow,
     mailer: {
       send: () => Promise.resolve({ id: "<1@test>" }),
