@@ -16,7 +16,7 @@ import {
 import { createFileMedia, type Media } from "./drivers/media.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
-import type { IndexSpec, Store } from "./drivers/store/collection.js";
+import type { Store } from "./drivers/store/collection.js";
 import { openStore } from "./drivers/store/open.js";
 import { bePresent, type Leave } from "./drivers/store/presence.js";
 import { refuseUnfinished } from "./drivers/store/unfinished.js";
@@ -26,18 +26,16 @@ import { createUnwanted } from "./federation/policy/policy.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { createHealth, type Health } from "./hosting/health.js";
-import { createInstances, instanceIndexes, type Instances } from "./hosting/instances.js";
+import { ensureIndexes } from "./hosting/indexes.js";
+import { createInstances, type Instances } from "./hosting/instances.js";
 import type { Metrics } from "./hosting/metrics.js";
-import { createOutbox, intentIndexes, type Outbox } from "./hosting/outbox.js";
-import { scopedIndexes } from "./hosting/scoped-store.js";
-import { sessionsCollection } from "./hosting/session.js";
+import { createOutbox, type Outbox } from "./hosting/outbox.js";
 import { createViews } from "./hosting/views.js";
 import { createReaders } from "./hosting/readers.js";
 import { createWeb } from "./hosting/web.js";
 import { startWorkers } from "./hosting/worker.js";
 import type { Feature } from "./kit/feature.js";
 import { createTranslators, loadTranslations } from "./kit/i18n/index.js";
-import { throttlesCollection } from "./kit/throttle.js";
 import { migrate } from "./migrations/run.js";
 import { keptSecret } from "./secret.js";
 
@@ -207,35 +205,6 @@ async function metricsFor(
   const { createMetrics } = await import("./hosting/metrics.js");
   const now = (): number => clock.now().getTime();
   return createMetrics({ token, role, queue, queues: ["default", "delivery"], now });
-}
-
-/** Indexes that are named in the log when they are made. */
-const mostNamed = 20;
-
-/** Makes every declared index, and says which were made or removed. */
-async function ensureIndexes(
-  { store, log }: Pick<Drivers, "store" | "log">,
-  all: readonly Feature[],
-): Promise<void> {
-  const scoped = [...all.flatMap(({ collections }) => collections), sessionsCollection];
-  const declared: ReadonlyArray<readonly [string, readonly IndexSpec[]]> = [
-    ["instances", instanceIndexes],
-    ["intents", intentIndexes],
-    ...[...scoped, throttlesCollection].map(
-      ({ name, indexes }) => [name, scopedIndexes(indexes)] as const,
-    ),
-  ];
-  const created: string[] = [];
-  const dropped: string[] = [];
-  for (const [name, indexes] of declared) {
-    const changes = await store.ensureIndexes(name, indexes);
-    created.push(...changes.created.map((index) => `${name}.${index}`));
-    dropped.push(...changes.dropped.map((index) => `${name}.${index}`));
-  }
-  if (created.length + dropped.length === 0) return;
-  // A new store gets all of them: their number says enough.
-  const made = created.length > mostNamed ? created.length : created;
-  log.info({ created: made, dropped }, "indexes changed");
 }
 
 /** What the build made; run from the sources, it is made on the spot. */
