@@ -13,7 +13,8 @@ import {
   readMailAddress,
   type Mailer,
 } from "./drivers/mail.js";
-import { createFileMedia, type Media } from "./drivers/media.js";
+import type { Media } from "./drivers/media.js";
+import { openMedia } from "./drivers/media/open.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
 import type { Store } from "./drivers/store/collection.js";
@@ -46,8 +47,8 @@ export interface Drivers {
   readonly mailer: Mailer;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where uploaded files are kept; the data folder unless another place is given. */
-  readonly media?: Media;
+  /** Where uploaded files are kept. */
+  readonly media: Media;
 }
 
 /** A deployment, composed and ready to be started. */
@@ -103,7 +104,7 @@ export async function driversFor(config: Config, log = createLog(config)): Promi
     config.smtpUrl === null
       ? createFileMailer({ directory: join(config.dataDir, "mail"), from, log })
       : createSmtpMailer({ url: config.smtpUrl, from });
-  return { store, queue, mailer, clock, log };
+  return { store, queue, mailer, media: await openMedia(config), clock, log };
 }
 
 /** Where the configuration says that the store is: an address of MongoDB, or a file. */
@@ -149,7 +150,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const contexts = createContexts({
     ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
     unwantedBy: createUnwanted,
-    media: drivers.media ?? createFileMedia(join(config.dataDir, "media")),
+    media: metrics?.counted(drivers.media) ?? drivers.media,
   });
   const federation = createFederation({
     ...{ contexts, instances, store, queue, clock, ids, log, version },
@@ -190,6 +191,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       await outbox.close();
       await federation.close();
       await mailer.close();
+      await drivers.media.close();
       await leave?.();
       await store.close();
     },

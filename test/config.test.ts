@@ -23,6 +23,7 @@ describe("The configuration", () => {
       ...{
         mongodbUrl: null,
         redisUrl: null,
+        s3: null,
         role: "all",
         secret: null,
         smtpUrl: null,
@@ -45,13 +46,33 @@ describe("The configuration", () => {
       ...{ REDIS_URL: "http://cache.example", ROLE: "boss" },
       ...{ SECRET: "hunter2", SMTP_URL: "mail.example:25", MAIL_FROM: "Parvis", LOG_LEVEL: "loud" },
       ...{ TRUST_PROXY: "nginx", FEDERATION_PRIVATE_ADDRESSES: "maybe", METRICS_TOKEN: "short" },
+      ...{ S3_ENDPOINT: "s3.example", S3_BUCKET: "A bucket", S3_REGION: "Paris, France" },
+      ...{ S3_ACCESS_KEY_ID: "k", S3_SECRET_ACCESS_KEY: "hunter2", S3_FORCE_PATH_STYLE: "perhaps" },
     };
     const lines = mistakes(wrong);
 
     expect(lines.map((line) => line.split(":")[0])).to.have.members(Object.keys(wrong));
-    for (const line of lines) expect(line).to.match(/^[A-Z_]+: [^\n]{8,}$/);
+    for (const line of lines) expect(line).to.match(/^[A-Z0-9_]+: [^\n]{8,}$/);
     expect(lines.join("\n")).not.to.contain("hunter2");
     expect(new ConfigError(lines).message.split("\n")).to.have.length(lines.length);
+  });
+
+  it("takes a bucket with all that it needs, and names what is missing of one", () => {
+    const bucket = {
+      ...{ S3_ENDPOINT: "http://10.0.0.7:9000", S3_BUCKET: "parvis-media" },
+      ...{ S3_ACCESS_KEY_ID: "AKPARVIS", S3_SECRET_ACCESS_KEY: "un secret de plus" },
+    };
+
+    expect(loadConfig(bucket).s3).to.deep.equal({
+      ...{ endpoint: "http://10.0.0.7:9000", bucket: "parvis-media", region: "us-east-1" },
+      ...{ accessKeyId: "AKPARVIS", secretAccessKey: "un secret de plus", pathStyle: true },
+    });
+    expect(loadConfig({ ...bucket, S3_FORCE_PATH_STYLE: "false" }).s3?.pathStyle).to.equal(false);
+    for (const name of Object.keys(bucket)) {
+      expect(mistakes({ ...bucket, [name]: "" })).to.deep.equal([
+        `${name}: is needed to keep pictures on S3`,
+      ]);
+    }
   });
 
   const origins: ReadonlyArray<readonly [string, string | null]> = [
@@ -113,7 +134,7 @@ describe("The configuration", () => {
 
   it("is described in the README, every variable of it", () => {
     const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-    const rows = [...readme.matchAll(/^\|\s*`([A-Z_]+)`/gm)].map(([, name]) => name);
+    const rows = [...readme.matchAll(/^\|\s*`([A-Z0-9_]+)`/gm)].map(([, name]) => name);
 
     expect(rows).to.include.members([...variables]);
   });

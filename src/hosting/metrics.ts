@@ -2,7 +2,9 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Queue } from "../drivers/queue/queue.js";
+import type { Media } from "../drivers/media.js";
 import type { Store } from "../drivers/store/collection.js";
+import { countedMedia, type ObserveMedia } from "./metrics/counted-media.js";
 import { timedStore } from "./metrics/timed-store.js";
 import type { JobEnding } from "./worker.js";
 
@@ -12,6 +14,8 @@ export interface Metrics {
   watched(listener: RequestListener): RequestListener;
   /** The same store, each call timed. */
   timed(store: Store): Store;
+  /** The same place of files, each call counted and timed by how it ended. */
+  counted(media: Media): Media;
   /** A job was run. */
   readonly ended: (ending: JobEnding) => void;
   /** Answers whoever knows the token; 401 to everybody else. */
@@ -41,11 +45,13 @@ export function createMetrics(parts: MetricsParts): Metrics {
   registry.setDefaultLabels({ role: parts.role });
   collectDefaultMetrics({ register: registry, prefix: "parvis_" });
   const observeStore = storeMetrics(registry);
+  const observeMedia = mediaMetrics(registry);
   queueMetrics(registry, parts);
   const expected = digest(`Bearer ${parts.token}`);
   return {
     watched: requestMetrics(registry),
     timed: (store) => timedStore(store, observeStore),
+    counted: (media) => countedMedia(media, observeMedia),
     ended: jobMetrics(registry),
     async serve(req, res) {
       if (!timingSafeEqual(digest(req.headers.authorization ?? ""), expected)) {
@@ -100,6 +106,17 @@ function storeMetrics(registry: Registry): (operation: string, ms: number) => vo
     registers: [registry],
   });
   return (operation, ms) => seconds.observe({ operation }, ms / 1_000);
+}
+
+function mediaMetrics(registry: Registry): ObserveMedia {
+  const seconds = new Histogram({
+    name: "parvis_media_duration_seconds",
+    help: "How long keeping, reading and removing pictures took, by operation and outcome.",
+    labelNames: ["operation", "outcome"],
+    buckets: requestBuckets,
+    registers: [registry],
+  });
+  return (operation, outcome, ms) => seconds.observe({ operation, outcome }, ms / 1_000);
 }
 
 function jobMetrics(registry: Registry): (ending: JobEnding) => void {

@@ -18,5 +18,7 @@ export function aMedia(): Media {
       }
     },
     remove: async (owner, name) => void files.delete(`${owner}/${name}`),
+    check: async () => undefined,
+    close: async () => undefined,
   };
 }
