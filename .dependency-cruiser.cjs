@@ -74,6 +74,7 @@ module.exports = {
     fence("express", "^src/(?:(?:hosting|federation)/|app\\.ts$)"),
     fence("activitypub-express", "^src/federation/apex/"),
     fence("aws4fetch", "^src/drivers/media/"),
+    fence("@opentelemetry/[^/]+", "^src/drivers/traces/", "opentelemetry-is-fenced"),
     fence("libsql", "^src/drivers/store/"),
     fence("undici", "^src/drivers/"),
     {

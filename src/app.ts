@@ -19,6 +19,7 @@ import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
 import type { Store } from "./drivers/store/collection.js";
 import { openStore } from "./drivers/store/open.js";
+import type { Traces } from "./drivers/traces.js";
 import { bePresent, type Leave } from "./drivers/store/presence.js";
 import { refuseUnfinished } from "./drivers/store/unfinished.js";
 import { features } from "./features.js";
@@ -31,6 +32,7 @@ import { ensureIndexes } from "./hosting/indexes.js";
 import { createInstances, type Instances } from "./hosting/instances.js";
 import type { Metrics } from "./hosting/metrics.js";
 import { createOutbox, type Outbox } from "./hosting/outbox.js";
+import { tracedFetch, tracedMedia, tracedRequests, tracedStore } from "./hosting/traces.js";
 import { createViews } from "./hosting/views.js";
 import { createReaders } from "./hosting/readers.js";
 import { createWeb } from "./hosting/web.js";
@@ -139,7 +141,8 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const drivers = given ?? (await driversFor(config));
   const { queue, clock, log, mailer } = drivers;
   const metrics = await metricsFor(config, drivers);
-  const store = metrics?.timed(drivers.store) ?? drivers.store;
+  const traces = await tracesFor(config, log);
+  const { store, media } = watchedDrivers(drivers, config, { metrics, traces });
   const ids = createIds(clock);
   const instances = createInstances(store, clock, ids);
   const translatorFor = createTranslators(loadTranslations(viewsDir), {
@@ -150,11 +153,12 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const contexts = createContexts({
     ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
     unwantedBy: createUnwanted,
-    media: metrics?.counted(drivers.media) ?? drivers.media,
+    ...{ media, traces },
   });
   const federation = createFederation({
     ...{ contexts, instances, store, queue, clock, ids, log, version },
     allowPrivate: config.privateAddresses,
+    aroundFetch: traces === null ? undefined : tracedFetch(traces),
   });
   const all = [...features, federation.feature];
   subscriptions.push(...all.flatMap((feature) => feature.on));
@@ -162,7 +166,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const migrated = await migrate(store, clock);
   const readers = createReaders();
   const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
-  const web = createWeb({
+  const pages = createWeb({
     ...{ store, clock, ids, log, instances, contexts, readers, health, metrics },
     features: all,
     views: createViews({ viewsDir, translatorFor }),
@@ -171,6 +175,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     trustProxy: config.trustProxy,
     federation,
   });
+  const web = traces === null ? pages : tracedRequests(pages, traces);
   let leave: Leave | null = null;
   return {
     ...{ web, health, metrics, drivers, instances, contexts, outbox, federation, migrated },
@@ -179,7 +184,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       if (config.mongodbUrl !== null) leave = await bePresent(store, `server (${config.role})`);
       if (config.role !== "web") {
         const ended = metrics === null ? {} : { ended: metrics.ended };
-        const parts = { queue, instances, contexts, features: all, clock, log, readers };
+        const parts = { queue, instances, contexts, features: all, clock, log, readers, traces };
         await startWorkers({ ...parts, ...ended });
       }
       await queue.start();
@@ -192,6 +197,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       await federation.close();
       await mailer.close();
       await drivers.media.close();
+      await traces?.close();
       await leave?.();
       await store.close();
     },
@@ -207,6 +213,30 @@ async function metricsFor(
   const { createMetrics } = await import("./hosting/metrics.js");
   const now = (): number => clock.now().getTime();
   return createMetrics({ token, role, queue, queues: ["default", "delivery"], now });
+}
+
+/** The same for what tells a collector: it takes half a second and 16 MB to load. */
+async function tracesFor({ traces: place, role }: Config, log: Logger): Promise<Traces | null> {
+  if (place === null) return null;
+  const { createOtelTraces } = await import("./drivers/traces/otel.js");
+  return createOtelTraces(place, { version, role, log });
+}
+
+/** The drivers as features use them: watched by whoever measures or traces. */
+function watchedDrivers(
+  { store, media }: Drivers,
+  { mongodbUrl }: Config,
+  { metrics, traces }: { readonly metrics: Metrics | null; readonly traces: Traces | null },
+): Pick<Drivers, "store" | "media"> {
+  const measured = {
+    store: metrics?.timed(store) ?? store,
+    media: metrics?.counted(media) ?? media,
+  };
+  if (traces === null) return measured;
+  return {
+    store: tracedStore(measured.store, traces, mongodbUrl === null ? "sqlite" : "mongodb"),
+    media: tracedMedia(measured.media, traces),
+  };
 }
 
 /** What the build made; run from the sources, it is made on the spot. */

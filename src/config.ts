@@ -4,6 +4,7 @@ import { parseEnv } from "node:util";
 import { z } from "zod";
 import { readMailAddress } from "./drivers/mail.js";
 import type { S3Place } from "./drivers/media/s3-requests.js";
+import { tracesOf, tracesVariables, type TracesPlace } from "./drivers/traces/settings.js";
 import { readUrl } from "./drivers/web-address.js";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -77,6 +78,7 @@ const environment = z.object({
   MAIL_FROM: sender.optional(),
   TRUST_PROXY: trust.optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+  ...tracesVariables,
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").max(500).optional(),
   FEDERATION_PRIVATE_ADDRESSES: flag.default(false),
 });
@@ -110,6 +112,8 @@ export interface Config {
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "silent";
   /** What a scraper sends to read `/metrics`; null: there are none. */
   readonly metricsToken: string | null;
+  /** Where traces are sent; null: there are none. */
+  readonly traces: TracesPlace | null;
   /** Lets federation reach private and loopback addresses, for tests and the demo. */
   readonly privateAddresses: boolean;
 }
@@ -151,6 +155,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     trustProxy: values.TRUST_PROXY ?? null,
     logLevel: values.LOG_LEVEL,
     metricsToken: values.METRICS_TOKEN ?? null,
+    traces: tracesOf(values),
     privateAddresses: values.FEDERATION_PRIVATE_ADDRESSES,
   };
 }

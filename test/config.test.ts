@@ -24,6 +24,7 @@ describe("The configuration", () => {
         mongodbUrl: null,
         redisUrl: null,
         s3: null,
+        traces: null,
         role: "all",
         secret: null,
         smtpUrl: null,
@@ -55,6 +56,29 @@ describe("The configuration", () => {
     for (const line of lines) expect(line).to.match(/^[A-Z0-9_]+: [^\n]{8,}$/);
     expect(lines.join("\n")).not.to.contain("hunter2");
     expect(new ConfigError(lines).message.split("\n")).to.have.length(lines.length);
+  });
+
+  it("takes a collector for traces as OpenTelemetry names it, and repeats no key of a wrong one", () => {
+    const collector = {
+      ...{ OTEL_EXPORTER_OTLP_ENDPOINT: "https://traces.example/otlp/" },
+      ...{ OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20une-clef, x-town = valmont" },
+      ...{ OTEL_SERVICE_NAME: "valmont", OTEL_RESOURCE_ATTRIBUTES: "service.name=other,a.b=c%2Cd" },
+      ...{ OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.25" },
+    };
+
+    expect(loadConfig(collector).traces).to.deep.equal({
+      url: "https://traces.example/otlp/v1/traces",
+      headers: { authorization: "Bearer une-clef", "x-town": "valmont" },
+      resource: { "service.name": "valmont", "a.b": "c,d" },
+      ...{ sampler: "traceidratio", ratio: 0.25 },
+    });
+    const wrong = mistakes({
+      ...{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://ada:hunter2@traces.example" },
+      ...{ OTEL_EXPORTER_OTLP_HEADERS: "hunter2", OTEL_RESOURCE_ATTRIBUTES: "a=%zz" },
+      ...{ OTEL_TRACES_SAMPLER: "sometimes", OTEL_TRACES_SAMPLER_ARG: "2" },
+    });
+    expect(wrong).to.have.length(5);
+    expect(wrong.join()).to.not.include("hunter2");
   });
 
   it("takes a bucket with all that it needs, and names what is missing of one", () => {
