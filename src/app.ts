@@ -13,7 +13,8 @@ import {
   readMailAddress,
   type Mailer,
 } from "./drivers/mail.js";
-import { createFileMedia, type Media } from "./drivers/media.js";
+import type { Media } from "./drivers/media.js";
+import { openMedia } from "./drivers/media/open.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
 import type { Store } from "./drivers/store/collection.js";
@@ -22,18 +23,20 @@ import { bePresent, type Leave } from "./drivers/store/presence.js";
 import { refuseUnfinished } from "./drivers/store/unfinished.js";
 import { features } from "./features.js";
 import { createFederation, type Federation } from "./federation/federation.feature.js";
-import { unwantedNow } from "./federation/policy/policy.js";
+import { createUnwanted } from "./federation/policy/policy.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { createHealth, type Health } from "./hosting/health.js";
+import { collectionsOf, ensureIndexes } from "./hosting/collections.js";
 import { createInstances, type Instances } from "./hosting/instances.js";
 import { keptFiles } from "./hosting/kept-files.js";
 import type { Metrics } from "./hosting/metrics.js";
-import { collectionsOf, ensureIndexes } from "./hosting/collections.js";
-import { createRemoval } from "./hosting/removal.js";
 import { createOutbox, type Outbox } from "./hosting/outbox.js";
+import { createRemoval } from "./hosting/removal.js";
+import { tracedFetch, tracedRequests } from "./hosting/traces.js";
 import { createViews } from "./hosting/views.js";
 import { createReaders } from "./hosting/readers.js";
+import { metricsFor, tracesFor, watchedDrivers } from "./hosting/watching.js";
 import { createWeb } from "./hosting/web.js";
 import { startWorkers } from "./hosting/worker.js";
 import type { Feature } from "./kit/feature.js";
@@ -48,8 +51,8 @@ export interface Drivers {
   readonly mailer: Mailer;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where uploaded files are kept; the data folder unless another place is given. */
-  readonly media?: Media;
+  /** Where uploaded files are kept. */
+  readonly media: Media;
 }
 
 /** A deployment, composed and ready to be started. */
@@ -105,7 +108,7 @@ export async function driversFor(config: Config, log = createLog(config)): Promi
     config.smtpUrl === null
       ? createFileMailer({ directory: join(config.dataDir, "mail"), from, log })
       : createSmtpMailer({ url: config.smtpUrl, from });
-  return { store, queue, mailer, clock, log };
+  return { store, queue, mailer, media: await openMedia(config), clock, log };
 }
 
 /** Where the configuration says that the store is: an address of MongoDB, or a file. */
@@ -140,7 +143,8 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const drivers = given ?? (await driversFor(config));
   const { queue, clock, log, mailer } = drivers;
   const metrics = await metricsFor(config, drivers);
-  const store = metrics?.timed(drivers.store) ?? drivers.store;
+  const traces = await tracesFor(config, { log, version });
+  const { store, media } = watchedDrivers(drivers, config, { metrics, traces });
   const ids = createIds(clock);
   const instances = createInstances(store, { clock, ids });
   const translatorFor = createTranslators(loadTranslations(viewsDir), {
@@ -150,12 +154,13 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions });
   const contexts = createContexts({
     ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
-    ...{ unwanted: unwantedNow, limits: config.limits },
-    media: drivers.media ?? createFileMedia(join(config.dataDir, "media")),
+    unwantedBy: createUnwanted,
+    ...{ media, traces, limits: config.limits },
   });
   const federation = createFederation({
     ...{ contexts, instances, store, queue, clock, ids, log, version },
     allowPrivate: config.privateAddresses,
+    aroundFetch: traces === null ? undefined : tracedFetch(traces),
   });
   const removal = createRemoval({
     ...{ store, instances, clock, farewell: federation.farewell },
@@ -167,7 +172,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const migrated = await migrate(store, clock);
   const readers = createReaders();
   const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
-  const web = createWeb({
+  const pages = createWeb({
     ...{ store, clock, ids, log, instances, contexts, readers, health, metrics },
     features: all,
     views: createViews({ viewsDir, translatorFor }),
@@ -176,6 +181,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     trustProxy: config.trustProxy,
     federation,
   });
+  const web = traces === null ? pages : tracedRequests(pages, traces);
   let leave: Leave | null = null;
   return {
     ...{ web, health, metrics, drivers, instances, contexts, outbox, federation, migrated },
@@ -184,7 +190,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       if (config.mongodbUrl !== null) leave = await bePresent(store, `server (${config.role})`);
       if (config.role !== "web") {
         const ended = metrics === null ? {} : { ended: metrics.ended };
-        const parts = { queue, instances, contexts, features: all, clock, log, readers };
+        const parts = { queue, instances, contexts, features: all, clock, log, readers, traces };
         await startWorkers({ ...parts, ...ended });
       }
       await queue.start();
@@ -196,21 +202,12 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       await outbox.close();
       await federation.close();
       await mailer.close();
+      await drivers.media.close();
+      await traces?.close();
       await leave?.();
       await store.close();
     },
   };
-}
-
-/** What measures costs a little on every request: it is loaded only where somebody may read it. */
-async function metricsFor(
-  { metricsToken: token, role }: Config,
-  { queue, clock }: Drivers,
-): Promise<Metrics | null> {
-  if (token === null) return null;
-  const { createMetrics } = await import("./hosting/metrics.js");
-  const now = (): number => clock.now().getTime();
-  return createMetrics({ token, role, queue, queues: ["default", "delivery"], now });
 }
 
 /** What the build made; run from the sources, it is made on the spot. */

@@ -1,6 +1,7 @@
 import { access, constants, statfs } from "node:fs/promises";
 import type { Config } from "../config.js";
 import type { Mailer } from "../drivers/mail.js";
+import { isMediaUnavailable, type Media } from "../drivers/media.js";
 import type { Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import type { Instance } from "../kit/index.js";
@@ -66,6 +67,20 @@ export async function checkDisk({ dataDir }: Config): Promise<Finding> {
   const remedy = "make room, or move DATA_DIR to a larger disk";
   if (free < gigabyte / 10) return finding("disk", "fail", text, remedy);
   return free < gigabyte ? finding("disk", "warn", text, remedy) : finding("disk", "ok", text);
+}
+
+/** Whether uploaded pictures can be kept: on S3 by a trial, else the disk has said it. */
+export async function checkMedia(media: Media, { s3 }: Config): Promise<Finding[]> {
+  if (s3 === null) return [];
+  try {
+    await media.check();
+    return [finding("pictures", "ok", `can be kept, read and removed in the bucket ${s3.bucket}`)];
+  } catch (error) {
+    if (!isMediaUnavailable(error)) throw error;
+    const remedy =
+      "check S3_* (endpoint, region, keys, path style) and that the keys may list, read, write and delete";
+    return [finding("pictures", "fail", error.message, remedy)];
+  }
 }
 
 /** Whether the store answers and is whole. */

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { peopleCollection } from "../features/people/people.js";
-import { defineJob, type Ctx, type ScheduleDef } from "../kit/index.js";
+import {
+  defineJob,
+  type CollectionDef,
+  type Ctx,
+  type Row,
+  type ScheduleDef,
+} from "../kit/index.js";
 import { quotesCollection } from "./quotes/record.js";
 import {
   followersCollection,
@@ -15,6 +21,8 @@ import { staleAt } from "./stale.js";
 /** Rows looked at in one query, and queries of one run: what is left is the next hour's. */
 const batch = 200;
 const mostBatches = 50;
+/** Rows that are read to see who of a batch is referred to. */
+const readAtOnce = 2 * batch;
 
 /**
  * Forget servers and actors elsewhere that were not heard of for 90 days and that nothing here refers
@@ -36,23 +44,16 @@ async function forgetPeers(ctx: Ctx): Promise<number> {
   const stale = { forgetAt: { $lte: now } };
   const found = await rows.find(stale, { sort: { forgetAt: 1 }, limit: batch }).toArray();
   const hosts = found.map(({ host }) => host);
-  const used = new Set<string>();
-  for (const host of hosts) if (await isUsedHost(ctx, host)) used.add(host);
-  const left = hosts.filter((host) => !used.has(host));
-  await rows.updateMany({ host: { $in: [...used] } }, { $set: { forgetAt: staleAt(now) } });
+  const left = await unused(ctx, hosts, [
+    namedIn(followersCollection, "host"),
+    namedIn(followingCollection, "host"),
+    namedIn(waitingCollection, "host"),
+  ]);
+  const used = hosts.filter((host) => !left.includes(host));
+  await rows.updateMany({ host: { $in: used } }, { $set: { forgetAt: staleAt(now) } });
   // Whoever was heard meanwhile is stale no more.
   await rows.deleteMany({ host: { $in: left }, ...stale });
   return found.length;
-}
-
-/** One look for each and of each kind, as a server may have thousands of followers here. */
-async function isUsedHost(ctx: Ctx, host: string): Promise<boolean> {
-  const [follower, followed, waiting] = await Promise.all([
-    ctx.collection(followersCollection).findOne({ host }),
-    ctx.collection(followingCollection).findOne({ host }),
-    ctx.collection(waitingCollection).findOne({ host }),
-  ]);
-  return (follower ?? followed ?? waiting) !== null;
 }
 
 async function forgetActors(ctx: Ctx): Promise<number> {
@@ -60,32 +61,58 @@ async function forgetActors(ctx: Ctx): Promise<number> {
   const now = ctx.clock.now();
   const stale = { forgetAt: { $lte: now } };
   const found = await rows.find(stale, { sort: { forgetAt: 1 }, limit: batch }).toArray();
-  const used = await usedActors(
-    ctx,
-    found.map(({ uri }) => uri),
-  );
-  const left = found.map(({ uri }) => uri).filter((uri) => !used.has(uri));
-  await rows.updateMany({ uri: { $in: [...used] } }, { $set: { forgetAt: staleAt(now) } });
+  const uris = found.map(({ uri }) => uri);
+  const left = await unused(ctx, uris, [
+    namedIn(peopleCollection, "uri"),
+    namedIn(followersCollection, "followerUri"),
+    namedIn(followingCollection, "targetUri"),
+    namedIn(reactionsCollection, "actorUri", { kind: { $in: ["like", "announce"] } }),
+    namedIn(quotesCollection, "actorUri"),
+  ]);
+  const used = uris.filter((uri) => !left.includes(uri));
+  await rows.updateMany({ uri: { $in: used } }, { $set: { forgetAt: staleAt(now) } });
   await rows.deleteMany({ uri: { $in: left }, ...stale });
   return found.length;
 }
 
-async function usedActors(ctx: Ctx, uris: readonly string[]): Promise<Set<string>> {
-  const used = new Set<string>();
-  for (const uri of uris) if (await isUsedActor(ctx, uri)) used.add(uri);
-  return used;
+/** Those of some names that rows of one kind give, repeats included; at most `readAtOnce`. */
+type NamedIn = (ctx: Ctx, some: readonly string[]) => Promise<readonly unknown[]>;
+
+/** Reads the names in a field that an index leads with, after the fields of `also`. */
+function namedIn<T extends Row>(
+  def: CollectionDef<T>,
+  field: keyof T & string,
+  also: object = {},
+): NamedIn {
+  return async (ctx, some) => {
+    const rows = ctx.collection(def);
+    const among = { ...also, [field]: { $in: some } } as Parameters<typeof rows.find>[0];
+    const projection = { [field]: 1 };
+    const found = await rows.find(among, { limit: readAtOnce, projection }).toArray();
+    return found.map((row) => row[field as keyof typeof row]);
+  };
 }
 
-async function isUsedActor(ctx: Ctx, uri: string): Promise<boolean> {
-  const kinds = { $in: ["like", "announce"] as Array<"like" | "announce"> };
-  const [person, follower, followed, reaction, quote] = await Promise.all([
-    ctx.collection(peopleCollection).findOne({ uri }),
-    ctx.collection(followersCollection).findOne({ followerUri: uri }),
-    ctx.collection(followingCollection).findOne({ targetUri: uri }),
-    ctx.collection(reactionsCollection).findOne({ kind: kinds, actorUri: uri }),
-    ctx.collection(quotesCollection).findOne({ actorUri: uri }),
-  ]);
-  return (person ?? follower ?? followed ?? reaction ?? quote) !== null;
+/**
+ * Those names that no row gives. A few queries for all of them; where one name fills an answer, as a
+ * server may have thousands of followers here, the others are asked for without it.
+ */
+async function unused(
+  ctx: Ctx,
+  names: readonly string[],
+  kinds: readonly NamedIn[],
+): Promise<string[]> {
+  let left = [...names];
+  for (const kind of kinds) {
+    let isWhole = false;
+    while (!isWhole && left.length > 0) {
+      const named = await kind(ctx, left);
+      const used = new Set(named);
+      left = left.filter((name) => !used.has(name));
+      isWhole = named.length < readAtOnce;
+    }
+  }
+  return left;
 }
 
 /** The hourly forgetting in the calendar. */

@@ -1,6 +1,7 @@
 import { defineCollection, type Instance } from "../kit/index.js";
 import { blockersCollection } from "./blockers.js";
 import { peersCollection } from "./delivery/peer-record.js";
+import { keyNoticesCollection } from "./key-notices.js";
 import { policyCollections } from "./policy/records.js";
 import { censusCollection } from "./discovery/census.js";
 import { movesCollection } from "./moves/record.js";
@@ -71,6 +72,8 @@ export interface RemoteActor {
   readonly civicOf?: Instance["kind"] | null;
   /** When the account was opened, where its server tells; rows of before may lack it. */
   readonly bornAt?: Date | null;
+  /** Digest of the keys that it listed then; rows of before lack it. */
+  readonly keys?: string;
   /** Former addresses that it names as its own; rows of before lack it. */
   readonly alsoKnownAs?: readonly string[];
   readonly fetchedAt: Date;
@@ -105,6 +108,8 @@ export interface InboxEntry {
   readonly outcome: string | null;
   /** How often a Follow, or its Undo, came again by the same id after it was acted on: each is anew. */
   readonly again?: number;
+  /** A Follow whose Undo came since. */
+  readonly undone?: boolean;
   readonly receivedAt: Date;
   readonly expiresAt: Date;
 }
@@ -262,4 +267,5 @@ export const federationCollections = [
   censusCollection,
   selfTestsCollection,
   blockersCollection,
+  keyNoticesCollection,
 ];

@@ -8,6 +8,7 @@ import { plainHandle, plainName } from "../kit/text/names.js";
 import { cleanRemoteHtml, cutText, htmlToText } from "../kit/text/sanitize.js";
 import { hostOf, sameOrigin } from "./addresses.js";
 import { guardValue } from "./inbox/guard.js";
+import { digestOfKeys, tellKeysChanged } from "./key-notices.js";
 import { actorNow } from "./moves/record.js";
 import { remoteActorsCollection, type RemoteActor } from "./records.js";
 import type { JsonObject } from "./remote-document.js";
@@ -78,7 +79,7 @@ export interface LookUp {
 
 /**
  * What is known of an actor elsewhere; fetched when unknown or older than a day (requirement 25),
- * which has us forget the keys that it lists no more.
+ * which has us forget the keys that it lists no more, in every process of the deployment.
  * An old record stands in while its server is out of reach.
  * @throws FetchRefused, NotAnActor
  */
@@ -97,6 +98,8 @@ export async function remoteActor(
     const { fetchDocument, forgetReplaced } = services.reachOf(ctx.instance);
     const { id, document } = await fetchDocument(uri, { budget });
     forgetReplaced(document);
+    const wasKnown = known !== null || fresh;
+    if (wasKnown && known?.keys !== digestOfKeys(document)) await tellKeysChanged(ctx, id);
     services.provenActors.delete(id);
     return await keepActor(ctx, id, document);
   } catch (error) {
@@ -144,6 +147,7 @@ export function actorOf(uri: string, document: JsonObject, now: Date): Omit<Remo
     civicOf: data.civic?.of ?? null,
     bornAt: bornAt(data.published ?? null),
     alsoKnownAs: [data.alsoKnownAs].flat().slice(0, mostNames).filter(isAddress),
+    keys: digestOfKeys(document),
     fetchedAt: now,
     forgetAt: staleAt(now),
   };

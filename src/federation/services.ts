@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Clock } from "../drivers/clock.js";
 import { createFetchers, type Fetcher } from "../drivers/fetch.js";
+import type { AroundFetch } from "../drivers/fetch/around.js";
 import type { Contexts } from "../hosting/contexts.js";
 import type { Instance } from "../kit/index.js";
 import { actorUri, instanceActor } from "./addresses.js";
@@ -10,6 +11,7 @@ import { createKeptActivities, type KeptActivities } from "./delivery/kept-activ
 import { createWellPeers, type WellPeers } from "./delivery/well-peers.js";
 import { createNormalForm } from "./apex/normal-form.js";
 import { createRateLimit } from "./inbox/gates.js";
+import { createKeyNews } from "./key-notices.js";
 import { guardedFetcher } from "./policy/guarded.js";
 import { createPolicy, type Policy } from "./policy/policy.js";
 import type { NormalForm } from "./port.js";
@@ -39,6 +41,8 @@ export interface Timing {
   readonly gatherMs: number;
   /** How long a process may not know yet that another one has blocked somebody or changed the mode. */
   readonly policyMs: number;
+  /** How long a process may not know yet that another one heard of an actor's new keys, or its end. */
+  readonly keyNewsMs: number;
   /** How long an actor's former key still signs after its keys were exchanged. */
   readonly keysOverlapMs: number;
   /** One request of a self-test may take this long. */
@@ -53,6 +57,7 @@ const usualTiming: Timing = {
   newKeysPerDomain: 60,
   gatherMs: 200,
   policyMs: 5_000,
+  keyNewsMs: 60_000,
   keysOverlapMs: 3_600_000,
   testMs: 15_000,
 };
@@ -66,6 +71,8 @@ export interface FederationParts {
   readonly version: string;
   /** Reach private and loopback addresses: for demonstrations and tests only. */
   readonly allowPrivate: boolean;
+  /** Is given each request that goes out to make. */
+  readonly aroundFetch?: AroundFetch | undefined;
   readonly timing?: Partial<Timing>;
   /** Instead of making a new RSA pair of 2,048 bits each time; for tests, which have no time. */
   readonly makePair?: MakePair;
@@ -114,7 +121,8 @@ export function createServices(parts: FederationParts): Services {
   const lookingFor = createKeyLookUps(parts.clock, { lookUps, clients });
   const memory = createSchemeMemory();
   const policy = createPolicy(timing.policyMs);
-  const fetchers = createFetchers({ version, allowPrivate });
+  const keyNews = createKeyNews(parts.clock, timing.keyNewsMs);
+  const fetchers = createFetchers({ version, allowPrivate, around: parts.aroundFetch });
   const reaches = new LRUCache<string, Reach>({ max: 500 });
 
   function openReach(instance: Instance): Reach {
@@ -134,6 +142,7 @@ export function createServices(parts: FederationParts): Services {
         lookUps,
         lookingFor,
         owner: instance._id,
+        news: () => keyNews(ctx),
       }),
     };
   }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { mediaName, type Media } from "../drivers/media.js";
+import { mediaFileOf, type Media } from "../drivers/media.js";
 import {
   defineCollection,
   defineFeature,
@@ -35,7 +35,7 @@ export function keptFilesOf(media: Media, ctxOf: () => Ctx): InstanceMedia {
   return {
     async put(bytes, extension) {
       const ctx = ctxOf();
-      const name = mediaName(bytes, extension);
+      const { name } = mediaFileOf(ctx.instance._id, bytes, extension);
       const row = { _id: `${ctx.instance._id}/${name}`, name, bytes: bytes.byteLength };
       const rows = ctx.collection(keptFilesCollection);
       const isNew = await insertOnce(() => rows.insertOne({ ...row, at: ctx.clock.now() }));

@@ -3,6 +3,7 @@ export type RefusalCode =
   | "not-signed-in"
   | "not-allowed"
   | "not-an-official"
+  | "not-asked"
   | "not-found"
   | "gone"
   | "invalid-form"
@@ -32,6 +33,7 @@ const statusOf: Record<RefusalCode, number> = {
   "not-signed-in": 401,
   "not-allowed": 403,
   "not-an-official": 403,
+  "not-asked": 409,
   "not-found": 404,
   gone: 410,
   "invalid-form": 422,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { openMedia } from "../../src/drivers/media/open.js";
 import { createApp, createLog } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
 import { createIds, type Clock } from "../../src/drivers/clock.js";
@@ -32,7 +33,8 @@ export async function calendarRound(env: Readonly<Record<string, string>>): Prom
   });
   const directory = join(config.dataDir, "mail");
   const mailer = createFileMailer({ directory, from: "parvis@localhost", log });
-  const app = await createApp(config, { store, queue, mailer, clock, log });
+  const media = await openMedia(config);
+  const app = await createApp(config, { store, queue, mailer, media, clock, log });
   await app.start();
   await settle(queue);
   // What was put off for a minute, such as telling of new topics, is no work of the calendar.

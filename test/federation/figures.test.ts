@@ -64,6 +64,18 @@ describe("a figure that peers are told", function () {
     expect(Math.max(...limits)).to.equal(1_000);
   });
 
+  it("has nobody wait while a hundred thousand are counted, not even who asks first", async () => {
+    const town = await aTown();
+    await liked(town, 5_400);
+    const limits: number[] = [];
+
+    expect(await figureOf(noting(town.visitor, limits), likes)).to.equal(5_000);
+    expect(limits).to.deep.equal([1_000, 5_000]);
+    await town.settle();
+
+    expect(await figureOf(town.visitor, likes)).to.equal(5_400);
+  });
+
   it("is exact again when it has become small", async () => {
     const town = await aTown();
     await liked(town, 1_200);

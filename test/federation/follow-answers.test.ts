@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import { consentToNetwork, leaveNetwork } from "../../src/features/people/people.js";
+import { blockersCollection } from "../../src/federation/blockers.js";
+import { blocksCollection } from "../../src/federation/policy/records.js";
 import { followersCollection, inboxCollection } from "../../src/federation/records.js";
+import { between } from "../support/faults.js";
 import { closePeers, type Peer } from "./support/peer.js";
 import { aScene } from "./support/scene.js";
-import { closeTowns } from "./support/town.js";
+import { aTown, closeTowns } from "./support/town.js";
 
 describe("whoever wants to follow is answered", function () {
   this.timeout(20_000);
@@ -95,6 +98,78 @@ describe("whoever wants to follow is answered", function () {
       ["Accept", city, id],
       ["Accept", city, id],
     ]);
+  });
+
+  it("and followed, when they change their mind twice within a minute by the same ids", async () => {
+    const { town, peer, alice } = await aScene();
+    const city = `${town.origin}/actor`;
+    const id = `${peer.origin}/follows/alice/city`;
+    const follow = { ...peer.activity(alice, "Follow", city), id };
+    const undo = { ...peer.activity(alice, "Undo", follow), id: `${id}/undo` };
+    const rows = town.visitor.collection(followersCollection);
+    const counts: number[] = [];
+    for (const activity of [follow, undo, follow, undo, follow]) {
+      town.clock.advance(1_000);
+      expect((await peer.post(town, alice, activity)).status).to.equal(202);
+      await town.settle();
+      counts.push(await rows.countDocuments({ followerUri: alice.uri }));
+    }
+
+    expect(counts).to.deep.equal([1, 0, 1, 0, 1]);
+    expect(answers(peer)).to.have.length(3);
+  });
+
+  it("and followed, when they did so before anything was acted on", async () => {
+    const { town, peer, alice } = await aScene();
+    const city = `${town.origin}/actor`;
+    const id = `${peer.origin}/follows/alice/city`;
+    const follow = { ...peer.activity(alice, "Follow", city), id };
+    const undo = { ...peer.activity(alice, "Undo", follow), id: `${id}/undo` };
+    const slow = await aTown({ asleep: true });
+    const to = (activity: Record<string, unknown>) => {
+      const told = JSON.stringify(activity).replaceAll(town.origin, slow.origin);
+      return peer.post(slow, alice, JSON.parse(told) as Record<string, unknown>);
+    };
+    for (const activity of [follow, undo, follow]) {
+      slow.clock.advance(1_000);
+      expect((await to(activity)).status).to.equal(202);
+    }
+
+    await slow.queue.start();
+    await slow.settle();
+
+    const rows = slow.visitor.collection(followersCollection);
+    expect(await rows.countDocuments({ followerUri: alice.uri })).to.equal(1);
+  });
+
+  it("and not followed by whom we block, or who blocks us, just as they ask", async () => {
+    for (const side of ["ours", "theirs"] as const) {
+      const keeping = between("remoteFollowers", "updateOne");
+      const { town, peer, alice, tell } = await aScene({ storeThrough: keeping.through });
+      const city = `${town.origin}/actor`;
+      keeping.once(async () => {
+        const at = town.clock.now();
+        if (side === "ours") {
+          const who = alice.uri;
+          const rows = town.visitor.collection(blocksCollection);
+          await rows.insertOne({ _id: "b", who, severity: "blocked", at });
+          await town.visitor.collection(followersCollection).deleteMany({ followerUri: who });
+          return;
+        }
+        await town.visitor.collection(blockersCollection).insertOne({
+          ...{ _id: "b", actorUri: city, by: alice.uri, at },
+          ...{ activityUri: `${peer.origin}/blocks/1`, inboxes: [`${peer.origin}/inbox`] },
+        });
+        await town.visitor.collection(followersCollection).deleteMany({ followerUri: alice.uri });
+      });
+
+      await tell(alice, "Follow", city);
+
+      expect(keeping.happened).to.equal(1);
+      const rows = town.visitor.collection(followersCollection);
+      expect(await rows.countDocuments({ followerUri: alice.uri }), side).to.equal(0);
+      expect(answers(peer).filter((one) => (one as unknown[])[0] === "Accept")).to.deep.equal([]);
+    }
   });
 
   it("once, however many copies of it come at once", async () => {

@@ -1,7 +1,13 @@
 import { expect } from "chai";
 import { commentsCollection } from "../../src/features/comments/comments.js";
 import { forgetStale } from "../../src/federation/forgetting.js";
-import { peersCollection, remoteActorsCollection } from "../../src/federation/records.js";
+import {
+  followersCollection,
+  peersCollection,
+  remoteActorsCollection,
+  type RemoteActor,
+} from "../../src/federation/records.js";
+import { countingCalls } from "./support/counting.js";
 import { aPeer, closePeers, type Peer, type PeerActor } from "./support/peer.js";
 import { aScene } from "./support/scene.js";
 import { aTown, closeTowns, type Town } from "./support/town.js";
@@ -44,6 +50,34 @@ describe("servers that anybody may invent", function () {
       expect(await known(town, home, fan)).to.deep.equal([true, true]);
       expect(await known(town, peer, alice)).to.deep.equal([false, true]);
     }
+  });
+
+  it("cost as many queries as one, and keep those of whom one fills every answer", async () => {
+    const town = await aTown();
+    const now = town.clock.now();
+    const stale = { fetchedAt: now, forgetAt: now };
+    const actor = (at: number): RemoteActor => ({
+      ...{ _id: `a${at}`, uri: `https://a${at}.example/u`, host: `a${at}.example`, type: "Person" },
+      ...{ name: "", username: "", summary: "", url: "", inbox: "", sharedInbox: null },
+      ...{ followers: null, outbox: null, civicExchange: false, ...stale },
+    });
+    const follow = (followerUri: string, at: number) => ({
+      ...{ _id: `${followerUri}${at}`, actorUri: `${town.origin}/proposals/${at}/actor` },
+      ...{ followerUri, target: "", host: "a0.example", linked: false, followUri: "", at: now },
+    });
+    const actors = town.visitor.collection(remoteActorsCollection);
+    await actors.insertMany(Array.from({ length: 150 }, (_, at) => actor(at)));
+    const followers = town.visitor.collection(followersCollection);
+    const [fan, friend] = ["https://a0.example/u", "https://a9.example/u"];
+    const follows = Array.from({ length: 401 }, (_, at) => follow(fan, at));
+    await followers.insertMany([...follows, follow(friend, 1)]);
+
+    const count = { calls: 0 };
+    await forgetStale(countingCalls(town.visitor, count));
+
+    const left = await actors.find({}, { sort: { uri: 1 }, limit: 10 }).toArray();
+    expect(left.map(({ uri }) => uri)).to.deep.equal([fan, friend]);
+    expect(count.calls).to.be.lessThan(20);
   });
 
   it("are known as before when they come again", async () => {

@@ -1,14 +1,17 @@
 import { expect } from "chai";
-import { blockAuthor, ruleOnSupport } from "../../src/features/moderation/deciding.js";
+import { blockAuthor } from "../../src/features/moderation/deciding.js";
 import { decisionsCollection } from "../../src/features/moderation/decisions.js";
 import { waitingCount } from "../../src/features/moderation/queue.js";
+import { ruleOnSupport } from "../../src/features/moderation/ruling-on-supports.js";
 import { personByUri } from "../../src/features/people/people.js";
 import { publishProposal } from "../../src/features/proposals/publishing.js";
 import { proposalById, proposalsCollection } from "../../src/features/proposals/proposals.js";
+import { burstsCollection, mostNew } from "../../src/features/supports/bursts.js";
 import { listHeldSupports, takeSupport } from "../../src/features/supports/held.js";
 import { refusedSupportsCollection } from "../../src/features/supports/refused.js";
 import { block, unblock } from "../../src/federation/policy/rules.js";
 import { blocksCollection } from "../../src/federation/policy/records.js";
+import { followingCollection } from "../../src/federation/records.js";
 import { aDraft, expectRefusal } from "../support/builders.js";
 import { failing } from "../support/faults.js";
 import { aSite } from "../support/site.js";
@@ -177,6 +180,46 @@ describe("the supports of a server that is limited", function () {
     await unlimit(scene);
 
     expect([await supports(), await waiting(scene)]).to.deep.equal([0, []]);
+  });
+
+  it("of an open server wait, too, when many new accounts of it press at once; not those of a linked city", async () => {
+    const site = await aSite();
+    const peer = await aPeer();
+    const { member } = await site.signedIn("Camille");
+    const proposal = await publishProposal(site.as(member), aDraft());
+    const hour = Math.floor(site.clock.now().getTime() / 3_600_000);
+    await site.ctx.collection(burstsCollection).insertOne({
+      _id: `${site.ctx.instance._id}/${proposal._id}/${hostOf(peer.origin)}/${hour}`,
+      ...{ people: [], count: mostNew, expiresAt: new Date((hour + 2) * 3_600_000) },
+    });
+    const alice = await peer.actor("alice");
+    await peer.post(asTown(site), alice, peer.activity(alice, "Like", proposal.uri));
+    await untilSettled(site);
+    const counted = async () => (await proposalById(site.ctx, proposal._id))?.counts.supports;
+    const noa = await site.signedIn("Noa", "moderator");
+    const page = await noa.open("/admin/moderation");
+    const path = /action="(\/admin\/moderation\/supports\/[^"]+)"/.exec(page.text)?.[1] ?? "";
+
+    expect(await counted()).to.equal(0);
+    expect(textOf(page.text)).to.contain("1 soutien de nouveaux comptes de 127.0.0.1");
+    expect(textOf(page.text)).to.contain("En une heure, 30 soutiens");
+    await noa.submit(path, { act: "take", all: "on" });
+    await untilSettled(site);
+    expect(await counted()).to.equal(1);
+
+    await site.ctx.collection(followingCollection).insertOne({
+      ...{
+        _id: "link",
+        actorUri: site.ctx.instance.url("/actor"),
+        targetUri: `${peer.origin}/hall`,
+      },
+      ...{ host: hostOf(peer.origin), followUri: "", state: "accepted", at: site.clock.now() },
+    });
+    const ben = await peer.actor("ben");
+    await peer.post(asTown(site), ben, peer.activity(ben, "Like", proposal.uri));
+    await untilSettled(site);
+    expect(await counted()).to.equal(2);
+    await site.close();
   });
 
   it("are shown to moderators alone, who press a button", async () => {

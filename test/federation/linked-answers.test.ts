@@ -50,11 +50,18 @@ async function read(town: Town, { uri }: Proposal): Promise<unknown[]> {
   return [response?.office ?? null, seen?.status];
 }
 
+function ownActor({ instance }: Town): string {
+  return instance.url("/actor");
+}
+
 /** A town whose software lets its officials answer what it is not asked. */
 async function pretends(town: Town, { uri }: Proposal): Promise<void> {
   await town.visitor
     .collection(proposalsCollection)
-    .updateOne({ uri }, { $set: { "elsewhere.of": "association" } });
+    .updateOne(
+      { uri },
+      { $set: { "elsewhere.of": "association", "elsewhere.answeredBy": [ownActor(town)] } },
+    );
 }
 
 describe("official responses among linked instances", function () {
@@ -127,11 +134,33 @@ describe("official responses among linked instances", function () {
     await settleAll(stranger, home);
     const proposal = await proposed(home, witness, stranger);
 
+    await expectRefusal(answer(stranger, proposal), "not-asked");
+    await settleAll(stranger, home);
+    await expectRefusal(answer(stranger, proposal), "not-asked");
+    await pretends(stranger, proposal);
     await answer(stranger, proposal);
     await settleAll(stranger, home, witness);
 
     expect(await read(home, proposal)).to.deep.equal([null, "open"]);
     expect(await read(witness, proposal)).to.deep.equal([null, "open"]);
+  });
+
+  it("are given as soon as the association names the city, which reads its word again when an official asks", async () => {
+    const [home, hall] = (await towns("association", "city")) as [Town, Town];
+    await hall.federation.linkInstance(hall.visitor, home.origin);
+    await settleAll(hall, home);
+    const proposal = await proposed(home, hall);
+    await expectRefusal(answer(hall, proposal), "not-asked");
+    await settleAll(hall, home);
+    await home.federation.linkInstance(home.visitor, hall.origin);
+    await settleAll(home, hall);
+
+    await expectRefusal(answer(hall, proposal), "not-asked");
+    await settleAll(hall, home);
+    await answer(hall, proposal);
+    await settleAll(hall, home);
+
+    expect(await read(home, proposal)).to.deep.equal(["Ville 1", "accepted"]);
   });
 
   it("are not given by one association to what another one proposed", async () => {
@@ -140,6 +169,7 @@ describe("official responses among linked instances", function () {
     const proposal = await proposed(home, other);
     const president = await other.newcomer("Présidente", "official");
     const seen = await proposalByUri(other.visitor, proposal.uri);
+    await pretends(other, proposal);
 
     await publishResponse(
       { ...president, instance: { ...president.instance, kind: "city" } },

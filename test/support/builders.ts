@@ -58,6 +58,13 @@ export function aReceivedProposal(change: Partial<ReceivedProposal> = {}): Recei
   };
 }
 
+/** The same, which names our city among those that answer it. */
+export function aProposalToAnswer({ instance }: Pick<Ctx, "instance">): ReceivedProposal {
+  const told = aReceivedProposal();
+  const answeredBy = [...told.elsewhere.answeredBy, instance.url("/actor")];
+  return { ...told, elsewhere: { ...told.elsewhere, answeredBy } };
+}
+
 /** What the network tells of a comment by somebody of a linked instance, who is shown at once. */
 export function ofLinked(change: Partial<Provenance> = {}): Provenance {
   return {

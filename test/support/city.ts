@@ -132,7 +132,7 @@ export async function aCity(options: CityOptions = {}): Promise<City> {
   const contexts = createContexts({
     ...{ store, queue, outbox, clock, ids, mailer, log, translatorFor, instances },
     ...{ media: aMedia(), limits: options.limits ?? noLimits },
-    unwanted: () => Promise.resolve(new Set<string>()),
+    unwantedBy: () => () => Promise.resolve(new Set<string>()),
   });
   const instance = await instances.create({
     name: options.name ?? "Valmont",

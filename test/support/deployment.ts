@@ -9,6 +9,7 @@ import { createApp, type App } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
 import { createIds } from "../../src/drivers/clock.js";
 import type { Mailer, MailMessage } from "../../src/drivers/mail.js";
+import type { Media } from "../../src/drivers/media.js";
 import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
@@ -16,6 +17,7 @@ import { createAccount } from "../../src/features/accounts/accounts.js";
 import type { Ctx, Instance, Language, Role } from "../../src/kit/index.js";
 import { aClock, type TestClock } from "./city.js";
 import { formsIn, type FormInPage } from "./forms.js";
+import { aMedia } from "./media.js";
 
 /** What a server answered. */
 export interface Answer {
@@ -84,6 +86,7 @@ export interface DeploymentOptions {
   /** More of the environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly mailer?: Mailer;
+  readonly media?: Media;
   readonly storeThrough?: (store: Store) => Store;
 }
 
@@ -125,11 +128,10 @@ export async function aDeployment(options: DeploymentOptions = {}): Promise<Depl
 }
 
 function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMessage[]) {
-  const { lines } = options;
-  const log =
-    lines === undefined
-      ? pino({ level: process.env["TEST_LOG"] ?? "silent" })
-      : pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
+  const { lines, media = aMedia() } = options;
+  const level = lines === undefined ? (process.env["TEST_LOG"] ?? "silent") : "debug";
+  const told = (line: string): unknown => lines?.push(line) ?? process.stdout.write(line);
+  const log = pino({ level }, { write: (line: string) => void told(line) });
   const bare = openSqliteStore(":memory:", { ttlIntervalMs: 0, now: () => clock.now() });
   const store = options.storeThrough?.(bare) ?? bare;
   const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), log, pollMs: 5 });
@@ -138,7 +140,7 @@ function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMess
     check: async () => undefined,
     close: async () => undefined,
   };
-  return { store, queue, mailer, clock, log };
+  return { store, queue, mailer, media, clock, log };
 }
 
 async function stop(app: App, server: Server, dataDir: string): Promise<void> {

@@ -19,6 +19,8 @@ export function aMedia(): Media {
       }
     },
     remove: async (owner, name) => void files.delete(`${owner}/${name}`),
+    check: async () => undefined,
+    close: async () => undefined,
   };
 }
 

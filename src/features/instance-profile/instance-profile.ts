@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isMediaUnavailable } from "../../drivers/media.js";
 import { makePicture, type Picture, type PictureSize } from "../../drivers/picture.js";
 import {
   defineEvent,
@@ -36,8 +37,8 @@ export function assertMayPresent(ctx: Ctx): void {
 }
 
 /**
- * Set how the instance presents itself. A picture that cannot be used is refused beside its field, and
- * nothing is changed then. Pictures are kept before they are named, and former ones removed later.
+ * Set how the instance presents itself. A picture that cannot be used, or cannot be kept now, is refused
+ * beside its field, and nothing is changed then. Pictures are kept before they are named, and former ones removed later.
  */
 export async function presentInstance(ctx: Ctx, wish: Presentation): Promise<void> {
   assertMayPresent(ctx);
@@ -47,8 +48,8 @@ export async function presentInstance(ctx: Ctx, wish: Presentation): Promise<voi
   const banner = await madeOf(wish.banner, { field: "banner", size: bannerSize });
   const profile: InstanceProfile = {
     ...{ description, fields, contact, attributionDomains },
-    logo: await besideField("logo", () => nameOf(ctx, logo, former.logo)),
-    banner: await besideField("banner", () => nameOf(ctx, banner, former.banner)),
+    logo: await nameOf(ctx, logo, { field: "logo", former: former.logo }),
+    banner: await nameOf(ctx, banner, { field: "banner", former: former.banner }),
   };
   await ctx.commit(instancePresented, {}, () => ctx.changeInstance({ tagline, profile }));
   for (const name of [former.logo, former.banner]) {
@@ -71,18 +72,21 @@ async function madeOf(
   return picture;
 }
 
-async function nameOf(ctx: Ctx, made: Made, former: string | null): Promise<string | null> {
+async function nameOf(
+  ctx: Ctx,
+  made: Made,
+  { field, former }: { readonly field: string; readonly former: string | null },
+): Promise<string | null> {
   if (made === "keep") return former;
-  return made === "remove" ? null : ctx.media.put(made.bytes, made.extension);
-}
-
-/** That nothing more can be kept is said beside the picture that was to be. */
-async function besideField<R>(field: string, keep: () => Promise<R>): Promise<R> {
+  if (made === "remove") return null;
   try {
-    return await keep();
+    return await ctx.media.put(made.bytes, made.extension);
   } catch (error) {
     const isFull = error instanceof Refusal && error.code === "storage-full";
-    throw isFull ? refuseField("storage-full", field) : error;
+    if (isFull) throw refuseField("storage-full", field);
+    if (!isMediaUnavailable(error)) throw error;
+    ctx.log.warn({ error: error.message }, "a picture could not be kept");
+    throw refuseField("unavailable", field, "instance-profile.errors.unavailable");
   }
 }
 

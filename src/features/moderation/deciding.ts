@@ -13,8 +13,6 @@ import type { Fault } from "../proposals/fault.js";
 import { personById } from "../people/people.js";
 import { setStanding, standingOf, trustAuthor } from "../people/standing.js";
 import { proposalById } from "../proposals/proposals.js";
-import { declineSupport, takeSupport } from "../supports/held.js";
-import type { RefusedSupport } from "../supports/refused.js";
 import { decisionOn } from "./decision.js";
 import { moderatorOf, recordDecision } from "./decisions.js";
 import { closeAbout } from "./reports.js";
@@ -128,21 +126,6 @@ async function follow(
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
   }
-}
-
-/**
- * Have a support that waits count, or not, and write it down.
- * @throws Refusal("gone") when it was decided about, or taken back, meanwhile
- */
-export async function ruleOnSupport(ctx: Ctx, id: string, act: "take" | "decline"): Promise<void> {
-  const { _id: by } = moderatorOf(ctx);
-  const record = ({ proposalId }: RefusedSupport): Promise<void> =>
-    recordDecision(ctx, {
-      ...{ _id: `support-${id}-${act}`, by, at: ctx.clock.now(), why: [], note: "" },
-      what: act === "take" ? "support-taken" : "support-declined",
-      subject: { kind: "proposal", id: proposalId },
-    });
-  await (act === "take" ? takeSupport : declineSupport)(ctx, id, record);
 }
 
 /** Take nothing more from somebody of elsewhere; what of theirs waits is refused. */

@@ -26,7 +26,6 @@ import {
   forgetUnseen,
   noteWithdrawn,
   ruleOnComment,
-  ruleOnSupport,
   settleById,
   settleStanding,
   unblockAuthor,
@@ -42,6 +41,7 @@ import {
   refusedPage,
 } from "./moderation.pages.js";
 import { waitingCount } from "./queue.js";
+import { ruleOnAlike, ruleOnSupport, ruleTogether } from "./ruling-on-supports.js";
 import {
   commentModel,
   commentPage,
@@ -91,14 +91,14 @@ const deciding: Route[] = [
   post(`${moderationPath}/comments/:id`, rule),
   post(`${moderationPath}/supports/:id`, async (ctx, req) => {
     moderatorOf(ctx);
-    const { act } = readForm(supportForm, req);
+    const { act, all } = readForm(supportForm, req);
     try {
-      await ruleOnSupport(ctx, req.params["id"] ?? "", act);
+      await (all ? ruleOnAlike : ruleOnSupport)(ctx, req.params["id"] ?? "", act);
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== "gone") throw error;
       return redirect(moderationPath, { kind: "error", key: "moderation.late.support" });
     }
-    return told(moderationPath, act);
+    return told(moderationPath, all ? `${act}-all` : act);
   }),
   post(`${moderationPath}/people/:id/unblock`, async (ctx, req) => {
     await unblockAuthor(ctx, req.params["id"] ?? "");
@@ -190,6 +190,7 @@ export const moderation = defineFeature({
   name: "moderation",
   collections: [decisionsCollection, reportsCollection],
   routes: [...deciding, ...reporting],
+  jobs: [ruleTogether],
   on: [
     on(commentPublished, "moderation", (ctx, { commentId }) => settleById(ctx, commentId)),
     on(commentHandled, "moderation", (ctx, { commentId }) => settleById(ctx, commentId)),

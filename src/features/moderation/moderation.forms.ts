@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineForm, lines, orNull } from "../../kit/index.js";
+import { checkbox, defineForm, lines, orNull } from "../../kit/index.js";
 import { faults, mostWords } from "../proposals/fault.js";
 
 const fault = z.enum(faults);
@@ -13,8 +13,8 @@ export const rulingForm = defineForm({
   wording: orNull(z.string().max(20)),
 });
 
-/** What a moderator decides about a support of elsewhere. */
-export const supportForm = defineForm({ act: z.enum(["take", "decline"]) });
+/** What a moderator decides about a support of elsewhere, or about all that wait together with it. */
+export const supportForm = defineForm({ act: z.enum(["take", "decline"]), all: checkbox() });
 
 /** What a moderator does about a report. */
 export const reportActForm = defineForm({ act: z.enum(["close", "forward"]), note });

@@ -5,7 +5,8 @@ import { personView } from "../people/person-view.js";
 import { titleOf } from "../proposals/cards.js";
 import { proposalPath } from "../proposals/proposal.js";
 import { proposalsByIds } from "../proposals/proposals.js";
-import { listHeldSupports } from "../supports/held.js";
+import { mostNew } from "../supports/bursts.js";
+import { countAlike, listHeldSupports } from "../supports/held.js";
 import { latestRefused, type RefusedSupport } from "../supports/refused.js";
 import { latestElsewhere } from "../supports/supports.js";
 
@@ -35,18 +36,40 @@ export async function supportRows(ctx: Ctx): Promise<SupportRow[]> {
   }));
 }
 
-/** A support that waits, and where a moderator decides about it. */
+/** A support that waits, or all those that wait together with it, and where a moderator decides. */
 export interface HeldSupportRow extends Omit<SupportRow, "why"> {
   readonly id: string;
   readonly action: string;
+  /** How many wait because they came of one site at once; null for one that waits by itself. */
+  readonly together: {
+    readonly count: number;
+    readonly site: string;
+    /** So many may count at once. */
+    readonly most: number;
+  } | null;
 }
 
 /** The supports that have waited longest; the next follow as these are decided. */
 export async function heldSupportRows(ctx: Ctx): Promise<HeldSupportRow[]> {
-  const held = await listHeldSupports(ctx, most);
-  return told(ctx, held, ({ _id }) => ({
+  const held = firstOfEach(await listHeldSupports(ctx, most));
+  const counts = await Promise.all(
+    held.map(async (one) => (one.why === "many-new" ? await countAlike(ctx, one) : null)),
+  );
+  const rows = held.map((one, at) => ({ ...one, count: counts[at] ?? null }));
+  return told(ctx, rows, ({ _id, host, count }) => ({
     ...{ id: _id, action: `/admin/moderation/supports/${encodeURIComponent(_id)}` },
+    together: count === null ? null : { count, site: host ?? "", most: mostNew },
   }));
+}
+
+/** Of those that wait together the first. */
+function firstOfEach(held: readonly RefusedSupport[]): RefusedSupport[] {
+  const seen = new Set<string>();
+  return held.filter(({ why, host, proposalId }) => {
+    if (why !== "many-new") return true;
+    const key = `${proposalId} ${host}`;
+    return !seen.has(key) && seen.add(key).size > 0;
+  });
 }
 
 /** Rows with who and what they are about, looked up at once; those about nothing any more are left out. */

@@ -93,7 +93,7 @@ async function wordsOf(
   language: Account["language"],
 ): Promise<Readonly<Record<string, string>> | null> {
   const { occasion, subjectId, proposalId } = notification;
-  if (occasion === "proposal-withdrawn") return {};
+  if (occasion === "proposal-withdrawn" || occasion === "response-withdrawn") return {};
   if (occasion === "proposal-taken-down") {
     return { statement: await statementFor(ctx, notification, proposal, language) };
   }

@@ -2,6 +2,7 @@
 export const occasions = [
   "response-published",
   "response-edited",
+  "response-withdrawn",
   "milestone-done",
   "comment-on-yours",
   "reply-to-you",

@@ -63,7 +63,7 @@ async function isWorthMail(
   proposalId: string,
   memberId: string,
 ): Promise<boolean> {
-  if (occasion === "proposal-withdrawn") return false;
+  if (occasion === "proposal-withdrawn" || occasion === "response-withdrawn") return false;
   if (occasion !== "comment-on-yours") return true;
   const since = new Date(ctx.clock.now().getTime() - commentMailEveryMs);
   const lately = await ctx

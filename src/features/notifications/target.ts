@@ -13,6 +13,7 @@ export function targetOf(
     case "comment-hidden":
     case "comment-shown-again":
       return `/comments/${subjectId.split("/")[0]}`;
+    case "response-withdrawn":
     case "proposal-withdrawn":
     case "proposal-taken-down":
       return proposalPath(proposal);

@@ -12,6 +12,7 @@ import {
   responseEdited,
   responsePublished,
 } from "../responses/responses.js";
+import { responseWithdrawn } from "../responses/withdrawing.js";
 import { supportersOf } from "../supports/supports.js";
 import { occasions, type News } from "./notification.js";
 import { notify } from "./notifying.js";
@@ -179,10 +180,20 @@ async function tellWithdrawn(
   await tellEveryone(ctx, { ...about, occasion: "proposal-withdrawn", by: knows });
 }
 
+/** That the answer which they read of is gone, and the proposal open again. */
+async function tellTakenBack(
+  ctx: Ctx,
+  { responseId, proposalId }: z.infer<(typeof responseWithdrawn)["payload"]>,
+): Promise<void> {
+  const news = { occasion: "response-withdrawn", subjectId: responseId, proposalId } as const;
+  await tellEveryone(ctx, { ...news, by: null });
+}
+
 /** What members are told of. */
 export const tellings = [
   on(responsePublished, "tell", (ctx, { responseId }) => tellPublished(ctx, responseId)),
   on(responseEdited, "tell", tellEditSoon),
+  on(responseWithdrawn, "tell", tellTakenBack),
   on(milestoneReached, "tell", tellMilestone),
   on(commentPublished, "tell", (ctx, { commentId }) => tellComment(ctx, commentId)),
   on(commentHandled, "tell", (ctx, { commentId }) => tellHandled(ctx, commentId)),

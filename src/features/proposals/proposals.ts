@@ -37,8 +37,8 @@ export const proposalsCollection = defineCollection<Proposal>("proposals", [
   { keys: { topicId: 1, status: 1, origin: 1, publishedAt: -1, _id: -1 } },
   { keys: { topicId: 1, status: 1, origin: 1, "counts.supports": -1, _id: -1 } },
   { keys: { topicId: 1, status: 1, origin: 1, warmth: -1, _id: -1 } },
-  { keys: { status: 1, origin: 1, "elsewhere.of": 1, publishedAt: -1, _id: -1 } },
-  { keys: { status: 1, origin: 1, "elsewhere.of": 1, "counts.supports": -1, _id: -1 } },
+  { keys: { status: 1, origin: 1, "elsewhere.answeredBy": 1, publishedAt: -1, _id: -1 } },
+  { keys: { status: 1, origin: 1, "elsewhere.answeredBy": 1, "counts.supports": -1, _id: -1 } },
   { keys: { authorId: 1, publishedAt: -1, _id: -1 } },
   { keys: { terms: 1, _id: -1 } },
 ]);

@@ -5,13 +5,14 @@ import { proposalById } from "../proposals/proposals.js";
 import {
   assertMayRespond,
   isDay,
-  isOursToAnswer,
   mostMilestones,
+  whoseToAnswer,
   type Decision,
   type Milestone,
   type Response,
 } from "./response.js";
 import {
+  answerSought,
   isGivenHere,
   milestoneReached,
   responseById,
@@ -43,14 +44,14 @@ export interface EditedResponse extends Omit<NewResponse, "proposalId" | "milest
 
 /**
  * Put an office's answer on the record: one per proposal, a second is refused ("already-answered"),
- * as is one to what somebody else is to answer ("not-allowed").
+ * as is one to what somebody else is to answer ("not-allowed", "not-asked").
  * The proposal's status follows; subscribers carry the answer to people and to other servers.
  */
 export async function publishResponse(ctx: Ctx, input: NewResponse): Promise<Response> {
   const { member } = ctx;
   assertMayRespond(member);
   const proposal = await assertAnswerable(ctx, input.proposalId);
-  if (!isOursToAnswer(ctx.instance, proposal)) throw new Refusal("not-allowed");
+  await assertOurs(ctx, proposal);
   assertSteps(input.milestones);
   const _id = ctx.ids.next();
   const { proposalId, office, decision, body } = input;
@@ -83,6 +84,18 @@ export async function assertAnswerable(ctx: Ctx, proposalId: string): Promise<Pr
   if (proposal === null) throw new Refusal("not-found");
   if (proposal.status === "withdrawn") throw refuseField("withdrawn", "body");
   return proposal;
+}
+
+/**
+ * Refuses to answer what is somebody else's to answer ("not-allowed"). Where an association's proposal
+ * does not name us ("not-asked"), its home is asked again meanwhile: it may have been linked with us since.
+ */
+export async function assertOurs(ctx: Ctx, proposal: Proposal): Promise<void> {
+  const whose = whoseToAnswer(ctx.instance, proposal);
+  if (whose === "theirs") throw new Refusal("not-allowed");
+  if (whose === "ours") return;
+  await ctx.commit(answerSought, { proposalId: proposal._id }, () => Promise.resolve());
+  throw new Refusal("not-asked");
 }
 
 function assertSteps(steps: readonly NewMilestone[]): void {

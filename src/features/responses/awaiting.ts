@@ -3,6 +3,7 @@ import { storeFilter, type ProposalFilter } from "../proposals/filtering.js";
 import { listProposals } from "../proposals/listing.js";
 import type { Proposal } from "../proposals/proposal.js";
 import { proposalsCollection } from "../proposals/proposals.js";
+import { officeActor } from "./response.js";
 
 /** How officials read what awaits an answer: what has waited longest, or what most people want. */
 export type AwaitingSort = "oldest" | "supported";
@@ -10,7 +11,7 @@ export type AwaitingSort = "oldest" | "supported";
 /** What awaits our answer: `isOursToAnswer`, as a filter. */
 export function awaitingFilter({ instance }: Ctx): ProposalFilter {
   return instance.kind === "city"
-    ? { status: "open", exceptOtherCities: true }
+    ? { status: "open", answeredBy: officeActor(instance) }
     : { status: "open", from: "here" };
 }
 

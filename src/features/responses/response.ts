@@ -49,15 +49,23 @@ export function assertMayRespond(member: Member | null): asserts member is Membe
   if (!hasRole(member, "official")) throw new Refusal("not-an-official");
 }
 
+/** The actor that answers for an instance. */
+export function officeActor(instance: Pick<Instance, "url">): string {
+  return instance.url("/actor");
+}
+
 /**
- * Whose answer a proposal waits for: everybody answers their own, and a city what associations
- * propose. No city speaks for another one.
+ * Whose answer a proposal waits for: everybody answers their own, and a city what an association
+ * proposes that names it. No city speaks for another one. `not-asked`: it may be a city's to answer,
+ * and is once its home says so.
  */
-export function isOursToAnswer(
-  instance: Pick<Instance, "kind">,
+export function whoseToAnswer(
+  instance: Pick<Instance, "kind" | "url">,
   { origin, elsewhere }: Pick<Proposal, "origin" | "elsewhere">,
-): boolean {
-  return origin === "here" || (instance.kind === "city" && elsewhere?.of === "association");
+): "ours" | "not-asked" | "theirs" {
+  if (origin === "here") return "ours";
+  if (instance.kind !== "city" || elsewhere?.of !== "association") return "theirs";
+  return elsewhere.answeredBy.includes(officeActor(instance)) ? "ours" : "not-asked";
 }
 
 /** Where a proposal stands by its answer: what was promised is done once every step is. */

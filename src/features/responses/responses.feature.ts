@@ -18,11 +18,17 @@ import {
 } from "../../kit/index.js";
 import { proposalByRef } from "../proposals/proposal-ref.js";
 import { proposalPath } from "../proposals/proposal.js";
-import { editResponse, publishResponse, reachMilestone, responseToChange } from "./answering.js";
+import {
+  assertOurs,
+  editResponse,
+  publishResponse,
+  reachMilestone,
+  responseToChange,
+} from "./answering.js";
 import { answerModel, answerPage, editModel } from "./answer.pages.js";
 import { responsesAtom } from "./atom.js";
 import { officeModel, officePage } from "./office.pages.js";
-import { assertMayRespond, isOursToAnswer, responsePath, type Response } from "./response.js";
+import { assertMayRespond, responsePath, type Response } from "./response.js";
 import { answerForm, readAnswer, typedOf } from "./responses.forms.js";
 import { listModel, listPage, showModel, showPage } from "./responses.pages.js";
 import {
@@ -35,6 +41,7 @@ import {
   settleStatus,
 } from "./responses.js";
 import {
+  isTakenBack,
   responseWithdrawn,
   settleUnanswered,
   withdrawnResponsesCollection,
@@ -44,8 +51,9 @@ const reading: Route[] = [
   get("/responses", async (ctx, req) => page(listPage, await listModel(ctx, req.query))),
   get("/responses.atom", async (ctx) => text("application/atom+xml", await responsesAtom(ctx))),
   get("/responses/:id", async (ctx, req) => {
-    const response = await responseById(ctx, idIn(req, "id"));
-    if (response === null) throw new Refusal("not-found");
+    const id = idIn(req, "id");
+    const response = await responseById(ctx, id);
+    if (response === null) throw new Refusal((await isTakenBack(ctx, id)) ? "gone" : "not-found");
     return page(showPage, await showModel(ctx, response));
   }),
 ];
@@ -96,7 +104,7 @@ function idIn(req: Req, name: "id" | "mid"): string {
 async function begin(ctx: Ctx, req: Req): Promise<Reply> {
   const proposal = await proposalByRef(ctx, req.params["ref"]);
   if (proposal.status === "withdrawn") throw new Refusal("withdrawn");
-  if (!isOursToAnswer(ctx.instance, proposal)) throw new Refusal("not-allowed");
+  await assertOurs(ctx, proposal);
   const given = await responseTo(ctx, proposal._id);
   if (given !== null) return redirect(responsePath(given));
   const writing = { typed: untouched(), withPreview: false };

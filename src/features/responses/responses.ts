@@ -16,6 +16,8 @@ const payload = z.object({ responseId: z.string() });
 /** `by` is the official who did it, null for an answer of elsewhere. */
 const changed = payload.extend({ by: z.string().nullable() });
 
+/** An official would answer a proposal whose home does not name their city; it may by now. */
+export const answerSought = defineEvent("answer-sought", z.object({ proposalId: z.string() }));
 /** The town hall answered a proposal. */
 export const responsePublished = defineEvent("response-published", payload);
 /** The answer, its decision or the wording of its milestones was changed. */

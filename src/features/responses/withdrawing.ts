@@ -23,6 +23,11 @@ export const withdrawnResponsesCollection = defineCollection<WithdrawnResponse>(
   [{ keys: { uri: 1 }, unique: true }],
 );
 
+/** Whether an answer that was here by this id was taken back. */
+export async function isTakenBack(ctx: Ctx, id: string): Promise<boolean> {
+  return (await ctx.collection(withdrawnResponsesCollection).findOne({ _id: id })) !== null;
+}
+
 /** Whether an answer of elsewhere was taken back. */
 export async function wasWithdrawn(ctx: Ctx, uri: string): Promise<boolean> {
   return (await ctx.collection(withdrawnResponsesCollection).findOne({ uri })) !== null;

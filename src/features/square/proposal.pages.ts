@@ -24,7 +24,7 @@ import { personView } from "../people/person-view.js";
 import { statusView, titleOf, topicLink } from "../proposals/cards.js";
 import { mayEdit, mayWithdraw, proposalPath, type Proposal } from "../proposals/proposal.js";
 import { refOf } from "../proposals/proposal-ref.js";
-import { isOursToAnswer } from "../responses/response.js";
+import { whoseToAnswer } from "../responses/response.js";
 import { responseTo } from "../responses/responses.js";
 import { responseBox } from "../responses/response-view.js";
 import { supportedAmong } from "../supports/supports.js";
@@ -175,7 +175,7 @@ function actionsOf(ctx: Ctx, proposal: Proposal, answered: boolean) {
   const path = proposalPath(proposal);
   const ours = proposal.origin === "here" && proposal.status !== "withdrawn";
   const stands = proposal.status !== "withdrawn";
-  const isOurs = isOursToAnswer(ctx.instance, proposal);
+  const isOurs = whoseToAnswer(ctx.instance, proposal) !== "theirs";
   const mayAnswer = stands && !answered && isOurs && hasRole(ctx.member, "official");
   return {
     answerUrl: mayAnswer ? `/proposals/${refOf(proposal)}/answer` : null,

@@ -2,9 +2,11 @@ import { Refusal, type Ctx } from "../../kit/index.js";
 import {
   dropRefused,
   keepRefused,
+  mostWaiting,
   refusedSupportsCollection,
   waiting,
   type RefusedSupport,
+  type SupportRefusal,
 } from "./refused.js";
 import { addSupport, judgeHeld, removeSupport } from "./supports.js";
 
@@ -42,11 +44,46 @@ export async function takeSupport(ctx: Ctx, id: string, record: Recorded): Promi
   if (!(await dropRefused(ctx, support))) await removeSupport(ctx, support);
 }
 
+const declinable: SupportRefusal[] = ["limited-host", "many-new", "declined"];
+
 /** Have a support that waits not count, whatever its server sends again. As `takeSupport`. */
 export async function declineSupport(ctx: Ctx, id: string, record: Recorded): Promise<void> {
-  await record(
-    await decide(ctx, { _id: id, why: { $in: ["limited-host", "declined"] } }, "declined"),
-  );
+  await record(await decide(ctx, { _id: id, why: { $in: declinable } }, "declined"));
+}
+
+/** Those that wait because many came of one site for one proposal, and what they have in common. */
+export type Alike = Pick<RefusedSupport, "proposalId" | "host">;
+
+/** How many wait together, counted up to the most that can. */
+export function countAlike(ctx: Ctx, { proposalId, host }: Alike): Promise<number> {
+  const limit = mostWaiting["many-new"];
+  return ctx
+    .collection(refusedSupportsCollection)
+    .countDocuments({ host, why: "many-new", proposalId }, { limit });
+}
+
+/**
+ * Some of those that wait together since `until` or before, to be decided about alike: of those to be
+ * taken, one that was about to be before a crash is among them.
+ */
+export function listAlike(
+  ctx: Ctx,
+  { proposalId, host }: Alike,
+  { act, until, limit }: { act: "take" | "decline"; until: Date; limit: number },
+): Promise<RefusedSupport[]> {
+  const why: SupportRefusal[] = act === "take" ? ["many-new", "taken"] : ["many-new"];
+  return ctx
+    .collection(refusedSupportsCollection)
+    .find({ host, why: { $in: why }, proposalId, at: { $lte: until } }, { limit })
+    .toArray();
+}
+
+/** One of many that wait together. @throws Refusal("gone") when it does not any more. */
+export async function oneOfMany(ctx: Ctx, id: string): Promise<RefusedSupport> {
+  const which = { _id: id, why: "many-new" } as const;
+  const found = await ctx.collection(refusedSupportsCollection).findOne(which);
+  if (found === null) throw new Refusal("gone");
+  return found;
 }
 
 /** Writes a decision down; asked twice, it is one. */

@@ -1,4 +1,5 @@
 import { defineCollection, isDuplicate, type Ctx } from "../../kit/index.js";
+import { proposalById } from "../proposals/proposals.js";
 import type { Support } from "./support.js";
 
 /**
@@ -11,6 +12,7 @@ export type SupportRefusal =
   | "automated"
   | "declined"
   | "limited-host"
+  | "many-new"
   | "taken"
   | "too-many-waiting";
 
@@ -20,7 +22,7 @@ export type SupportRefusal =
  */
 export interface RefusedSupport extends Pick<Support, "_id" | "proposalId" | "personId" | "at"> {
   readonly why: SupportRefusal;
-  /** The limited host that it came from. */
+  /** Where it came from: the limited host, or the site of which many came. */
   readonly host: string | null;
   readonly expiresAt: Date | null;
 }
@@ -34,6 +36,8 @@ export interface SupportSignals {
   /** It counts already: a limit is for what comes. */
   readonly isCounted: boolean;
   readonly wasDeclined: boolean;
+  /** It waits as one of many, and nothing else has made its person known since. */
+  readonly isOneOfMany: boolean;
   /** An admin limited what its server may do here, and no moderator trusts the person. */
   readonly isLimited: boolean;
 }
@@ -45,6 +49,7 @@ export function judgeSupport(signals: SupportSignals): SupportRefusal | null {
   if (signals.isAutomated) return "automated";
   if (signals.isCounted) return null;
   if (signals.wasDeclined) return "declined";
+  if (signals.isOneOfMany) return "many-new";
   return signals.isLimited ? "limited-host" : null;
 }
 
@@ -59,16 +64,22 @@ export const refusedSupportsCollection = defineCollection<RefusedSupport>("refus
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 
-/** Supports of one limited host that wait at most; what comes on top is refused. */
-export const mostHeld = 200;
+/** Why a support can wait for a moderator. */
+export type SupportHold = "limited-host" | "many-new";
 
-/** What a host may have waiting; beyond it a support is refused instead. */
-export async function heldOrFull(ctx: Ctx, host: string | null): Promise<SupportRefusal> {
-  const waiting = { host, why: "limited-host" } as const;
-  const count = await ctx
-    .collection(refusedSupportsCollection)
-    .countDocuments(waiting, { limit: mostHeld });
-  return count < mostHeld ? "limited-host" : "too-many-waiting";
+/** So many wait of one limited host, and of one site of which many came; what comes on top is refused. */
+export const mostWaiting: Readonly<Record<SupportHold, number>> = {
+  ...{ "limited-host": 200, "many-new": 1_000 },
+};
+
+/** What a host or site may have waiting; beyond it a support is refused instead. */
+export async function heldOrFull(
+  ctx: Ctx,
+  held: { readonly why: SupportHold; readonly host: string | null },
+): Promise<SupportRefusal> {
+  const limit = mostWaiting[held.why];
+  const count = await ctx.collection(refusedSupportsCollection).countDocuments(held, { limit });
+  return count < limit ? held.why : "too-many-waiting";
 }
 
 /** What is remembered of a support that does not count, or null. */
@@ -80,7 +91,7 @@ export function refusedSupport(
 }
 
 /** One that was taken waits still, until it counts: a moderator can press again after a crash. */
-export const waiting: SupportRefusal[] = ["limited-host", "taken"];
+export const waiting: SupportRefusal[] = ["limited-host", "many-new", "taken"];
 
 /** Remember why a support does not count; told again, the latest reason stays, but one declined is so. */
 export async function keepRefused(
@@ -89,7 +100,7 @@ export async function keepRefused(
   { why, host }: Pick<RefusedSupport, "why" | "host">,
 ): Promise<void> {
   const at = ctx.clock.now();
-  const isKept = why === "limited-host" || why === "declined";
+  const isKept = why === "limited-host" || why === "many-new" || why === "declined";
   const expiresAt = isKept ? null : new Date(at.getTime() + keptMs);
   try {
     await ctx
@@ -102,6 +113,19 @@ export async function keepRefused(
   } catch (error) {
     if (!isDuplicate(error)) throw error;
   }
+}
+
+/**
+ * What waits for a proposal that was withdrawn cannot count any more, and waits no longer. Looked for
+ * after a withdrawal, and after a support was kept: one of both sees the other.
+ */
+export async function refuseIfWithdrawn(ctx: Ctx, proposalId: string): Promise<void> {
+  const proposal = await proposalById(ctx, proposalId);
+  if (proposal?.status !== "withdrawn") return;
+  const expiresAt = new Date(ctx.clock.now().getTime() + keptMs);
+  await ctx
+    .collection(refusedSupportsCollection)
+    .updateMany({ proposalId, why: { $in: waiting } }, { $set: { why: "withdrawn", expiresAt } });
 }
 
 /** Forget all that is remembered of the supports of somebody whose account is gone. */

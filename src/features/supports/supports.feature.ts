@@ -13,9 +13,10 @@ import {
 import { personChanged, personErased } from "../people/people.js";
 import { proposalByRef } from "../proposals/proposal-ref.js";
 import { proposalPath, type Proposal } from "../proposals/proposal.js";
-import { proposalById } from "../proposals/proposals.js";
+import { proposalById, proposalWithdrawn } from "../proposals/proposals.js";
+import { burstsCollection } from "./bursts.js";
 import { endSupportsElsewhere } from "./leaving.js";
-import { forgetRefused, refusedSupportsCollection } from "./refused.js";
+import { forgetRefused, refusedSupportsCollection, refuseIfWithdrawn } from "./refused.js";
 import { giveSupport, supportsCollection, takeBackSupport } from "./supports.js";
 
 type Press = (ctx: Ctx, proposal: Proposal) => Promise<void>;
@@ -40,8 +41,9 @@ async function press(ctx: Ctx, req: Req, act: Press): Promise<Reply> {
 /** Who backs what. */
 export const supports = defineFeature({
   name: "supports",
-  collections: [supportsCollection, refusedSupportsCollection],
+  collections: [supportsCollection, refusedSupportsCollection, burstsCollection],
   on: [
+    on(proposalWithdrawn, "supports", (ctx, { proposalId }) => refuseIfWithdrawn(ctx, proposalId)),
     on(personChanged, "supports", (ctx, { personId }) => endSupportsElsewhere(ctx, personId)),
     on(personErased, "supports", async (ctx, { personId }) => {
       await endSupportsElsewhere(ctx, personId);

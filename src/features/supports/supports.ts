@@ -12,12 +12,15 @@ import { personById } from "../people/people.js";
 import { standingOf } from "../people/standing.js";
 import { countSupport } from "../proposals/movement.js";
 import { proposalById } from "../proposals/proposals.js";
+import { hasPlace } from "./bursts.js";
 import {
   dropRefused,
   heldOrFull,
   judgeSupport,
   keepRefused,
+  refuseIfWithdrawn,
   refusedSupport,
+  type RefusedSupport,
   type SupportRefusal,
   type SupportSignals,
 } from "./refused.js";
@@ -79,7 +82,11 @@ export async function takeBackSupport(ctx: Ctx, proposal: Supportable): Promise<
 export interface SupportFrom extends Pick<SupportSignals, "isAutomated"> {
   /** Its server, where an admin limited that. */
   readonly limitedHost: string | null;
+  /** Whose its server is, the registered domain; null where whoever comes from there is believed. */
+  readonly site: string | null;
 }
+
+const believed: SupportFrom = { isAutomated: false, limitedHost: null, site: null };
 
 /**
  * Somebody of the network backs a proposal; told twice, it counts once. One that does not count is
@@ -89,13 +96,14 @@ export interface SupportFrom extends Pick<SupportSignals, "isAutomated"> {
 export async function receiveSupport(
   ctx: Ctx,
   support: SupportOf,
-  from: SupportFrom = { isAutomated: false, limitedHost: null },
+  from: SupportFrom = believed,
 ): Promise<SupportRefusal | null> {
-  const judged = judgeSupport(await signalsOf(ctx, support, from));
-  const host = from.limitedHost;
-  const why = judged === "limited-host" ? await heldOrFull(ctx, host) : judged;
+  const known = await refusedSupport(ctx, support);
+  const why = await whyNot(ctx, { support, from, known });
   if (why !== null) {
+    const host = why === "many-new" ? from.site : from.limitedHost;
     await keepRefused(ctx, support, { why, host });
+    await refuseIfWithdrawn(ctx, support.proposalId);
     if (why === "automated") await removeSupport(ctx, support);
     return why;
   }
@@ -104,29 +112,50 @@ export async function receiveSupport(
   return null;
 }
 
+/** Somebody's support as it comes, and what is remembered of it. */
+interface Coming {
+  readonly support: SupportOf;
+  readonly from: SupportFrom;
+  readonly known: RefusedSupport | null;
+}
+
+async function whyNot(ctx: Ctx, coming: Coming): Promise<SupportRefusal | null> {
+  const { support, from, known } = coming;
+  const { isTrusted, ...signals } = await signalsOf(ctx, coming);
+  const why = judgeSupport(signals);
+  if (why === "limited-host" || why === "many-new") {
+    const host = why === "many-new" ? from.site : from.limitedHost;
+    return known?.why === why ? why : heldOrFull(ctx, { why, host });
+  }
+  const { site } = from;
+  if (why !== null || signals.isCounted || isTrusted || site === null) return why;
+  if (await hasPlace(ctx, support, site)) return null;
+  return heldOrFull(ctx, { why: "many-new", host: site });
+}
+
 /** Why a support that waited does not count now; null when it does. */
 export async function judgeHeld(ctx: Ctx, support: SupportOf): Promise<SupportRefusal | null> {
-  const from = { isAutomated: false, limitedHost: null };
-  return judgeSupport(await signalsOf(ctx, support, from));
+  return judgeSupport(await signalsOf(ctx, { support, from: believed, known: null }));
 }
 
 async function signalsOf(
   ctx: Ctx,
-  { proposalId, personId }: SupportOf,
-  { isAutomated, limitedHost }: SupportFrom,
-): Promise<SupportSignals> {
-  const [proposal, row, counted, refused] = await Promise.all([
+  { support: { proposalId, personId }, from, known }: Coming,
+): Promise<SupportSignals & { readonly isTrusted: boolean }> {
+  const [proposal, row, counted] = await Promise.all([
     proposalById(ctx, proposalId),
     standingOf(ctx, personId),
     ctx.collection(supportsCollection).findOne({ proposalId, personId }),
-    refusedSupport(ctx, { proposalId, personId }),
   ]);
   if (proposal === null) throw new Refusal("not-found");
+  const isTrusted = row?.standing === "trusted";
   return {
-    ...{ isAutomated, isCounted: counted !== null, wasDeclined: refused?.why === "declined" },
+    ...{ isAutomated: from.isAutomated, isCounted: counted !== null, isTrusted },
+    wasDeclined: known?.why === "declined",
     isBlocked: row?.standing === "blocked",
     isWithdrawn: proposal.status === "withdrawn",
-    isLimited: limitedHost !== null && row?.standing !== "trusted",
+    isOneOfMany: known?.why === "many-new" && from.site !== null && !isTrusted,
+    isLimited: from.limitedHost !== null && !isTrusted,
   };
 }
 

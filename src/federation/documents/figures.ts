@@ -12,6 +12,9 @@ import {
 /** Up to here things are counted each time; a larger figure is kept, and may be some minutes old. */
 const mostAtOnce = 1_000;
 
+/** So many are counted while the first reader of a large figure waits; the rest is a job's. */
+const mostAwaited = 5_000;
+
 /** Counts stop here: beyond it nobody reads the figure, and counting would cost. */
 const mostCounted = 100_000;
 
@@ -66,39 +69,51 @@ function idOf(ctx: Ctx, { what, of }: Counted): string {
 export const countAnew: JobDef<Counted> = defineJob({
   name: "federation.count-anew",
   payload: asked,
-  run: async (ctx, counted) => {
-    await keep(ctx, counted);
-  },
+  run: keep,
 });
 
-async function keep(ctx: Ctx, counted: Counted): Promise<number> {
+async function keep(ctx: Ctx, counted: Counted): Promise<void> {
   const total = await count(ctx, counted, mostCounted);
-  const countedAt = ctx.clock.now();
-  const expiresAt = new Date(countedAt.getTime() + keptMs);
   await ctx
     .collection(figuresCollection)
-    .updateOne(
-      { _id: idOf(ctx, counted) },
-      { $set: { total, countedAt, expiresAt } },
-      { upsert: true },
-    );
+    .updateOne({ _id: idOf(ctx, counted) }, { $set: { total, ...datesOf(ctx) } }, { upsert: true });
+}
+
+function datesOf(ctx: Ctx) {
+  const countedAt = ctx.clock.now();
+  return { countedAt, expiresAt: new Date(countedAt.getTime() + keptMs) };
+}
+
+/** Count what somebody waits for; a figure that a job has counted meanwhile stays. */
+async function keepFirst(ctx: Ctx, counted: Counted): Promise<number> {
+  const total = await count(ctx, counted, mostAwaited);
+  const _id = idOf(ctx, counted);
+  await ctx
+    .collection(figuresCollection)
+    .updateOne({ _id }, { $setOnInsert: { total, ...datesOf(ctx) } }, { upsert: true });
+  if (total === mostAwaited) await countSoon(ctx, counted);
   return total;
+}
+
+/** Have it counted by a job, once in ten minutes however many ask. */
+async function countSoon(ctx: Ctx, counted: Counted): Promise<void> {
+  const turn = Math.floor(ctx.clock.now().getTime() / freshMs);
+  const id = `count-anew/${idOf(ctx, counted)}/${turn}`;
+  await ctx.enqueue(countAnew, counted, { id });
 }
 
 /**
  * How many there are of what peers are told a figure of. It costs the same however many there are: a
  * small figure is counted, a large one read and counted anew by a job when it is older than ten minutes.
+ * Who asks first is told 5,000 at most, for as long as the job takes.
  */
 export async function figureOf(ctx: Ctx, counted: Counted): Promise<number> {
   const few = await count(ctx, counted, mostAtOnce);
   if (few < mostAtOnce) return few;
   const _id = idOf(ctx, counted);
   const kept = await ctx.collection(figuresCollection).findOne({ _id });
-  if (kept === null) return keep(ctx, counted);
-  const now = ctx.clock.now().getTime();
-  if (now - kept.countedAt.getTime() > freshMs) {
-    const turn = Math.floor(now / freshMs);
-    await ctx.enqueue(countAnew, counted, { id: `count-anew/${_id}/${turn}` });
-  }
+  if (kept === null) return keepFirst(ctx, counted);
+  const age = ctx.clock.now().getTime() - kept.countedAt.getTime();
+  if (age > freshMs) await countSoon(ctx, counted);
   return kept.total;
 }

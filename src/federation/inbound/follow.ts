@@ -9,6 +9,7 @@ import {
 import { isBlocker } from "../blockers.js";
 import { actorRecord } from "../documents/actors.js";
 import { nobody } from "../outbound/send.js";
+import { createUnwanted } from "../policy/policy.js";
 import { followersCollection, followingCollection, type RemoteActor } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
 import type { Handle, Inbound } from "./inbound.js";
@@ -31,14 +32,21 @@ export const follow: Handle = async (inbound) => {
     await answer(inbound, asked, { type: "Reject", by: instanceActor });
     return "no such actor";
   }
-  if (await isBlocker(ctx, actorUri(ctx.instance, followed), actor)) {
-    await answer(inbound, asked, { type: "Reject", by: followed });
-    return "blocks us";
-  }
+  const uri = actorUri(ctx.instance, followed);
   // The server's own actor publishes nothing: who follows it only wants to know that we answer.
-  if (record.kind !== "instance") await keepFollower(inbound, followed, follower);
-  await answer(inbound, asked, { type: "Accept", by: followed });
-  return "accepted";
+  const isKept = record.kind !== "instance" && !(await isBlocker(ctx, uri, actor));
+  if (isKept) await keepFollower(inbound, followed, follower);
+  // A block is stored before the follows that it ends, and looked for after ours: one sees the other.
+  const [blocksUs, isUnwanted] = await Promise.all([
+    isBlocker(ctx, uri, actor),
+    createUnwanted(ctx)([actor]).then(({ size }) => size > 0),
+  ]);
+  if (isKept && (blocksUs || isUnwanted)) {
+    await ctx.collection(followersCollection).deleteOne({ actorUri: uri, followerUri: actor });
+  }
+  if (isUnwanted) return "blocked meanwhile";
+  await answer(inbound, asked, { type: blocksUs ? "Reject" : "Accept", by: followed });
+  return blocksUs ? "blocks us" : "accepted";
 };
 
 /** Who wants to follow what. */

@@ -1,7 +1,7 @@
-import { createBudget } from "../../drivers/fetch.js";
+import { createBudget, FetchRefused } from "../../drivers/fetch.js";
 import type { Elsewhere, Place } from "../../features/proposals/proposal.js";
 import { receiveProposal, receiveProposalDeleted } from "../../features/proposals/receiving.js";
-import { proposalByUri } from "../../features/proposals/proposals.js";
+import { proposalById, proposalByUri } from "../../features/proposals/proposals.js";
 import type { Ctx } from "../../kit/index.js";
 import { htmlToText } from "../../kit/text/sanitize.js";
 import { actorUri, city, hostOf, sameOrigin } from "../addresses.js";
@@ -137,6 +137,22 @@ export async function takeProposalNow(reading: Reading, uri: string): Promise<Ou
   const { id, document } = await fetchDocument(uri, { budget });
   if (id !== uri) return "not at its own address";
   return takeProposal(reading, await services.normal.of(guardValue(document)));
+}
+
+/**
+ * Read a proposal again since somebody would answer it. What is gone or says no for good is left as it is.
+ * @throws FetchRefused while its home is out of reach
+ */
+export async function readAgain(services: Services, ctx: Ctx, proposalId: string): Promise<void> {
+  const proposal = await proposalById(ctx, proposalId);
+  if (proposal === null || proposal.elsewhere === null) return;
+  // The proposal, and its actor.
+  const budget = createBudget(2);
+  try {
+    await takeProposalNow({ services, ctx, budget }, proposal.uri);
+  } catch (error) {
+    if (!(error instanceof FetchRefused) || error.isPassing) throw error;
+  }
 }
 
 /** Proposals read when a link is made: one page of the other's outbox. */

@@ -4,6 +4,7 @@ import { proposalByUri } from "../../features/proposals/proposals.js";
 import { responseByUri } from "../../features/responses/responses.js";
 import { sameOrigin } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
+import { tellKeysChanged } from "../key-notices.js";
 import type { Normal } from "../port.js";
 import { takeBackSupports } from "../policy/settling.js";
 import {
@@ -110,6 +111,7 @@ export async function eraseActor(inbound: Inbound): Promise<Outcome> {
   const { services, ctx, actor: uri, revokeQuotes: job } = inbound;
   services.provenActors.delete(uri);
   services.reachOf(ctx.instance).forgetReplaced({ id: uri });
+  await tellKeysChanged(ctx, uri);
   await revokeQuotes(job, ctx, { what: "actorUri", uri });
   await takeBackSupports(ctx, uri);
   await ctx.collection(followersCollection).deleteMany({ followerUri: uri });

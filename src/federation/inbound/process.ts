@@ -69,7 +69,9 @@ export function createProcess(parts: ProcessParts): Process {
       const entry = await rows.findOne({ _id: entryId });
       if (entry === null || entry.state === "done" || entry.state === "refused") return;
       const { state, outcome } = await act(parts, ctx, entry, number < of);
-      await rows.updateOne({ _id: entryId }, { $set: { state, outcome } });
+      // One that came again meanwhile is acted on again.
+      const again = entry.again ?? { $exists: false };
+      await rows.updateOne({ _id: entryId, again }, { $set: { state, outcome } });
     },
   });
 }

@@ -7,7 +7,7 @@ import type { Ctx } from "../../kit/index.js";
 import { localActor, localPath, sameOrigin } from "../addresses.js";
 import { actorNow } from "../moves/record.js";
 import { entryId } from "../inbox/entry-id.js";
-import { isLimitedHost } from "../policy/policy.js";
+import { supportFrom } from "../policy/support-from.js";
 import {
   followersCollection,
   inboxCollection,
@@ -15,7 +15,7 @@ import {
   type InboxEntry,
   type Reaction,
 } from "../records.js";
-import { isAutomated, personBehind, remoteActor } from "../remote-actors.js";
+import { personBehind, remoteActor } from "../remote-actors.js";
 import { liftBlock } from "./block.js";
 import { rememberDeleted } from "./deleted.js";
 import type { Handle, Inbound, Outcome } from "./inbound.js";
@@ -61,12 +61,10 @@ async function support(inbound: Inbound, proposal: Proposal): Promise<Outcome> {
   if (person.erasedAt !== null) return "deleted actor";
   await note(inbound, "like", proposal.uri);
   const given = { proposalId: proposal._id, personId: person._id };
-  const refused = await receiveSupport(ctx, given, {
-    isAutomated: isAutomated(who),
-    limitedHost: (await isLimitedHost(ctx, who.host)) ? who.host : null,
-  });
+  const refused = await receiveSupport(ctx, given, await supportFrom(ctx, who));
   if (refused === null) return "support";
-  return refused === "limited-host" ? "support held" : `support refused: ${refused}`;
+  const waits = refused === "limited-host" || refused === "many-new";
+  return waits ? "support held" : `support refused: ${refused}`;
 }
 
 /** A boost of something of ours is counted; a linked instance's boost leads to its proposals. */

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { defineJob, type Ctx, type JobDef } from "../../kit/index.js";
 import type { Process } from "../inbound/process.js";
-import { inboxCollection } from "../records.js";
+import { inboxCollection, type InboxEntry } from "../records.js";
 import type { Hand } from "./keep.js";
 
 /** The job that gives every entry that waits a job of its own. */
@@ -29,7 +29,6 @@ export function createHandOut(process: Process): HandOut {
           )
           .toArray();
         if (waiting.length === 0) return;
-        const ids = waiting.map(({ _id }) => _id);
         await ctx.enqueueAll(
           process,
           waiting.map(({ _id, again }) => ({
@@ -37,14 +36,28 @@ export function createHandOut(process: Process): HandOut {
             options: { id: again === undefined ? `inbox/${_id}` : `inbox/${_id}/${again}` },
           })),
         );
-        await rows.updateMany(
-          { _id: { $in: ids }, state: "waiting" },
-          { $set: { state: "handed" } },
-        );
+        await noteHanded(ctx, waiting);
         if (waiting.length < batch) return;
       }
     },
   });
+}
+
+/** What came again since it was read waits on: its job of then may be past reading it. */
+async function noteHanded(
+  ctx: Ctx,
+  handed: ReadonlyArray<Pick<InboxEntry, "_id" | "again">>,
+): Promise<void> {
+  const rows = ctx.collection(inboxCollection);
+  const once = handed.flatMap(({ _id, again }) => (again === undefined ? [_id] : []));
+  await rows.updateMany(
+    { _id: { $in: once }, state: "waiting", again: { $exists: false } },
+    { $set: { state: "handed" } },
+  );
+  for (const { _id, again } of handed) {
+    if (again === undefined) continue;
+    await rows.updateOne({ _id, state: "waiting", again }, { $set: { state: "handed" } });
+  }
 }
 
 interface Span {

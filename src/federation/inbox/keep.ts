@@ -7,7 +7,7 @@ import type { ActivityHead } from "./shape.js";
 /** How long an entry is kept: far longer than a signature is taken, so that nothing is replayed. */
 const keptMs = 30 * 24 * 3_600_000;
 
-/** A Follow by one id is answered so often at most. */
+/** A Follow by one id, not undone meanwhile, is answered so often at most. */
 const againMs = 60_000;
 
 /** See to it that the entries that wait are given to their jobs. */
@@ -28,21 +28,20 @@ export interface Taken {
 export type Keep = (ctx: Ctx, taken: Taken, came: Came) => Promise<void>;
 
 /**
- * Keep each activity once, however often it comes: one insert, one job. When entries were taken lately
+ * Keep each activity once, however often it comes: one insert, one job. Which entries were taken lately
  * is remembered, so that a copy of one costs nothing but its signature.
  */
 export function createKeep(hand: Hand): Keep {
-  const seen = new LRUCache<string, number>({ max: 20_000 });
+  const seen = new LRUCache<string, true>({ max: 20_000 });
   return async (ctx, taken, came) => {
     const entry = entryOf(ctx, taken, came);
-    const now = entry.receivedAt.getTime();
-    const last = seen.get(entry._id);
-    if (last !== undefined && isDone(entry, now - last)) return;
+    if (seen.has(entry._id) && isDone(entry)) return;
     const rows = ctx.collection(inboxCollection);
-    const isNew = last === undefined && (await insertOnce(() => rows.insertOne(entry)));
+    if (entry.type === "Undo") await noteUndone(ctx, entry);
+    const isNew = !seen.has(entry._id) && (await insertOnce(() => rows.insertOne(entry)));
     if (!isNew && came.isVouched) await vouch(ctx, entry);
     if (isNew || (await takeAgain(ctx, entry))) await hand(ctx);
-    seen.set(entry._id, now);
+    seen.set(entry._id, true);
   };
 }
 
@@ -56,40 +55,57 @@ async function vouch(ctx: Ctx, { _id }: InboxEntry): Promise<void> {
     );
 }
 
-/** Whether nothing has to be looked up to know that a copy, `sinceMs` after the last, has no effect. */
-function isDone({ type, isVouched }: InboxEntry, sinceMs: number): boolean {
-  if (isVouched) return false;
-  return type === "Follow" ? sinceMs < againMs : type !== "Undo";
+/** Whether nothing has to be looked up to know that a copy has no effect. */
+function isDone({ type, isVouched }: InboxEntry): boolean {
+  return !isVouched && type !== "Follow" && type !== "Undo";
+}
+
+/** The Follow that an Undo is about, if it is one of that actor's. */
+function followOf(ctx: Ctx, { actorUri, objectUri }: InboxEntry) {
+  const _id = entryId(ctx.instance, { actor: actorUri, id: objectUri ?? "" });
+  return { _id, type: "Follow" } as const;
+}
+
+/** Noted before the Undo is kept: whoever asks again after it, however soon, means it anew. */
+async function noteUndone(ctx: Ctx, entry: InboxEntry): Promise<void> {
+  if (entry.objectUri === null) return;
+  const rows = ctx.collection(inboxCollection);
+  await rows.updateOne(followOf(ctx, entry), { $set: { undone: true } });
 }
 
 /**
- * What comes again by its old id and is acted on again: a Follow, which lacks our answer or is meant
- * anew, once a minute; and the Undo of a Follow that came again since. Misskey names every Follow by
- * who follows whom, and its Undo by it (`/follows/…/…/undo`).
+ * What comes again by its old id and is acted on again: a Follow, which lacks our answer, once a minute,
+ * or is meant anew, when it was undone since; and the Undo of a Follow that came again since. Misskey
+ * names every Follow by who follows whom, and its Undo by it (`/follows/…/…/undo`).
  */
 async function takeAgain(ctx: Ctx, entry: InboxEntry): Promise<boolean> {
   const { receivedAt } = entry;
   if (entry.type === "Follow") {
-    return actAgain(ctx, entry, new Date(receivedAt.getTime() - againMs));
+    const before = new Date(receivedAt.getTime() - againMs);
+    const acted: Array<InboxEntry["state"]> = ["done", "refused"];
+    const isOld = { state: { $in: acted }, receivedAt: { $lte: before } };
+    return actAgain(ctx, entry, { $or: [isOld, { undone: true }] });
   }
   if (entry.type !== "Undo" || entry.objectUri === null) return false;
-  const _id = entryId(ctx.instance, { actor: entry.actorUri, id: entry.objectUri });
-  const follow = await ctx.collection(inboxCollection).findOne({ _id, type: "Follow" });
-  return follow?.again === undefined ? false : actAgain(ctx, entry, follow.receivedAt);
+  const follow = await ctx.collection(inboxCollection).findOne(followOf(ctx, entry));
+  if (follow?.again === undefined) return false;
+  return actAgain(ctx, entry, { receivedAt: { $lte: follow.receivedAt } });
 }
 
-/** Have an entry acted on again that was received by `before`, and acted on. */
+/** Have an entry acted on again, as received now, while it is as `which` says. */
 async function actAgain(
   ctx: Ctx,
   { _id, receivedAt, expiresAt }: InboxEntry,
-  before: Date,
+  which: object,
 ): Promise<boolean> {
-  const { matchedCount } = await ctx
-    .collection(inboxCollection)
-    .updateOne(
-      { _id, state: { $in: ["done", "refused"] }, receivedAt: { $lte: before } },
-      { $set: { state: "waiting", outcome: null, receivedAt, expiresAt }, $inc: { again: 1 } },
-    );
+  const { matchedCount } = await ctx.collection(inboxCollection).updateOne(
+    { _id, ...which },
+    {
+      $set: { state: "waiting", outcome: null, receivedAt, expiresAt },
+      $inc: { again: 1 },
+      $unset: { undone: "" },
+    },
+  );
   return matchedCount === 1;
 }
 

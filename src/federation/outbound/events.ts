@@ -15,6 +15,7 @@ import {
   proposalWithdrawn,
 } from "../../features/proposals/proposals.js";
 import {
+  answerSought,
   milestoneReached,
   responseEdited,
   responsePublished,
@@ -23,6 +24,7 @@ import { responseWithdrawn } from "../../features/responses/withdrawing.js";
 import { supportGiven, supportTakenBack } from "../../features/supports/supports.js";
 import { topicChanged } from "../../features/topics/topics.js";
 import { on, type Subscription } from "../../kit/index.js";
+import { readAgain } from "../inbound/linked.js";
 import type { RuleParts } from "../policy/rules.js";
 import { heedStanding, tellReport } from "./flag.js";
 import { revokeOfComment, revokeOfProposal, type RevokeQuotes } from "../quotes/revoke.js";
@@ -45,7 +47,7 @@ export interface EventParts {
   readonly revokeQuotes: RevokeQuotes;
 }
 
-/** Every civic event that other servers are told of. */
+/** Every civic event that other servers are told of, or asked about. */
 export function subscriptions(
   tellers: CommentTellers,
   { tellMoved, tellFace, revokeQuotes, rules }: EventParts,
@@ -85,6 +87,7 @@ function ofProposals({ services, send }: CommentTellers, tellMoved: TellMoved): 
     on(proposalMoved, "federation", (ctx, { proposalId }) =>
       tellSoon(services, tellMoved, ctx, proposalId),
     ),
+    on(answerSought, "federation", (ctx, { proposalId }) => readAgain(services, ctx, proposalId)),
     on(responsePublished, "federation", (ctx, { responseId }) =>
       tellResponse(services, send, ctx, responseId),
     ),

@@ -109,18 +109,22 @@ export function readSettings(ctx: Ctx): Promise<NetworkSettings | null> {
 }
 
 /**
- * Those of some addresses that an instance does not talk with, read afresh: for pages, which say what
- * can be done now. Addresses of its own are among them while it is closed.
+ * Tells which of some addresses an instance does not talk with: for pages, which say what can be done
+ * now. Made for one request or job, whose first question reads the mode for all of its others. Addresses
+ * of its own are among them while it is closed.
  */
-export async function unwantedNow(ctx: Ctx, uris: readonly string[]): Promise<ReadonlySet<string>> {
-  const { mode } = (await readSettings(ctx)) ?? usual;
-  if (mode === "closed") return new Set(uris);
-  const own = hostOf(ctx.instance.origin);
-  const others = uris.filter((uri) => hostOf(uri) !== own);
-  if (others.length === 0) return new Set();
-  const isAllowList = mode === "allow-list";
-  const listed = await lookUp(ctx, [...new Set(others.flatMap(namesOf))], isAllowList);
-  return new Set(others.filter((uri) => !mayTalk(judge(ctx, uri, listed, isAllowList))));
+export function createUnwanted(ctx: Ctx): Ctx["unwanted"] {
+  const asked: { settings?: Promise<NetworkSettings | null> } = {};
+  return async (uris) => {
+    const { mode } = (await (asked.settings ??= readSettings(ctx))) ?? usual;
+    if (mode === "closed") return new Set(uris);
+    const own = hostOf(ctx.instance.origin);
+    const others = uris.filter((uri) => hostOf(uri) !== own);
+    if (others.length === 0) return new Set();
+    const isAllowList = mode === "allow-list";
+    const listed = await lookUp(ctx, [...new Set(others.flatMap(namesOf))], isAllowList);
+    return new Set(others.filter((uri) => !mayTalk(judge(ctx, uri, listed, isAllowList))));
+  };
 }
 
 /** The blocks, of servers or of domains that they lie in, that count for some hosts. */

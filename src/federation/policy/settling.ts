@@ -11,9 +11,9 @@ import {
   remoteActorsCollection,
 } from "../records.js";
 import { isWithin, namesFor } from "./hosts.js";
-import { isAutomated } from "../remote-actors.js";
-import { blocksAmong, isLimitedHost } from "./policy.js";
+import { blocksAmong } from "./policy.js";
 import { blocksCollection } from "./records.js";
+import { supportFrom } from "./support-from.js";
 
 /** Stands for everybody whom a block or limit is about. */
 export const everyListed = "*";
@@ -165,11 +165,8 @@ async function count(ctx: Ctx, uri: string, proposalUri: string, counts: boolean
   const support = { proposalId: proposal._id, personId: person._id };
   if (!counts) return receiveSupportTakenBack(ctx, support);
   try {
-    const host = hostOf(uri) ?? "";
-    await receiveSupport(ctx, support, {
-      isAutomated: actor !== null && isAutomated(actor),
-      limitedHost: (await isLimitedHost(ctx, host)) ? host : null,
-    });
+    const who = actor ?? { uri, host: hostOf(uri) ?? "", type: "Person" };
+    await receiveSupport(ctx, support, await supportFrom(ctx, who));
   } catch (error) {
     // A proposal that was withdrawn meanwhile takes none.
     if (!(error instanceof Refusal)) throw error;

@@ -33,6 +33,8 @@ export interface KeyResolverOptions extends KeyLookUpLimits {
   readonly lookingFor?: KeyLookUps | undefined;
   /** Whose keys are looked for, among those who share that. */
   readonly owner?: string | undefined;
+  /** The owners whose keys another process was told of; what is kept of theirs is forgotten first. */
+  readonly news?: (() => Promise<readonly string[]>) | undefined;
   /** How long a look may take: nobody has proven anything yet who has us wait. */
   readonly patienceMs?: number | undefined;
 }
@@ -108,7 +110,7 @@ function isListedAs(actor: JsonObject, keyId: string, entry: KeyEntry | undefine
 /**
  * Resolve key ids to keys whose ownership is proven. Keys are kept 24 hours; a refresh is declined
  * within five minutes of the last attempt; failures are remembered ten minutes (a minute when the
- * host was out of reach), a 410 for a week. Concurrent questions about one key share one fetch.
+ * host was out of reach), a 410 for a week; `news` ends what is kept. Concurrent questions about one key share one fetch.
  */
 export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
   const { fetchDocument, clock, cache = createKeyCache(), patienceMs = usualPatienceMs } = options;
@@ -134,7 +136,15 @@ export function createKeyResolver(options: KeyResolverOptions): KeyResolver {
     return outcome;
   }
 
+  /** Failures are not heeded: they are kept for minutes, or say that the owner is gone. */
+  async function heed(): Promise<void> {
+    for (const one of (await options.news?.()) ?? []) {
+      for (const keyId of cache.ownedBy(one)) cache.delete(keyId);
+    }
+  }
+
   const resolveKey: ResolveKey = async (keyId, { refresh = false, client = null } = {}) => {
+    if (cache.get(keyId) !== undefined) await heed();
     const held = cache.get(keyId);
     const look = () => lookingFor.look({ owner, keyId, client }, () => find(keyId, held));
     if (held === undefined) return look();

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Request, Response } from "express";
+import { isMediaUnavailable } from "../../drivers/media.js";
 import { isStoreUnavailable } from "../../drivers/store/unavailable.js";
 import { Refusal } from "../../kit/refusal.js";
 import { stateOf } from "./state.js";
@@ -16,6 +17,9 @@ export function safeError(error: unknown): SafeError {
     return { status: error.status, code: error.code, errors: error.errors };
   }
   if (isStoreUnavailable(error)) return { status: 503, code: "store-unavailable", errors: [] };
+  if (isMediaUnavailable(error)) {
+    return { status: 503, code: "media-unavailable", errors: [] };
+  }
   const status = clientStatus(error);
   return { status, code: status === 500 ? "internal" : `http-${status}`, errors: [] };
 }
@@ -35,6 +39,8 @@ export function errorHandler(
     const { log } = stateOf(res);
     if (safe.code === "store-unavailable")
       log.warn({ error: (error as Error).name }, "the store does not answer");
+    else if (isMediaUnavailable(error))
+      log.warn({ error: error.message }, "pictures can be neither kept nor shown");
     else if (safe.status >= 500 && !(error instanceof Refusal))
       log.error({ err: error as unknown }, "request failed");
     else log.debug({ code: safe.code, status: safe.status }, "request refused");

@@ -140,6 +140,6 @@ async function supports(ctx: Ctx, { _id: proposalId }: Proposal): Promise<void> 
   await receiveSupport(
     ctx,
     { proposalId, personId: bot._id },
-    { isAutomated: true, limitedHost: null },
+    { isAutomated: true, limitedHost: null, site: null },
   );
 }

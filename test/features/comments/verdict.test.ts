@@ -132,7 +132,7 @@ describe("the rule for comments of elsewhere", () => {
 describe("the rule for supports of elsewhere", () => {
   const person = {
     ...{ isBlocked: false, isWithdrawn: false, isAutomated: false },
-    ...{ isCounted: false, wasDeclined: false, isLimited: false },
+    ...{ isCounted: false, wasDeclined: false, isLimited: false, isOneOfMany: false },
   };
 
   it("holds what comes from a limited server, and leaves what counted before the limit", () => {
@@ -140,6 +140,14 @@ describe("the rule for supports of elsewhere", () => {
     expect(judgeSupport({ ...person, isLimited: true, isCounted: true })).to.equal(null);
     expect(judgeSupport({ ...person, isLimited: true, isAutomated: true })).to.equal("automated");
     expect(judgeSupport({ ...person, wasDeclined: true })).to.equal("declined");
+  });
+
+  it("keeps what waits as one of many waiting, whatever becomes of its server's limit", () => {
+    const one = { ...person, isOneOfMany: true };
+    expect(judgeSupport(one)).to.equal("many-new");
+    expect(judgeSupport({ ...one, isLimited: true })).to.equal("many-new");
+    expect(judgeSupport({ ...one, wasDeclined: true })).to.equal("declined");
+    expect(judgeSupport({ ...one, isCounted: true })).to.equal(null);
   });
 
   it("counts a person and no machine, nobody who is blocked, nothing on what was withdrawn", () => {

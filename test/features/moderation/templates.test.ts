@@ -42,8 +42,10 @@ const row = { text: "Camille a publié.", why: ["Hors sujet"], note: "Vu", at: n
 const heldSupport = {
   ...{ id: "s1", person, title: "Un banc", url: "/proposals/1", at: now },
   action: "/admin/moderation/supports/s1",
+  together: null,
 };
-const held: HeldPage = { ...frame, items: [comment, bare], reasons, supports: [heldSupport] };
+const many = { ...heldSupport, together: { count: 3, site: "a.example", most: 30 } };
+const held: HeldPage = { ...frame, items: [comment, bare], reasons, supports: [heldSupport, many] };
 const refused: RefusedPage = {
   ...{ ...frame, items: [comment, { ...bare, why: ["Bloqué."] }] },
   supports: [null, "le compte est tenu par un programme."].map((why) => ({

@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import { publishComment } from "../../../src/features/comments/comments.js";
 import { follow } from "../../../src/features/follows/follows.js";
+import { notificationsModel } from "../../../src/features/notifications/notifications.pages.js";
 import { editQuietMs } from "../../../src/features/notifications/telling.js";
 import { withdrawProposal } from "../../../src/features/proposals/publishing.js";
 import { editResponse, reachMilestone } from "../../../src/features/responses/answering.js";
+import { receiveResponse } from "../../../src/features/responses/receiving.js";
+import { receiveResponseWithdrawn } from "../../../src/features/responses/withdrawing.js";
 import { giveSupport } from "../../../src/features/supports/supports.js";
 import type { CityOptions } from "../../support/city.js";
 import { aProposal, aTopic } from "../../support/builders.js";
@@ -53,6 +56,31 @@ describe("an official answer", () => {
     }
     expect(await toldTo(stranger)).to.deep.equal([]);
     expect(await toldTo(official)).to.deep.equal([]);
+  });
+
+  it("that is taken back elsewhere is told to the same people on the site, and its page is gone for good", async () => {
+    const { city, author, proposal } = await aTown();
+    const supporter = await aMember(city, "Soutien");
+    await giveSupport(supporter, proposal);
+    const [uri, saidBy] = ["https://ville.example/responses/1", "https://ville.example/actor"];
+    const { _id } = await receiveResponse(city.visitor, {
+      ...{ uri, saidBy, proposalId: proposal._id, office: "Voirie", decision: "accepted" },
+      ...{ html: "<p>Oui.</p>", text: "Oui.", milestones: [], publishedAt: city.clock.now() },
+    });
+    await city.settle();
+    const mails = city.mails.length;
+
+    await receiveResponseWithdrawn(city.visitor, uri, saidBy);
+    await receiveResponseWithdrawn(city.visitor, uri, saidBy);
+    await city.settle();
+
+    for (const ctx of [author, supporter]) {
+      const told = (await toldTo(ctx)).filter((n) => n.occasion === "response-withdrawn");
+      expect(told.map(({ subjectId, mail }) => [subjectId, mail])).to.deep.equal([[_id, "none"]]);
+      const { rows } = await notificationsModel(ctx, null);
+      expect(rows[0]?.text).to.match(/^La réponse à .*arbres.* a été retirée/);
+    }
+    expect(city.mails).to.have.length(mails);
   });
 
   it("is told in plain French, with the way to stop", async () => {

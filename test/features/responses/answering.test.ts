@@ -16,7 +16,12 @@ import {
   responseTo,
 } from "../../../src/features/responses/responses.js";
 import type { Ctx } from "../../../src/kit/index.js";
-import { aProposal, aReceivedProposal, expectRefusal } from "../../support/builders.js";
+import {
+  aProposal,
+  aProposalToAnswer,
+  aReceivedProposal,
+  expectRefusal,
+} from "../../support/builders.js";
 import { aCity, closeCities, type City } from "../../support/city.js";
 import { Died, failing } from "../../support/faults.js";
 import { anAnswer, answeringFeatures, aResponse } from "./support.js";
@@ -48,7 +53,7 @@ describe("answering a proposal", () => {
 
   it("of another instance is for a city: an association answers its own alone", async () => {
     const { official, proposal } = await aTown();
-    const elsewhere = await receiveProposal(official, aReceivedProposal());
+    const elsewhere = await receiveProposal(official, aProposalToAnswer(official));
     const instance = { ...official.instance, kind: "association" } as const;
     const secretary = { ...official, instance };
 
@@ -60,6 +65,18 @@ describe("answering a proposal", () => {
     expect(await awaiting(official)).to.have.length(2);
     await aResponse(secretary, proposal._id);
     await aResponse(official, elsewhere._id);
+  });
+
+  it("of an association is for the cities that it names, and awaits nothing of another one", async () => {
+    const { official, proposal } = await aTown();
+    const unnamed = await receiveProposal(official, aReceivedProposal());
+
+    await expectRefusal(aResponse(official, unnamed._id), "not-asked");
+
+    for (const sort of ["oldest", "supported"] as const) {
+      const { items } = await proposalsAwaiting(official, { sort, cursor: null, limit: 10 });
+      expect(items.map(({ _id }) => _id)).to.deep.equal([proposal._id]);
+    }
   });
 
   it("that another city was asked is that city’s alone, and awaits nothing here", async () => {

@@ -2,9 +2,11 @@ import { expect } from "chai";
 import { withdrawProposal } from "../../../src/features/proposals/publishing.js";
 import { receiveProposal } from "../../../src/features/proposals/receiving.js";
 import { responseTo } from "../../../src/features/responses/responses.js";
-import { aProposal, aReceivedProposal } from "../../support/builders.js";
+import { aProposal, aProposalToAnswer } from "../../support/builders.js";
 import { linksOf } from "../../support/browser.js";
 import { aSite, type Site } from "../../support/site.js";
+import { receiveResponse } from "../../../src/features/responses/receiving.js";
+import { receiveResponseWithdrawn } from "../../../src/features/responses/withdrawing.js";
 import { aResponse } from "./support.js";
 
 const nasty = `"><script>alert('x')</script><img src=x onerror=alert(1)>{{constructor}}`;
@@ -199,7 +201,7 @@ describe("what awaits an answer", function () {
       await aProposal(site.as(author.member), { title: `Une idée numéro ${n}` });
       await site.later(24 * 3_600_000);
     }
-    await receiveProposal(site.ctx, aReceivedProposal());
+    await receiveProposal(site.ctx, aProposalToAnswer(site.ctx));
     const answered = await aProposal(site.as(author.member), { title: "Une idée déjà traitée" });
     await aResponse(site.as(official.member), answered._id);
 
@@ -215,5 +217,21 @@ describe("what awaits an answer", function () {
     expect(
       linksOf(wanted.text).some((link) => /^\/proposals\/linked-\w+\/answer$/.test(link)),
     ).to.equal(true);
+  });
+
+  it("is gone where its city took it back, and unknown where there never was one", async () => {
+    const official = await site.signedIn("Mairie", "official");
+    const proposal = await aProposal(site.as(official.member));
+    const [uri, saidBy] = ["https://ville.example/responses/9", "https://ville.example/actor"];
+    const { _id } = await receiveResponse(site.ctx, {
+      ...{ uri, saidBy, proposalId: proposal._id, office: "Voirie", decision: "accepted" },
+      ...{ html: "<p>Oui.</p>", text: "Oui.", milestones: [], publishedAt: site.clock.now() },
+    });
+    expect((await site.browser().open(`/responses/${_id}`)).status).to.equal(200);
+
+    await receiveResponseWithdrawn(site.ctx, uri, saidBy);
+
+    expect((await site.browser().open(`/responses/${_id}`)).status).to.equal(410);
+    expect((await site.browser().open("/responses/unknown")).status).to.equal(404);
   });
 });

@@ -14,7 +14,7 @@ import {
   responseEdited,
   responsePublished,
 } from "../../../src/features/responses/responses.js";
-import { aProposal, aReceivedProposal, expectRefusal } from "../../support/builders.js";
+import { aProposal, aProposalToAnswer, expectRefusal } from "../../support/builders.js";
 import { aCity, closeCities } from "../../support/city.js";
 import { answeringFeatures, aResponse } from "./support.js";
 
@@ -128,7 +128,7 @@ describe("a proposal of another instance", () => {
   it("can be answered by the town hall, which is what linking is for", async () => {
     const { city } = await aListeningTown();
     const official = await city.newcomer("Mairie", "official");
-    const proposal = await receiveProposal(city.visitor, aReceivedProposal());
+    const proposal = await receiveProposal(city.visitor, aProposalToAnswer(city.visitor));
 
     await aResponse(official, proposal._id, { decision: "under-study" });
 

@@ -9,9 +9,11 @@ import { publishResponse } from "../../../src/features/responses/answering.js";
 import { responsePath } from "../../../src/features/responses/response.js";
 import { createTopic } from "../../../src/features/topics/topics.js";
 import type { Mode } from "../../../src/federation/policy/records.js";
+import { createUnwanted } from "../../../src/federation/policy/policy.js";
 import { block, changeSettings, unblock } from "../../../src/federation/policy/rules.js";
 import { aDraft, aReceivedProposal, ofLinked } from "../../support/builders.js";
 import { aSite, type Site } from "../../support/site.js";
+import { countingCalls } from "../support/counting.js";
 import { anAnswer } from "../../features/responses/support.js";
 
 describe("what can be done from another server", function () {
@@ -61,6 +63,17 @@ describe("what can be done from another server", function () {
     expect(closed).to.deep.equal(pages.map(() => [false, false]));
     expect(way.status).to.equal(404);
     expect(await offers("/")).to.equal(true);
+  });
+
+  it("is looked up once for a page, however much that offers", async () => {
+    const count = { calls: 0 };
+    const unwanted = createUnwanted(countingCalls(site.ctx, count));
+    const own = site.ctx.instance.url("/");
+
+    await Promise.all([unwanted([own]), unwanted([own])]);
+    await unwanted([own]);
+
+    expect(count.calls).to.equal(1);
   });
 
   it("is not offered for what is of a server that is blocked, nor to answer who is", async () => {

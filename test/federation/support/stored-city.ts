@@ -8,7 +8,7 @@ import { newPerson, consentToNetwork } from "../../../src/features/people/people
 import type { Proposal } from "../../../src/features/proposals/proposal.js";
 import { publishProposal } from "../../../src/features/proposals/publishing.js";
 import { createFederation } from "../../../src/federation/federation.feature.js";
-import { unwantedNow } from "../../../src/federation/policy/policy.js";
+import { createUnwanted } from "../../../src/federation/policy/policy.js";
 import { followersCollection } from "../../../src/federation/records.js";
 import { collectionsOf } from "../../../src/hosting/collections.js";
 import { createContexts } from "../../../src/hosting/contexts.js";
@@ -52,7 +52,7 @@ export async function aStoredCity(store: Store): Promise<StoredCity> {
   const views = new URL("../../../views", import.meta.url).pathname;
   const contexts = createContexts({
     ...{ ...parts, queue, outbox, instances, media: aMedia(), limits: noLimits },
-    unwanted: unwantedNow,
+    unwantedBy: createUnwanted,
     translatorFor: createTranslators(loadTranslations(views), { strict: false }),
     mailer: {
       send: () => Promise.resolve({ id: "<1@test>" }),

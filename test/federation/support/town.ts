@@ -13,7 +13,7 @@ import {
   type Federation,
   type Timing,
 } from "../../../src/federation/federation.feature.js";
-import { unwantedNow } from "../../../src/federation/policy/policy.js";
+import { createUnwanted } from "../../../src/federation/policy/policy.js";
 import type { MakePair } from "../../../src/federation/vault.js";
 import { createContexts, type Contexts } from "../../../src/hosting/contexts.js";
 import { createInstances } from "../../../src/hosting/instances.js";
@@ -98,7 +98,7 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
     ...parts,
     ...{ store: lateStore, queue, outbox, translatorFor, instances },
     ...{ media: aMedia(), limits: noLimits },
-    unwanted: unwantedNow,
+    unwantedBy: createUnwanted,
     mailer: {
       send: () => Promise.resolve({ id: "<1@test>" }),
       check: () => Promise.resolve(),
@@ -206,7 +206,8 @@ function logInto(lines: string[] | undefined, level: string = "trace"): Logger {
   return pino({ level }, { write: (line: string) => void lines.push(line) });
 }
 
-function webOf(parts: {
+/** What answers other servers, and with a bare page everybody else. */
+export function webOf(parts: {
   instances: ReturnType<typeof createInstances>;
   federation: Federation;
   log: Logger;
@@ -225,7 +226,8 @@ function webOf(parts: {
   return app;
 }
 
-function stop(server: Server): Promise<void> {
+/** End a server and whatever is open with it. */
+export function stop(server: Server): Promise<void> {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(() => resolve()));
 }
