@@ -4,12 +4,13 @@ import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino, type DestinationStream, type Logger } from "pino";
-import { senderDomain, senderOf, type Config } from "./config.js";
+import { senderOf, type Config } from "./config.js";
 import { refuseUnfinishedRestore } from "./drivers/backup/staging.js";
 import { createIds, systemClock, type Clock } from "./drivers/clock.js";
 import { createFileMailer, createSmtpMailer, type Mailer } from "./drivers/mail.js";
 import { createTextRecords, type TextRecords } from "./drivers/mail/text-records.js";
-import { createFileMedia, type Media } from "./drivers/media.js";
+import type { Media } from "./drivers/media.js";
+import { openMedia } from "./drivers/media/open.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
 import type { Store } from "./drivers/store/collection.js";
@@ -17,24 +18,26 @@ import { openStore } from "./drivers/store/open.js";
 import { bePresent, type Leave } from "./drivers/store/presence.js";
 import { refuseUnfinished } from "./drivers/store/unfinished.js";
 import { features } from "./features.js";
-import { figureIndexes } from "./features/operators/figures.js";
-import { operatorIndexes } from "./features/operators/operator.js";
 import { createOperators, type OperatorSide } from "./features/operators/operators.feature.js";
-import type { DeploymentFacts } from "./features/operators/parts.js";
 import { usageOf } from "./federation/discovery/census.js";
 import { createFederation, type Federation } from "./federation/federation.feature.js";
 import { countFailing } from "./federation/network/peers.js";
 import { createUnwanted } from "./federation/policy/policy.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
+import { factsOf } from "./hosting/deployment-facts.js";
 import { createHealth, type Health } from "./hosting/health.js";
-import { ensureIndexes } from "./hosting/ensure-indexes.js";
+import { collectionsOf, ensureIndexes } from "./hosting/collections.js";
 import { createInstances, type Instances } from "./hosting/instances.js";
-import { createMailLedger, mailIndexes } from "./hosting/mail-ledger.js";
+import { keptFiles } from "./hosting/kept-files.js";
+import { createMailLedger, ledgerCollections } from "./hosting/mail-ledger.js";
 import type { Metrics } from "./hosting/metrics.js";
 import { createOutbox, instanceOfJob, type Outbox } from "./hosting/outbox.js";
+import { createRemoval } from "./hosting/removal.js";
+import { tracedFetch, tracedRequests } from "./hosting/traces.js";
 import { createViews } from "./hosting/views.js";
 import { createReaders } from "./hosting/readers.js";
+import { metricsFor, tracesFor, watchedDrivers } from "./hosting/watching.js";
 import { createWeb } from "./hosting/web.js";
 import { startWorkers } from "./hosting/worker.js";
 import type { Feature } from "./kit/feature.js";
@@ -49,8 +52,8 @@ export interface Drivers {
   readonly mailer: Mailer;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where uploaded files are kept; the data folder unless another place is given. */
-  readonly media?: Media;
+  /** Where uploaded files are kept. */
+  readonly media: Media;
   /** What domains publish about their mails; the machine's resolvers unless others are given. */
   readonly records?: TextRecords;
 }
@@ -108,7 +111,7 @@ export async function driversFor(config: Config, log = createLog(config)): Promi
     config.smtpUrl === null
       ? createFileMailer({ directory: join(config.dataDir, "mail"), from, log })
       : createSmtpMailer({ url: config.smtpUrl, from });
-  return { store, queue, mailer, clock, log };
+  return { store, queue, mailer, media: await openMedia(config), clock, log };
 }
 
 /** Where the configuration says that the store is: an address of MongoDB, or a file. */
@@ -144,11 +147,12 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const drivers = given ?? (await driversFor(config));
   const { queue, clock, log } = drivers;
   const metrics = await metricsFor(config, drivers);
-  const store = metrics?.timed(drivers.store) ?? drivers.store;
+  const traces = await tracesFor(config, { log, version });
+  const { store, media } = watchedDrivers(drivers, config, { metrics, traces });
   const ledger = createMailLedger({ store, clock, log });
   const mailer = ledger.counted(drivers.mailer);
   const ids = createIds(clock);
-  const instances = createInstances(store, clock, ids);
+  const instances = createInstances(store, { clock, ids });
   const translatorFor = createTranslators(loadTranslations(viewsDir), {
     strict: !import.meta.url.includes("/dist/"),
   });
@@ -157,28 +161,32 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const contexts = createContexts({
     ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
     unwantedBy: createUnwanted,
-    media: drivers.media ?? createFileMedia(join(config.dataDir, "media")),
+    ...{ media, traces, limits: config.limits },
   });
   const federation = createFederation({
     ...{ contexts, instances, store, queue, clock, ids, log, version },
     allowPrivate: config.privateAddresses,
+    aroundFetch: traces === null ? undefined : tracedFetch(traces),
   });
   const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
   const operators = createOperators({
-    ...{ store, queue, clock, ids, instances, health, mailer, ledger },
+    ...{ store, queue, clock, ids, instances, health, mailer, ledger, limits: config.limits },
     counted: { usage: usageOf, failingPeers: countFailing },
     records: drivers.records ?? createTextRecords(),
-    deployment: factsOf(config),
+    deployment: factsOf(config, version),
   });
-  const all = [...features, federation.feature, operators.feature];
+  const beside = [...operators.collections, ...ledgerCollections];
+  const removal = createRemoval({
+    ...{ store, instances, clock, farewell: federation.farewell },
+    collections: () => collectionsOf(all).map(({ name }) => name),
+  });
+  const own = [federation.feature, operators.feature, keptFiles, removal];
+  const all: readonly Feature[] = [...features, ...own];
   subscriptions.push(...all.flatMap((feature) => feature.on));
-  await ensureIndexes(drivers, {
-    features: all,
-    deployment: [...operatorIndexes, ...figureIndexes, ...mailIndexes],
-  });
+  await ensureIndexes(drivers, { scoped: collectionsOf(all), beside });
   const migrated = await migrate(store, clock);
   const readers = createReaders();
-  const web = createWeb({
+  const pages = createWeb({
     ...{ store, clock, ids, log, instances, contexts, readers, health, metrics },
     features: all,
     views: createViews({ viewsDir, translatorFor }),
@@ -187,6 +195,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     trustProxy: config.trustProxy,
     federation,
   });
+  const web = traces === null ? pages : tracedRequests(pages, traces);
   let leave: Leave | null = null;
   return {
     ...{ web, health, metrics, drivers, instances, contexts, outbox, federation, migrated },
@@ -196,7 +205,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       if (config.mongodbUrl !== null) leave = await bePresent(store, `server (${config.role})`);
       if (config.role !== "web") {
         const ended = metrics === null ? {} : { ended: metrics.ended };
-        const parts = { queue, instances, contexts, features: all, clock, log, readers };
+        const parts = { queue, instances, contexts, features: all, clock, log, readers, traces };
         await startWorkers({ ...parts, ...ended });
       }
       await queue.start();
@@ -208,32 +217,12 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       await outbox.close();
       await federation.close();
       await mailer.close();
+      await drivers.media.close();
+      await traces?.close();
       await leave?.();
       await store.close();
     },
   };
-}
-
-/** What of the configuration those who run the deployment read on their pages. */
-function factsOf(config: Config): DeploymentFacts {
-  const { dataDir, role, mongodbUrl, redisUrl, smtpUrl } = config;
-  return {
-    ...{ version, dataDir, role, senderDomain: senderDomain(config) },
-    mail: smtpUrl === null ? "files" : "smtp",
-    store: mongodbUrl === null ? "embedded" : "mongodb",
-    queue: redisUrl === null ? "embedded" : "redis",
-  };
-}
-
-/** What measures costs a little on every request: it is loaded only where somebody may read it. */
-async function metricsFor(
-  { metricsToken: token, role }: Config,
-  { queue, clock }: Drivers,
-): Promise<Metrics | null> {
-  if (token === null) return null;
-  const { createMetrics } = await import("./hosting/metrics.js");
-  const now = (): number => clock.now().getTime();
-  return createMetrics({ token, role, queue, queues: ["default", "delivery"], now });
 }
 
 /** What the build made; run from the sources, it is made on the spot. */

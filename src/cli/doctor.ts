@@ -10,6 +10,7 @@ import {
   checkDisk,
   checkInstances,
   checkMail,
+  checkMedia,
   checkQueue,
   checkStore,
   worst,
@@ -71,12 +72,12 @@ async function examineApp(
   host: string | null,
   findings: Finding[],
 ): Promise<void> {
-  const { store, queue, mailer, clock } = app.drivers;
+  const { store, queue, mailer, media, clock } = app.drivers;
   findings.push(await checkStore(store));
   const instances = host === null ? await some(app) : [await instanceNamed(app, host)];
   findings.push(...checkInstances(instances));
   findings.push(await checkQueue(queue, "default"), await checkQueue(queue, "delivery"));
-  findings.push(await checkMail(mailer, config));
+  findings.push(await checkMail(mailer, config), ...(await checkMedia(media, config)));
   if (config.smtpUrl !== null) {
     const records = app.drivers.records ?? createTextRecords();
     findings.push(...(await checkSender(records, senderDomain(config))));

@@ -4,7 +4,7 @@ import type { Clock } from "../drivers/clock.js";
 import type { Mailer } from "../drivers/mail.js";
 import { mailFailure, type MailFailure } from "../drivers/mail/failure.js";
 import type { Store } from "../drivers/store/collection.js";
-import type { DeploymentIndexes } from "./ensure-indexes.js";
+import type { DeploymentCollection } from "./collections.js";
 
 /** What became of the mails of one day (UTC), of all instances. A mail that is tried again counts each time. */
 export interface MailDay {
@@ -32,9 +32,15 @@ const daysName = "mail_days";
 const troublesName = "mail_troubles";
 
 /** The collections of the ledger and their indexes; a month is remembered. */
-export const mailIndexes: readonly DeploymentIndexes[] = [
-  [daysName, [{ keys: { day: -1 } }, { keys: { day: 1 }, expireAfterSeconds: 40 * day }]],
-  [troublesName, [{ keys: { at: -1, _id: 1 } }, { keys: { at: 1 }, expireAfterSeconds: 30 * day }]],
+export const ledgerCollections: readonly DeploymentCollection[] = [
+  {
+    name: daysName,
+    indexes: [{ keys: { day: -1 } }, { keys: { day: 1 }, expireAfterSeconds: 40 * day }],
+  },
+  {
+    name: troublesName,
+    indexes: [{ keys: { at: -1, _id: 1 } }, { keys: { at: 1 }, expireAfterSeconds: 30 * day }],
+  },
 ];
 
 interface LedgerParts {

@@ -10,6 +10,7 @@ import { loadConfig } from "../../src/config.js";
 import { createIds } from "../../src/drivers/clock.js";
 import type { TextRecords } from "../../src/drivers/mail/text-records.js";
 import type { Mailer, MailMessage } from "../../src/drivers/mail.js";
+import type { Media } from "../../src/drivers/media.js";
 import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
@@ -18,6 +19,7 @@ import { instanceOfJob } from "../../src/hosting/outbox.js";
 import type { Ctx, Instance, Language, Role } from "../../src/kit/index.js";
 import { aClock, type TestClock } from "./city.js";
 import { formsIn, type FormInPage } from "./forms.js";
+import { aMedia } from "./media.js";
 
 /** What a server answered. */
 export interface Answer {
@@ -87,6 +89,7 @@ export interface DeploymentOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly mailer?: Mailer;
   readonly records?: TextRecords;
+  readonly media?: Media;
   readonly storeThrough?: (store: Store) => Store;
 }
 
@@ -128,11 +131,10 @@ export async function aDeployment(options: DeploymentOptions = {}): Promise<Depl
 }
 
 function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMessage[]) {
-  const { lines } = options;
-  const log =
-    lines === undefined
-      ? pino({ level: process.env["TEST_LOG"] ?? "silent" })
-      : pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
+  const { lines, media = aMedia() } = options;
+  const level = lines === undefined ? (process.env["TEST_LOG"] ?? "silent") : "debug";
+  const told = (line: string): unknown => lines?.push(line) ?? process.stdout.write(line);
+  const log = pino({ level }, { write: (line: string) => void told(line) });
   const bare = openSqliteStore(":memory:", { ttlIntervalMs: 0, now: () => clock.now() });
   const store = options.storeThrough?.(bare) ?? bare;
   const ids = createIds(clock);
@@ -143,8 +145,8 @@ function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMess
     check: async () => undefined,
     close: async () => undefined,
   };
-  const { records } = options;
-  return { store, queue, mailer, clock, log, ...(records === undefined ? {} : { records }) };
+  const records = options.records === undefined ? {} : { records: options.records };
+  return { store, queue, mailer, media, clock, log, ...records };
 }
 
 async function stop(app: App, server: Server, dataDir: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import sharp from "sharp";
 import type { Media } from "../../src/drivers/media.js";
 
 /** Kept files in memory. */
@@ -11,10 +12,6 @@ export function aMedia(): Media {
       return name;
     },
     get: async (owner, name) => files.get(`${owner}/${name}`) ?? null,
-    bytes: async (owner) => {
-      const own = [...files].filter(([path]) => path.startsWith(`${owner}/`));
-      return own.reduce((sum, [, bytes]) => sum + bytes.length, 0);
-    },
     async *list() {
       for (const path of files.keys()) {
         const [owner = "", name = ""] = path.split("/");
@@ -22,5 +19,15 @@ export function aMedia(): Media {
       }
     },
     remove: async (owner, name) => void files.delete(`${owner}/${name}`),
+    check: async () => undefined,
+    close: async () => undefined,
   };
+}
+
+/** A picture to upload. */
+export function aPicture(red = 10, side = 600): Promise<Buffer> {
+  const background = { r: red, g: 90, b: 120, alpha: 0.6 };
+  return sharp({ create: { width: side, height: side, channels: 4, background } })
+    .png()
+    .toBuffer();
 }

@@ -2,17 +2,17 @@ import { z } from "zod";
 import { firstIdAt, type Clock } from "../../drivers/clock.js";
 import type { Queue } from "../../drivers/queue/queue.js";
 import type { Store } from "../../drivers/store/collection.js";
-import type { DeploymentIndexes } from "../../hosting/ensure-indexes.js";
-import { defineJob, type Ctx, type ScheduleDef } from "../../kit/index.js";
+import type { DeploymentCollection } from "../../hosting/collections.js";
+import { defineJob, usageOf, type Ctx, type Limited, type ScheduleDef } from "../../kit/index.js";
 import { lastSignInDay } from "../accounts/sign-ins.js";
 import { commentsCollection } from "../comments/comments.js";
 import { listedStatuses } from "../proposals/proposal.js";
 import { proposalsCollection } from "../proposals/proposals.js";
 import { queueNames } from "./dead-jobs.js";
 
-/** What of an instance is counted elsewhere: by federation, which knows its size and its peers. */
+/** What of an instance is counted by federation, which tells the network its size and knows its peers. */
 export interface Counted {
-  usage(ctx: Ctx): Promise<Readonly<Record<"people" | "proposals" | "comments", number>>>;
+  usage(ctx: Ctx): Promise<Readonly<Record<"proposals" | "comments", number>>>;
   failingPeers(ctx: Ctx): Promise<number>;
 }
 
@@ -21,10 +21,10 @@ export interface InstanceFigures {
   /** The instance. */
   readonly _id: string;
   readonly measuredAt: Date;
-  readonly people: number;
+  /** What limits may be set to, as it was used then; of mails those of that day. */
+  readonly used: Readonly<Record<Limited, number>>;
   readonly proposals: number;
   readonly comments: number;
-  readonly mediaBytes: number;
   /** Proposals and comments that were published here in the last 30 days. */
   readonly recent: number;
   readonly lastProposalAt: Date | null;
@@ -38,8 +38,8 @@ export interface Totals {
   readonly _id: "all";
   readonly at: Date;
   readonly instances: number;
-  readonly mediaBytes: number;
-  readonly people: number;
+  readonly storage: number;
+  readonly members: number;
 }
 
 interface Parts {
@@ -49,10 +49,13 @@ interface Parts {
   readonly counted: Counted;
 }
 
+const figuresName = "instance_figures";
+const totalsName = "instance_totals";
+
 /** The collections of figures; both are read by their keys alone. */
-export const figureIndexes: readonly DeploymentIndexes[] = [
-  ["instance_figures", []],
-  ["instance_totals", []],
+export const figureCollections: readonly DeploymentCollection[] = [
+  { name: figuresName, indexes: [] },
+  { name: totalsName, indexes: [] },
 ];
 
 const monthMs = 30 * 86_400_000;
@@ -69,8 +72,8 @@ export interface Figures {
 
 /** Open the figures on the store of the deployment. */
 export function createFigures(parts: Parts): Figures {
-  const rows = parts.store.collection<InstanceFigures>("instance_figures");
-  const sums = parts.store.collection<Totals>("instance_totals");
+  const rows = parts.store.collection<InstanceFigures>(figuresName);
+  const sums = parts.store.collection<Totals>(totalsName);
   const job = defineJob({
     name: "operators.measure",
     payload: z.object({}),
@@ -98,18 +101,18 @@ export function createFigures(parts: Parts): Figures {
 
 async function measure(ctx: Ctx, { counted, queue }: Parts): Promise<InstanceFigures> {
   const { _id } = ctx.instance;
-  const [usage, failingPeers, mediaBytes, recent, lastProposalAt, lastSignInOn, dead] =
-    await Promise.all([
-      counted.usage(ctx),
-      counted.failingPeers(ctx),
-      ctx.media.bytes(),
-      recentPosts(ctx),
-      newestProposal(ctx),
-      lastSignInDay(ctx),
-      Promise.all(queueNames.map((name) => queue.countDead(name, _id))),
-    ]);
+  const [used, size, failingPeers, recent, lastProposalAt, lastSignInOn, dead] = await Promise.all([
+    usageOf(ctx),
+    counted.usage(ctx),
+    counted.failingPeers(ctx),
+    recentPosts(ctx),
+    newestProposal(ctx),
+    lastSignInDay(ctx),
+    Promise.all(queueNames.map((name) => queue.countDead(name, _id))),
+  ]);
+  const { proposals, comments } = size;
   return {
-    ...{ _id, measuredAt: ctx.clock.now(), ...usage, mediaBytes, recent },
+    ...{ _id, measuredAt: ctx.clock.now(), used, proposals, comments, recent },
     ...{ lastProposalAt, lastSignInOn, failingPeers },
     deadJobs: dead.reduce((sum, count) => sum + count, 0),
   };
@@ -146,22 +149,22 @@ async function recentPosts(ctx: Ctx): Promise<number> {
 
 /** Add up what was measured, at most once an hour: whoever measures first does it for all. */
 async function addUp({ store, clock }: Parts): Promise<void> {
-  const sums = store.collection<Totals>("instance_totals");
+  const sums = store.collection<Totals>(totalsName);
   const at = clock.now();
   const last = await sums.findOne({ _id: "all" });
   if (last !== null && at.getTime() - last.at.getTime() < hourMs) return;
-  let [instances, mediaBytes, people] = [0, 0, 0];
+  let [instances, storage, members] = [0, 0, 0];
   const all = store
-    .collection<InstanceFigures>("instance_figures")
-    .find({}, { sort: { _id: 1 }, projection: { mediaBytes: 1, people: 1 } });
+    .collection<InstanceFigures>(figuresName)
+    .find({}, { sort: { _id: 1 }, projection: { used: 1 } });
   for await (const row of all) {
     instances += 1;
-    mediaBytes += row.mediaBytes;
-    people += row.people;
+    storage += row.used.storage;
+    members += row.used.members;
   }
   await sums.updateOne(
     { _id: "all" },
-    { $set: { at, instances, mediaBytes, people } },
+    { $set: { at, instances, storage, members } },
     { upsert: true },
   );
 }

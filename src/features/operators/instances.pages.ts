@@ -22,7 +22,7 @@ export interface InstanceView {
   readonly badge: StatusView;
   /** Null until it is measured for the first time. */
   readonly figures: {
-    readonly people: number;
+    readonly members: number;
     readonly proposals: number;
     readonly comments: number;
     readonly recent: number;
@@ -87,6 +87,9 @@ const levels = {
   active: "ok",
   new: "unknown",
   suspended: "warn",
+  deleted: "warn",
+  leaving: "warn",
+  gone: "unknown",
 } as const satisfies Record<Instance["state"], Level>;
 
 function instanceView(
@@ -103,10 +106,10 @@ function instanceView(
 }
 
 function figuresView(ctx: Ctx, figures: InstanceFigures): NonNullable<InstanceView["figures"]> {
-  const { people, proposals, comments, recent, lastProposalAt, lastSignInOn } = figures;
+  const { used, proposals, comments, recent, lastProposalAt, lastSignInOn } = figures;
   return {
-    ...{ people, proposals, comments, recent, lastProposalAt, lastSignInOn },
-    media: ctx.t.formatBytes(figures.mediaBytes),
+    ...{ members: used.members, proposals, comments, recent, lastProposalAt, lastSignInOn },
+    media: ctx.t.formatBytes(used.storage),
     measuredAt: figures.measuredAt,
   };
 }

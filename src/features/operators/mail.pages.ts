@@ -1,11 +1,11 @@
 import { troubleKind } from "../../drivers/mail/failure.js";
 import { senderLevel } from "../../drivers/mail/sender-domain.js";
+import type { DeploymentFacts } from "../../hosting/deployment-facts.js";
 import type { MailLedger, MailTrouble } from "../../hosting/mail-ledger.js";
 import type { StatusView } from "../../kit/component-models.js";
 import { definePage, type Ctx } from "../../kit/index.js";
 import { badgeOf, frameOf, pathOf, type OperatorPage } from "./frame.js";
 import type { MailCheck, MailChecking } from "./mail-check.js";
-import type { DeploymentFacts } from "./parts.js";
 
 /** Something that was looked at. */
 interface SeenView {

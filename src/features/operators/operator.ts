@@ -1,4 +1,4 @@
-import type { IndexSpec } from "../../drivers/store/collection.js";
+import type { DeploymentCollection } from "../../hosting/collections.js";
 import type { Ctx } from "../../kit/index.js";
 
 /** Somebody who runs the deployment: a member of one of its instances, named on the command line. */
@@ -48,13 +48,16 @@ export const journalName = "operator_journal";
 /** How long it is remembered what operators did. */
 const rememberedSeconds = 366 * 24 * 3_600;
 
-/** The deployment's own collections of this feature, and their indexes. */
-export const operatorIndexes: ReadonlyArray<readonly [string, readonly IndexSpec[]]> = [
-  [operatorsName, [{ keys: { grantedAt: 1, _id: 1 } }]],
-  [
-    journalName,
-    [{ keys: { at: -1, _id: -1 } }, { keys: { at: 1 }, expireAfterSeconds: rememberedSeconds }],
-  ],
+/** The deployment's own collections of this feature. */
+export const operatorCollections: readonly DeploymentCollection[] = [
+  { name: operatorsName, indexes: [{ keys: { grantedAt: 1, _id: 1 } }] },
+  {
+    name: journalName,
+    indexes: [
+      { keys: { at: -1, _id: -1 } },
+      { keys: { at: 1 }, expireAfterSeconds: rememberedSeconds },
+    ],
+  },
 ];
 
 /** The key of a member of an instance among the operators. */

@@ -1,3 +1,4 @@
+import type { DeploymentCollection } from "../../hosting/collections.js";
 import {
   defineFeature,
   get,
@@ -9,11 +10,12 @@ import {
   type Route,
 } from "../../kit/index.js";
 import { kindJob } from "./dead-jobs.js";
-import { createFigures } from "./figures.js";
+import { createFigures, figureCollections } from "./figures.js";
 import { pathOf } from "./frame.js";
 import { instancesModel, instancesPage } from "./instances.pages.js";
 import { createMailChecking } from "./mail-check.js";
 import { mailModel, mailPage } from "./mail.pages.js";
+import { operatorCollections } from "./operator.js";
 import { createRegister, type Operators } from "./operators.js";
 import { overviewModel, overviewPage } from "./overview.pages.js";
 import type { OperatorParts } from "./parts.js";
@@ -22,6 +24,8 @@ import { actOnDead, seeQueues } from "./queues.routes.js";
 /** The operators' side, as the composition root sees it. */
 export interface OperatorSide {
   readonly feature: Feature;
+  /** What it keeps of the whole deployment. */
+  readonly collections: readonly DeploymentCollection[];
   readonly operators: Operators;
 }
 
@@ -58,5 +62,5 @@ export function createOperators(parts: OperatorParts): OperatorSide {
     jobs: [ofKind, checking.job, figures.schedule.job],
     schedules: [figures.schedule],
   });
-  return { feature, operators };
+  return { feature, operators, collections: [...operatorCollections, ...figureCollections] };
 }

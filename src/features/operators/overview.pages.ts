@@ -85,7 +85,7 @@ function diskView(
     facts: [
       { label: t("free"), value: free },
       { label: t("database"), value: bytes(storeBytes) },
-      { label: t("pictures"), value: bytes(totals?.mediaBytes ?? null) },
+      { label: t("pictures"), value: bytes(totals?.storage ?? null) },
     ],
   };
 }
@@ -101,7 +101,7 @@ function versionViews(ctx: Ctx, { deployment }: OperatorParts, totals: Totals | 
     { label: t("queue"), value: t(`queues.${deployment.queue}`) },
     { label: t("role"), value: t(`roles.${deployment.role}`) },
     { label: t("instances"), value: counted(totals?.instances) },
-    { label: t("people"), value: counted(totals?.people) },
+    { label: t("members"), value: counted(totals?.members) },
   ];
 }
 

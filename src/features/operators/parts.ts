@@ -3,23 +3,12 @@ import type { Mailer } from "../../drivers/mail.js";
 import type { TextRecords } from "../../drivers/mail/text-records.js";
 import type { Queue } from "../../drivers/queue/queue.js";
 import type { Store } from "../../drivers/store/collection.js";
+import type { DeploymentFacts } from "../../hosting/deployment-facts.js";
 import type { Health } from "../../hosting/health.js";
 import type { Instances } from "../../hosting/instances.js";
 import type { MailLedger } from "../../hosting/mail-ledger.js";
+import type { Limits } from "../../kit/index.js";
 import type { Counted } from "./figures.js";
-
-/** What of the configuration operators are told. */
-export interface DeploymentFacts {
-  readonly version: string;
-  readonly dataDir: string;
-  readonly role: "all" | "web" | "worker";
-  readonly store: "embedded" | "mongodb";
-  readonly queue: "embedded" | "redis";
-  /** Where mails go: to a mail server, or into files. */
-  readonly mail: "smtp" | "files";
-  /** The domain of the address that mails are from. */
-  readonly senderDomain: string;
-}
 
 /** What the operators' pages and commands work with: the whole deployment, beside any instance. */
 export interface OperatorParts {
@@ -35,4 +24,6 @@ export interface OperatorParts {
   /** What federation counts of an instance. */
   readonly counted: Counted;
   readonly deployment: DeploymentFacts;
+  /** What an instance may use that has no limits of its own. */
+  readonly limits: Limits;
 }

@@ -60,6 +60,7 @@ describe("The page of mails", function () {
   const send = async (ctx: Ctx, to: string): Promise<unknown> =>
     sendLetter(ctx, {
       ...{ to, language: "fr", key: "accounts.letters.reset", unsubscribeUrl: null },
+      kind: "account",
       ...{ params: { link: "https://valmont.example", name: "Ada" }, about: `test/${to}` },
     }).catch((error: unknown) => error);
   const read = async (): Promise<string> => textOf((await the.operator.get(page)).text);
@@ -155,6 +156,7 @@ describe("A mail that left", function () {
     await sendLetter(ctx, {
       ...{ to: "ada@mail.example", language: "fr", key: "accounts.letters.reset" },
       ...{ params: { link: "x", name: "Ada" }, about: "test", unsubscribeUrl: null },
+      kind: "account",
     });
     await the.site.close();
 

@@ -53,7 +53,7 @@ const instances: InstancesPage = {
     {
       ...{ name: "Valmont", host: "valmont.example", url: "https://valmont.example/", badge },
       figures: {
-        ...{ people: 1, proposals: 2, comments: 3, recent: 4, media: "5 Mo" },
+        ...{ members: 1, proposals: 2, comments: 3, recent: 4, media: "5 Mo" },
         ...{ lastProposalAt: now, lastSignInOn: now, measuredAt: now },
       },
       troubles: [

@@ -22,6 +22,7 @@ import { resolveHost } from "../../../src/hosting/resolve-host.js";
 import { stateOf } from "../../../src/hosting/web/state.js";
 import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
+import { noLimits } from "../../../src/kit/limits.js";
 import type { Ctx, Feature, Instance, Language, Member, Role } from "../../../src/kit/index.js";
 import { aClock, aStore, type TestClock } from "../../support/city.js";
 import { aMedia } from "../../support/media.js";
@@ -92,11 +93,11 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   const lateStore = throughLate(late);
   const queue = createEmbeddedQueue({ ...parts, store: lateStore, pollMs: 5, random: () => 0 });
   const outbox = createOutbox({ ...parts, store: lateStore, queue, subscriptions });
-  const instances = createInstances(lateStore, clock, ids);
+  const instances = createInstances(lateStore, { clock, ids });
   const contexts = createContexts({
     ...parts,
     ...{ store: lateStore, queue, outbox, translatorFor, instances },
-    media: aMedia(),
+    ...{ media: aMedia(), limits: noLimits },
     unwantedBy: createUnwanted,
     mailer: {
       send: () => Promise.resolve({ id: "<1@test>" }),
