@@ -7,14 +7,12 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { createApp, type App } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
-import { createIds } from "../../src/drivers/clock.js";
 import type { Mailer, MailMessage } from "../../src/drivers/mail.js";
-import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { Store } from "../../src/drivers/store/collection.js";
-import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { createAccount } from "../../src/features/accounts/accounts.js";
 import type { Ctx, Instance, Language, Role } from "../../src/kit/index.js";
 import { aClock, type TestClock } from "./city.js";
+import { openEngine } from "./engine.js";
 import { formsIn, type FormInPage } from "./forms.js";
 
 /** What a server answered. */
@@ -45,7 +43,7 @@ export interface Browser {
 
 type Fields = Readonly<Record<string, string | readonly string[]>>;
 
-/** A whole deployment behind a real port: many hosts, one store in memory, no network. */
+/** A whole deployment behind a real port: many hosts, one store, no network. */
 export interface Deployment {
   readonly app: App;
   readonly port: number;
@@ -97,7 +95,7 @@ export async function aDeployment(options: DeploymentOptions = {}): Promise<Depl
       ...{ DATA_DIR: dataDir, LOG_LEVEL: "silent", TRUST_PROXY: options.trustProxy ?? "" },
       ...options.env,
     }),
-    driversOf(options, clock, mails),
+    await driversOf(options, clock, mails),
   );
   await app.start();
   const server = createServer(app.web).listen(0, "127.0.0.1");
@@ -124,15 +122,15 @@ export async function aDeployment(options: DeploymentOptions = {}): Promise<Depl
   };
 }
 
-function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMessage[]) {
+async function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMessage[]) {
   const { lines } = options;
   const log =
     lines === undefined
       ? pino({ level: process.env["TEST_LOG"] ?? "silent" })
       : pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
-  const bare = openSqliteStore(":memory:", { ttlIntervalMs: 0, now: () => clock.now() });
-  const store = options.storeThrough?.(bare) ?? bare;
-  const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), log, pollMs: 5 });
+  const engine = await openEngine({ clock, scans: true });
+  const store = options.storeThrough?.(engine.store) ?? engine.store;
+  const queue = engine.queue(log, store);
   const mailer: Mailer = options.mailer ?? {
     send: async (mail) => ({ id: `<${mails.push(mail)}@test>` }),
     check: async () => undefined,
