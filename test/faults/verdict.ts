@@ -148,7 +148,7 @@ async function told(ctx: Ctx, { peers }: Ground): Promise<Verdict[]> {
   );
   const wanted: string[] = [];
   const came: string[] = [];
-  for (const { uri, audience } of activities) {
+  for (const { uri, type, audience } of activities) {
     const followers = await ctx
       .collection(followersCollection)
       .find({
@@ -157,8 +157,8 @@ async function told(ctx: Ctx, { peers }: Ground): Promise<Verdict[]> {
       })
       .toArray();
     for (const target of new Set(followers.map((follower) => follower.target))) {
-      wanted.push(`${uri} ${target}`);
-      if (inboxes.get(target)?.has(uri)) came.push(`${uri} ${target}`);
+      wanted.push(`${uri} ${type} ${target}`);
+      if (inboxes.get(target)?.has(uri)) came.push(`${uri} ${type} ${target}`);
     }
   }
   const left = { state: { $in: ["waiting" as const, "handed" as const] } };
