@@ -73,6 +73,8 @@ module.exports = {
     fence("bullmq|ioredis", "^src/drivers/queue/bullmq"),
     fence("express", "^src/(?:(?:hosting|federation)/|app\\.ts$)"),
     fence("activitypub-express", "^src/federation/apex/"),
+    fence("aws4fetch", "^src/drivers/media/"),
+    fence("@opentelemetry/[^/]+", "^src/drivers/traces/", "opentelemetry-is-fenced"),
     fence("libsql", "^src/drivers/store/"),
     fence("undici", "^src/drivers/"),
     {

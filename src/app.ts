@@ -13,10 +13,11 @@ import {
   readMailAddress,
   type Mailer,
 } from "./drivers/mail.js";
-import { createFileMedia, type Media } from "./drivers/media.js";
+import type { Media } from "./drivers/media.js";
+import { openMedia } from "./drivers/media/open.js";
 import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
-import type { IndexSpec, Store } from "./drivers/store/collection.js";
+import type { Store } from "./drivers/store/collection.js";
 import { openStore } from "./drivers/store/open.js";
 import { bePresent, type Leave } from "./drivers/store/presence.js";
 import { refuseUnfinished } from "./drivers/store/unfinished.js";
@@ -26,18 +27,20 @@ import { createUnwanted } from "./federation/policy/policy.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { createHealth, type Health } from "./hosting/health.js";
-import { createInstances, instanceIndexes, type Instances } from "./hosting/instances.js";
+import { collectionsOf, ensureIndexes } from "./hosting/collections.js";
+import { createInstances, type Instances } from "./hosting/instances.js";
+import { keptFiles } from "./hosting/kept-files.js";
 import type { Metrics } from "./hosting/metrics.js";
-import { createOutbox, intentIndexes, type Outbox } from "./hosting/outbox.js";
-import { scopedIndexes } from "./hosting/scoped-store.js";
-import { sessionsCollection } from "./hosting/session.js";
+import { createOutbox, type Outbox } from "./hosting/outbox.js";
+import { createRemoval } from "./hosting/removal.js";
+import { tracedFetch, tracedRequests } from "./hosting/traces.js";
 import { createViews } from "./hosting/views.js";
 import { createReaders } from "./hosting/readers.js";
+import { metricsFor, tracesFor, watchedDrivers } from "./hosting/watching.js";
 import { createWeb } from "./hosting/web.js";
 import { startWorkers } from "./hosting/worker.js";
 import type { Feature } from "./kit/feature.js";
 import { createTranslators, loadTranslations } from "./kit/i18n/index.js";
-import { throttlesCollection } from "./kit/throttle.js";
 import { migrate } from "./migrations/run.js";
 import { keptSecret } from "./secret.js";
 
@@ -48,8 +51,8 @@ export interface Drivers {
   readonly mailer: Mailer;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where uploaded files are kept; the data folder unless another place is given. */
-  readonly media?: Media;
+  /** Where uploaded files are kept. */
+  readonly media: Media;
 }
 
 /** A deployment, composed and ready to be started. */
@@ -105,7 +108,7 @@ export async function driversFor(config: Config, log = createLog(config)): Promi
     config.smtpUrl === null
       ? createFileMailer({ directory: join(config.dataDir, "mail"), from, log })
       : createSmtpMailer({ url: config.smtpUrl, from });
-  return { store, queue, mailer, clock, log };
+  return { store, queue, mailer, media: await openMedia(config), clock, log };
 }
 
 /** Where the configuration says that the store is: an address of MongoDB, or a file. */
@@ -140,9 +143,10 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const drivers = given ?? (await driversFor(config));
   const { queue, clock, log, mailer } = drivers;
   const metrics = await metricsFor(config, drivers);
-  const store = metrics?.timed(drivers.store) ?? drivers.store;
+  const traces = await tracesFor(config, { log, version });
+  const { store, media } = watchedDrivers(drivers, config, { metrics, traces });
   const ids = createIds(clock);
-  const instances = createInstances(store, clock, ids);
+  const instances = createInstances(store, { clock, ids });
   const translatorFor = createTranslators(loadTranslations(viewsDir), {
     strict: !import.meta.url.includes("/dist/"),
   });
@@ -151,19 +155,24 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   const contexts = createContexts({
     ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
     unwantedBy: createUnwanted,
-    media: drivers.media ?? createFileMedia(join(config.dataDir, "media")),
+    ...{ media, traces, limits: config.limits },
   });
   const federation = createFederation({
     ...{ contexts, instances, store, queue, clock, ids, log, version },
     allowPrivate: config.privateAddresses,
+    aroundFetch: traces === null ? undefined : tracedFetch(traces),
   });
-  const all = [...features, federation.feature];
+  const removal = createRemoval({
+    ...{ store, instances, clock, farewell: federation.farewell },
+    collections: () => collectionsOf(all).map(({ name }) => name),
+  });
+  const all: readonly Feature[] = [...features, federation.feature, keptFiles, removal];
   subscriptions.push(...all.flatMap((feature) => feature.on));
-  await ensureIndexes(drivers, all);
+  await ensureIndexes(drivers, collectionsOf(all));
   const migrated = await migrate(store, clock);
   const readers = createReaders();
   const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
-  const web = createWeb({
+  const pages = createWeb({
     ...{ store, clock, ids, log, instances, contexts, readers, health, metrics },
     features: all,
     views: createViews({ viewsDir, translatorFor }),
@@ -172,6 +181,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     trustProxy: config.trustProxy,
     federation,
   });
+  const web = traces === null ? pages : tracedRequests(pages, traces);
   let leave: Leave | null = null;
   return {
     ...{ web, health, metrics, drivers, instances, contexts, outbox, federation, migrated },
@@ -180,7 +190,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       if (config.mongodbUrl !== null) leave = await bePresent(store, `server (${config.role})`);
       if (config.role !== "web") {
         const ended = metrics === null ? {} : { ended: metrics.ended };
-        const parts = { queue, instances, contexts, features: all, clock, log, readers };
+        const parts = { queue, instances, contexts, features: all, clock, log, readers, traces };
         await startWorkers({ ...parts, ...ended });
       }
       await queue.start();
@@ -192,50 +202,12 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
       await outbox.close();
       await federation.close();
       await mailer.close();
+      await drivers.media.close();
+      await traces?.close();
       await leave?.();
       await store.close();
     },
   };
-}
-
-/** What measures costs a little on every request: it is loaded only where somebody may read it. */
-async function metricsFor(
-  { metricsToken: token, role }: Config,
-  { queue, clock }: Drivers,
-): Promise<Metrics | null> {
-  if (token === null) return null;
-  const { createMetrics } = await import("./hosting/metrics.js");
-  const now = (): number => clock.now().getTime();
-  return createMetrics({ token, role, queue, queues: ["default", "delivery"], now });
-}
-
-/** Indexes that are named in the log when they are made. */
-const mostNamed = 20;
-
-/** Makes every declared index, and says which were made or removed. */
-async function ensureIndexes(
-  { store, log }: Pick<Drivers, "store" | "log">,
-  all: readonly Feature[],
-): Promise<void> {
-  const scoped = [...all.flatMap(({ collections }) => collections), sessionsCollection];
-  const declared: ReadonlyArray<readonly [string, readonly IndexSpec[]]> = [
-    ["instances", instanceIndexes],
-    ["intents", intentIndexes],
-    ...[...scoped, throttlesCollection].map(
-      ({ name, indexes }) => [name, scopedIndexes(indexes)] as const,
-    ),
-  ];
-  const created: string[] = [];
-  const dropped: string[] = [];
-  for (const [name, indexes] of declared) {
-    const changes = await store.ensureIndexes(name, indexes);
-    created.push(...changes.created.map((index) => `${name}.${index}`));
-    dropped.push(...changes.dropped.map((index) => `${name}.${index}`));
-  }
-  if (created.length + dropped.length === 0) return;
-  // A new store gets all of them: their number says enough.
-  const made = created.length > mostNamed ? created.length : created;
-  log.info({ created: made, dropped }, "indexes changed");
 }
 
 /** What the build made; run from the sources, it is made on the spot. */

@@ -3,6 +3,9 @@ import { isIP } from "node:net";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 import { readMailAddress } from "./drivers/mail.js";
+import { readSize } from "./drivers/size.js";
+import type { S3Place } from "./drivers/media/s3-requests.js";
+import { tracesOf, tracesVariables, type TracesPlace } from "./drivers/traces/settings.js";
 import { readUrl } from "./drivers/web-address.js";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -38,6 +41,22 @@ const sender = z.string().refine((value) => {
   return value.length <= 320 && readMailAddress(bare) !== null && !/\p{Cc}/u.test(value);
 }, "must be an address, alone or as Name <address>");
 
+const size = z.string().transform((value, check) => {
+  const bytes = readSize(value);
+  if (bytes !== null) return bytes;
+  check.addIssue("must be a size such as 500 MB or 2 GB");
+  return z.NEVER;
+});
+
+const count = z.coerce.number("must be a number").int().min(0);
+
+const bucket = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+    "must be the name of a bucket, such as parvis-media",
+  );
+
 const environment = z.object({
   PORT: port.default(3000),
   HOST: z.string().min(1).max(255).optional(),
@@ -53,6 +72,15 @@ const environment = z.object({
     .optional(),
   ROLE: z.enum(["all", "web", "worker"]).default("all"),
   SECRET: z.string().min(32, "must have at least 32 characters").optional(),
+  S3_ENDPOINT: origin.optional(),
+  S3_BUCKET: bucket.optional(),
+  S3_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, "must be the name of a region, such as eu-west-3")
+    .default("us-east-1"),
+  S3_ACCESS_KEY_ID: z.string().min(3, "must have at least 3 characters").max(200).optional(),
+  S3_SECRET_ACCESS_KEY: z.string().min(8, "must have at least 8 characters").max(500).optional(),
+  S3_FORCE_PATH_STYLE: flag.default(true),
   SMTP_URL: z
     .string()
     .regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://")
@@ -60,7 +88,11 @@ const environment = z.object({
   MAIL_FROM: sender.optional(),
   TRUST_PROXY: trust.optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),
+  ...tracesVariables,
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").max(500).optional(),
+  LIMIT_STORAGE: size.optional(),
+  LIMIT_MAILS: count.optional(),
+  LIMIT_MEMBERS: count.optional(),
   FEDERATION_PRIVATE_ADDRESSES: flag.default(false),
 });
 
@@ -84,6 +116,8 @@ export interface Config {
   readonly role: "all" | "web" | "worker";
   /** Key of sessions and form tokens; null: made once and kept in `dataDir`. */
   readonly secret: string | null;
+  /** The bucket that uploaded pictures are kept in; null: `dataDir`. */
+  readonly s3: S3Place | null;
   readonly smtpUrl: string | null;
   readonly mailFrom: string | null;
   /** Express's `trust proxy` value; null trusts none. */
@@ -91,6 +125,16 @@ export interface Config {
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "silent";
   /** What a scraper sends to read `/metrics`; null: there are none. */
   readonly metricsToken: string | null;
+  /** What each instance may use that has no limits of its own; null: as much as it likes. */
+  readonly limits: {
+    /** Bytes of pictures. */
+    readonly storage: number | null;
+    /** Mails a day. */
+    readonly mails: number | null;
+    readonly members: number | null;
+  };
+  /** Where traces are sent; null: there are none. */
+  readonly traces: TracesPlace | null;
   /** Lets federation reach private and loopback addresses, for tests and the demo. */
   readonly privateAddresses: boolean;
 }
@@ -110,7 +154,7 @@ export class ConfigError extends Error {
  * @throws ConfigError naming every variable that is wrong and why.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const parsed = environment.safeParse(filledIn(env));
+  const parsed = environment.superRefine(wholeBucket).safeParse(filledIn(env));
   if (!parsed.success) {
     throw new ConfigError(
       parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
@@ -126,12 +170,47 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     redisUrl: values.REDIS_URL ?? null,
     role: values.ROLE,
     secret: values.SECRET ?? null,
+    s3: bucketOf(values),
     smtpUrl: values.SMTP_URL ?? null,
     mailFrom: values.MAIL_FROM ?? null,
     trustProxy: values.TRUST_PROXY ?? null,
     logLevel: values.LOG_LEVEL,
     metricsToken: values.METRICS_TOKEN ?? null,
+    limits: {
+      storage: values.LIMIT_STORAGE ?? null,
+      mails: values.LIMIT_MAILS ?? null,
+      members: values.LIMIT_MEMBERS ?? null,
+    },
+    traces: tracesOf(values),
     privateAddresses: values.FEDERATION_PRIVATE_ADDRESSES,
+  };
+}
+
+type Values = z.infer<typeof environment>;
+
+const bucketNeeds = [
+  "S3_ENDPOINT",
+  "S3_BUCKET",
+  "S3_ACCESS_KEY_ID",
+  "S3_SECRET_ACCESS_KEY",
+] as const;
+
+/** Half a bucket is a mistake: pictures would go where nobody looks for them. */
+function wholeBucket(values: Values, check: z.RefinementCtx): void {
+  const missing = bucketNeeds.filter((name) => values[name] === undefined);
+  if (missing.length === bucketNeeds.length) return;
+  for (const name of missing) {
+    check.addIssue({ code: "custom", path: [name], message: "is needed to keep pictures on S3" });
+  }
+}
+
+function bucketOf(values: Values): S3Place | null {
+  const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = values;
+  if (!S3_ENDPOINT || !S3_BUCKET || !S3_ACCESS_KEY_ID || !S3_SECRET_ACCESS_KEY) return null;
+  return {
+    ...{ endpoint: S3_ENDPOINT, bucket: S3_BUCKET, region: values.S3_REGION },
+    ...{ accessKeyId: S3_ACCESS_KEY_ID, secretAccessKey: S3_SECRET_ACCESS_KEY },
+    pathStyle: values.S3_FORCE_PATH_STYLE,
   };
 }
 

@@ -23,6 +23,8 @@ describe("The configuration", () => {
       ...{
         mongodbUrl: null,
         redisUrl: null,
+        s3: null,
+        traces: null,
         role: "all",
         secret: null,
         smtpUrl: null,
@@ -30,6 +32,7 @@ describe("The configuration", () => {
         trustProxy: null,
       },
       ...{ logLevel: "info", metricsToken: null, privateAddresses: false },
+      limits: { storage: null, mails: null, members: null },
     });
   });
 
@@ -45,13 +48,57 @@ describe("The configuration", () => {
       ...{ REDIS_URL: "http://cache.example", ROLE: "boss" },
       ...{ SECRET: "hunter2", SMTP_URL: "mail.example:25", MAIL_FROM: "Parvis", LOG_LEVEL: "loud" },
       ...{ TRUST_PROXY: "nginx", FEDERATION_PRIVATE_ADDRESSES: "maybe", METRICS_TOKEN: "short" },
+      ...{ LIMIT_STORAGE: "much", LIMIT_MAILS: "some", LIMIT_MEMBERS: "-1" },
+      ...{ S3_ENDPOINT: "s3.example", S3_BUCKET: "A bucket", S3_REGION: "Paris, France" },
+      ...{ S3_ACCESS_KEY_ID: "k", S3_SECRET_ACCESS_KEY: "hunter2", S3_FORCE_PATH_STYLE: "perhaps" },
     };
     const lines = mistakes(wrong);
 
     expect(lines.map((line) => line.split(":")[0])).to.have.members(Object.keys(wrong));
-    for (const line of lines) expect(line).to.match(/^[A-Z_]+: [^\n]{8,}$/);
+    for (const line of lines) expect(line).to.match(/^[A-Z0-9_]+: [^\n]{8,}$/);
     expect(lines.join("\n")).not.to.contain("hunter2");
     expect(new ConfigError(lines).message.split("\n")).to.have.length(lines.length);
+  });
+
+  it("takes a collector for traces as OpenTelemetry names it, and repeats no key of a wrong one", () => {
+    const collector = {
+      ...{ OTEL_EXPORTER_OTLP_ENDPOINT: "https://traces.example/otlp/" },
+      ...{ OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20une-clef, x-town = valmont" },
+      ...{ OTEL_SERVICE_NAME: "valmont", OTEL_RESOURCE_ATTRIBUTES: "service.name=other,a.b=c%2Cd" },
+      ...{ OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.25" },
+    };
+
+    expect(loadConfig(collector).traces).to.deep.equal({
+      url: "https://traces.example/otlp/v1/traces",
+      headers: { authorization: "Bearer une-clef", "x-town": "valmont" },
+      resource: { "service.name": "valmont", "a.b": "c,d" },
+      ...{ sampler: "traceidratio", ratio: 0.25 },
+    });
+    const wrong = mistakes({
+      ...{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://ada:hunter2@traces.example" },
+      ...{ OTEL_EXPORTER_OTLP_HEADERS: "hunter2", OTEL_RESOURCE_ATTRIBUTES: "a=%zz" },
+      ...{ OTEL_TRACES_SAMPLER: "sometimes", OTEL_TRACES_SAMPLER_ARG: "2" },
+    });
+    expect(wrong).to.have.length(5);
+    expect(wrong.join()).to.not.include("hunter2");
+  });
+
+  it("takes a bucket with all that it needs, and names what is missing of one", () => {
+    const bucket = {
+      ...{ S3_ENDPOINT: "http://10.0.0.7:9000", S3_BUCKET: "parvis-media" },
+      ...{ S3_ACCESS_KEY_ID: "AKPARVIS", S3_SECRET_ACCESS_KEY: "un secret de plus" },
+    };
+
+    expect(loadConfig(bucket).s3).to.deep.equal({
+      ...{ endpoint: "http://10.0.0.7:9000", bucket: "parvis-media", region: "us-east-1" },
+      ...{ accessKeyId: "AKPARVIS", secretAccessKey: "un secret de plus", pathStyle: true },
+    });
+    expect(loadConfig({ ...bucket, S3_FORCE_PATH_STYLE: "false" }).s3?.pathStyle).to.equal(false);
+    for (const name of Object.keys(bucket)) {
+      expect(mistakes({ ...bucket, [name]: "" })).to.deep.equal([
+        `${name}: is needed to keep pictures on S3`,
+      ]);
+    }
   });
 
   const origins: ReadonlyArray<readonly [string, string | null]> = [
@@ -113,7 +160,7 @@ describe("The configuration", () => {
 
   it("is described in the README, every variable of it", () => {
     const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-    const rows = [...readme.matchAll(/^\|\s*`([A-Z_]+)`/gm)].map(([, name]) => name);
+    const rows = [...readme.matchAll(/^\|\s*`([A-Z0-9_]+)`/gm)].map(([, name]) => name);
 
     expect(rows).to.include.members([...variables]);
   });

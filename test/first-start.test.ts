@@ -15,7 +15,7 @@ async function aRegister() {
   const clock = aClock();
   const store = openSqliteStore(":memory:", { ttlIntervalMs: 0 });
   await store.ensureIndexes("instances", instanceIndexes);
-  const instances = createInstances(store, clock, createIds(clock));
+  const instances = createInstances(store, { clock, ids: createIds(clock) });
   return { instances, app: { instances } as App, close: () => store.close() };
 }
 

@@ -2,23 +2,31 @@
 //   mongosh "mongodb+srv://…/parvis" deploy/mongodb/shard.js
 // Run it after the first start of Parvis, which has made the indexes, and again after an upgrade.
 
-// Every collection that grows with a city and has an index that begins with instanceId and holds every
-// row. The others are small or forget within days, and stay on the database's first shard.
+// Every collection of cities: each has an index that begins with instanceId and holds every row. What
+// belongs to the whole deployment stays on the database's first shard.
 const collections = [
   "accounts",
   "activities",
+  "actorKeys",
+  "administrators",
   "allowedHosts",
   "blockers",
+  "censuses",
   "comments",
+  "counters",
   "deletedElsewhere",
-  "follows",
+  "figures",
   "following",
+  "follows",
   "formerActors",
   "inboxEntries",
+  "keptFiles",
+  "keyNotices",
   "keyRotations",
   "mailTokens",
   "moderationDecisions",
   "moves",
+  "networkSettings",
   "notifications",
   "peerBlocks",
   "peers",
@@ -34,8 +42,13 @@ const collections = [
   "responses",
   "selfTests",
   "sessions",
+  "standings",
+  "supportBursts",
   "supports",
+  "tallies",
+  "throttles",
   "topics",
+  "usages",
   "waitingDeliveries",
   "withdrawnResponses",
 ];

@@ -7,7 +7,7 @@ import type { Config } from "../config.js";
 import type { Manifest } from "../drivers/backup/format.js";
 import { refuseUnfinishedRestore } from "../drivers/backup/staging.js";
 import { writeBackup, type Written } from "../drivers/backup/write.js";
-import { createFileMedia } from "../drivers/media.js";
+import { openMedia } from "../drivers/media/open.js";
 import { StoreInUse, type WholeStore } from "../drivers/store/collection.js";
 import { isMongo, openToRead } from "../drivers/store/open.js";
 import { rowsIn } from "../drivers/store/parts.js";
@@ -36,10 +36,11 @@ export function backupCommand(io: Io, finish: Finish): Command {
 }
 
 const help = `
-It holds every record of every instance, uploaded pictures and the secret in DATA_DIR: passwords' hashes,
-private keys and unpublished drafts, too. Keep it as you keep the server, or use --encrypt with a pass
-phrase in PARVIS_BACKUP_PASSPHRASE or in a file. Configuration (.env) and mails kept in DATA_DIR/mail are
-not in it, nor are jobs in Redis: what those still had to do is described in the README.
+It holds every record of every instance, uploaded pictures (in DATA_DIR or on S3) and the secret in
+DATA_DIR: passwords' hashes, private keys and unpublished drafts, too. Keep it as you keep the server, or
+use --encrypt with a pass phrase in PARVIS_BACKUP_PASSPHRASE or in a file. Configuration (.env) and mails
+kept in DATA_DIR/mail are not in it, nor are jobs in Redis: what those still had to do is described in the
+README.
 
 The embedded store is backed up as it was at one moment. MongoDB is read as it goes: for one moment, stop
 the server and its workers meanwhile, or use MongoDB's own tools.
@@ -48,20 +49,21 @@ Examples:
   npm run parvis -- backup --to parvis-2026-03-02.backup
   PARVIS_BACKUP_PASSPHRASE="…" npm run parvis -- backup --to parvis.backup --encrypt`;
 
-async function runBackup(io: Io, given: Given): Promise<Answer> {
+/** Write a backup, and say what is in it. */
+export async function runBackup(io: Io, given: Given): Promise<Answer> {
   const config = configOf(io);
   const wanted = given.encrypt === true || given.passphraseFile !== undefined;
   const passphrase = wanted ? await readPassphrase(io, given.passphraseFile) : null;
   if (existsSync(given.to)) throw new CommandFailed(`${given.to} exists already.`);
   refuseUnfinishedRestore(config.dataDir);
   const store = await openSource(config);
+  const media = await openMedia(config);
   const progress = createProgress(io);
   try {
     await refuseUnfinished(store);
     const manifest = await manifestOf(store, storePlace(config));
     if (!manifest.oneMoment) io.err(`${notOneMoment}\n`);
     const total = Math.max(1, await rowsIn(store));
-    const media = createFileMedia(join(config.dataDir, "media"));
     const secret = await secretIn(config.dataDir);
     const written = await writeBackup(
       { store, media, secret, manifest },
@@ -73,6 +75,7 @@ async function runBackup(io: Io, given: Given): Promise<Answer> {
     return answerOf(given.to, written, manifest);
   } finally {
     progress.clear();
+    await media.close();
     await store.close();
   }
 }

@@ -18,7 +18,8 @@ export async function withApp<R>(
   io: Io,
   work: (app: App, config: Config) => Promise<R>,
 ): Promise<R> {
-  const config = configOf(io);
+  // A command answers no request and runs no job: there is nothing to trace.
+  const config = { ...configOf(io), traces: null };
   const logLevel = config.logLevel === "info" ? "warn" : config.logLevel;
   const log = createLog({ logLevel }, { write: io.err });
   const drivers = await driversFor(config, log);

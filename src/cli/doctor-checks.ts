@@ -1,6 +1,7 @@
 import { access, constants, statfs } from "node:fs/promises";
 import type { Config } from "../config.js";
 import type { Mailer } from "../drivers/mail.js";
+import { isMediaUnavailable, type Media } from "../drivers/media.js";
 import type { Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import type { Instance } from "../kit/index.js";
@@ -68,6 +69,20 @@ export async function checkDisk({ dataDir }: Config): Promise<Finding> {
   return free < gigabyte ? finding("disk", "warn", text, remedy) : finding("disk", "ok", text);
 }
 
+/** Whether uploaded pictures can be kept: on S3 by a trial, else the disk has said it. */
+export async function checkMedia(media: Media, { s3 }: Config): Promise<Finding[]> {
+  if (s3 === null) return [];
+  try {
+    await media.check();
+    return [finding("pictures", "ok", `can be kept, read and removed in the bucket ${s3.bucket}`)];
+  } catch (error) {
+    if (!isMediaUnavailable(error)) throw error;
+    const remedy =
+      "check S3_* (endpoint, region, keys, path style) and that the keys may list, read, write and delete";
+    return [finding("pictures", "fail", error.message, remedy)];
+  }
+}
+
 /** Whether the store answers and is whole. */
 export async function checkStore(store: Store): Promise<Finding> {
   const started = performance.now();
@@ -89,9 +104,9 @@ export function checkInstances(instances: readonly Instance[]): Finding[] {
   }
   const waiting = instances.filter(({ state }) => state === "new");
   const suspended = instances.filter(({ state }) => state === "suspended");
-  const found = [
-    finding("instances", "ok", `${instances.length - waiting.length - suspended.length} active`),
-  ];
+  const deleted = instances.filter(({ state }) => state === "deleted");
+  const active = instances.filter(({ state }) => state === "active").length;
+  const found = [finding("instances", "ok", `${active} active`)];
   for (const { host } of waiting) {
     const remedy = "open the link that the server prints when it starts";
     found.push(finding("instances", "warn", `${host} waits to be set up`, remedy));
@@ -99,6 +114,11 @@ export function checkInstances(instances: readonly Instance[]): Finding[] {
   for (const { host } of suspended) {
     const remedy = `to serve it again: instance resume ${host}`;
     found.push(finding("instances", "warn", `${host} is suspended`, remedy));
+  }
+  for (const { host, deletion } of deleted) {
+    const until = deletion?.until.toISOString() ?? "";
+    const remedy = `to bring it back until ${until}: instance undelete ${host}`;
+    found.push(finding("instances", "warn", `${host} is deleted`, remedy));
   }
   return found;
 }

@@ -66,8 +66,8 @@ export async function checkAddress(
     return { finding: found("fail", `does not answer (${reasonOf(error)})`, start), date: null };
   }
   const { status, date } = reply;
-  if (state !== "active" && status === 503) {
-    return { finding: found("ok", `answers (503 while ${state})`), date };
+  if (state !== "active" && (status === 503 || status === 410)) {
+    return { finding: found("ok", `answers (${status} while ${state})`), date };
   }
   if (status === 421)
     return { finding: found("fail", "is not served under this name", proxy), date };

@@ -9,6 +9,7 @@ import {
   checkDisk,
   checkInstances,
   checkMail,
+  checkMedia,
   checkQueue,
   checkStore,
   worst,
@@ -69,12 +70,12 @@ async function examineApp(
   host: string | null,
   findings: Finding[],
 ): Promise<void> {
-  const { store, queue, mailer, clock } = app.drivers;
+  const { store, queue, mailer, media, clock } = app.drivers;
   findings.push(await checkStore(store));
   const instances = host === null ? await some(app) : [await instanceNamed(app, host)];
   findings.push(...checkInstances(instances));
   findings.push(await checkQueue(queue, "default"), await checkQueue(queue, "delivery"));
-  findings.push(await checkMail(mailer, config));
+  findings.push(await checkMail(mailer, config), ...(await checkMedia(media, config)));
   const dates: Date[] = [];
   for (const instance of instances) {
     const { finding, date } = await checkAddress(instance);

@@ -1,13 +1,15 @@
-import { Argument, Command, Option } from "commander";
+import { Command, Option } from "commander";
 import { z } from "zod";
 import type { App } from "../app.js";
 import { handleField } from "../features/set-up/set-up.feature.js";
 import { defaultTopics } from "../features/topics/topics.js";
 import { handleFrom } from "../hosting/instances.js";
 import { hostName } from "../hosting/resolve-host.js";
-import { line, type Instance } from "../kit/index.js";
-import { actingFor, instanceNamed, withApp } from "./deployment.js";
-import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
+import { line } from "../kit/index.js";
+import { actingFor, withApp } from "./deployment.js";
+import { addLifeCommands, shownInstance } from "./instance-life.js";
+import { addLimitsCommand } from "./instance-limits.js";
+import { UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
 const newInstance = z.object({
   origin: z
@@ -31,7 +33,7 @@ const newInstance = z.object({
   ),
 });
 
-/** `instance create|list|suspend|resume`. */
+/** `instance create|list`, and what becomes of one. */
 export function instanceCommand(io: Io, finish: Finish): Command {
   const instance = new Command("instance").description("the instances of this deployment");
   instance.addCommand(createCommand(io, finish));
@@ -39,18 +41,8 @@ export function instanceCommand(io: Io, finish: Finish): Command {
     .command("list")
     .description("show every instance")
     .action(() => finish(withApp(io, (app) => listInstances(app))));
-  for (const state of ["suspend", "resume"] as const) {
-    instance
-      .command(state)
-      .description(
-        state === "suspend"
-          ? "answer 503 for an instance and do none of its work; nothing is deleted"
-          : "serve a suspended instance again",
-      )
-      .addArgument(new Argument("<host>", "host of the instance"))
-      .addHelpText("after", `\nExample: npm run parvis -- instance ${state} parvis.example`)
-      .action((host: string) => finish(withApp(io, (app) => changeState(app, host, state))));
-  }
+  addLifeCommands(instance, io, finish);
+  addLimitsCommand(instance, io, finish);
   return instance;
 }
 
@@ -123,28 +115,4 @@ async function listInstances(app: App): Promise<Answer> {
   );
   const text = lines.length === 0 ? `There is no instance yet.` : lines.join("\n");
   return { text: `${text}\n`, json: all.map(shownInstance) };
-}
-
-function shownInstance(instance: Instance): object {
-  const { host, origin, aliases, kind, name, handle, language, state, createdAt } = instance;
-  return { host, origin, aliases, kind, name, handle, language, state, createdAt };
-}
-
-const changes = {
-  suspend: { from: "active", to: "suspended", done: "is suspended" },
-  resume: { from: "suspended", to: "active", done: "is served again" },
-} as const;
-
-async function changeState(app: App, host: string, what: keyof typeof changes): Promise<Answer> {
-  const instance = await instanceNamed(app, host);
-  const { from, to, done } = changes[what];
-  if (instance.state === "new") {
-    throw new CommandFailed(`${instance.host} still waits to be set up; it serves no pages yet.`);
-  }
-  const changed = await app.instances.update(instance._id, { state: to }, { state: from });
-  const already = changed === null ? " already" : "";
-  return {
-    text: `${instance.host} ${done}${already}.\n`,
-    json: shownInstance({ ...instance, state: to }),
-  };
 }

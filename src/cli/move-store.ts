@@ -30,7 +30,7 @@ Each collection's count and SHA-256 are compared, read again from both stores. K
 again: it goes on where it was. The source stays as it is. With the word MONGODB_URL the address comes from
 the environment or .env: an address with a password is readable by every user of the machine.
 
-Uploaded pictures and the secret lie in DATA_DIR and are not moved. Jobs that wait in the embedded queue
+Uploaded pictures (in DATA_DIR or on S3; see move-media) and the secret are not moved. Jobs that wait in the embedded queue
 are moved with the store; those in Redis stay there.
 
 Examples:

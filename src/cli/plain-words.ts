@@ -24,7 +24,12 @@ export function inPlainWords(error: unknown): string {
   if (error instanceof ConfigError) {
     return `The configuration needs a correction:\n${error.message}`;
   }
-  if (error instanceof HostTaken) return `An instance has this host already: ${error.message}`;
+  if (error instanceof HostTaken) {
+    const { message: host, wasDeleted } = error;
+    return wasDeleted
+      ? `An instance that was deleted had this host, which is never used again: ${host}`
+      : `An instance has this host already: ${host}`;
+  }
   if (error instanceof Refusal) return wordsOfRefusal(error);
   if (error instanceof FetchRefused) return `The other server cannot be reached: ${error.message}`;
   if (!(error instanceof Error)) return String(error);

@@ -8,6 +8,7 @@ import { importCommand } from "./import.js";
 import { instanceCommand } from "./instance.js";
 import { UsageMistake, type Finish, type Io } from "./io.js";
 import { linkCommand } from "./link.js";
+import { moveMediaCommand } from "./move-media.js";
 import { moveStoreCommand } from "./move-store.js";
 import { networkCommand } from "./network.js";
 import { migrateCommand } from "./migrate.js";
@@ -56,6 +57,7 @@ function programFor(io: Io, finish: Finish): Command {
   program.addCommand(backupCommand(io, finish));
   program.addCommand(restoreCommand(io, finish));
   program.addCommand(moveStoreCommand(io, finish));
+  program.addCommand(moveMediaCommand(io, finish));
   program.addCommand(doctorCommand(io, finish));
   for (const command of everyCommand(program)) {
     command

@@ -10,13 +10,14 @@ import {
   openStaging,
   takePlaces,
 } from "../drivers/backup/staging.js";
-import { createFileMedia } from "../drivers/media.js";
+import { openMedia } from "../drivers/media/open.js";
 import type { WholeStore } from "../drivers/store/collection.js";
 import { isMongo, openAlone } from "../drivers/store/open.js";
 import { clearPart, isEmpty, partNames } from "../drivers/store/parts.js";
 import { bePresent } from "../drivers/store/presence.js";
 import { beginCopy, endCopy, unfinishedCopy } from "../drivers/store/unfinished.js";
 import { CommandFailed } from "./io.js";
+import { stageMedia, type StagedMedia } from "./restore-media.js";
 
 /** A deployment that a backup is restored into, with nobody else at work in it. */
 export interface Vacancy {
@@ -37,13 +38,13 @@ export async function openVacancy(config: Config, force: boolean): Promise<Vacan
   const present = isMongo(where) || existsSync(where) ? await openAlone(where) : null;
   const close = async (): Promise<void> => present?.close();
   try {
-    if (!force) await refuseFull(config.dataDir, present);
+    if (!force) await refuseFull(config, present);
     const leave = isMongo(where) && present !== null ? await bePresent(present, "restore") : null;
     return {
       refill: (from, fill) =>
         isMongo(where) && present !== null
-          ? refillMongo(config.dataDir, present, { from, fill })
-          : refillFile(config.dataDir, close, fill),
+          ? refillMongo(config, present, { from, fill })
+          : refillFile(config, close, fill),
       close: async () => {
         await leave?.();
         await close();
@@ -55,42 +56,66 @@ export async function openVacancy(config: Config, force: boolean): Promise<Vacan
   }
 }
 
-async function refuseFull(dataDir: string, store: WholeStore | null): Promise<void> {
+async function refuseFull(config: Config, store: WholeStore | null): Promise<void> {
   const unfinished = store === null ? null : await unfinishedCopy(store);
-  if (isBeingRestored(dataDir) || unfinished?.by === "restore") return;
-  const media = createFileMedia(join(dataDir, "media"));
-  for await (const { owner } of media.list()) {
-    throw new CommandFailed(`There are pictures in ${dataDir} (${owner}). ${replace}`);
-  }
+  if (isBeingRestored(config.dataDir) || unfinished?.by === "restore") return;
+  await refusePictures(config);
   if (store !== null && !(await isEmpty(store)))
     throw new CommandFailed(`The store is not empty. ${replace}`);
+}
+
+async function refusePictures(config: Config): Promise<void> {
+  const media = await openMedia(config);
+  const where = config.s3 === null ? config.dataDir : `the bucket ${config.s3.bucket}`;
+  try {
+    for await (const { owner } of media.list()) {
+      throw new CommandFailed(`There are pictures in ${where} (${owner}). ${replace}`);
+    }
+  } finally {
+    await media.close();
+  }
 }
 
 const replace = "Add --force to replace everything that is there; take a backup of it before.";
 
 /** The new file is made beside the old one. */
 async function refillFile(
-  dataDir: string,
+  config: Config,
   release: () => Promise<void>,
   fill: (place: Place) => Promise<void>,
 ): Promise<void> {
+  const { dataDir } = config;
   const folder = await openStaging(dataDir);
+  const staged = await stageMedia(config, folder);
   try {
-    const store = await openAlone(join(folder, "parvis.db"));
     try {
-      await fill({ store, ...partsBeside(folder) });
-      await store.check();
-    } finally {
-      await store.close();
+      await fillFile(folder, staged, fill);
+    } catch (error) {
+      await closeStaging(dataDir);
+      throw error;
     }
-  } catch (error) {
+    // No server opens the file from here on: the folder tells it not to.
+    await release();
+    await takePlaces(dataDir);
+    await staged.keepOnlyThese();
     await closeStaging(dataDir);
-    throw error;
+  } finally {
+    await staged.media.close();
   }
-  // No server opens the file from here on: the folder tells it not to.
-  await release();
-  await takePlaces(dataDir);
-  await closeStaging(dataDir);
+}
+
+async function fillFile(
+  folder: string,
+  { media }: StagedMedia,
+  fill: (place: Place) => Promise<void>,
+): Promise<void> {
+  const store = await openAlone(join(folder, "parvis.db"));
+  try {
+    await fill({ store, media, keepSecret: keepSecretIn(folder) });
+    await store.check();
+  } finally {
+    await store.close();
+  }
 }
 
 interface Filling {
@@ -100,23 +125,26 @@ interface Filling {
 
 /** A database cannot be exchanged: it is emptied, and marked until all is there. */
 async function refillMongo(
-  dataDir: string,
+  config: Config,
   store: WholeStore,
   { from, fill }: Filling,
 ): Promise<void> {
+  const { dataDir } = config;
   await beginCopy(store, { by: "restore", from });
   const folder = await openStaging(dataDir);
-  for (const name of await partNames(store)) await clearPart(store, name);
-  await fill({ store, ...partsBeside(folder) });
-  await takePlaces(dataDir);
-  await endCopy(store);
-  await closeStaging(dataDir);
+  const staged = await stageMedia(config, folder);
+  try {
+    for (const name of await partNames(store)) await clearPart(store, name);
+    await fill({ store, media: staged.media, keepSecret: keepSecretIn(folder) });
+    await takePlaces(dataDir);
+    await staged.keepOnlyThese();
+    await endCopy(store);
+    await closeStaging(dataDir);
+  } finally {
+    await staged.media.close();
+  }
 }
 
-function partsBeside(folder: string): Omit<Place, "store"> {
-  return {
-    media: createFileMedia(join(folder, "media")),
-    keepSecret: (secret) =>
-      writeFile(join(folder, "secret"), `${secret}\n`, { mode: 0o600, flush: true }),
-  };
+function keepSecretIn(folder: string): Place["keepSecret"] {
+  return (secret) => writeFile(join(folder, "secret"), `${secret}\n`, { mode: 0o600, flush: true });
 }

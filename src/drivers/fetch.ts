@@ -1,9 +1,11 @@
 import type { Dispatcher } from "undici";
+import { bareFetch, type AroundFetch } from "./fetch/around.js";
 import { dateIn, headerOf, readBody } from "./fetch/body.js";
 import type { FetchBudget } from "./fetch/budget.js";
 import { createDispatcher, type Connections, type Resolve } from "./fetch/dispatcher.js";
 import { createHostSlots, type HostSlots } from "./fetch/host-slots.js";
 import { defaultLimits, type FetchLimits } from "./fetch/limits.js";
+import type { Fetched, PostOptions } from "./fetch/messages.js";
 import { acceptHeader, isAllowedType, type AcceptKind } from "./fetch/media-types.js";
 import { FetchRefused } from "./fetch/refused.js";
 import { checkTarget, nextHop, redirectStatuses } from "./fetch/targets.js";
@@ -13,6 +15,7 @@ import { parseRetryAfter } from "./fetch/retry-after.js";
 
 export { createBudget, type FetchBudget } from "./fetch/budget.js";
 export { FetchRefused, type FetchRefusedCode } from "./fetch/refused.js";
+export type { Fetched, PostOptions } from "./fetch/messages.js";
 export type { FetchLimits } from "./fetch/limits.js";
 export type { PostAnswer } from "./fetch/posting.js";
 export type { AcceptKind } from "./fetch/media-types.js";
@@ -37,23 +40,6 @@ export interface GetOptions {
   readonly budget?: FetchBudget | undefined;
 }
 
-/** A document of another server: of an allowed type, whole, and bounded. */
-export interface Fetched {
-  /** The address it was found at, after redirects, without fragment. */
-  readonly url: string;
-  readonly contentType: string;
-  /** What time it is there, as far as its answer says. */
-  readonly date: Date | null;
-  readonly body: Buffer;
-}
-
-/** What to send to another server. */
-export interface PostOptions {
-  readonly body: string | Uint8Array;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** The one door to other servers. Both functions throw FetchRefused for every expected failure. */
 export interface Fetcher {
   get(url: string, options: GetOptions): Promise<Fetched>;
@@ -71,6 +57,8 @@ export interface FetchersOptions {
   /** Instead of the system's resolver. */
   readonly resolve?: Resolve | undefined;
   readonly limits?: Partial<FetchLimits> | undefined;
+  /** Is given each request to make; without it, it is just made. */
+  readonly around?: AroundFetch | undefined;
 }
 
 /** How a single fetcher is made. */
@@ -92,6 +80,7 @@ interface Parts {
   readonly limits: FetchLimits;
   readonly allowPrivate: boolean;
   readonly userAgent: string;
+  readonly around: AroundFetch;
 }
 
 /** What every request says, whatever else. */
@@ -115,7 +104,12 @@ async function inSlot<T>(
   const release = await parts.slots.take(url.host, signal);
   try {
     const asked = { ...requestTo(parts, url, headers), method: "GET", signal } as const;
-    const data = await parts.connections().agent.request(asked);
+    const { agent } = parts.connections();
+    const data = await parts.around(
+      "GET",
+      () => agent.request(asked),
+      ({ statusCode }) => statusCode,
+    );
     // A body that is left early is destroyed with an error, which nobody else listens for.
     data.body.on("error", () => undefined);
     return await use(data);
@@ -194,7 +188,12 @@ async function postOnce(parts: Parts, url: URL, options: PostOptions): Promise<P
     const { agent } = parts.connections();
     const request = { ...requestTo(parts, url, { ...headers }), method: "POST", body } as const;
     const left = totalMs - (performance.now() - begun);
-    return await sendPost(agent, request, { maxReplyBytes, totalMs: left, signal });
+    const bounds = { maxReplyBytes, totalMs: left, signal };
+    return await parts.around(
+      "POST",
+      () => sendPost(agent, request, bounds),
+      ({ status }) => status,
+    );
   } finally {
     release();
   }
@@ -235,7 +234,8 @@ export function createFetchers(options: FetchersOptions): Fetchers {
   let made: Connections | null = null;
   const connections = (): Connections =>
     (made ??= createDispatcher({ allowPrivate, resolve: options.resolve, limits }));
-  const shared = { connections, slots: createHostSlots(limits), limits, allowPrivate };
+  const { around = bareFetch } = options;
+  const shared = { connections, slots: createHostSlots(limits), limits, allowPrivate, around };
   return {
     of: (instanceUrl) =>
       fetcherOf({ ...shared, userAgent: `Parvis/${options.version} (+${instanceUrl})` }),

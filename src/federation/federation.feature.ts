@@ -1,4 +1,5 @@
 import { Router } from "express";
+import type { Farewell } from "../hosting/removal.js";
 import type { NetworkSide } from "../hosting/web/door.js";
 import { defineFeature, type Ctx, type Feature } from "../kit/index.js";
 import { createDeliver, createDeliverAgain } from "./delivery/deliver.js";
@@ -16,6 +17,7 @@ import { createProcess } from "./inbound/process.js";
 import { createHand, createHandOut } from "./inbox/hand-out.js";
 import { createReceive } from "./inbox/receive.js";
 import { createInteractRoutes } from "./interact/interact.routes.js";
+import { farewellMs, farewellNeeds, sayFarewell } from "./farewell.js";
 import { forgettingSchedule } from "./forgetting.js";
 import { createCatchUp, linkInstance } from "./linking.js";
 import { createCarry } from "./moves/carry.js";
@@ -56,6 +58,8 @@ export interface Federation extends NetworkSide {
   rotateKeys(ctx: Ctx, handle: string | null): Promise<string[]>;
   /** Try the exchange with another server, step by step; null while a test of it runs. */
   testPeer(ctx: Ctx, typed: string, account: string | null): Promise<TestedPeer | null>;
+  /** Tell other servers that this instance is gone for good, some actors at a time (`farewell.ts`). */
+  readonly farewell: Farewell;
   close(): Promise<void>;
 }
 
@@ -138,6 +142,10 @@ export function createFederation(parts: FederationParts): Federation {
       schedules: [sweeping, census, forgetting],
     }),
     ...{ isInbox, takeIn, middleware, rules },
+    farewell: {
+      say: (ctx, upTo) => sayFarewell(send, ctx, upTo),
+      ...{ needs: farewellNeeds, lastsMs: farewellMs },
+    },
     rotateKeys: (ctx, handle) => rotations.ask(ctx, handle),
     testPeer: (ctx, typed, account) => testPeer(services, ctx, typed, account),
     linkInstance: (ctx, typed) => linkInstance(services, send, ctx, typed),

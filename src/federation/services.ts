@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Clock } from "../drivers/clock.js";
 import { createFetchers, type Fetcher } from "../drivers/fetch.js";
+import type { AroundFetch } from "../drivers/fetch/around.js";
 import type { Contexts } from "../hosting/contexts.js";
 import type { Instance } from "../kit/index.js";
 import { actorUri, instanceActor } from "./addresses.js";
@@ -70,6 +71,8 @@ export interface FederationParts {
   readonly version: string;
   /** Reach private and loopback addresses: for demonstrations and tests only. */
   readonly allowPrivate: boolean;
+  /** Is given each request that goes out to make. */
+  readonly aroundFetch?: AroundFetch | undefined;
   readonly timing?: Partial<Timing>;
   /** Instead of making a new RSA pair of 2,048 bits each time; for tests, which have no time. */
   readonly makePair?: MakePair;
@@ -119,7 +122,7 @@ export function createServices(parts: FederationParts): Services {
   const memory = createSchemeMemory();
   const policy = createPolicy(timing.policyMs);
   const keyNews = createKeyNews(parts.clock, timing.keyNewsMs);
-  const fetchers = createFetchers({ version, allowPrivate });
+  const fetchers = createFetchers({ version, allowPrivate, around: parts.aroundFetch });
   const reaches = new LRUCache<string, Reach>({ max: 500 });
 
   function openReach(instance: Instance): Reach {

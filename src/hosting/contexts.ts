@@ -6,11 +6,13 @@ import type { Queue } from "../drivers/queue/queue.js";
 import type { Collection, Row, Store } from "../drivers/store/collection.js";
 import type { Ctx, Member } from "../kit/context.js";
 import type { CollectionDef } from "../kit/records.js";
+import type { Traces } from "../drivers/traces.js";
 import type { TranslatorFor } from "../kit/i18n/index.js";
 import type { Instance, Language } from "../kit/instance.js";
+import { limitsOf, type Limits } from "../kit/limits.js";
 import type { Instances } from "./instances.js";
-import type { Outbox } from "./outbox.js";
-import { jobFor, type Envelope } from "./outbox.js";
+import { keptFilesOf } from "./kept-files.js";
+import { jobFor, type Envelope, type Origin, type Outbox } from "./outbox.js";
 import { scopedCollection } from "./scoped-store.js";
 
 /** The parts every `Ctx` is made of. */
@@ -25,6 +27,10 @@ export interface ContextParts {
   readonly media: Media;
   readonly log: Logger;
   readonly translatorFor: TranslatorFor;
+  /** What an instance may use that has no limits of its own. */
+  readonly limits: Limits;
+  /** Null or absent where nobody collects them. */
+  readonly traces?: Traces | null;
   /** Makes `Ctx.unwanted` of one request or job: federation knows, features only ask. */
   readonly unwantedBy: (ctx: Ctx) => Ctx["unwanted"];
 }
@@ -48,9 +54,13 @@ export type Contexts = (acting: Acting) => Ctx;
 export function createContexts(parts: ContextParts): Contexts {
   return function contextFor(acting: Acting): Ctx {
     const { instance, member, language, log, request, watch } = acting;
+    const origin = (): Origin => ({
+      request: request?.(),
+      trace: parts.traces?.current() ?? undefined,
+    });
     const envelope = (payload: unknown): Envelope => ({
       ...{ instanceId: instance._id, payload },
-      ...(request === undefined ? {} : { request: request() }),
+      ...origin(),
     });
     const instanceLog = log ?? parts.log.child({ instance: instance.host });
     const made: { unwanted?: Ctx["unwanted"] } = {};
@@ -63,11 +73,8 @@ export function createContexts(parts: ContextParts): Contexts {
       ids: parts.ids,
       mailer: parts.mailer,
       log: instanceLog,
-      media: {
-        put: (bytes, extension) => parts.media.put(instance._id, bytes, extension),
-        get: (name) => parts.media.get(instance._id, name),
-        remove: (name) => parts.media.remove(instance._id, name),
-      },
+      limits: limitsOf(instance, parts.limits),
+      media: keptFilesOf(parts.media, () => ctx),
       collection: collectionsOf(parts.store, instance, watch),
       enqueue: (job, payload, options) => {
         watch?.(null);
@@ -86,7 +93,7 @@ export function createContexts(parts: ContextParts): Contexts {
       },
       commit: (event, payload, write) => {
         watch?.(null);
-        return parts.outbox.commit(instance._id, event, payload, write, request?.());
+        return parts.outbox.commit(instance._id, event, payload, write, origin());
       },
       changeInstance: (change, expected) => {
         watch?.(null);

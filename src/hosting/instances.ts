@@ -50,9 +50,14 @@ export interface Instances {
   count(limit: number): Promise<number>;
 }
 
-/** Another instance has that host or alias already. */
+/** Another instance has that host or alias already, or had it: addresses are never used again. */
 export class HostTaken extends Error {
   override readonly name = "HostTaken";
+  readonly wasDeleted: boolean;
+  constructor(host: string, wasDeleted = false) {
+    super(host);
+    this.wasDeleted = wasDeleted;
+  }
 }
 
 /** SHA-256 in hex, for one-time tokens that are stored only as their hash. */
@@ -60,10 +65,22 @@ export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-/** Open the register on a store. */
-export function createInstances(store: Store, clock: Clock, ids: Ids): Instances {
+/** What the register needs beside its store. */
+export interface InstancesParts {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** How many hosts are remembered at most, and for how long. */
+  readonly most?: number;
+  readonly keptMs?: number;
+}
+
+/** Open the register on a store. An instance is read when it is first asked for, and forgotten again. */
+export function createInstances(
+  store: Store,
+  { clock, ids, most = 5_000, keptMs = 2_000 }: InstancesParts,
+): Instances {
   const rows = store.collection<InstanceRecord>("instances");
-  const hosts = new LRUCache<string, { found: Instance | null }>({ max: 5_000, ttl: 2_000 });
+  const hosts = new LRUCache<string, { found: Instance | null }>({ max: most, ttl: keptMs });
 
   async function byHost(host: string): Promise<Instance | null> {
     const cached = hosts.get(host);
@@ -80,7 +97,7 @@ export function createInstances(store: Store, clock: Clock, ids: Ids): Instances
     const taken = await rows.findOne({
       $or: [{ host: { $in: names } }, { aliases: { $in: names } }],
     });
-    if (taken !== null) throw new HostTaken(record.host);
+    if (taken !== null) throw new HostTaken(record.host, taken.state === "gone");
     await orTaken(record.host, () => rows.insertOne(record));
     hosts.clear();
     return instanceOf(record);

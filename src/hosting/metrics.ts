@@ -2,8 +2,11 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Queue } from "../drivers/queue/queue.js";
+import type { Media } from "../drivers/media.js";
 import type { Store } from "../drivers/store/collection.js";
-import { timedStore } from "./metrics/timed-store.js";
+import { watchedMedia, type AroundMedia } from "./watched-media.js";
+import { watchedStore, type AroundStore } from "./watched-store.js";
+import { observed, type ObservedResponse } from "./web/observed.js";
 import type { JobEnding } from "./worker.js";
 
 /** What a process tells Prometheus about itself. */
@@ -12,6 +15,8 @@ export interface Metrics {
   watched(listener: RequestListener): RequestListener;
   /** The same store, each call timed. */
   timed(store: Store): Store;
+  /** The same place of files, each call counted and timed by how it ended. */
+  counted(media: Media): Media;
   /** A job was run. */
   readonly ended: (ending: JobEnding) => void;
   /** Answers whoever knows the token; 401 to everybody else. */
@@ -40,12 +45,14 @@ export function createMetrics(parts: MetricsParts): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ role: parts.role });
   collectDefaultMetrics({ register: registry, prefix: "parvis_" });
-  const observeStore = storeMetrics(registry);
+  const aroundStore = storeMetrics(registry);
+  const aroundMedia = mediaMetrics(registry);
   queueMetrics(registry, parts);
   const expected = digest(`Bearer ${parts.token}`);
   return {
     watched: requestMetrics(registry),
-    timed: (store) => timedStore(store, observeStore),
+    timed: (store) => watchedStore(store, aroundStore),
+    counted: (media) => watchedMedia(media, aroundMedia),
     ended: jobMetrics(registry),
     async serve(req, res) {
       if (!timingSafeEqual(digest(req.headers.authorization ?? ""), expected)) {
@@ -64,13 +71,6 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
-const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "OPTIONS"]);
-
-/** What is answered without Express, which gives every answer its `locals`, is an inbox's. */
-function routeOf(res: ServerResponse & { locals?: { route?: string } }): string {
-  return res.locals === undefined ? "(inbox)" : (res.locals.route ?? "(none)");
-}
-
 function requestMetrics(registry: Registry): Metrics["watched"] {
   const seconds = new Histogram({
     name: "parvis_request_duration_seconds",
@@ -79,19 +79,16 @@ function requestMetrics(registry: Registry): Metrics["watched"] {
     buckets: requestBuckets,
     registers: [registry],
   });
-  return (listener) => (req, res) => {
+  return (listener) => (req, res: ObservedResponse) => {
     const began = performance.now();
     res.once("close", () => {
-      const method = methods.has(req.method ?? "") ? String(req.method) : "OTHER";
-      const status = res.writableFinished ? res.statusCode : 499;
-      const route = routeOf(res);
-      seconds.observe({ method, route, status }, (performance.now() - began) / 1_000);
+      seconds.observe({ ...observed(req, res) }, (performance.now() - began) / 1_000);
     });
     listener(req, res);
   };
 }
 
-function storeMetrics(registry: Registry): (operation: string, ms: number) => void {
+function storeMetrics(registry: Registry): AroundStore {
   const seconds = new Histogram({
     name: "parvis_store_duration_seconds",
     help: "How long the store took, by operation; a cursor that is read row by row is not timed.",
@@ -99,7 +96,36 @@ function storeMetrics(registry: Registry): (operation: string, ms: number) => vo
     buckets: storeBuckets,
     registers: [registry],
   });
-  return (operation, ms) => seconds.observe({ operation }, ms / 1_000);
+  return async ({ operation }, run) => {
+    const began = performance.now();
+    try {
+      return await run();
+    } finally {
+      seconds.observe({ operation }, (performance.now() - began) / 1_000);
+    }
+  };
+}
+
+/** "missing": there is no such picture. */
+function mediaMetrics(registry: Registry): AroundMedia {
+  const seconds = new Histogram({
+    name: "parvis_media_duration_seconds",
+    help: "How long keeping, reading and removing pictures took, by operation and outcome.",
+    labelNames: ["operation", "outcome"],
+    buckets: requestBuckets,
+    registers: [registry],
+  });
+  return async (operation, run) => {
+    const began = performance.now();
+    let outcome = "failed";
+    try {
+      const result = await run();
+      outcome = result === null ? "missing" : "done";
+      return result;
+    } finally {
+      seconds.observe({ operation, outcome }, (performance.now() - began) / 1_000);
+    }
+  };
 }
 
 function jobMetrics(registry: Registry): (ending: JobEnding) => void {

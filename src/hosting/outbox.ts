@@ -14,18 +14,25 @@ interface Intent {
   readonly event: string;
   readonly payload: unknown;
   readonly at: Date;
-  /** Id of the request that it comes of. */
   readonly request?: string;
+  readonly trace?: string;
 }
 
 /** Indexes of the deployment-wide list of intents. */
 export const intentIndexes: readonly IndexSpec[] = [{ keys: { at: 1 } }];
+
+/** The request that something comes of: its id, and its place among the spans of a trace. */
+export interface Origin {
+  readonly request?: string | undefined;
+  readonly trace?: string | undefined;
+}
 
 /** What travels in a job: ids only, that of the request among them which it comes of. */
 export const envelopeSchema = z.object({
   instanceId: z.string(),
   payload: z.unknown(),
   request: z.string().max(64).optional(),
+  trace: z.string().max(64).optional(),
 });
 
 export type Envelope = z.infer<typeof envelopeSchema>;
@@ -37,7 +44,7 @@ export interface Outbox {
     event: EventDef<P>,
     payload: P,
     write: () => Promise<R>,
-    request?: string,
+    origin?: Origin,
   ): Promise<R>;
   /**
    * Announce again what was left behind for `olderThanMs`, except what this process is writing now;
@@ -67,12 +74,20 @@ type JobShape = Pick<JobDef<unknown>, "queue" | "name" | "attempts" | "backoff">
 /** Build a job from its definition. */
 export function jobFor(
   job: JobShape,
-  { instanceId, payload, request }: Envelope,
+  { instanceId, payload, ...origin }: Envelope,
   when: EnqueueOptions,
 ): NewJob {
   const { queue, name, attempts, backoff } = job;
-  const data = { instanceId, payload, ...(request === undefined ? {} : { request }) };
+  const data = { instanceId, payload, ...known(origin) };
   return { ...when, queue, name, data, attempts, backoff };
+}
+
+/** What is known of an origin, and no field that is not. */
+function known({ request, trace }: Origin): { request?: string; trace?: string } {
+  return {
+    ...(request === undefined ? {} : { request }),
+    ...(trace === undefined ? {} : { trace }),
+  };
 }
 
 /** Open the outbox on a store and a queue. */
@@ -130,9 +145,11 @@ export function createOutbox(parts: OutboxParts): Outbox {
 
   return {
     sweep,
-    async commit(instanceId, event, payload, write, request) {
-      const known = { _id: ids.next(), instanceId, event: event.name, payload, at: clock.now() };
-      const intent = request === undefined ? known : { ...known, request };
+    async commit(instanceId, event, payload, write, origin = {}) {
+      const intent: Intent = {
+        ...{ _id: ids.next(), instanceId, event: event.name, payload, at: clock.now() },
+        ...known(origin),
+      };
       writing.add(intent._id);
       try {
         await intents.insertOne(intent);

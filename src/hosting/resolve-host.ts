@@ -41,13 +41,38 @@ export async function findInstance(
   return instance?.host === name ? instance : null;
 }
 
+/** Why an instance does not answer a request; a code of a refusal. */
+export type WhyClosed =
+  "being-set-up" | "site-suspended" | "site-deleted" | "unavailable" | "site-gone";
+
 /**
- * Why an instance does not answer there; null when it does. A suspended one answers 503, never 404 or
- * 410, since those make other servers delete what they hold.
+ * Why an instance does not answer there; null when it does. 404 and 410 make other servers delete what
+ * they hold: they are said to them only by one that never comes back. One that is deleted but may
+ * still come back says 410 to people (`isForPeople`), and 503 to servers, as a suspended one does to all.
  */
-export function whyClosed(instance: Instance, path: string): "unavailable" | "being-set-up" | null {
-  if (instance.state === "suspended") return "unavailable";
-  return instance.state === "new" && !path.startsWith("/set-up/") ? "being-set-up" : null;
+export function whyClosed(instance: Instance, path: string, isForPeople = false): WhyClosed | null {
+  switch (instance.state) {
+    case "new":
+      return path.startsWith("/set-up/") ? null : "being-set-up";
+    case "suspended":
+      return "site-suspended";
+    case "deleted":
+      return isForPeople ? "site-deleted" : "unavailable";
+    case "leaving":
+    case "gone":
+      return "site-gone";
+    default:
+      return null;
+  }
+}
+
+/** Whether a page is asked for, by something that people look at pages with. */
+function asksForPage(req: Request): boolean {
+  if (req.method !== "GET" && req.method !== "HEAD") return false;
+  const accept = req.headers.accept ?? "";
+  const isMachine = /activity\+json|ld\+json/.test(accept);
+  const isForMachines = /^\/(?:\.well-known|nodeinfo)(?:\/|$)/.test(req.path);
+  return !isMachine && !isForMachines && accept.includes("text/html");
 }
 
 /**
@@ -63,8 +88,8 @@ export function resolveHost({ instances }: { instances: Instances }): RequestHan
       const same = req.method === "GET" || req.method === "HEAD" ? 301 : 308;
       return res.redirect(same, instance.origin + pathOf(req));
     }
-    const reason = whyClosed(instance, req.path);
-    if (reason !== "unavailable") stateOf(res).instance = instance;
+    const reason = whyClosed(instance, req.path, asksForPage(req));
+    stateOf(res).instance = instance;
     next(reason === null ? undefined : new Refusal(reason));
   };
 }

@@ -3,13 +3,21 @@ import { isDuplicate, type CollectionDef } from "../kit/records.js";
 
 type Loose = Record<string, unknown>;
 
-/** The indexes of a collection as stored: `instanceId` in front of each. */
+/**
+ * The indexes of a collection as stored: `instanceId` in front of each, and one of it alone where no
+ * other holds every row, so that all rows of an instance are found and it can lie on a shard.
+ */
 export function scopedIndexes(indexes: readonly IndexSpec[]): IndexSpec[] {
-  return indexes.map((index) =>
+  const scoped = indexes.map((index) =>
     index.expireAfterSeconds === undefined
-      ? { ...index, keys: { instanceId: 1, ...index.keys } }
+      ? { ...index, keys: { instanceId: 1 as const, ...index.keys } }
       : index,
   );
+  const isWhole = scoped.some(
+    ({ keys, partialFilterExpression }) =>
+      "instanceId" in keys && partialFilterExpression === undefined,
+  );
+  return isWhole ? scoped : [...scoped, { keys: { instanceId: 1 } }];
 }
 
 /**

@@ -9,7 +9,9 @@ import {
   type RunningJob,
 } from "../drivers/queue/queue.js";
 import { failureText } from "../drivers/queue/failure-text.js";
+import type { Traces } from "../drivers/traces.js";
 import { isStoreUnavailable } from "../drivers/store/unavailable.js";
+import type { Ctx } from "../kit/context.js";
 import type { Feature } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
 import type { JobDef, ScheduleDef } from "../kit/work.js";
@@ -17,6 +19,7 @@ import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
 import { envelopeSchema, jobFor } from "./outbox.js";
 import type { Readers } from "./readers.js";
+import { tracedJob } from "./traces.js";
 
 interface WorkerParts {
   readonly queue: Queue;
@@ -27,6 +30,8 @@ interface WorkerParts {
   readonly log: Logger;
   /** Who reads pages in this process; nobody when absent. */
   readonly readers?: Readers;
+  /** Null or absent where nobody collects them. */
+  readonly traces?: Traces | null;
   /** Told how each run of a job ended. */
   readonly ended?: (ending: JobEnding) => void;
 }
@@ -146,11 +151,10 @@ async function runJob(
 ): Promise<void> {
   const envelope = envelopeSchema.safeParse(running.data);
   if (!envelope.success) throw new Unrecoverable("the job names no instance");
-  const { instanceId, payload, request } = envelope.data;
+  const { instanceId, payload, request, trace } = envelope.data;
   const instance = await find(job.queue, instanceId);
-  if (instance === null || instance.state === "suspended") {
-    throw new Unrecoverable("the instance is gone or suspended");
-  }
+  if (instance === null) throw new Unrecoverable("there never was such an instance");
+  if (!job.runsIn.includes(instance.state)) return whileClosed(instance, running);
   const from = request === undefined ? {} : { request };
   const log = parts.log.child({ instance: instance.host, job: running.id, ...from });
   const ctx = parts.contexts({
@@ -159,21 +163,48 @@ async function runJob(
   });
   const parsed = job.payload.safeParse(payload);
   if (!parsed.success) throw new Unrecoverable(`payload of ${job.name} is not as declared`);
-  const { attempt: number, attempts: of, postponed } = running;
+  const { name, queue } = job;
+  const traced = { name, queue, attempt: running.attempt, instance: instance.host, request, trace };
+  await tracedJob(parts.traces ?? null, traced, () =>
+    runParsed(job, running, { ctx, payload: parsed.data }),
+  );
+}
+
+async function runParsed(
+  job: JobDef<unknown>,
+  { attempt: number, attempts: of, postponed }: RunningJob,
+  { ctx, payload }: { readonly ctx: Ctx; readonly payload: unknown },
+): Promise<void> {
   const known = { name: job.name, attempt: number };
   try {
-    await job.run(ctx, parsed.data, {
+    await job.run(ctx, payload, {
       ...{ number, of },
       ...(postponed === undefined ? {} : { postponed }),
     });
   } catch (error) {
-    log.debug({ ...known, error: failureText(error) }, "job failed");
+    ctx.log.debug({ ...known, error: failureText(error) }, "job failed");
     throw error;
   }
-  log.debug(known, "job done");
+  ctx.log.debug(known, "job done");
 }
 
-/** One calendar job becomes one job for each active instance. */
+/** How long a job of a closed instance rests: at first, and at most. */
+const closedRestMs = { first: 15_000, most: 600_000 };
+
+/**
+ * The work of an instance that may be open again waits, and costs none of its tries: soon after it is
+ * open it goes on. Of one that never will be, nothing is left to do.
+ */
+function whileClosed({ state }: Instance, { postponed = 0 }: RunningJob): void {
+  if (state !== "suspended" && state !== "deleted") return;
+  const rest = Math.min(closedRestMs.most, closedRestMs.first * 2 ** Math.min(postponed, 10));
+  throw new Postpone(`the instance is ${state}`, rest * (1 + Math.random() / 4));
+}
+
+/** So that the many of one calendar job hold up nobody's few. */
+const calendarYieldsMs = 30_000;
+
+/** One calendar job becomes one job for each instance that it is for; they are read a few at a time. */
 async function fanOut(
   parts: WorkerParts,
   schedule: ScheduleDef,
@@ -183,13 +214,18 @@ async function fanOut(
   const flush = async (): Promise<void> => {
     await parts.queue.add(
       batch.map(({ _id }) =>
-        jobFor(schedule.job, { instanceId: _id, payload: {} }, { id: `${running.id}/${_id}` }),
+        jobFor(
+          schedule.job,
+          { instanceId: _id, payload: {} },
+          { id: `${running.id}/${_id}`, yieldsMs: calendarYieldsMs },
+        ),
       ),
     );
     batch = [];
   };
+  const isFor = schedule.isFor ?? (({ state }: Instance): boolean => state === "active");
   for await (const instance of parts.instances.list()) {
-    if (instance.state === "active") batch.push(instance);
+    if (isFor(instance)) batch.push(instance);
     if (batch.length >= 500) await flush();
   }
   await flush();

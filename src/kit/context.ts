@@ -5,6 +5,7 @@ import type { Mailer } from "../drivers/mail.js";
 import type { Collection, Row } from "../drivers/store/collection.js";
 import type { Translator } from "./i18n/index.js";
 import type { Instance, InstanceChange, InstanceRecord, Language } from "./instance.js";
+import type { Limits } from "./limits.js";
 import type { CollectionDef } from "./records.js";
 import { Refusal } from "./refusal.js";
 import type { EnqueueOptions, EventDef, JobDef, QueuedJob } from "./work.js";
@@ -48,6 +49,8 @@ export interface Ctx {
   readonly ids: Ids;
   readonly mailer: Mailer;
   readonly log: Logger;
+  /** What this instance may use (`takeOf`). */
+  readonly limits: Limits;
   /** Files that people uploaded to this instance, and to no other. */
   readonly media: InstanceMedia;
   /** The collection, confined to this instance: every filter, insert and index carries its id. */

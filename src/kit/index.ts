@@ -4,6 +4,7 @@ export * from "./form.js";
 export * from "./handles.js";
 export * from "./instance.js";
 export * from "./letter.js";
+export * from "./limits.js";
 export * from "./own-server.js";
 export * from "./page.js";
 export * from "./paging.js";

@@ -1,3 +1,5 @@
+import type { Limits } from "./limits.js";
+
 /** A site's language; texts exist in both. */
 export type Language = "fr" | "en";
 
@@ -21,12 +23,48 @@ export interface InstanceRecord {
   readonly timezone: string;
   /** Hue of the civic colour in OKLCH degrees. */
   readonly hue: number;
-  readonly state: "new" | "active" | "suspended";
+  readonly state: InstanceState;
   /** SHA-256 of the one-time set-up link's token while `state` is `new`. */
   readonly setUpTokenHash: string | null;
   readonly createdAt: Date;
   /** How the instance presents itself; absent until somebody sets it (`profileOf`). */
   readonly profile?: InstanceProfile;
+  /** Why and since when it is suspended. */
+  readonly suspension?: Suspension | null;
+  /** What it may use, where that differs from the deployment's limits. */
+  readonly limits?: Partial<Limits>;
+  /** How far its deletion has come; kept for good once it is gone. */
+  readonly deletion?: Deletion | null;
+}
+
+/**
+ * `new`: waits for its set-up; `suspended`: paused by who runs the deployment; `deleted`: may come back
+ * until its grace ends; `leaving`: says goodbye to other servers while its data is removed; `gone`: a
+ * tombstone, whose addresses are never used again.
+ */
+export type InstanceState = "new" | "active" | "suspended" | "deleted" | "leaving" | "gone";
+
+/** A pause, with the reason that visitors read; empty for none. */
+export interface Suspension {
+  readonly reason: string;
+  readonly at: Date;
+}
+
+/** A deletion on its way. */
+export interface Deletion {
+  /** What the instance was, and is again when it comes back. */
+  readonly before: InstanceState;
+  readonly at: Date;
+  /** Until then it can come back. */
+  readonly until: Date;
+  /** Up to which actor other servers were told; absent before the first. */
+  readonly toldUpTo?: string;
+  /** When the last of them was told. */
+  readonly toldAt?: Date;
+  /** When only the tombstone was left to be known. */
+  readonly goneAt?: Date;
+  /** When the last of its data had been removed. */
+  readonly removedAt?: Date;
 }
 
 /** How an instance presents itself, here and on the network. */
@@ -49,7 +87,8 @@ export interface ProfileField {
   readonly value: string;
 }
 
-const emptyProfile: InstanceProfile = {
+/** Nobody has said anything. */
+export const emptyProfile: InstanceProfile = {
   ...{ description: "", fields: [], contact: "", attributionDomains: [] },
   ...{ logo: null, banner: null },
 };
@@ -85,6 +124,9 @@ export type InstanceChange = Partial<
     | "state"
     | "setUpTokenHash"
     | "profile"
+    | "suspension"
+    | "deletion"
+    | "limits"
   >
 >;
 

@@ -2,7 +2,8 @@ import { MailError } from "../drivers/mail.js";
 import type { Ctx } from "./context.js";
 import type { MessageParams } from "./i18n/index.js";
 import type { Language } from "./instance.js";
-import { GiveUp } from "./work.js";
+import { giveBack, mailsForNews, msUntilTomorrow, takeOf } from "./limits.js";
+import { GiveUp, Postpone } from "./work.js";
 
 /** A mail to one person, in words from the translation files. */
 export interface Letter {
@@ -14,11 +15,15 @@ export interface Letter {
   /** What the mail is about, the same at each try: `response/<id>/<memberId>`. */
   readonly about: string;
   readonly unsubscribeUrl: string | null;
+  /** Whether somebody waits for it at this moment, or reads it when it comes. */
+  readonly kind: "account" | "news";
 }
 
 /**
- * Send a letter in the reader's language, in the instance's name.
- * @throws GiveUp when the recipient is refused for good; MailError when a later try may succeed.
+ * Send a letter in the reader's language, in the instance's name. Once the mails of the day are used up,
+ * it waits for the next one; news waits a little earlier, so that whoever wants to sign in can.
+ * @throws GiveUp when the recipient is refused for good; MailError when a later try may succeed;
+ * Postpone until there are mails again.
  */
 export async function sendLetter(ctx: Ctx, letter: Letter): Promise<void> {
   const { t } = ctx.inLanguage(letter.language).t;
@@ -29,6 +34,10 @@ export async function sendLetter(ctx: Ctx, letter: Letter): Promise<void> {
     address: ctx.instance.origin,
     unsubscribe: letter.unsubscribeUrl ?? "",
   });
+  const most = letter.kind === "news" ? mailsForNews(ctx) : ctx.limits.mails;
+  if (!(await takeOf(ctx, "mails", { most }))) {
+    throw new Postpone("the mails of the day are used up", msUntilTomorrow(ctx));
+  }
   try {
     await ctx.mailer.send({
       to: letter.to,
@@ -40,6 +49,7 @@ export async function sendLetter(ctx: Ctx, letter: Letter): Promise<void> {
       ...(letter.unsubscribeUrl === null ? {} : { unsubscribeUrl: letter.unsubscribeUrl }),
     });
   } catch (error) {
+    await giveBack(ctx, "mails");
     if (error instanceof MailError && error.permanent) throw new GiveUp(error.message);
     throw error;
   }

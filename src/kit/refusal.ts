@@ -21,6 +21,12 @@ export type RefusalCode =
   | "no-instance"
   | "needs-consent"
   | "being-set-up"
+  | "storage-full"
+  | "mails-used-up"
+  | "members-full"
+  | "site-suspended"
+  | "site-deleted"
+  | "site-gone"
   | "too-large";
 
 const statusOf: Record<RefusalCode, number> = {
@@ -45,6 +51,12 @@ const statusOf: Record<RefusalCode, number> = {
   "no-instance": 421,
   "needs-consent": 403,
   "being-set-up": 503,
+  "storage-full": 409,
+  "mails-used-up": 429,
+  "members-full": 409,
+  "site-suspended": 503,
+  "site-deleted": 410,
+  "site-gone": 410,
   "too-large": 413,
 };
 

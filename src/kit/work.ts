@@ -7,6 +7,7 @@ import {
 } from "../drivers/queue/queue.js";
 import type { z } from "zod";
 import type { Ctx } from "./context.js";
+import type { Instance, InstanceState } from "./instance.js";
 
 export { Postpone, RetryLater };
 export type { QueuedJob };
@@ -51,6 +52,11 @@ export interface JobDef<P> {
   readonly payload: z.ZodType<P>;
   readonly attempts: number;
   readonly backoff: Backoff;
+  /**
+   * What its instance may be meanwhile. It waits while that is suspended, or deleted and might come
+   * back; of an instance that is past that, nothing is left to do.
+   */
+  readonly runsIn: readonly InstanceState[];
   run(ctx: Ctx, payload: P, attempt: Attempt): Promise<void>;
 }
 
@@ -72,17 +78,22 @@ export interface EnqueueOptions {
 
 const quick: Backoff = { baseMs: 1_000, factor: 3, maxMs: 3_600_000, jitter: 0.3 };
 
+/** What an instance is while its ordinary work goes on. */
+export const serving: readonly InstanceState[] = ["new", "active"];
+
 /** Declare a job; nine tries over about an hour unless said otherwise. */
 export function defineJob<P>(
   job: Pick<JobDef<P>, "name" | "payload" | "run"> & Partial<JobDef<P>>,
 ): JobDef<P> {
-  return { queue: "default", attempts: 9, backoff: quick, ...job };
+  return { queue: "default", attempts: 9, backoff: quick, runsIn: serving, ...job };
 }
 
-/** A job that the calendar adds, once for the deployment; it runs for every active instance. */
+/** A job that the calendar adds, once for the deployment; it runs for every instance that it is for. */
 export interface ScheduleDef {
   readonly key: string;
   /** Five-field cron expression, UTC. */
   readonly cron: string;
   readonly job: JobDef<Record<string, never>>;
+  /** Whom it is for; active instances when absent. */
+  readonly isFor?: (instance: Instance) => boolean;
 }

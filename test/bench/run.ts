@@ -8,6 +8,7 @@ type Bench = () => Promise<void>;
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   start: async () => (await import("./start.js")).benchStart,
   pages: async () => (await import("./pages.js")).benchPages,
+  cities: async () => (await import("./cities.js")).benchCities,
   many: async () => (await import("./many.js")).benchMany,
   inbox: async () => (await import("./inbox.js")).benchInbox,
   deliveries: async () => (await import("./deliveries.js")).benchDeliveries,

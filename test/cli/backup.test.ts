@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { createApp, driversFor } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
-import { createFileMedia } from "../../src/drivers/media.js";
+import { createFileMedia } from "../../src/drivers/media/files.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { openToRead } from "../../src/drivers/store/open.js";
 import { partNames, sumOf } from "../../src/drivers/store/parts.js";

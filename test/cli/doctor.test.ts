@@ -7,6 +7,7 @@ import { loadConfig } from "../../src/config.js";
 import type { Queue } from "../../src/drivers/queue/queue.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import type { Instance } from "../../src/kit/index.js";
+import { aBucket } from "../support/s3.js";
 import { openDesk } from "./support.js";
 
 interface Report {
@@ -79,6 +80,21 @@ describe("the doctor", function () {
     expect(code).to.equal(1);
     expect(out).to.match(/^fail {2}mail .*\n +→ check SMTP_URL/m);
     expect(out).to.not.include("motdepasse");
+  });
+
+  it("tries the bucket out, and tells neither keys nor more than the kind of failure", async () => {
+    const bucket = await aBucket();
+    const well = await finding("pictures", bucket.env);
+    const secret = { S3_SECRET_ACCESS_KEY: "un secret de trop" };
+    const wrong = await desk.run(["doctor"], { env: { ...bucket.env, ...secret } });
+    await bucket.close();
+
+    expect(well).to.deep.include({ level: "ok" });
+    expect(well.text).to.include("parvis-media");
+    expect(bucket.objects.size).to.equal(0);
+    expect(wrong.code).to.equal(1);
+    expect(wrong.out).to.match(/^fail {2}pictures .*SignatureDoesNotMatch\n +→ check S3_/m);
+    expect(wrong.out).to.not.include("un secret de trop");
   });
 
   it("remarks on an instance that is suspended, whose address still answers", async () => {

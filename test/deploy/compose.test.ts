@@ -35,7 +35,7 @@ describe("the deployment with compose", () => {
   }
 
   it("asks for exactly what docker/make-env writes", () => {
-    const written = [...text("docker/make-env").matchAll(/^([A-Z_]+)=/gm)].map(
+    const written = [...text("docker/make-env").matchAll(/^([A-Z0-9_]+)=/gm)].map(
       (match) => match[1]!,
     );
     expect([...new Set(asked(text("docker/compose.yml")))].sort()).to.deep.equal(written.sort());

@@ -1,16 +1,14 @@
 import { expect } from "chai";
 import { features } from "../../src/features.js";
 import { federationCollections } from "../../src/federation/records.js";
+import { ownCollections } from "../../src/hosting/collections.js";
 import { scopedIndexes } from "../../src/hosting/scoped-store.js";
-import { sessionsCollection } from "../../src/hosting/session.js";
-import { throttlesCollection } from "../../src/kit/throttle.js";
 import { text } from "./files.js";
 
 const all = [
   ...features.flatMap((feature) => feature.collections),
   ...federationCollections,
-  sessionsCollection,
-  throttlesCollection,
+  ...ownCollections,
 ].map(({ name, indexes }) => ({ name, indexes: scopedIndexes(indexes) }));
 
 describe("many cities on the shards of MongoDB", () => {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { presentInstance } from "../../src/features/instance-profile/instance-profile.js";
 import { consentToNetwork, leaveNetwork, renamePerson } from "../../src/features/people/people.js";
 import { createTopic } from "../../src/features/topics/topics.js";
+import { activitiesCollection, keysCollection } from "../../src/federation/records.js";
 import type { Ctx } from "../../src/kit/index.js";
 import { followed } from "./support/followed.js";
 import { aPeer, closePeers } from "./support/peer.js";
@@ -109,5 +110,19 @@ describe("followers elsewhere", function () {
     const answer = await fetch(`${town.origin}/topics/${topic.slug}`, { headers });
     const { icon } = (await answer.json()) as { icon: { url: string } };
     expect(icon.url).to.equal(`${town.origin}/icons/topic-195.png`);
+  });
+
+  it("that do not exist cost a new city no keys: thousands of them have topics that nobody follows", async () => {
+    const town = await aTown({ timing: { coalesceMs: minute } });
+    for (const name of ["Écoles", "Mobilité"]) {
+      await createTopic(town.visitor, { name, description: "" });
+    }
+
+    await laterAll(minute, town);
+
+    const topics = { $gt: `${town.origin}/topics/`, $lt: `${town.origin}/topics0` };
+    const made = await town.visitor.collection(keysCollection).countDocuments({ _id: topics });
+    const told = await town.visitor.collection(activitiesCollection).countDocuments({});
+    expect([made, told]).to.deep.equal([0, 0]);
   });
 });

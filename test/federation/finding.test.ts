@@ -31,7 +31,10 @@ describe("finding somebody of a town", function () {
   it("works by every name of the town, in any case, and gives the one true one", async () => {
     const town = await aTown();
     const host = new URL(town.origin).host;
-    const instances = createInstances(town.store, town.clock, createIds(town.clock));
+    const instances = createInstances(town.store, {
+      clock: town.clock,
+      ids: createIds(town.clock),
+    });
     await instances.update(town.instance._id, { aliases: ["www.valmont.example"] });
     await publishProposal(await town.newcomer(), aDraft());
     await town.settle();
@@ -124,7 +127,10 @@ describe("finding somebody of a town", function () {
 
   it("keeps a handle for ever once the town is open", async () => {
     const town = await aTown();
-    const instances = createInstances(town.store, town.clock, createIds(town.clock));
+    const instances = createInstances(town.store, {
+      clock: town.clock,
+      ids: createIds(town.clock),
+    });
 
     const changed = await instances.update(town.instance._id, { handle: "autre" });
 

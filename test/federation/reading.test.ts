@@ -173,7 +173,10 @@ describe("a reader on another server", function () {
     const port = Number(new URL(town.origin).port);
     const { createInstances } = await import("../../src/hosting/instances.js");
     const { createIds } = await import("../../src/drivers/clock.js");
-    const instances = createInstances(town.store, town.clock, createIds(town.clock));
+    const instances = createInstances(town.store, {
+      clock: town.clock,
+      ids: createIds(town.clock),
+    });
     const names = Array.from({ length: 200 }, (_, at) => `v${at}.localhost`);
     for (const name of names) {
       await instances.create({

@@ -21,6 +21,7 @@ import type { Ctx } from "../../src/kit/index.js";
 import { builtChild } from "../support/built.js";
 import { aBrowser, type Browser } from "../support/deployment.js";
 import { aMailer } from "../support/city.js";
+import { aMedia } from "../support/media.js";
 
 const source = new URL("./kill-loop.child.ts", import.meta.url);
 const host = "valmont.example";
@@ -79,7 +80,7 @@ describe("A city whose process is killed again and again", function () {
     const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), log, pollMs: 5 });
     const { mailer } = aMailer();
     const config = loadConfig({ DATA_DIR: dataDir, LOG_LEVEL: "silent" });
-    const app = await createApp(config, { store, queue, mailer, clock, log });
+    const app = await createApp(config, { store, queue, mailer, media: aMedia(), clock, log });
     const instance =
       (await app.instances.byHost(host)) ??
       (await app.instances.create({

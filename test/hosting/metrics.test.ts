@@ -69,6 +69,25 @@ describe("The figures of a deployment for its operator", function () {
     expect(text).not.to.match(/of-camille|valmont|127\.0\.0\.1/);
   });
 
+  it("tell how keeping and showing pictures went", async () => {
+    const ctx = await watched.ctx("valmont.example");
+    const name = await ctx.media.put(Buffer.from("a picture"), "png");
+    await ctx.media.get(name);
+    await ctx.media.get(`${"0".repeat(64)}.png`);
+
+    const text = await figures();
+
+    for (const labels of [
+      '"put",outcome="done"',
+      '"get",outcome="done"',
+      '"get",outcome="missing"',
+    ]) {
+      expect(text).to.contain(
+        `parvis_media_duration_seconds_count{role="all",operation=${labels}} 1`,
+      );
+    }
+  });
+
   it("tell how jobs ended, what waits and since when, and how long the store took", async () => {
     const text = await figures();
 

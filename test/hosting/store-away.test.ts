@@ -26,6 +26,7 @@ import { aProposal } from "../support/builders.js";
 import { aBrowser, type Browser } from "../support/deployment.js";
 import { intercepting } from "../support/faults.js";
 import { aCity, aMailer, closeCities } from "../support/city.js";
+import { aMedia } from "../support/media.js";
 import { needs, whereIs } from "../support/needs.js";
 import { aProxy, type TestProxy } from "../support/proxy.js";
 
@@ -172,7 +173,7 @@ async function aCityOnMongo(): Promise<City> {
   const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), log, pollMs: 50 });
   const { mailer } = aMailer();
   const app = await createApp(loadConfig({ DATA_DIR: dataDir, LOG_LEVEL: "silent" }), {
-    ...{ store, queue, mailer, clock, log },
+    ...{ store, queue, mailer, media: aMedia(), clock, log },
   });
   const found = (host: string): Promise<Instance> =>
     app.instances.create({

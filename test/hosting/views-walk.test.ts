@@ -55,10 +55,13 @@ describe("templates against their models", () => {
       /^[^_].*\.hbs$/.test(file),
     );
 
-    expect(pages).to.have.length(10);
+    expect(pages).to.have.length(11);
     for (const page of pages) {
       expect(
-        walk(`errors/${page.replace(".hbs", "")}`, { head: head("x"), reason: "Non.", again: "/" }),
+        walk(`errors/${page.replace(".hbs", "")}`, {
+          ...{ head: head("x"), reason: "Non.", again: "/" },
+          ...{ about: "deleted", said: "Impayé.", until: new Date(0) },
+        }),
       ).to.deep.equal([]);
     }
   });

@@ -9,6 +9,7 @@ const letter: Letter = {
   key: "accounts.letters.reset",
   params: { name: "Ada", link: "https://valmont.example/reset/x" },
   about: "reset/é x/7",
+  kind: "account",
   unsubscribeUrl: null,
 };
 

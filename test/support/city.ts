@@ -11,21 +11,15 @@ import { proposals } from "../../src/features/proposals/proposals.feature.js";
 import { supports } from "../../src/features/supports/supports.feature.js";
 import { tallies } from "../../src/features/tallies/tallies.feature.js";
 import { topics } from "../../src/features/topics/topics.feature.js";
+import { collectionsOf } from "../../src/hosting/collections.js";
 import { createContexts } from "../../src/hosting/contexts.js";
 import { createInstances, instanceIndexes } from "../../src/hosting/instances.js";
 import { createOutbox, intentIndexes, type Outbox } from "../../src/hosting/outbox.js";
 import { scopedIndexes } from "../../src/hosting/scoped-store.js";
 import { startWorkers } from "../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../src/kit/i18n/index.js";
-import {
-  throttlesCollection,
-  type Ctx,
-  type Feature,
-  type Instance,
-  type Language,
-  type Member,
-  type Role,
-} from "../../src/kit/index.js";
+import type { Ctx, Feature, Instance, Language, Member, Role } from "../../src/kit/index.js";
+import { noLimits, type Limits } from "../../src/kit/limits.js";
 import { openEngine } from "./engine.js";
 import { aMedia } from "./media.js";
 
@@ -45,6 +39,8 @@ export interface CityOptions {
   readonly storeThrough?: (store: Store) => Store;
   /** When the clock begins. */
   readonly now?: Date;
+  /** What it may use; everything unless told otherwise. */
+  readonly limits?: Limits;
 }
 
 /** A city: real store, queue, outbox and features; a clock of its own; no network. */
@@ -96,7 +92,7 @@ export function aClock(start = new Date("2026-03-02T08:00:00.000Z")): TestClock 
 export async function ensureIndexes(store: Store, features: readonly Feature[]): Promise<void> {
   await store.ensureIndexes("instances", instanceIndexes);
   await store.ensureIndexes("intents", intentIndexes);
-  for (const def of [...features.flatMap((f) => f.collections), throttlesCollection]) {
+  for (const def of collectionsOf(features)) {
     await store.ensureIndexes(def.name, scopedIndexes(def.indexes));
   }
 }
@@ -114,11 +110,11 @@ export async function aCity(options: CityOptions = {}): Promise<City> {
   const queue = engine.queue(log, store);
   const subscriptions = features.flatMap((feature) => feature.on);
   const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions });
-  const instances = createInstances(store, clock, ids);
+  const instances = createInstances(store, { clock, ids });
   const { mailer, mails } = aMailer();
   const contexts = createContexts({
     ...{ store, queue, outbox, clock, ids, mailer, log, translatorFor, instances },
-    media: aMedia(),
+    ...{ media: aMedia(), limits: options.limits ?? noLimits },
     unwantedBy: () => () => Promise.resolve(new Set<string>()),
   });
   const instance = await instances.create({

@@ -8,12 +8,14 @@ import { pino } from "pino";
 import { createApp, type App } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
 import type { Mailer, MailMessage } from "../../src/drivers/mail.js";
+import type { Media } from "../../src/drivers/media.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { createAccount } from "../../src/features/accounts/accounts.js";
 import type { Ctx, Instance, Language, Role } from "../../src/kit/index.js";
 import { aClock, type TestClock } from "./city.js";
 import { openEngine } from "./engine.js";
 import { formsIn, type FormInPage } from "./forms.js";
+import { aMedia } from "./media.js";
 
 /** What a server answered. */
 export interface Answer {
@@ -82,6 +84,7 @@ export interface DeploymentOptions {
   /** More of the environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly mailer?: Mailer;
+  readonly media?: Media;
   readonly storeThrough?: (store: Store) => Store;
 }
 
@@ -123,11 +126,10 @@ export async function aDeployment(options: DeploymentOptions = {}): Promise<Depl
 }
 
 async function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMessage[]) {
-  const { lines } = options;
-  const log =
-    lines === undefined
-      ? pino({ level: process.env["TEST_LOG"] ?? "silent" })
-      : pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
+  const { lines, media = aMedia() } = options;
+  const level = lines === undefined ? (process.env["TEST_LOG"] ?? "silent") : "debug";
+  const told = (line: string): unknown => lines?.push(line) ?? process.stdout.write(line);
+  const log = pino({ level }, { write: (line: string) => void told(line) });
   const engine = await openEngine({ clock, scans: true });
   const store = options.storeThrough?.(engine.store) ?? engine.store;
   const queue = engine.queue(log, store);
@@ -136,7 +138,7 @@ async function driversOf(options: DeploymentOptions, clock: TestClock, mails: Ma
     check: async () => undefined,
     close: async () => undefined,
   };
-  return { store, queue, mailer, clock, log };
+  return { store, queue, mailer, media, clock, log };
 }
 
 async function stop(app: App, server: Server, dataDir: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import sharp from "sharp";
 import type { Media } from "../../src/drivers/media.js";
 
 /** Kept files in memory. */
@@ -18,5 +19,15 @@ export function aMedia(): Media {
       }
     },
     remove: async (owner, name) => void files.delete(`${owner}/${name}`),
+    check: async () => undefined,
+    close: async () => undefined,
   };
+}
+
+/** A picture to upload. */
+export function aPicture(red = 10, side = 600): Promise<Buffer> {
+  const background = { r: red, g: 90, b: 120, alpha: 0.6 };
+  return sharp({ create: { width: side, height: side, channels: 4, background } })
+    .png()
+    .toBuffer();
 }

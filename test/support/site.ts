@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { createApp, type App } from "../../src/app.js";
+import { loadConfig } from "../../src/config.js";
 import { createAccount } from "../../src/features/accounts/accounts.js";
 import type { Ctx, Instance, Language, Member, Role } from "../../src/kit/index.js";
 import { aBrowser, type Browser } from "./browser.js";
 import { aClock, aMailer, type TestClock } from "./city.js";
 import { openEngine } from "./engine.js";
+import { aMedia } from "./media.js";
 
 /** One city's whole web application on a port of its own, for tests of its pages. */
 export interface Site {
@@ -44,19 +46,12 @@ export async function aSite(): Promise<Site> {
   const { mailer, mails } = aMailer();
   const { server, origin, answerWith } = await listening();
   const app = await createApp(
-    {
-      ...{ port: 0, bind: "127.0.0.1", publicUrl: origin, dataDir, mongodbUrl: null },
-      ...{ redisUrl: null, role: "all" },
-      ...{ secret: "a secret that only tests share with themselves", smtpUrl: null },
-      ...{
-        mailFrom: null,
-        trustProxy: null,
-        logLevel: "silent",
-        metricsToken: null,
-        privateAddresses: true,
-      },
-    },
-    { store, queue, mailer, clock, log },
+    loadConfig({
+      ...{ PORT: "0", HOST: "127.0.0.1", PUBLIC_URL: origin, DATA_DIR: dataDir },
+      ...{ SECRET: "a secret that only tests share with themselves", LOG_LEVEL: "silent" },
+      FEDERATION_PRIVATE_ADDRESSES: "true",
+    }),
+    { store, queue, mailer, media: aMedia(), clock, log },
   );
   answerWith(app);
   const instance = await app.instances.create({

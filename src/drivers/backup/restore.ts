@@ -1,4 +1,4 @@
-import type { Media } from "../media.js";
+import { extensionOf, type Media } from "../media.js";
 import type { Row, WholeStore } from "../store/collection.js";
 import { fillPart, finishPart, sameSum, sumOf, type Sum } from "../store/parts.js";
 import { BackupRefused, damaged, type End, type Entry, type Manifest } from "./format.js";
@@ -113,7 +113,7 @@ async function restoreFile(
   { file, bytes }: Extract<Entry, { file: object }>,
   media: Media,
 ): Promise<void> {
-  const extension = file.name.endsWith(".jpg") ? "jpg" : "png";
-  const kept = await media.put(file.owner, Buffer.from(bytes, "base64"), extension);
+  const content = Buffer.from(bytes, "base64");
+  const kept = await media.put(file.owner, content, extensionOf(file.name));
   if (kept !== file.name) throw new BackupRefused(`The picture ${file.name} is damaged.`);
 }

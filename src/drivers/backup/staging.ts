@@ -28,7 +28,7 @@ export function refuseUnfinishedRestore(dataDir: string): void {
 export async function openStaging(dataDir: string): Promise<string> {
   const folder = stagingFolder(dataDir);
   await rm(folder, { recursive: true, force: true });
-  await mkdir(join(folder, "media"), { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   await syncFolder(dataDir);
   return folder;
 }

@@ -57,6 +57,7 @@ import {
   wordPage,
   type TokenPage,
 } from "./accounts.pages.js";
+import { recountSchedule, warnAdministrators, warnOfLimit } from "./limit-warnings.js";
 import { mailTokensCollection } from "./mail-tokens.js";
 import { profileModel, profilePage } from "./profile.pages.js";
 import { networkRoutes } from "./network.js";
@@ -220,7 +221,8 @@ export const accounts = defineFeature({
   name: "accounts",
   collections: [accountsCollection, administratorsCollection, mailTokensCollection],
   routes: [...registering, ...signingIn, ...settings, ...networkRoutes, ...administration],
-  jobs: [remindOfAccount, sendReset],
-  on: [welcome],
+  jobs: [remindOfAccount, sendReset, warnOfLimit],
+  on: [welcome, warnAdministrators],
+  schedules: [recountSchedule],
   signIn,
 });

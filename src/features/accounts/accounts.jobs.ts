@@ -56,11 +56,12 @@ function resetLink(ctx: Ctx): string {
   return ctx.instance.url("/forgotten");
 }
 
-async function letter(
+/** A letter about somebody's account, or what they administrate. */
+export async function letter(
   ctx: Ctx,
   account: Account,
   key: string,
-  params: Readonly<Record<string, string>>,
+  params: Readonly<Record<string, string | number>>,
 ): Promise<void> {
   const person = await personById(ctx, account._id);
   await sendLetter(ctx, {
@@ -69,6 +70,6 @@ async function letter(
     key,
     params: { ...params, name: person?.name ?? "" },
     about: `${key}/${account._id}/${ctx.ids.next()}`,
-    unsubscribeUrl: null,
+    ...{ unsubscribeUrl: null, kind: "account" },
   });
 }

@@ -32,6 +32,7 @@ import {
   setAdministrator,
 } from "./administrators.js";
 import { hashPassword } from "./passwords.js";
+import { leavePlace, takePlace } from "./places.js";
 
 export const accountsCollection = defineCollection<Account>("accounts", [
   { keys: { mail: 1 }, unique: true },
@@ -52,7 +53,10 @@ export interface NewAccount {
   readonly language: Language;
 }
 
-/** Make an account by hand (set-up, command line). Throws `already-taken` beside `mail`. */
+/**
+ * Make an account by hand (set-up, command line). Throws `already-taken` or `members-full` beside
+ * `mail`.
+ */
 export async function createAccount(
   ctx: Ctx,
   input: Omit<NewAccount, "language"> & {
@@ -64,11 +68,13 @@ export async function createAccount(
   const roles = heldRoles(input.roles);
   const account = await newAccount(ctx, { ...input, roles, language: ctx.language });
   const isAdmin = input.roles.includes("admin");
+  if (input.confirmed) await takePlace(ctx, "mail");
   if (isAdmin) await appoint(ctx, account._id);
   try {
     await refuseIfDuplicate("already-taken", () => insertAccount(ctx, account, input.name), "mail");
   } catch (error) {
     if (isAdmin) await forgetAppointment(ctx, account._id);
+    if (input.confirmed) await leavePlace(ctx);
     throw error;
   }
   return account;
@@ -117,8 +123,9 @@ export async function insertAccount(ctx: Ctx, account: Account, name: string): P
  */
 export async function forgetAccounts(ctx: Ctx): Promise<void> {
   if (ctx.instance.state !== "new") throw new Refusal("not-allowed");
-  for await (const { _id } of ctx.collection(accountsCollection).find({})) {
+  for await (const { _id, confirmedAt } of ctx.collection(accountsCollection).find({})) {
     await ctx.collection(accountsCollection).deleteOne({ _id });
+    if (confirmedAt !== null) await leavePlace(ctx);
     await forgetNewPerson(ctx, _id);
   }
   await forgetAdministrators(ctx);

@@ -12,15 +12,19 @@ import {
 } from "./accounts.js";
 import { endTokens, tokenOwner, useToken } from "./mail-tokens.js";
 import { hashPassword, passwordMatches } from "./passwords.js";
+import { assertMailsLeft, assertRoom, leavePlace, takePlace } from "./places.js";
 
 /**
  * Register by mail and password. Whether the address has an account already is told to its owner
  * by mail only. An account that nobody confirmed gives way to the new one, and its link stops
- * working: else whoever registers an address first would choose its owner's password. Throws `too-many-tries`, or `invalid-form` for an obvious password.
+ * working: else whoever registers an address first would choose its owner's password. Throws `too-many-tries`, `invalid-form` for an
+ * obvious password, or `members-full` or `mails-used-up` whosever the address is.
  */
 export async function register(ctx: Ctx, input: NewAccount, ip: string): Promise<void> {
   await throttle(ctx, { what: "register", limit: 20, windowMs: 3_600_000 }, ip);
   assertNotObvious(input.password, input.mail, input.name);
+  await assertRoom(ctx, "mail");
+  await assertMailsLeft(ctx, "mail");
   await throttleMail(ctx, input.mail);
   const account = await newAccount(ctx, { ...input, roles: ["citizen"], confirmed: false });
   if (await inserted(ctx, account, input.name)) return;
@@ -54,16 +58,28 @@ export async function confirmMail(ctx: Ctx, token: string, password: string): Pr
   if (!(await passwordMatches(account.passwordHash, password))) {
     throw refuseField("wrong-credentials", "password", "accounts.confirm.wrong");
   }
-  await ctx
-    .collection(accountsCollection)
-    .updateOne({ _id: memberId, confirmedAt: null }, { $set: { confirmedAt: ctx.clock.now() } });
+  await confirmAccount(ctx, account, "password");
   await endTokens(ctx, memberId, "confirm");
   return memberId;
+}
+
+/**
+ * Confirm an account's address: from now on it is that of a member. Done twice, it is done once.
+ * Throws `members-full` beside `field`.
+ */
+async function confirmAccount(ctx: Ctx, account: Account, field: string): Promise<void> {
+  if (account.confirmedAt !== null) return;
+  await takePlace(ctx, field);
+  const { modifiedCount } = await ctx
+    .collection(accountsCollection)
+    .updateOne({ _id: account._id, confirmedAt: null }, { $set: { confirmedAt: ctx.clock.now() } });
+  if (modifiedCount === 0) await leavePlace(ctx);
 }
 
 /** Send a link to choose a new password, if the address has an account; the answer never tells. */
 export async function askForReset(ctx: Ctx, mail: string, ip: string): Promise<void> {
   await throttle(ctx, { what: "reset", limit: 20, windowMs: 3_600_000 }, ip);
+  await assertMailsLeft(ctx, "mail");
   await throttleMail(ctx, mail);
   const account = await ctx.collection(accountsCollection).findOne({ mail });
   if (account !== null) await ctx.enqueue(sendReset, { memberId: account._id });
@@ -78,12 +94,11 @@ export async function resetPassword(ctx: Ctx, token: string, password: string): 
   const memberId = await tokenOwner(ctx, token, "reset");
   const account = await openAccount(ctx, memberId);
   assertNotObvious(password, account.mail, "");
+  if (account.confirmedAt === null) await assertRoom(ctx, "password");
   const passwordHash = await hashPassword(password);
   await useToken(ctx, token);
-  const confirmedAt = account.confirmedAt ?? ctx.clock.now();
-  await ctx
-    .collection(accountsCollection)
-    .updateOne({ _id: memberId }, { $set: { passwordHash, confirmedAt } });
+  await ctx.collection(accountsCollection).updateOne({ _id: memberId }, { $set: { passwordHash } });
+  await confirmAccount(ctx, account, "password");
   await endTokens(ctx, memberId, "reset");
   await endSessions(ctx, memberId);
   return memberId;

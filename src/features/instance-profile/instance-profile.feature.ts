@@ -1,3 +1,4 @@
+import { extensionOf, mediaTypes } from "../../drivers/media.js";
 import {
   defineFeature,
   file,
@@ -25,8 +26,6 @@ import {
   presentationPage,
   profilePath,
 } from "./profile.pages.js";
-
-const types: Readonly<Record<string, string>> = { png: "image/png", jpg: "image/jpeg" };
 
 const routes: Route[] = [
   get(profilePath, async (ctx, req) => {
@@ -62,9 +61,8 @@ const routes: Route[] = [
   get("/media/:name", async (ctx, req) => {
     const name = req.params["name"] ?? "";
     const bytes = await ctx.media.get(name);
-    const type = types[name.split(".").at(-1) ?? ""];
-    if (bytes === null || type === undefined) throw new Refusal("not-found");
-    return file(type, bytes);
+    if (bytes === null) throw new Refusal("not-found");
+    return file(mediaTypes[extensionOf(name)], bytes);
   }),
 ];
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isMediaUnavailable } from "../../drivers/media.js";
 import { makePicture, type Picture, type PictureSize } from "../../drivers/picture.js";
 import {
   defineEvent,
@@ -36,8 +37,8 @@ export function assertMayPresent(ctx: Ctx): void {
 }
 
 /**
- * Set how the instance presents itself. A picture that cannot be used is refused beside its field, and
- * nothing is changed then. Pictures are kept before they are named, and former ones removed later.
+ * Set how the instance presents itself. A picture that cannot be used, or cannot be kept now, is refused
+ * beside its field, and nothing is changed then. Pictures are kept before they are named, and former ones removed later.
  */
 export async function presentInstance(ctx: Ctx, wish: Presentation): Promise<void> {
   assertMayPresent(ctx);
@@ -47,8 +48,8 @@ export async function presentInstance(ctx: Ctx, wish: Presentation): Promise<voi
   const banner = await madeOf(wish.banner, { field: "banner", size: bannerSize });
   const profile: InstanceProfile = {
     ...{ description, fields, contact, attributionDomains },
-    logo: await nameOf(ctx, logo, former.logo),
-    banner: await nameOf(ctx, banner, former.banner),
+    logo: await nameOf(ctx, logo, { field: "logo", former: former.logo }),
+    banner: await nameOf(ctx, banner, { field: "banner", former: former.banner }),
   };
   await ctx.commit(instancePresented, {}, () => ctx.changeInstance({ tagline, profile }));
   for (const name of [former.logo, former.banner]) {
@@ -71,9 +72,22 @@ async function madeOf(
   return picture;
 }
 
-async function nameOf(ctx: Ctx, made: Made, former: string | null): Promise<string | null> {
+async function nameOf(
+  ctx: Ctx,
+  made: Made,
+  { field, former }: { readonly field: string; readonly former: string | null },
+): Promise<string | null> {
   if (made === "keep") return former;
-  return made === "remove" ? null : ctx.media.put(made.bytes, made.extension);
+  if (made === "remove") return null;
+  try {
+    return await ctx.media.put(made.bytes, made.extension);
+  } catch (error) {
+    const isFull = error instanceof Refusal && error.code === "storage-full";
+    if (isFull) throw refuseField("storage-full", field);
+    if (!isMediaUnavailable(error)) throw error;
+    ctx.log.warn({ error: error.message }, "a picture could not be kept");
+    throw refuseField("unavailable", field, "instance-profile.errors.unavailable");
+  }
 }
 
 /** Removes a replaced picture, unless it has come back into use. */

@@ -24,15 +24,23 @@ export const mailNotice = defineJob({
   payload: z.object({ notificationId: z.string() }),
   queue: "delivery",
   attempts: 36,
-  async run(ctx, { notificationId }) {
+  async run(ctx, { notificationId }, { postponed = 0 }) {
     const rows = ctx.collection(notificationsCollection);
     const notification = await rows.findOne({ _id: notificationId });
     if (notification === null || notification.mail !== "due") return;
-    const mail = await mailOf(ctx, notification);
+    const isStale = postponed > 0 && ageOf(ctx, notification) > staleMs;
+    const mail = isStale ? "none" : await mailOf(ctx, notification);
     await rows.updateOne({ _id: notificationId, mail: "due" }, { $set: { mail } });
     if (mail === "refused") throw new GiveUp("the mail server refuses this address for good");
   },
 });
+
+/** What had to wait longer, since more mails were due each day than may be sent, is told on the site alone. */
+const staleMs = 3 * 24 * 3_600_000;
+
+function ageOf(ctx: Ctx, { at }: Notification): number {
+  return ctx.clock.now().getTime() - at.getTime();
+}
 
 /** Try to send; what became of it. */
 async function mailOf(ctx: Ctx, notification: Notification): Promise<Notification["mail"]> {
@@ -72,7 +80,7 @@ async function send(ctx: Ctx, { notification, account, proposal, words }: Sendin
       title: oneLine(proposal.title),
       link: ctx.instance.url(targetOf(notification, proposal)),
     },
-    about: `notice/${notification._id}`,
+    ...{ about: `notice/${notification._id}`, kind: "news" },
     unsubscribeUrl: ctx.instance.url(`/unsubscribe/${_id}/${unsubscribeKey}`),
   });
 }

@@ -57,7 +57,8 @@ export async function attempt(
   const rest = restOf(peer, ctx.clock.now());
   if (rest > 0 && !isProbe) throw resting(host, rest);
   const activity = await hands.services.activities.read(ctx, asked.activityId);
-  if (activity === null || (await hands.order.isSuperseded(ctx, activity))) return;
+  if (activity === null || isTooLate(ctx, activity)) return;
+  if (await hands.order.isSuperseded(ctx, activity)) return;
   await hands.order.assertTurn(ctx, activity, asked.inbox);
   await hands.gate.through(host, async () => {
     const busy = isProbe ? 0 : await turnAt(ctx, peer);
@@ -65,6 +66,11 @@ export async function attempt(
     const wait = waitAfter(hands.services, number);
     await send(hands.services, ctx, activity, { ...asked, host, peer, wait });
   });
+}
+
+/** Whoever leaves for good says nothing more but that. */
+function isTooLate({ instance }: Ctx, { type }: Activity): boolean {
+  return instance.state === "leaving" && type !== "Delete";
 }
 
 /** Spread over a while, so that what waits for a host does not come back all at once. */

@@ -8,6 +8,7 @@ import {
   type Ctx,
   type JobDef,
 } from "../../kit/index.js";
+import { speaking } from "../speaking.js";
 import { attempt, backoffOf, type Hands } from "./attempt.js";
 import { forgetWaiting, markSent, noteWaiting, wasSent } from "./waiting.js";
 
@@ -29,6 +30,7 @@ export function createDeliver(hands: Hands): Deliver {
     queue: "delivery",
     payload,
     attempts: deliveryTries,
+    runsIn: speaking,
     backoff: backoffOf(hands.services),
     run: (ctx, asked, which) => keepTrying(hands, ctx, asked, which),
   });

@@ -4,10 +4,10 @@ import { formerActorsOf } from "../../features/people/former-actors.js";
 import { personById } from "../../features/people/people.js";
 import { topicsByIds } from "../../features/topics/topics.js";
 import { defineJob, type Ctx, type JobDef } from "../../kit/index.js";
-import { actorUri, collectionUri } from "../addresses.js";
+import { actorUri, collectionUri, type LocalActor } from "../addresses.js";
 import { documentOf } from "../documents/actors.js";
 import { isOnNetwork } from "../documents/on-network.js";
-import { activitiesCollection } from "../records.js";
+import { activitiesCollection, followersCollection } from "../records.js";
 import type { Services } from "../services.js";
 import { localActorOf, type ActorRecord } from "../translate/actor.js";
 import { PUBLIC, type As2 } from "../vocabulary.js";
@@ -32,9 +32,17 @@ export function createTellFace(services: Services, send: Send): TellFace {
     payload: changed,
     async run(ctx, { kind, id }) {
       const record = await recordOf(ctx, kind, id);
-      if (record !== null) await tellActor(services, send, ctx, record);
+      if (record === null || !(await isFollowed(ctx, localActorOf(record)))) return;
+      await tellActor(services, send, ctx, record);
     },
   });
+}
+
+/** Whether there is anybody to tell: an actor that nobody follows needs no keys and no activity yet. */
+async function isFollowed(ctx: Ctx, actor: LocalActor): Promise<boolean> {
+  const filter = { actorUri: actorUri(ctx.instance, actor) };
+  const options = { projection: { _id: 1 } };
+  return (await ctx.collection(followersCollection).findOne(filter, options)) !== null;
 }
 
 async function recordOf(ctx: Ctx, kind: Changed["kind"], id: string): Promise<ActorRecord | null> {

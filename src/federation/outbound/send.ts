@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineJob, isDuplicate, type Ctx, type JobDef } from "../../kit/index.js";
 import { actorUri, type LocalActor } from "../addresses.js";
 import { withoutBlockers } from "../blockers.js";
+import { speaking } from "../speaking.js";
 import { activitiesCollection, type Activity, type Audience } from "../records.js";
 import type { JsonObject } from "../remote-document.js";
 import type { Vault } from "../vault.js";
@@ -159,5 +160,11 @@ function plain(document: JsonObject): JsonObject {
 
 /** The fan-out job, given what sends to one page of inboxes. */
 export function defineFanOut(run: FanOut["run"]): FanOut {
-  return defineJob({ name: "federation.fan-out", payload: activityPayload, attempts: 12, run });
+  return defineJob({
+    name: "federation.fan-out",
+    payload: activityPayload,
+    attempts: 12,
+    runsIn: speaking,
+    run,
+  });
 }

@@ -1,3 +1,4 @@
+import { mediaTypes } from "../../drivers/media.js";
 import type { Person } from "../../features/people/person.js";
 import { actorIconPath, type IconKind } from "../../hosting/views/actor-icons.js";
 import {
@@ -13,10 +14,11 @@ import { escapeHtml } from "../../kit/text/sanitize.js";
 import type { As2 } from "../vocabulary.js";
 import { paragraph } from "./html.js";
 
-const mediaTypes: Readonly<Record<string, string>> = { png: "image/png", jpg: "image/jpeg" };
+/** Pictures of others end as they like. */
+const types: Readonly<Record<string, string | undefined>> = mediaTypes;
 
 function image(url: string): As2 {
-  const mediaType = mediaTypes[url.split(".").at(-1) ?? ""];
+  const mediaType = types[url.split(".").at(-1) ?? ""];
   return { type: "Image", ...(mediaType === undefined ? {} : { mediaType }), url };
 }
 

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Request, Response } from "express";
+import { isMediaUnavailable } from "../../drivers/media.js";
 import { isStoreUnavailable } from "../../drivers/store/unavailable.js";
 import { Refusal } from "../../kit/refusal.js";
 import { stateOf } from "./state.js";
@@ -16,9 +17,18 @@ export function safeError(error: unknown): SafeError {
     return { status: error.status, code: error.code, errors: error.errors };
   }
   if (isStoreUnavailable(error)) return { status: 503, code: "store-unavailable", errors: [] };
+  if (isMediaUnavailable(error)) {
+    return { status: 503, code: "media-unavailable", errors: [] };
+  }
   const status = clientStatus(error);
   return { status, code: status === 500 ? "internal" : `http-${status}`, errors: [] };
 }
+
+/** Seconds to wait where it takes longer: a site that is suspended, and a server asking a deleted one. */
+const retryAfter: Readonly<Partial<Record<string, number>>> = {
+  "site-suspended": 600,
+  unavailable: 3_600,
+};
 
 /** The last middleware: logs what is a bug, answers page or JSON alike. */
 export function errorHandler(
@@ -29,12 +39,14 @@ export function errorHandler(
     const { log } = stateOf(res);
     if (safe.code === "store-unavailable")
       log.warn({ error: (error as Error).name }, "the store does not answer");
+    else if (isMediaUnavailable(error))
+      log.warn({ error: error.message }, "pictures can be neither kept nor shown");
     else if (safe.status >= 500 && !(error instanceof Refusal))
       log.error({ err: error as unknown }, "request failed");
     else log.debug({ code: safe.code, status: safe.status }, "request refused");
     if (res.headersSent) return next(error);
     res.status(safe.status).set("Cache-Control", "no-store");
-    if (safe.status === 503) res.set("Retry-After", "10");
+    if (safe.status === 503) res.set("Retry-After", String(retryAfter[safe.code] ?? 10));
     if (!takesPage(req)) {
       res.json({ error: safe.code, errors: safe.errors });
       return;

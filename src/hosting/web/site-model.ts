@@ -93,17 +93,29 @@ export async function showError(
   const site =
     ctx === undefined || isStoreAway ? bareSite(parts, req, res) : await siteModel(req, res);
   const title = parts.views.text(`${template.replace("/", ".")}.title`, site);
+  const { instance } = stateOf(res) as Partial<RequestState>;
   const model = {
     head: head(title ?? String(error.status), { noIndex: true }),
     reason: parts.views.text(`refusals.${error.code}`, site),
     again: req.method === "GET" || req.method === "HEAD" ? localPath(req.originalUrl) : null,
+    ...closedModel(error, instance),
   };
   res.type("html").send(parts.views.render(template, model, site));
 }
 
 const known: ReadonlySet<number> = new Set([401, 403, 404, 410, 421, 429, 500, 503]);
 
+/** What is told of a site that is not served; its own words, and until when it may come back. */
+function closedModel({ code }: SafeError, instance: Instance | undefined) {
+  const said = code === "site-suspended" ? instance?.suspension?.reason : null;
+  const until = code === "site-deleted" ? instance?.deletion?.until : null;
+  return { about: code.replace("site-", ""), said: said || null, until: until ?? null };
+}
+
+const closed: ReadonlySet<string> = new Set(["site-suspended", "site-deleted", "site-gone"]);
+
 function templateOf({ code, status }: SafeError): string {
+  if (closed.has(code)) return "errors/closed";
   if (code === "being-set-up") return "set-up/waiting";
   if (code === "store-unavailable") return "errors/store-unavailable";
   return `errors/${known.has(status) ? status : status < 500 ? 400 : 500}`;
@@ -113,7 +125,8 @@ function templateOf({ code, status }: SafeError): string {
 function bareSite(parts: SiteParts, req: Request, res: Response): SiteModel {
   const state = stateOf(res) as Partial<RequestState>;
   const nobody = { name: "Parvis", kind: "city", hue: 195, timezone: "UTC" } as const;
-  const accepted = (req.acceptsLanguages(["fr", "en"]) || "fr") as SiteModel["language"];
+  const accepted = (req.acceptsLanguages(["fr", "en"]) ||
+    (state.instance?.language ?? "fr")) as SiteModel["language"];
   return {
     ...frame(parts, state.instance ?? nobody, state.ctx?.language ?? accepted),
     otherLanguages: [],

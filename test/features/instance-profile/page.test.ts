@@ -4,16 +4,10 @@ import type { InstanceProfile } from "../../../src/kit/index.js";
 import { profileOf } from "../../../src/kit/index.js";
 import type { Browser } from "../../support/browser.js";
 import { textOf } from "../../support/forms.js";
+import { aPicture } from "../../support/media.js";
 import { aSite, type Site } from "../../support/site.js";
 
 const page = "/admin/profile";
-
-function aPicture(red = 10, side = 600): Promise<Buffer> {
-  const background = { r: red, g: 90, b: 120, alpha: 0.6 };
-  return sharp({ create: { width: side, height: side, channels: 4, background } })
-    .png()
-    .toBuffer();
-}
 
 describe("how an administrator presents the site", function () {
   this.timeout(30_000);

@@ -24,7 +24,7 @@ export async function aSecondProcess(town: Town): Promise<SecondProcess> {
     ...{ contexts, clock, log, version: "0.1.0", allowPrivate: true, makePair: pooledPair },
     timing: { gatherMs: 0 },
   });
-  const instances = createInstances(store, clock, createIds(clock));
+  const instances = createInstances(store, { clock, ids: createIds(clock) });
   const server = createServer(webOf({ instances, federation, log }));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -10,14 +10,15 @@ import { publishProposal } from "../../../src/features/proposals/publishing.js";
 import { createFederation } from "../../../src/federation/federation.feature.js";
 import { createUnwanted } from "../../../src/federation/policy/policy.js";
 import { followersCollection } from "../../../src/federation/records.js";
+import { collectionsOf } from "../../../src/hosting/collections.js";
 import { createContexts } from "../../../src/hosting/contexts.js";
 import { createInstances, instanceIndexes } from "../../../src/hosting/instances.js";
 import { createOutbox, intentIndexes, type Outbox } from "../../../src/hosting/outbox.js";
 import { scopedIndexes } from "../../../src/hosting/scoped-store.js";
 import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
+import { noLimits } from "../../../src/kit/limits.js";
 import type { Ctx, Feature, Instance, Member } from "../../../src/kit/index.js";
-import { throttlesCollection } from "../../../src/kit/throttle.js";
 import { aDraft } from "../../support/builders.js";
 import { aMedia } from "../../support/media.js";
 import { pooledPair } from "./pairs.js";
@@ -47,10 +48,10 @@ export async function aStoredCity(store: Store): Promise<StoredCity> {
   const queue = createEmbeddedQueue({ ...parts, pollMs: 20 });
   const subscriptions: Feature["on"][number][] = [];
   const outbox = createOutbox({ ...parts, queue, subscriptions });
-  const instances = createInstances(store, clock, ids);
+  const instances = createInstances(store, { clock, ids });
   const views = new URL("../../../views", import.meta.url).pathname;
   const contexts = createContexts({
-    ...{ ...parts, queue, outbox, instances, media: aMedia() },
+    ...{ ...parts, queue, outbox, instances, media: aMedia(), limits: noLimits },
     unwantedBy: createUnwanted,
     translatorFor: createTranslators(loadTranslations(views), { strict: false }),
     mailer: {
@@ -95,7 +96,7 @@ export async function aStoredCity(store: Store): Promise<StoredCity> {
 async function prepare(store: Store, all: readonly Feature[]): Promise<void> {
   await store.ensureIndexes("instances", instanceIndexes);
   await store.ensureIndexes("intents", intentIndexes);
-  for (const def of [...all.flatMap((feature) => feature.collections), throttlesCollection]) {
+  for (const def of collectionsOf(all)) {
     await store.ensureIndexes(def.name, scopedIndexes(def.indexes));
   }
 }

@@ -21,6 +21,7 @@ import { resolveHost } from "../../../src/hosting/resolve-host.js";
 import { stateOf } from "../../../src/hosting/web/state.js";
 import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
+import { noLimits } from "../../../src/kit/limits.js";
 import type { Ctx, Feature, Instance, Language, Member, Role } from "../../../src/kit/index.js";
 import { aClock, ensureIndexes, type TestClock } from "../../support/city.js";
 import { openEngine } from "../../support/engine.js";
@@ -93,10 +94,10 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   const queue = engine.queue(log, store);
   const parts = { store, queue, clock, ids, log };
   const outbox = createOutbox({ ...parts, subscriptions });
-  const instances = createInstances(store, clock, ids);
+  const instances = createInstances(store, { clock, ids });
   const contexts = createContexts({
     ...{ ...parts, outbox, translatorFor, instances },
-    media: aMedia(),
+    ...{ media: aMedia(), limits: noLimits },
     unwantedBy: createUnwanted,
     mailer: {
       send: () => Promise.resolve({ id: "<1@test>" }),

@@ -1,0 +1,169 @@
+import { createInterface } from "node:readline/promises";
+import { InvalidArgumentError, type Command } from "commander";
+import type { App } from "../app.js";
+import {
+  deleteInstance,
+  mostReason,
+  resumeInstance,
+  suspendInstance,
+  undeleteInstance,
+  usualGraceDays,
+} from "../hosting/closing.js";
+import type { Instance } from "../kit/index.js";
+import { runBackup } from "./backup.js";
+import { instanceNamed, withApp } from "./deployment.js";
+import { CommandFailed, type Answer, type Finish, type Io } from "./io.js";
+
+const hostHelp = "host of the instance";
+
+/** `instance suspend|resume|delete|undelete`. */
+export function addLifeCommands(command: Command, io: Io, finish: Finish): void {
+  command
+    .command("suspend")
+    .description("answer 503 for an instance and let its work wait; nothing is lost or deleted")
+    .argument("<host>", hostHelp)
+    .option("--reason <words>", "why, for whoever visits it", readReason, "")
+    .addHelpText("after", suspendHelp)
+    .action((host: string, { reason }: { reason: string }) =>
+      finish(withApp(io, (app) => suspend(app, host, reason))),
+    );
+  command
+    .command("resume")
+    .description("serve a suspended instance again, and go on with what waited")
+    .argument("<host>", hostHelp)
+    .addHelpText("after", `\nExample: npm run parvis -- instance resume parvis.example`)
+    .action((host: string) => finish(withApp(io, (app) => resume(app, host))));
+  command
+    .command("delete")
+    .description("close an instance, and remove it with all it holds once its grace has ended")
+    .argument("<host>", hostHelp)
+    .option("--grace <days>", "days in which it can come back", readDays, usualGraceDays)
+    .option("--backup <file>", "first write a backup of the whole deployment into this file")
+    .option("--confirm <host>", "its host once more, instead of being asked for it")
+    .addHelpText("after", deleteHelp)
+    .action((host: string, given: Deleting) => finish(remove(io, host, given)));
+  command
+    .command("undelete")
+    .description("bring a deleted instance back, as long as its grace lasts")
+    .argument("<host>", hostHelp)
+    .addHelpText("after", `\nExample: npm run parvis -- instance undelete parvis.example`)
+    .action((host: string) => finish(withApp(io, (app) => undelete(app, host))));
+}
+
+const suspendHelp = `
+Servers that run meanwhile heed it within seconds. Deliveries and mails of the instance wait; other
+servers are asked to come back later.
+
+Example: npm run parvis -- instance suspend parvis.example --reason "Maintenance until Monday."`;
+
+const deleteHelp = `
+People read at once that it is closed, and until when it can come back ("instance undelete"). When the
+grace has ended, other servers are told that its accounts are gone, then every record, picture and key of it is
+removed. Its address answers 410 for ever, and no other instance can have it.
+
+A backup holds the whole deployment; encrypt it with "backup --encrypt" if it leaves this machine.
+
+Examples:
+  npm run parvis -- instance delete parvis.example --backup before.backup
+  npm run parvis -- instance delete parvis.example --grace 7 --confirm parvis.example`;
+
+function readReason(typed: string): string {
+  const reason = typed.replace(/[\p{Cc}\s]+/gu, " ").trim();
+  if (reason.length <= mostReason) return reason;
+  throw new InvalidArgumentError(`At most ${mostReason} characters.`);
+}
+
+function readDays(typed: string): number {
+  if (/^\d{1,3}$/.test(typed) && Number(typed) <= 365) return Number(typed);
+  throw new InvalidArgumentError("A number of days from 0 to 365 is needed.");
+}
+
+function closingParts({ instances, drivers: { clock } }: App) {
+  return { instances, clock };
+}
+
+async function suspend(app: App, host: string, reason: string): Promise<Answer> {
+  const instance = await openOne(app, host);
+  const changed = await suspendInstance(closingParts(app), instance, reason);
+  const already = changed === null ? " already" : "";
+  return answer(`${instance.host} is suspended${already}.`, changed ?? instance);
+}
+
+async function resume(app: App, host: string): Promise<Answer> {
+  const instance = await openOne(app, host);
+  const changed = await resumeInstance(closingParts(app), instance);
+  const already = changed === null ? " already" : "";
+  return answer(`${instance.host} is served again${already}.`, changed ?? instance);
+}
+
+/** An instance that is served or suspended. */
+async function openOne(app: App, host: string): Promise<Instance> {
+  const instance = await instanceNamed(app, host);
+  if (instance.state === "active" || instance.state === "suspended") return instance;
+  if (instance.state === "new") {
+    throw new CommandFailed(`${instance.host} still waits to be set up; it serves no pages yet.`);
+  }
+  throw new CommandFailed(`${instance.host} was deleted.`);
+}
+
+interface Deleting {
+  readonly grace: number;
+  readonly backup?: string;
+  readonly confirm?: string;
+}
+
+async function remove(io: Io, host: string, given: Deleting): Promise<Answer> {
+  const { host: name } = await withApp(io, (app) => instanceNamed(app, host));
+  const typed = given.confirm ?? (await typedHost(io, name));
+  if (typed.trim().toLowerCase() !== name) {
+    throw new CommandFailed(`This is not its host: ${name} was left as it is.`);
+  }
+  const written = given.backup === undefined ? "" : await backUp(io, given.backup);
+  return withApp(io, async (app) => {
+    const instance = await instanceNamed(app, name);
+    const deleted = await deleteInstance(closingParts(app), instance, given.grace);
+    if (deleted === null) throw new CommandFailed(`${name} was deleted already.`);
+    const until = deleted.deletion?.until.toISOString() ?? "";
+    const words = `${name} is closed. It can come back until ${until}: instance undelete ${name}`;
+    return answer(`${written}${words}`, deleted);
+  });
+}
+
+async function backUp(io: Io, to: string): Promise<string> {
+  return (await runBackup(io, { to })).text;
+}
+
+async function typedHost(io: Io, host: string): Promise<string> {
+  io.err(`This removes ${host} with all it holds once the grace has ended. A backup is made with
+--backup. To go on, type its host: `);
+  const reader = createInterface({ input: io.input });
+  try {
+    for await (const line of reader) return line;
+  } finally {
+    reader.close();
+  }
+  throw new CommandFailed(`Nothing was typed: ${host} was left as it is.`);
+}
+
+async function undelete(app: App, host: string): Promise<Answer> {
+  const instance = await instanceNamed(app, host);
+  const changed = await undeleteInstance(closingParts(app), instance);
+  if (changed !== null) return answer(`${instance.host} is back (${changed.state}).`, changed);
+  const { state, host: name } = instance;
+  const isOver = state === "deleted" || state === "leaving" || state === "gone";
+  throw new CommandFailed(
+    isOver ? `The grace of ${name} has ended: it cannot come back.` : `${name} is not deleted.`,
+  );
+}
+
+function answer(words: string, instance: Instance): Answer {
+  return { text: `${words}\n`, json: shownInstance(instance) };
+}
+
+/** An instance, as scripts are told of it. */
+export function shownInstance(instance: Instance): object {
+  const { host, origin, aliases, kind, name, handle, language, state, createdAt } = instance;
+  const { suspension = null, deletion = null } = instance;
+  const shown = { host, origin, aliases, kind, name, handle, language, state, createdAt };
+  return { ...shown, suspension, deletion };
+}

@@ -1,0 +1,80 @@
+import { InvalidArgumentError, type Command } from "commander";
+import type { App } from "../app.js";
+import { readSize } from "../drivers/size.js";
+import { limitedThings, usageOf, type Limits } from "../kit/index.js";
+import { actingFor, instanceNamed, withApp } from "./deployment.js";
+import type { Answer, Finish, Io } from "./io.js";
+
+/** A limit of its own, none, or that of the deployment. */
+type Wish = number | "none" | "default";
+
+type Given = { readonly [What in keyof Limits]?: Wish };
+
+/** `instance limits`: shows and changes what an instance may use. */
+export function addLimitsCommand(command: Command, io: Io, finish: Finish): void {
+  command
+    .command("limits")
+    .description("show what an instance uses and may use, or change what it may")
+    .argument("<host>", "host of the instance")
+    .option("--storage <size>", "what its pictures may take up", wishOf(readSize))
+    .option("--mails <number>", "mails that it may send in a day", wishOf(readCount))
+    .option("--members <number>", "members that it may have", wishOf(readCount))
+    .addHelpText("after", help)
+    .action((host: string, given: Given) =>
+      finish(withApp(io, (app) => showLimits(app, host, given))),
+    );
+}
+
+const help = `
+"none" lifts a limit, "default" gives it back that of the deployment (LIMIT_STORAGE, LIMIT_MAILS,
+LIMIT_MEMBERS). Its administrators are warned by mail when four fifths are used. What is there already
+stays, even beyond a limit.
+
+Examples:
+  npm run parvis -- instance limits parvis.example
+  npm run parvis -- instance limits parvis.example --storage "2 GB" --mails 5000 --members default`;
+
+function readCount(typed: string): number | null {
+  return /^\d{1,9}$/.test(typed) ? Number(typed) : null;
+}
+
+function wishOf(read: (typed: string) => number | null): (typed: string) => Wish {
+  return (typed) => {
+    if (typed === "none" || typed === "default") return typed;
+    const value = read(typed);
+    if (value !== null) return value;
+    throw new InvalidArgumentError('A number is needed (a size such as "2 GB"), none or default.');
+  };
+}
+
+async function showLimits(app: App, host: string, given: Given): Promise<Answer> {
+  const before = await instanceNamed(app, host);
+  const own: Record<string, number | null> = { ...before.limits };
+  for (const what of limitedThings) {
+    const wish = given[what];
+    if (wish === "default") delete own[what];
+    else if (wish !== undefined) own[what] = wish === "none" ? null : wish;
+  }
+  const isChange = limitedThings.some((what) => given[what] !== undefined);
+  const changed = isChange ? await app.instances.update(before._id, { limits: own }) : null;
+  const instance = changed ?? before;
+  const ctx = actingFor(app, instance);
+  const used = await usageOf(ctx);
+  const lines = limitedThings.map((what) => {
+    const limit = ctx.limits[what];
+    const whose = instance.limits !== undefined && what in instance.limits ? "its own" : "default";
+    const most = limit === null ? ", no limit" : ` of ${shown(what, limit)}`;
+    return `${what}: ${shown(what, used[what])}${most} (${whose})`;
+  });
+  return {
+    text: `${lines.join("\n")}\n`,
+    json: { host: instance.host, used, limits: ctx.limits, own: instance.limits ?? {} },
+  };
+}
+
+const units = { storage: " MB", mails: " a day", members: "" } as const;
+
+function shown(what: keyof Limits, value: number): string {
+  const figure = what === "storage" ? (value / 1e6).toFixed(1) : String(value);
+  return `${figure}${units[what]}`;
+}

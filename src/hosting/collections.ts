@@ -1,0 +1,50 @@
+import type { Logger } from "pino";
+import type { IndexSpec, Row, Store } from "../drivers/store/collection.js";
+import type { Feature } from "../kit/feature.js";
+import type { CollectionDef } from "../kit/records.js";
+import { usagesCollection } from "../kit/limits.js";
+import { throttlesCollection } from "../kit/throttle.js";
+import { instanceIndexes } from "./instances.js";
+import { keptFilesCollection } from "./kept-files.js";
+import { intentIndexes } from "./outbox.js";
+import { scopedIndexes } from "./scoped-store.js";
+import { sessionsCollection } from "./session.js";
+
+/** The collections of instances that belong to no feature. */
+export const ownCollections = [
+  sessionsCollection,
+  throttlesCollection,
+  keptFilesCollection,
+  usagesCollection,
+] as unknown as ReadonlyArray<CollectionDef<Row>>;
+
+/** Every collection in which an instance has rows. */
+export function collectionsOf(features: readonly Feature[]): ReadonlyArray<CollectionDef<Row>> {
+  return [...features.flatMap(({ collections }) => collections), ...ownCollections];
+}
+
+/** Indexes that are named in the log when they are made. */
+const mostNamed = 20;
+
+/** Makes every declared index, and says which were made or removed. */
+export async function ensureIndexes(
+  { store, log }: { readonly store: Store; readonly log: Logger },
+  scoped: ReadonlyArray<CollectionDef<Row>>,
+): Promise<void> {
+  const declared: ReadonlyArray<readonly [string, readonly IndexSpec[]]> = [
+    ["instances", instanceIndexes],
+    ["intents", intentIndexes],
+    ...scoped.map(({ name, indexes }) => [name, scopedIndexes(indexes)] as const),
+  ];
+  const created: string[] = [];
+  const dropped: string[] = [];
+  for (const [name, indexes] of declared) {
+    const changes = await store.ensureIndexes(name, indexes);
+    created.push(...changes.created.map((index) => `${name}.${index}`));
+    dropped.push(...changes.dropped.map((index) => `${name}.${index}`));
+  }
+  if (created.length + dropped.length === 0) return;
+  // A new store gets all of them: their number says enough.
+  const made = created.length > mostNamed ? created.length : created;
+  log.info({ created: made, dropped }, "indexes changed");
+}

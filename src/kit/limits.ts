@@ -1,0 +1,170 @@
+import { z } from "zod";
+import type { Ctx } from "./context.js";
+import type { InstanceRecord } from "./instance.js";
+import { defineCollection, insertOnce } from "./records.js";
+import { Refusal } from "./refusal.js";
+import { defineEvent } from "./work.js";
+
+/** What an instance may use; null: as much as it likes. */
+export interface Limits {
+  /** Bytes of pictures that are kept. */
+  readonly storage: number | null;
+  /** Mails in a day (UTC). */
+  readonly mails: number | null;
+  /** Members whose address is confirmed. */
+  readonly members: number | null;
+}
+
+/** As much of everything as it likes. */
+export const noLimits: Limits = { storage: null, mails: null, members: null };
+
+/** What is limited. */
+export type Limited = keyof Limits;
+
+export const limitedThings = ["storage", "mails", "members"] as const satisfies readonly Limited[];
+
+/** An instance's own limits in place of those of the deployment. */
+export function limitsOf({ limits }: Pick<InstanceRecord, "limits">, defaults: Limits): Limits {
+  return { ...defaults, ...limits };
+}
+
+/** How much of one thing an instance uses: one row, whatever it holds. */
+interface Usage {
+  /** Instance and thing; of mails the day, too. */
+  readonly _id: string;
+  readonly count: number;
+  /** The limit that administrators were warned of. */
+  readonly warnedOf?: number | null;
+  readonly expiresAt: Date | null;
+}
+
+export const usagesCollection = defineCollection<Usage>("usages", [
+  { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
+]);
+
+/** An instance comes near a limit of its own; told once for each limit, of mails once a day. */
+export const limitNear = defineEvent(
+  "limit-near",
+  z.object({ what: z.enum(limitedThings), stamp: z.string() }),
+);
+
+/** Administrators are warned when this share of a limit is used. */
+const nearShare = 0.8;
+const dayMs = 24 * 3_600_000;
+
+function rowOf(ctx: Ctx, what: Limited): Pick<Usage, "_id" | "expiresAt"> {
+  const _id = `${ctx.instance._id}/${what}`;
+  if (what !== "mails") return { _id, expiresAt: null };
+  const day = Math.floor(ctx.clock.now().getTime() / dayMs);
+  const expiresAt = new Date((day + 3) * dayMs);
+  return { _id: `${_id}/${new Date(day * dayMs).toISOString().slice(0, 10)}`, expiresAt };
+}
+
+/**
+ * Take so much of a thing, unless that passes `most` (its limit unless told): one write decides, so
+ * that however many take at once, together they never have more.
+ * @returns whether it was taken
+ */
+export async function takeOf(
+  ctx: Ctx,
+  what: Limited,
+  { amount = 1, most = ctx.limits[what] }: { amount?: number; most?: number | null } = {},
+): Promise<boolean> {
+  const rows = ctx.collection(usagesCollection);
+  const { _id, expiresAt } = rowOf(ctx, what);
+  const take = () =>
+    rows.findOneAndUpdate(
+      { _id, ...(most === null ? {} : { count: { $lte: most - amount } }) },
+      { $inc: { count: amount } },
+      { returnDocument: "after" },
+    );
+  let taken = await take();
+  if (taken === null) {
+    const isThere = (await rows.findOne({ _id })) !== null;
+    if (isThere) return false;
+    await insertOnce(() => rows.insertOne({ _id, count: 0, expiresAt }));
+    taken = await take();
+  }
+  if (taken !== null) await warnIfNear(ctx, what, taken);
+  return taken !== null;
+}
+
+/** Give back what was taken and is not used, or no longer. */
+export async function giveBack(ctx: Ctx, what: Limited, amount = 1): Promise<void> {
+  const rows = ctx.collection(usagesCollection);
+  const { _id } = rowOf(ctx, what);
+  const left = await rows.findOneAndUpdate(
+    { _id, count: { $gte: amount } },
+    { $inc: { count: -amount } },
+    { returnDocument: "after" },
+  );
+  const limit = ctx.limits[what];
+  if (left?.warnedOf == null || what === "mails") return;
+  if (limit === null || left.count < limit * nearShare) {
+    await rows.updateOne({ _id, count: left.count }, { $set: { warnedOf: null } });
+  }
+}
+
+async function warnIfNear(ctx: Ctx, what: Limited, { _id, count, warnedOf }: Usage): Promise<void> {
+  const limit = ctx.limits[what];
+  if (limit === null || count < limit * nearShare || warnedOf === limit) return;
+  const stamp = `${_id}/${limit}`;
+  try {
+    await ctx.commit(limitNear, { what, stamp }, async () => {
+      const { matchedCount } = await ctx
+        .collection(usagesCollection)
+        .updateOne({ _id, warnedOf: { $ne: limit } }, { $set: { warnedOf: limit } });
+      if (matchedCount === 0) throw new Refusal("changed-meanwhile");
+    });
+  } catch (error) {
+    // Somebody else was the first to come near it.
+    if (!(error instanceof Refusal)) throw error;
+  }
+}
+
+/** How much of each thing is used now, of mails today: three rows. */
+export async function usageOf(ctx: Ctx): Promise<Readonly<Record<Limited, number>>> {
+  const ids = limitedThings.map((what) => rowOf(ctx, what)._id);
+  const rows = await ctx
+    .collection(usagesCollection)
+    .find({ _id: { $in: ids } }, { limit: ids.length })
+    .toArray();
+  const counts = new Map(rows.map(({ _id, count }) => [_id, count]));
+  const [storage = 0, mails = 0, members = 0] = ids.map((id) => counts.get(id) ?? 0);
+  return { storage, mails, members };
+}
+
+/** Whether nothing is left of a thing; asked before anybody does work for it. */
+export async function isUsedUp(ctx: Ctx, what: Limited): Promise<boolean> {
+  const limit = ctx.limits[what];
+  if (limit === null) return false;
+  const row = await ctx.collection(usagesCollection).findOne({ _id: rowOf(ctx, what)._id });
+  return (row?.count ?? 0) >= limit;
+}
+
+/**
+ * Set a figure right that a crash between two writes has left wrong. What is taken or given back
+ * while it is counted has its way, and the next recount comes.
+ */
+export async function recountUsage(
+  ctx: Ctx,
+  what: Limited,
+  count: () => Promise<number>,
+): Promise<void> {
+  const rows = ctx.collection(usagesCollection);
+  const { _id } = rowOf(ctx, what);
+  const before = await rows.findOne({ _id });
+  const found = await count();
+  if (before === null || before.count === found) return;
+  await rows.updateOne({ _id, count: before.count }, { $set: { count: found } });
+}
+
+/** Of the mails of a day, a tenth is kept for those that somebody waits for, such as to sign in. */
+export function mailsForNews({ limits: { mails } }: Ctx): number | null {
+  return mails === null ? null : mails - Math.ceil(mails / 10);
+}
+
+/** Until the next day begins, spread over its first half hour. */
+export function msUntilTomorrow({ clock }: Ctx): number {
+  return dayMs - (clock.now().getTime() % dayMs) + Math.round(Math.random() * 1_800_000);
+}

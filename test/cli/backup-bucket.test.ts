@@ -1,0 +1,89 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { createFileMedia } from "../../src/drivers/media/files.js";
+import { collectGarbage } from "../support/garbage.js";
+import { aBucket, type Bucket } from "../support/s3.js";
+import { openDesk, type Desk, type Ended } from "./support.js";
+
+describe("a deployment with its pictures in a bucket", function () {
+  this.timeout(60_000);
+  const desks: Desk[] = [];
+  const aDesk = (more: Record<string, string> = {}): Desk => {
+    const desk = openDesk(more);
+    desks.push(desk);
+    return desk;
+  };
+  const town = aDesk();
+  const file = join(town.dataDir, "town.backup");
+  let bucket: Bucket;
+  let picture = "";
+  before(async () => {
+    bucket = await aBucket();
+    const city = ["--origin", "https://valmont.example", "--name", "Valmont", "--kind", "city"];
+    await run(town, ["instance", "create", ...city]);
+    const media = createFileMedia(join(town.dataDir, "media"));
+    picture = await media.put("town", Buffer.from("a picture"), "png");
+    expect((await run(town, ["backup", "--to", file])).code).to.equal(0);
+  });
+  after(async () => {
+    desks.forEach((desk) => desk.remove());
+    await bucket.close();
+  });
+  const run = async (desk: Desk, argv: readonly string[]): Promise<Ended> => {
+    await collectGarbage();
+    return desk.run(argv);
+  };
+  const objects = (): string[] => [...bucket.objects.keys()].sort();
+
+  it("is restored there with nothing but its own pictures, and comes back to a folder", async () => {
+    const place = aDesk(bucket.env);
+    bucket.objects.set(`old/${"1".repeat(64)}.png`, Buffer.from("of a former deployment"));
+
+    const full = await run(place, ["restore", "--from", file]);
+    const forced = await run(place, ["restore", "--from", file, "--force"]);
+    const own = join(place.dataDir, "own.backup");
+    const saved = await run(place, ["backup", "--to", own]);
+    const back = aDesk();
+    const restored = await run(back, ["restore", "--from", own]);
+
+    expect(full.err).to.include("There are pictures in the bucket parvis-media (old)");
+    for (const ended of [forced, saved, restored]) expect(ended.code, ended.err).to.equal(0);
+    expect(objects()).to.deep.equal([`town/${picture}`]);
+    expect(existsSync(join(place.dataDir, "media"))).to.equal(false);
+    expect(readdirSync(join(back.dataDir, "media", "town"))).to.deep.equal([picture]);
+    const listed = await run(back, ["instance", "list"]);
+    expect(listed.out).to.include("valmont.example");
+  });
+
+  it("is as it was when the bucket refuses the first picture of a restore", async () => {
+    const place = aDesk(bucket.env);
+    const before = objects();
+    bucket.faults.push(403);
+
+    const failed = await run(place, ["restore", "--from", file, "--force"]);
+
+    expect(failed.code).to.equal(1);
+    expect(failed.err).to.include("the bucket of the pictures cannot be used now");
+    expect(existsSync(join(place.dataDir, "parvis.db"))).to.equal(false);
+    expect(existsSync(join(place.dataDir, "restoring"))).to.equal(false);
+    expect(objects()).to.deep.equal(before);
+  });
+
+  it("is not served before a restore has removed what is not its own", async () => {
+    const place = aDesk(bucket.env);
+    const former = `old/${"2".repeat(64)}.png`;
+    bucket.objects.set(former, Buffer.from("of a former deployment"));
+    // The picture is put and the list comes, and then the removal fails.
+    bucket.faults.push("none", "none", 403);
+
+    const failed = await run(place, ["restore", "--from", file, "--force"]);
+    const meanwhile = await run(place, ["instance", "list"]);
+    const again = await run(place, ["restore", "--from", file]);
+
+    expect(failed.code, failed.out).to.equal(1);
+    expect(meanwhile.err).to.include("has not ended: run it again");
+    expect(again.code, again.err).to.equal(0);
+    expect(objects()).to.deep.equal([`town/${picture}`]);
+  });
+});

@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { openDesk } from "./support.js";
+
+const host = "valmont.example";
+
+interface Shown {
+  readonly state: string;
+  readonly suspension: { readonly reason: string } | null;
+  readonly deletion: { readonly at: string; readonly until: string } | null;
+}
+
+describe("closing an instance from the command line", function () {
+  this.timeout(60_000);
+  const desk = openDesk();
+  before(async () => {
+    const city = ["--name", "Valmont", "--kind", "city"];
+    await desk.run(["instance", "create", "--origin", `https://${host}`, ...city]);
+  });
+  after(() => desk.remove());
+
+  const shown = async (): Promise<Shown> => {
+    const [one] = await desk.json<Shown[]>(["instance", "list"]);
+    return one!;
+  };
+
+  it("writes down why it is suspended, in one line of bounded length", async () => {
+    const long = await desk.run(["instance", "suspend", host, "--reason", "x".repeat(301)]);
+    await desk.run(["instance", "suspend", host, "--reason", " Travaux \n jusqu’à lundi "]);
+
+    expect(long.code).to.equal(2);
+    expect((await shown()).suspension?.reason).to.equal("Travaux jusqu’à lundi");
+    await desk.run(["instance", "resume", host]);
+    expect(await shown()).to.include({ state: "active", suspension: null });
+  });
+
+  it("shows what it uses and may use, and changes that for it alone", async () => {
+    const set = ["--storage", "2 GB", "--mails", "none", "--members", "40"];
+    const wrong = await desk.run(["instance", "limits", host, "--storage", "much"]);
+    const changed = await desk.run(["instance", "limits", host, ...set]);
+    const back = await desk.json<object>(["instance", "limits", host, "--members", "default"]);
+
+    expect(wrong.code).to.equal(2);
+    expect(changed.out).to.include("storage: 0.0 MB of 2000.0 MB (its own)");
+    expect(changed.out).to.include("mails: 0 a day, no limit (its own)");
+    expect(back).to.deep.include({ limits: { storage: 2e9, mails: null, members: null } });
+    expect(back).to.deep.include({ own: { storage: 2e9, mails: null } });
+  });
+
+  it("deletes nothing unless its host is typed once more", async () => {
+    const silent = await desk.run(["instance", "delete", host]);
+    const wrong = await desk.run(["instance", "delete", host], { input: "roche.example\n" });
+    const confirmed = await desk.run(["instance", "delete", host, "--confirm", "valmont"]);
+
+    expect([silent.code, wrong.code, confirmed.code]).to.deep.equal([1, 1, 1]);
+    expect(wrong.err).to.include("left as it is").and.include("--backup");
+    expect((await shown()).state).to.equal("active");
+  });
+
+  it("makes a backup first when asked, and tells how and until when it comes back", async () => {
+    const file = join(desk.dataDir, "before.backup");
+
+    const deleted = await desk.run(["instance", "delete", host, "--backup", file], {
+      input: "Valmont.example\n",
+    });
+    const { state, deletion } = await shown();
+    const again = await desk.run(["instance", "delete", host, "--confirm", host]);
+    const resumed = await desk.run(["instance", "resume", host]);
+
+    expect(deleted.code).to.equal(0);
+    expect(deleted.out).to.include(`instance undelete ${host}`).and.include("Written:");
+    expect(existsSync(file)).to.equal(true);
+    expect(state).to.equal("deleted");
+    const days = (Date.parse(deletion!.until) - Date.parse(deletion!.at)) / 86_400_000;
+    expect(days).to.equal(30);
+    expect(again.err).to.include("deleted already");
+    expect(resumed.err).to.include("was deleted");
+  });
+
+  it("brings it back within its grace, and says so when that has ended", async () => {
+    const back = await desk.run(["instance", "undelete", host]);
+    const twice = await desk.run(["instance", "undelete", host]);
+    await desk.run(["instance", "delete", host, "--grace", "0", "--confirm", host]);
+    const late = await desk.run(["instance", "undelete", host]);
+
+    expect(back.out).to.equal(`${host} is back (active).\n`);
+    expect(twice.err).to.include("is not deleted");
+    expect(late.code).to.equal(1);
+    expect(late.err).to.include("has ended");
+  });
+});

@@ -1,0 +1,90 @@
+import { expect } from "chai";
+import sharp from "sharp";
+import { createS3Media } from "../../../src/drivers/media/s3.js";
+import { presentInstance } from "../../../src/features/instance-profile/instance-profile.js";
+import { profileOf, type Ctx } from "../../../src/kit/index.js";
+import { aDeployment, type Browser, type Deployment } from "../../support/deployment.js";
+import { aBucket, type Bucket } from "../../support/s3.js";
+import { rejection } from "../../drivers/store.conformance-support.js";
+
+const host = "valmont.example";
+const picture = (red: number): Promise<Buffer> =>
+  sharp({ create: { width: 40, height: 40, channels: 3, background: { r: red, g: 9, b: 9 } } })
+    .png()
+    .toBuffer();
+
+describe("a city whose pictures are kept in a bucket", function () {
+  this.timeout(30_000);
+  let bucket: Bucket;
+  let town: Deployment;
+  let visitor: Browser;
+  let logo: string;
+  before(async () => {
+    bucket = await aBucket();
+    const media = createS3Media(bucket.place, { tryMs: 5_000, tries: 2, restMs: 1 });
+    town = await aDeployment({ media });
+    await town.city(host);
+    visitor = town.browser(host);
+    await present(await picture(10));
+    logo = (await named()) ?? "";
+  });
+  after(async () => {
+    await town.close();
+    await bucket.close();
+  });
+
+  async function present(bytes: Buffer): Promise<void> {
+    const ctx: Ctx = {
+      ...(await town.ctx(host)),
+      member: { _id: "maud", name: "Maud", roles: ["admin"], language: "fr" },
+    };
+    const { instance } = ctx;
+    const { description, fields, contact, attributionDomains } = profileOf(instance);
+    const own = { tagline: instance.tagline, description, fields, contact, attributionDomains };
+    await presentInstance(ctx, { ...own, logo: { bytes, isCut: false }, banner: "keep" });
+  }
+  const named = async (): Promise<string | null> => profileOf((await town.ctx(host)).instance).logo;
+
+  it("shows them at its own address alone, and sends none twice to who has it", async () => {
+    const home = await visitor.get("/");
+    const shown = await visitor.get(`/media/${logo}`);
+    const again = await visitor.get(`/media/${logo}`, {
+      "If-None-Match": String(shown.headers["etag"]),
+    });
+
+    expect(home.text).to.include(`/media/${logo}`).and.not.include(bucket.place.endpoint);
+    expect(JSON.stringify(home.headers)).to.not.include(bucket.place.endpoint);
+    expect(shown.status).to.equal(200);
+    expect(shown.headers).to.include({
+      "content-type": "image/png",
+      "cache-control": "public, max-age=31536000, immutable",
+    });
+    expect(again).to.include({ status: 304, text: "" });
+    expect([...bucket.objects.keys()].map((key) => key.split("/")[1])).to.deep.equal([logo]);
+  });
+
+  it("names no picture that the bucket has not taken, and says so beside its field", async () => {
+    bucket.faults.push(503, 503);
+
+    const refusal = await rejection(picture(99).then(present));
+
+    expect(refusal).to.deep.include({
+      code: "unavailable",
+      errors: [{ field: "logo", key: "instance-profile.errors.unavailable", params: {} }],
+    });
+    expect(await named()).to.equal(logo);
+  });
+
+  it("goes on serving pages, and stays ready, while the bucket does not answer", async () => {
+    const other = logo.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+    bucket.faults.push(503, 503);
+
+    const missing = await visitor.get(`/media/${other}`);
+    const [home, ready] = [await visitor.get("/"), await visitor.get("/readyz")];
+
+    expect(missing.status).to.equal(503);
+    expect(missing.headers["retry-after"]).to.equal("10");
+    expect(missing.text).to.not.include("SlowDown");
+    expect([home.status, ready.status]).to.deep.equal([200, 200]);
+  });
+});

@@ -1,0 +1,160 @@
+import { expect } from "chai";
+import { createAccount } from "../../src/features/accounts/accounts.js";
+import { presentInstance } from "../../src/features/instance-profile/instance-profile.js";
+import { keysCollection } from "../../src/federation/records.js";
+import { deleteInstance } from "../../src/hosting/closing.js";
+import { HostTaken } from "../../src/hosting/instances.js";
+import { profileOf, type Ctx, type Instance } from "../../src/kit/index.js";
+import type { Row, Store } from "../../src/drivers/store/collection.js";
+import { aProposal } from "../support/builders.js";
+import { aDeployment, type Deployment } from "../support/deployment.js";
+import { Died } from "../support/faults.js";
+import { textOf } from "../support/forms.js";
+import { aPicture } from "../support/media.js";
+
+const host = "valmont.example";
+const day = 24 * 3_600_000;
+const round = 10 * 60_000;
+
+/** A store that can be made to die after some slices of a removal. */
+function mortalStore() {
+  const state = { left: Number.POSITIVE_INFINITY, deaths: 0 };
+  const through = (store: Store): Store => ({
+    ...store,
+    collection: <T extends Row>(name: string) => {
+      const inner = store.collection<T>(name);
+      return {
+        ...inner,
+        collectionName: name,
+        deleteMany: async (filter: Parameters<typeof inner.deleteMany>[0]) => {
+          if (--state.left === 0) {
+            state.deaths += 1;
+            state.left = 2;
+            throw new Died("between two slices");
+          }
+          return inner.deleteMany(filter);
+        },
+      };
+    },
+  });
+  return { state, through };
+}
+
+describe("A deleted city whose grace has ended", function () {
+  this.timeout(60_000);
+  const { state, through } = mortalStore();
+  let site: Deployment;
+  let city: Instance;
+
+  before(async () => {
+    site = await aDeployment({ storeThrough: through });
+    city = await site.city(host, { name: "Valmont", aliases: ["www.valmont.example"] });
+    await site.city("roche.example", { name: "Roche" });
+    for (const each of [host, "roche.example"]) await live(await site.ctx(each));
+    await site.settle();
+  });
+  after(() => site.close());
+
+  /** Somebody comes, proposes something, and an administrator shows a picture. */
+  async function live(ctx: Ctx): Promise<void> {
+    const person = { name: "Camille", mail: "camille@mail.example", password: "trois mots" };
+    const account = { ...person, roles: ["citizen", "admin"] as const, confirmed: true };
+    const { _id } = await createAccount(ctx, account);
+    const member = { _id, name: "Camille", roles: account.roles, language: "fr" } as const;
+    const acting = site.app.contexts({ instance: ctx.instance, member, language: "fr" });
+    await aProposal(acting);
+    const logo = { bytes: await aPicture(), isCut: false };
+    await presentInstance(acting, {
+      ...{ tagline: "", description: "Nous", contact: "", attributionDomains: [], fields: [] },
+      ...{ logo, banner: "keep" },
+    });
+    await site.browser(ctx.instance.host).get("/actor", { Accept: "application/activity+json" });
+  }
+
+  const now = async (): Promise<Instance> => (await site.app.instances.byId(city._id))!;
+
+  async function later(ms: number, times = 1): Promise<void> {
+    for (let done = 0; done < times; done += 1) {
+      site.clock.advance(ms);
+      await site.settle();
+    }
+  }
+
+  /** How many rows each collection holds of an instance. */
+  async function rowsOf(instanceId: string): Promise<Record<string, number>> {
+    const { store } = site.app.drivers;
+    const found: Record<string, number> = {};
+    for (const name of await store.collectionNames()) {
+      if (/^(?:queue|intents|instances|migrations|processes)/.test(name)) continue;
+      const rows = store.collection<Row & { instanceId?: string }>(name);
+      const count = await rows.countDocuments({ instanceId });
+      if (count > 0) found[name] = count;
+    }
+    return found;
+  }
+
+  it("keeps every row until its grace has ended", async () => {
+    const before = await rowsOf(city._id);
+    expect(before).to.include({ accounts: 1, proposals: 1, keptFiles: 1 });
+    await deleteInstance({ instances: site.app.instances, clock: site.clock }, city, 30);
+
+    await later(29 * day);
+
+    expect(await rowsOf(city._id)).to.deep.equal(before);
+    expect((await now()).state).to.equal("deleted");
+  });
+
+  it("is removed slice by slice, however often the process dies in between; its keys go last", async () => {
+    const { logo } = profileOf(await now());
+    const ctx = await site.ctx(host);
+    expect(await ctx.media.get(logo ?? "")).to.not.equal(null);
+    state.left = 1;
+
+    await later(day);
+    await later(round, 25);
+
+    expect(state.deaths).to.be.greaterThan(3);
+    expect(await ctx.media.get(logo ?? "")).to.equal(null);
+    const left = await rowsOf(city._id);
+    expect(left).to.have.property(keysCollection.name);
+    expect(left).to.not.have.any.keys("accounts", "people", "proposals", "sessions", "keptFiles");
+    expect((await now()).state).to.equal("leaving");
+  });
+
+  it("is a tombstone in the end: no row and no key is left, and its addresses answer 410 for ever", async () => {
+    state.left = Number.POSITIVE_INFINITY;
+    await later(5 * day);
+    await later(round, 3);
+
+    const asked = [
+      await site.browser(host).get("/proposals/1"),
+      await site.browser(host).get("/actor", { Accept: "application/activity+json" }),
+      await site.browser(host).ask("POST", "/inbox"),
+    ];
+
+    expect(await rowsOf(city._id)).to.deep.equal({});
+    expect(await now()).to.include({ state: "gone", name: host, tagline: "" });
+    expect((await now()).deletion).to.have.property("removedAt");
+    expect(asked.map(({ status }) => status)).to.deep.equal([410, 410, 410]);
+    expect(textOf(asked[0]!.text)).to.contain("Ce site n’existe plus");
+  });
+
+  it("leaves its names to nobody else", async () => {
+    for (const name of [host, "www.valmont.example"]) {
+      const again = site.city(name).then(
+        () => "made",
+        (error: unknown) => error instanceof HostTaken,
+      );
+      expect(await again).to.equal(true);
+    }
+  });
+
+  it("takes nothing of another city with it", async () => {
+    const other = await site.ctx("roche.example");
+    const { logo } = profileOf(other.instance);
+
+    expect(await rowsOf(other.instance._id)).to.include({ accounts: 1, proposals: 1 });
+    expect(await other.media.get(logo ?? "")).to.not.equal(null);
+    expect((await site.browser("roche.example").get("/proposals/1")).status).to.not.equal(410);
+  });
+});
