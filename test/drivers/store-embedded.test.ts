@@ -36,7 +36,7 @@ describe("The embedded store, watched for slow queries", () => {
     ["a list in order", { city: "a", topic: "t1" }, { at: -1 }],
     ["a list in the opposite order", { city: "a", topic: "t1" }, { at: 1, _id: 1 }],
     ["a list of several topics", { city: "a", topic: { $in: ["t1", "t2"] } }, { at: -1 }],
-    ["the start of a word", { city: "a", terms: { $elemMatch: { $gte: "w1", $lt: "w2" } } }, {}],
+    ["the start of a word", { city: "a", terms: { $regex: "^w1" } }, {}],
     [
       "a next page",
       {

@@ -35,6 +35,8 @@ const FILTERS: readonly [string, object, readonly string[]][] = [
     ["lamp"],
   ],
   ["by several elements together", { "parts.kind": "bulb", "parts.n": { $gt: 8 } }, ["road"]],
+  ["by how one of a list's elements begins", { tags: { $regex: "^pa" } }, ["bench", "tree"]],
+  ["by how a text inside begins", { "at.street": { $regex: "^Rue A" } }, ["bench"]],
   ["by alternatives", { $or: [{ votes: 10 }, { "at.no": 1 }] }, ["bench", "tree"]],
   ["by what is neither", { $nor: [{ votes: 10 }, { tags: "park" }] }, ["lamp", "road"]],
   ["by a negation", { votes: { $not: { $gt: 5 } } }, ["bench", "lamp"]],

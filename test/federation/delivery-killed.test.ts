@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { builtChild } from "../support/built.js";
+import { embeddedOnly } from "../support/engine.js";
 import { aPeer, closePeers, type Peer } from "./support/peer.js";
 
 const source = new URL("./delivery-killed.child.ts", import.meta.url);
@@ -17,6 +18,7 @@ function partsOf(object: unknown): { readonly id: string; readonly content: stri
 
 describe("a city whose process is killed between two steps of a delivery", function () {
   this.timeout(120_000);
+  embeddedOnly("its deaths lie at the writes of the embedded queue");
   const folder = mkdtempSync(join(tmpdir(), "parvis-delivery-"));
   let child: string;
   before(async () => void (child = await builtChild(source)));

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { expect } from "chai";
 import { builtChild } from "../support/built.js";
+import { engineName } from "../support/engine.js";
 
 /** What a run tells of itself. */
 interface Report {
@@ -21,7 +22,7 @@ interface Report {
 const env = process.env;
 /** New ones every time; the one to give back is in the title of what failed. */
 const seed = Number(env["PARVIS_FUZZ_SEED"] ?? Math.floor(Math.random() * 1e9));
-const count = Number(env["PARVIS_FUZZ"] ?? 10_000);
+const count = Number(env["PARVIS_FUZZ"] ?? (engineName === "servers" ? 400 : 10_000));
 /** Each has a test of its own, so that a slow machine is seen to go on. */
 const quarters = [1, 2, 3, 4] as const;
 /** What the heap may grow by between its first and its last measure; most of it are bounded caches. */
@@ -58,7 +59,8 @@ function run(kind: "activities" | "requests"): Run {
 
 async function started(kind: string, told: (line: string) => void): Promise<Report> {
   const child = await builtChild(new URL(`./fuzz-${kind}.child.ts`, import.meta.url));
-  const { MONGODB_URL: _server, ...own } = env;
+  const { MONGODB_URL: _server, ...others } = env;
+  const own = engineName === "servers" ? env : others;
   const flags = ["--expose-gc", "--enable-source-maps", "--unhandled-rejections=warn"];
   const running = spawn(process.execPath, [...flags, child, String(seed), String(count)], {
     ...{ env: own, stdio: ["ignore", "pipe", "pipe"] },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { inboxCollection } from "../../src/federation/records.js";
 import { builtChild } from "../support/built.js";
+import { embeddedOnly } from "../support/engine.js";
 import type { Step } from "./support/deadly.js";
 import { killable, type Killable } from "./support/killable.js";
 import { closePeers, type PeerActor } from "./support/peer.js";
@@ -31,6 +32,7 @@ interface Told {
 
 describe("a city whose process is killed after each kind of write while it receives", function () {
   this.timeout(110_000);
+  embeddedOnly("its deaths lie at the writes of the embedded queue");
   const folder = mkdtempSync(join(tmpdir(), "parvis-reception-"));
   const file = join(folder, "store.db");
   const started = new Set<Killable>();

@@ -12,6 +12,7 @@ import { stateOf } from "../../src/hosting/web/state.js";
 import type { Ctx, Instance } from "../../src/kit/index.js";
 import { aClock } from "../support/city.js";
 import { aDeployment, type Browser, type Deployment } from "../support/deployment.js";
+import { embeddedOnly } from "../support/engine.js";
 
 const [a, b] = ["valmont.example", "roche.example"];
 
@@ -65,18 +66,31 @@ describe("Pages kept for visitors", function () {
     });
   }
 
-  it("are given again without asking the store, the same to the byte", async () => {
-    const first = await get(path);
+  describe("where the store tells what was written,", () => {
+    embeddedOnly("the servers tell nobody what was written");
 
-    const asked = await readFor(async () => {
-      const again = await get(path);
-      expect(again.text).to.equal(first.text);
-      const { date: _, "x-request-id": __, ...headers } = again.headers;
-      expect(first.headers).to.include(headers);
+    it("are given again without asking the store, the same to the byte", async () => {
+      const first = await get(path);
+
+      const asked = await readFor(async () => {
+        const again = await get(path);
+        expect(again.text).to.equal(first.text);
+        const { date: _, "x-request-id": __, ...headers } = again.headers;
+        expect(first.headers).to.include(headers);
+      });
+
+      expect(asked).to.deep.equal([]);
+      expect(first.text).to.contain("Un banc devant l’école");
     });
 
-    expect(asked).to.deep.equal([]);
-    expect(first.text).to.contain("Un banc devant l’école");
+    it("stand while something is written that is not on them", async () => {
+      await get("/proposals");
+      await site.app.drivers.store
+        .collection("throttles")
+        .insertOne({ _id: "of-nobody", instanceId: "nobody" } as never);
+
+      expect(await readFor(() => get("/proposals"))).to.deep.equal([]);
+    });
   });
 
   it("show a new comment to the next visitor at once", async () => {
@@ -84,15 +98,6 @@ describe("Pages kept for visitors", function () {
     await say("Et un arbre à côté.");
 
     expect((await get(path)).text).to.contain("Et un arbre à côté.");
-  });
-
-  it("stand while something is written that is not on them", async () => {
-    await get("/proposals");
-    await site.app.drivers.store
-      .collection("throttles")
-      .insertOne({ _id: "of-nobody", instanceId: "nobody" } as never);
-
-    expect(await readFor(() => get("/proposals"))).to.deep.equal([]);
   });
 
   it("are made anew each minute, since they say how long ago something was", async () => {

@@ -12,7 +12,8 @@ async function raw(port: number, bytes: string): Promise<string> {
   let text = "";
   socket.on("data", (chunk) => (text += chunk.toString("latin1")));
   socket.on("error", () => undefined);
-  socket.end(bytes, "latin1");
+  // Left open: who hangs up before the answer is there gets none.
+  socket.write(bytes, "latin1");
   await once(socket, "close");
   return text;
 }

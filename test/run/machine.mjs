@@ -63,14 +63,16 @@ function installed({ folder, what }) {
  * packages that only they use, and names each in the environment that the tests get. What cannot be
  * had is left out: `needs()` then skips.
  * @param {string[]} files the chosen test files
+ * @param {boolean} onServers whether all of them need Redis, since they run on it
  * @returns {Record<string, string>} settings for the tests
  */
-export function provide(files) {
+export function provide(files, onServers = false) {
   const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
   const settings = {};
   let updated = false;
   for (const [name, { setting, names, packages }] of Object.entries(PROGRAMS)) {
-    if (process.env[setting] || !text.includes(`needs("${name}")`)) continue;
+    const isWanted = text.includes(`needs("${name}")`) || (onServers && name === "redis");
+    if (process.env[setting] || !isWanted) continue;
     if (!onPath(names) && mayInstall()) {
       console.log(`Installing ${name} for the tests…`);
       if (!updated) apt(["update"]);

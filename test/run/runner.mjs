@@ -5,21 +5,27 @@ import { fileURLToPath } from "node:url";
 import { chooseFiles } from "./files.mjs";
 import { provide } from "./machine.mjs";
 import { openReport } from "./report.mjs";
+import { startServers } from "./servers.mjs";
 
 const WORKER = fileURLToPath(new URL("./worker.mjs", import.meta.url));
+/** What is run when no words are given: all, or what rests on drivers without being about one. */
+const usual = { embedded: [], servers: ["test/features", "test/federation", "test/hosting"] };
 const DEFAULTS = { jobs: 2, "file-seconds": 120, "run-seconds": 900 };
 
-/** Splits `--name=number` settings of the runner from the words that choose files. */
+/** Splits `--name=number` settings of the runner, and `--engine`, from the words that choose files. */
 function readArguments(args) {
   const settings = { ...DEFAULTS };
   const words = [];
+  let engine = "embedded";
   for (const arg of args) {
+    const [, wanted] = /^--engine=(embedded|servers)$/.exec(arg) ?? [];
     const [, name, value] = /^--([a-z-]+)=(\d+)$/.exec(arg) ?? [];
-    if (name in DEFAULTS) settings[name] = Number(value);
+    if (wanted) engine = wanted;
+    else if (name in DEFAULTS) settings[name] = Number(value);
     else if (arg.startsWith("-")) throw new Error(`"${arg}" is not known to npm test.`);
     else words.push(arg);
   }
-  return { settings, words };
+  return { settings, words, engine };
 }
 
 function startWorker(env) {
@@ -118,6 +124,14 @@ function endAfter(ms, running, report) {
   return { over, cancel: () => clearTimeout(timer) };
 }
 
+/** What the tests get in their environment, and the servers that were started for them, if any. */
+async function engineFor(engine, env) {
+  if (engine === "embedded") return { servers: null, env };
+  const redis = env.PARVIS_TEST_REDIS ?? process.env.PARVIS_TEST_REDIS;
+  const servers = await startServers({ redis, mongodb: process.env.MONGODB_URL });
+  return { servers, env: { ...env, ...servers.env } };
+}
+
 /**
  * Runs the chosen test files and prints what came of them; the last line is the count.
  * @param {string} root the folder of package.json
@@ -125,8 +139,8 @@ function endAfter(ms, running, report) {
  * @returns {Promise<number>} the exit code: 0 only when tests ran and none failed
  */
 export async function runTests(root, args) {
-  const { settings, words } = readArguments(args);
-  const files = chooseFiles(root, words);
+  const { settings, words, engine } = readArguments(args);
+  const files = chooseFiles(root, words.length === 0 ? usual[engine] : words);
   const report = openReport();
   const running = new Map();
   const queue = [...files];
@@ -134,8 +148,9 @@ export async function runTests(root, args) {
   const onFile = (file, result, rest) => {
     if (!ended) report.file(relative(root, file), result, rest);
   };
+  const { servers, env } = await engineFor(engine, provide(files, engine === "servers"));
   const guard = endAfter(settings["run-seconds"] * 1000, running, onFile);
-  const options = { env: provide(files), silentMs: settings["file-seconds"] * 1000, onFile };
+  const options = { env, silentMs: settings["file-seconds"] * 1000, onFile };
   const jobs = Math.min(settings.jobs, availableParallelism(), files.length);
   const all = Array.from({ length: jobs }, () => drain(queue, running, options));
   await Promise.race([Promise.all(all), guard.over]);
@@ -143,5 +158,6 @@ export async function runTests(root, args) {
   if (queue.length > 0) console.log(`${queue.length} files were not run.`);
   queue.length = 0;
   guard.cancel();
+  await servers?.stop();
   return report.close();
 }

@@ -1,7 +1,10 @@
 /** Runs the test files that its parent names, one after the other, and reports each by message. */
+import { pathToFileURL } from "node:url";
 import Mocha from "mocha";
 
-const TIMEOUT_MS = 10_000;
+const ON_SERVERS = process.env.PARVIS_TEST_ENGINE === "servers";
+/** A server is farther away than a file. */
+const TIMEOUT_MS = ON_SERVERS ? 30_000 : 10_000;
 const { Base } = Mocha.reporters;
 Base.useColors = false;
 Base.hideDiff = false;
@@ -29,6 +32,22 @@ function reporterInto(result) {
   };
 }
 
+/**
+ * Mocha requires files, which is quicker than to import them, but gives whatever is imported later a
+ * second copy of every module: a class of the one is not that of the other. The drivers of the servers
+ * are imported later.
+ */
+async function load(mocha, file) {
+  if (!ON_SERVERS) {
+    mocha.addFile(file);
+    return mocha.loadFilesAsync();
+  }
+  mocha.suite.emit("pre-require", globalThis, file, mocha);
+  const module = await import(pathToFileURL(file).href);
+  mocha.suite.emit("require", module, file, mocha);
+  mocha.suite.emit("post-require", globalThis, file, mocha);
+}
+
 async function runFile(file) {
   const result = { passed: 0, skipped: 0, failures: [] };
   const mocha = new Mocha({
@@ -36,9 +55,8 @@ async function runFile(file) {
     forbidOnly: true,
     reporter: reporterInto(result),
   });
-  mocha.addFile(file);
   try {
-    await mocha.loadFilesAsync();
+    await load(mocha, file);
     if (mocha.suite.total() === 0) throw new Error("The file holds no test.");
     await new Promise((resolve) => mocha.run(resolve));
   } catch (error) {

@@ -2,10 +2,8 @@ import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { createIds, type Clock } from "../../src/drivers/clock.js";
 import type { Mailer, MailMessage } from "../../src/drivers/mail.js";
-import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { Queue } from "../../src/drivers/queue/queue.js";
 import type { Store } from "../../src/drivers/store/collection.js";
-import { openSqliteStore, type SqliteOptions } from "../../src/drivers/store/sqlite.js";
 import { comments } from "../../src/features/comments/comments.feature.js";
 import { people } from "../../src/features/people/people.feature.js";
 import { newPerson } from "../../src/features/people/people.js";
@@ -20,8 +18,9 @@ import { createOutbox, intentIndexes, type Outbox } from "../../src/hosting/outb
 import { scopedIndexes } from "../../src/hosting/scoped-store.js";
 import { startWorkers } from "../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../src/kit/i18n/index.js";
-import { noLimits, type Limits } from "../../src/kit/limits.js";
 import type { Ctx, Feature, Instance, Language, Member, Role } from "../../src/kit/index.js";
+import { noLimits, type Limits } from "../../src/kit/limits.js";
+import { openEngine } from "./engine.js";
 import { aMedia } from "./media.js";
 
 /** A clock that moves only when a test says so. */
@@ -44,7 +43,7 @@ export interface CityOptions {
   readonly limits?: Limits;
 }
 
-/** A city in memory: real store, queue, outbox and features; a clock of its own; no network. */
+/** A city: real store, queue, outbox and features; a clock of its own; no network. */
 export interface City {
   readonly instance: Instance;
   readonly clock: TestClock;
@@ -89,42 +88,26 @@ export function aClock(start = new Date("2026-03-02T08:00:00.000Z")): TestClock 
   };
 }
 
-/** How a store of a test is opened: it fails every query that no index serves. */
-export function refusingScans(clock: Clock): SqliteOptions {
-  return {
-    ttlIntervalMs: 0,
-    now: () => clock.now(),
-    onScan: ({ collection, filter, sort }) => {
-      const asked = `${JSON.stringify(filter)} ${JSON.stringify(sort)}`;
-      throw new Error(`No index serves ${collection}: ${asked}`);
-    },
-  };
-}
-
-/** A store, in memory unless a file is given, that fails every query no index answers. */
-export async function aStore(
-  features: readonly Feature[],
-  clock: Clock,
-  file = ":memory:",
-): Promise<Store> {
-  const store = openSqliteStore(file, refusingScans(clock));
+/** Make every index that a deployment with these features declares. */
+export async function ensureIndexes(store: Store, features: readonly Feature[]): Promise<void> {
   await store.ensureIndexes("instances", instanceIndexes);
   await store.ensureIndexes("intents", intentIndexes);
   for (const def of collectionsOf(features)) {
     await store.ensureIndexes(def.name, scopedIndexes(def.indexes));
   }
-  return store;
 }
 
 /** Found a city. Close it with `afterEach(closeCities)`. */
 export async function aCity(options: CityOptions = {}): Promise<City> {
   const { features = civicFeatures, language = "fr" } = options;
   const clock = aClock(options.now);
-  const bare = await aStore(features, clock);
+  const engine = await openEngine({ clock });
+  const bare = engine.store;
+  await ensureIndexes(bare, features);
   const store = options.storeThrough?.(bare) ?? bare;
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
   const ids = createIds(clock);
-  const queue = createEmbeddedQueue({ store, clock, ids, log, pollMs: 5, random: () => 0 });
+  const queue = engine.queue(log, store);
   const subscriptions = features.flatMap((feature) => feature.on);
   const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions });
   const instances = createInstances(store, { clock, ids });

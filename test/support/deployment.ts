@@ -7,17 +7,14 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { createApp, type App } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
-import { createIds } from "../../src/drivers/clock.js";
 import type { TextRecords } from "../../src/drivers/mail/text-records.js";
 import type { Mailer, MailMessage } from "../../src/drivers/mail.js";
 import type { Media } from "../../src/drivers/media.js";
-import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { Store } from "../../src/drivers/store/collection.js";
-import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { createAccount } from "../../src/features/accounts/accounts.js";
-import { instanceOfJob } from "../../src/hosting/outbox.js";
 import type { Ctx, Instance, Language, Role } from "../../src/kit/index.js";
 import { aClock, type TestClock } from "./city.js";
+import { openEngine } from "./engine.js";
 import { formsIn, type FormInPage } from "./forms.js";
 import { aMedia } from "./media.js";
 
@@ -49,7 +46,7 @@ export interface Browser {
 
 type Fields = Readonly<Record<string, string | readonly string[]>>;
 
-/** A whole deployment behind a real port: many hosts, one store in memory, no network. */
+/** A whole deployment behind a real port: many hosts, one store, no network. */
 export interface Deployment {
   readonly app: App;
   readonly port: number;
@@ -103,7 +100,7 @@ export async function aDeployment(options: DeploymentOptions = {}): Promise<Depl
       ...{ DATA_DIR: dataDir, LOG_LEVEL: "silent", TRUST_PROXY: options.trustProxy ?? "" },
       ...options.env,
     }),
-    driversOf(options, clock, mails),
+    await driversOf(options, clock, mails),
   );
   await app.start();
   const server = createServer(app.web).listen(0, "127.0.0.1");
@@ -130,16 +127,14 @@ export async function aDeployment(options: DeploymentOptions = {}): Promise<Depl
   };
 }
 
-function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMessage[]) {
+async function driversOf(options: DeploymentOptions, clock: TestClock, mails: MailMessage[]) {
   const { lines, media = aMedia() } = options;
   const level = lines === undefined ? (process.env["TEST_LOG"] ?? "silent") : "debug";
   const told = (line: string): unknown => lines?.push(line) ?? process.stdout.write(line);
   const log = pino({ level }, { write: (line: string) => void told(line) });
-  const bare = openSqliteStore(":memory:", { ttlIntervalMs: 0, now: () => clock.now() });
-  const store = options.storeThrough?.(bare) ?? bare;
-  const ids = createIds(clock);
-  const ownerOf = instanceOfJob;
-  const queue = createEmbeddedQueue({ store, clock, ids, log, pollMs: 5, ownerOf });
+  const engine = await openEngine({ clock, scans: true });
+  const store = options.storeThrough?.(engine.store) ?? engine.store;
+  const queue = engine.queue(log, store);
   const mailer: Mailer = options.mailer ?? {
     send: async (mail) => ({ id: `<${mails.push(mail)}@test>` }),
     check: async () => undefined,

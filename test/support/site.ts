@@ -6,13 +6,11 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { createApp, type App } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
-import { createIds } from "../../src/drivers/clock.js";
-import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
-import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { createAccount } from "../../src/features/accounts/accounts.js";
 import type { Ctx, Instance, Language, Member, Role } from "../../src/kit/index.js";
 import { aBrowser, type Browser } from "./browser.js";
-import { aClock, aMailer, refusingScans, type TestClock } from "./city.js";
+import { aClock, aMailer, type TestClock } from "./city.js";
+import { openEngine } from "./engine.js";
 import { aMedia } from "./media.js";
 
 /** One city's whole web application on a port of its own, for tests of its pages. */
@@ -42,9 +40,9 @@ export async function aSite(): Promise<Site> {
   const dataDir = await mkdtemp(join(tmpdir(), "parvis-site-"));
   const clock = aClock();
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
-  const store = openSqliteStore(":memory:", refusingScans(clock));
-  const ids = createIds(clock);
-  const queue = createEmbeddedQueue({ store, clock, ids, log, pollMs: 5, random: () => 0 });
+  const engine = await openEngine({ clock });
+  const { store } = engine;
+  const queue = engine.queue(log);
   const { mailer, mails } = aMailer();
   const { server, origin, answerWith } = await listening();
   const app = await createApp(

@@ -38,10 +38,14 @@ const keptEvents = 100;
 const scoreOfMs = 0x1000;
 const mostWaitMs = 2_000;
 
-type Parts = Pick<BullQueueOptions, "url" | "log" | "prefix"> & { readonly patienceMs: number };
+type Parts = Pick<BullQueueOptions, "url" | "clock" | "log" | "prefix"> & {
+  readonly patienceMs: number;
+};
 
 /** Connects to Redis; never waits for it. */
-export function createShelves({ url, log, prefix = "parvis", patienceMs }: Parts): Shelves {
+export function createShelves(parts: Parts): Shelves {
+  const { url, clock, log, prefix = "parvis", patienceMs } = parts;
+  const now = (): number => clock.now().getTime();
   const opened = new Set<Redis>();
   const open = (settings: object): Redis => {
     const redis = new Redis(url, {
@@ -78,14 +82,14 @@ export function createShelves({ url, log, prefix = "parvis", patienceMs }: Parts
     async add(jobs) {
       for (const [name, own] of byQueue(jobs)) {
         for (let i = 0; i < own.length; i += addBatch) {
-          const batch = own.slice(i, i + addBatch).map(asBullJob);
+          const batch = own.slice(i, i + addBatch).map((job) => asBullJob(job, now()));
           await soon(async () => (await queues.of(name)).addBulk(batch));
         }
       }
     },
-    counts: (queue) => soon(() => counts(redis, `${prefix}:${queue}`)),
-    oldestDue: (queue) => soon(() => oldestDue(redis, `${prefix}:${queue}`)),
-    peek: (queue, ids) => soon(() => peek(redis, `${prefix}:${queue}`, ids)),
+    counts: (queue) => soon(() => counts({ redis, key: `${prefix}:${queue}`, now: now() })),
+    oldestDue: (queue) => soon(() => oldestDue({ redis, key: `${prefix}:${queue}`, now: now() })),
+    peek: (queue, ids) => soon(() => peek({ redis, key: `${prefix}:${queue}`, now: now() }, ids)),
     connect: () => open({ maxRetriesPerRequest: null }),
     async check() {
       await soon(() => redis.ping());
@@ -149,9 +153,9 @@ const turns = 2 ** 21 - 1;
  * BullMQ serves jobs without a priority first, then by priority, the smallest first. The patient get the
  * time of their turn as theirs; it comes round every 58 hours, which then puts the newer before the older.
  */
-function priorityOf({ delayMs = 0, yieldsMs = 0 }: NewJob): number {
+function priorityOf({ delayMs = 0, yieldsMs = 0 }: NewJob, now: number): number {
   if (delayMs > 0 || yieldsMs <= 0) return 0;
-  return 1 + (Math.floor((Date.now() + yieldsMs) / turnMs) % turns);
+  return 1 + (Math.floor((now + yieldsMs) / turnMs) % turns);
 }
 
 /**
@@ -163,7 +167,8 @@ const whenAllElseFails = {
   backoff: { type: "fixed", delay: 5_000 },
 } as const;
 
-function asBullJob(job: NewJob) {
+/** BullMQ reckons from `timestamp` when the job is due. */
+function asBullJob(job: NewJob, now: number) {
   const { id, name, data, attempts, backoff, delayMs = 0 } = job;
   const kept: JobData = { data: data ?? null, attempts, backoff, postponed: 0 };
   const delay = Math.max(0, Math.round(delayMs));
@@ -172,8 +177,9 @@ function asBullJob(job: NewJob) {
     data: kept,
     opts: {
       jobId: id,
+      timestamp: now,
       delay,
-      priority: priorityOf(job),
+      priority: priorityOf(job, now),
       removeOnComplete: true,
       removeOnFail: true,
       ...whenAllElseFails,
@@ -181,9 +187,16 @@ function asBullJob(job: NewJob) {
   };
 }
 
+/** A queue's keys at a moment. */
+interface Look {
+  readonly redis: Redis;
+  readonly key: string;
+  readonly now: number;
+}
+
 /** All at once: a job that passes from one list to the next meanwhile is in one of them. */
-async function counts(redis: Redis, key: string): Promise<Omit<QueueCounts, "dead">> {
-  const dueBefore = (Date.now() + 1) * scoreOfMs;
+async function counts({ redis, key, now }: Look): Promise<Omit<QueueCounts, "dead">> {
+  const dueBefore = (now + 1) * scoreOfMs;
   const answers = await redis
     .multi()
     .llen(`${key}:wait`)
@@ -197,8 +210,8 @@ async function counts(redis: Redis, key: string): Promise<Omit<QueueCounts, "dea
 }
 
 /** BullMQ adds to the left of the list and takes from its right. */
-async function oldestDue(redis: Redis, key: string): Promise<Date | null> {
-  const dueBefore = (Date.now() + 1) * scoreOfMs;
+async function oldestDue({ redis, key, now }: Look): Promise<Date | null> {
+  const dueBefore = (now + 1) * scoreOfMs;
   const [id, delayed] = await Promise.all([
     redis.lindex(`${key}:wait`, -1),
     redis.zrange(`${key}:delayed`, "-inf", `(${dueBefore}`, "BYSCORE", "LIMIT", 0, 1, "WITHSCORES"),
@@ -226,8 +239,7 @@ function numbers(answers: Answers): number[] {
 }
 
 async function peek(
-  redis: Redis,
-  key: string,
+  { redis, key, now }: Look,
   ids: readonly string[],
 ): Promise<readonly QueuedJob[]> {
   if (ids.length > mostPeeked) throw new RangeError(`at most ${mostPeeked} jobs at once`);
@@ -241,11 +253,7 @@ async function peek(
     const [addedAt, lockMs, score] = told.slice(at * 3, at * 3 + 3);
     if (addedAt === null) return [];
     const isRunning = Number(lockMs) > 0;
-    return [{ id, isRunning, dueAt: new Date(dueAt(Number(addedAt), Number(lockMs), score)) }];
+    const waitsFor = score === null ? Number(addedAt) : Math.floor(Number(score) / scoreOfMs);
+    return [{ id, isRunning, dueAt: new Date(isRunning ? now + Number(lockMs) : waitsFor) }];
   });
-}
-
-function dueAt(addedAt: number, lockMs: number, score: unknown): number {
-  if (lockMs > 0) return Date.now() + lockMs;
-  return score === null ? addedAt : Math.floor(Number(score) / scoreOfMs);
 }

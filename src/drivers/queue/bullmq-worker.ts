@@ -1,5 +1,6 @@
 import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
+import type { Clock } from "../clock.js";
 import type { JobData, Shelves } from "./bullmq-shelves.js";
 import type { Dead } from "./dead.js";
 import type { QueueLog } from "./embedded-lane.js";
@@ -22,6 +23,7 @@ export interface WorkerParts {
   readonly run: (job: RunningJob) => Promise<void>;
   readonly shelves: Shelves;
   readonly dead: Dead;
+  readonly clock: Clock;
   readonly leaseMs: number;
   readonly log: QueueLog;
   readonly random: () => number;
@@ -49,7 +51,7 @@ export function createWorker(parts: WorkerParts): BullWorker {
   let connection: Redis | null = null;
   const process = async (job: Held, token = ""): Promise<void> => {
     await mayBegin();
-    return serve(parts, closing, { job, token, leaseMs: parts.leaseMs });
+    return serve(parts, closing, { job, token, leaseMs: parts.leaseMs, clock: parts.clock });
   };
   const failed = (error: unknown): void => {
     parts.log.warn({ queue: parts.queue, error: failureText(error) }, "the queue failed");
@@ -107,6 +109,7 @@ interface Claim {
   readonly job: Held;
   readonly token: string;
   readonly leaseMs: number;
+  readonly clock: Clock;
 }
 
 async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promise<void> {
@@ -154,9 +157,9 @@ async function putBack(claim: Claim): Promise<never> {
 }
 
 async function later(claim: Claim, delayMs: number, isFree: boolean): Promise<never> {
-  const { job, token } = claim;
+  const { job, token, clock } = claim;
   if (isFree) await uncount(claim);
-  await job.moveToDelayed(Date.now() + Math.round(delayMs), token);
+  await job.moveToDelayed(clock.now().getTime() + Math.round(delayMs), token);
   throw new DelayedError();
 }
 

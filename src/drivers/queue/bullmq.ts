@@ -19,6 +19,7 @@ export interface BullQueueOptions {
   readonly url: string;
   /** Where the calendar, the dead, and what Redis could not take are kept. */
   readonly store: Store;
+  /** Says when jobs are due; BullMQ begins them by the machine's own. */
   readonly clock: Clock;
   readonly log: QueueLog;
   /** Begins every key, so that several deployments may share one Redis. */
@@ -66,7 +67,7 @@ export function createBullQueue(options: BullQueueOptions): Queue {
     },
     process(queue, places, run) {
       const open = readPlaces(queue, places, workers);
-      const parts = { ...{ queue, places: open, run, dead, leaseMs, log, random }, shelves };
+      const parts = { ...{ queue, places: open, run, dead, leaseMs, log, random }, shelves, clock };
       workers.set(queue, createWorker(parts));
     },
     async start() {

@@ -1,4 +1,5 @@
 import type { Document } from "./collection.js";
+import { beginningOf } from "./operators.js";
 import { isDocument, type Value } from "./values.js";
 
 /** One end of a range. */
@@ -73,7 +74,10 @@ function addOperator(draft: Draft, path: string, operator: string, operand: Valu
     case "$lte":
       return addRange(draft, path, null, { value: operand, inclusive: operator === "$lte" });
     case "$elemMatch":
-      return addElement(draft, path, operand as Document);
+      draft.others += 1;
+      return addFilter(draft, `${path}.`, operand as Document);
+    case "$regex":
+      return addBeginning(draft, path, beginningOf(operand) ?? "");
     case "$all":
       return addAll(draft, path, operand as Value[]);
     default:
@@ -89,20 +93,11 @@ function addAll(draft: Draft, path: string, wanted: readonly Value[]): void {
   for (const value of wanted) addPoints(draft, path, [value]);
 }
 
-/** Inside `$elemMatch` both ends of a range speak of the same element, so they stay together. */
-function addElement(draft: Draft, path: string, operand: Document): void {
+/** Whatever begins so lies between the text itself and the last text that does. */
+function addBeginning(draft: Draft, path: string, text: string): void {
   draft.others += 1;
-  const keys = Object.keys(operand);
-  if (!keys.some((key) => key.startsWith("$"))) return addFilter(draft, `${path}.`, operand);
-  const { $gt, $gte, $lt, $lte, $eq } = operand as Record<string, Value>;
-  if ($eq !== undefined) return addPoints(draft, path, [$eq]);
-  const low = $gte !== undefined ? { value: $gte, inclusive: true } : edge($gt);
-  const high = $lte !== undefined ? { value: $lte, inclusive: true } : edge($lt);
-  if (low ?? high) addRange(draft, path, low, high);
-}
-
-function edge(value: Value): Edge | null {
-  return value === undefined ? null : { value, inclusive: false };
+  const low = { value: text, inclusive: true };
+  add(draft, path, { points: null, low, high: { value: `${text}\u{10ffff}`, inclusive: true } });
 }
 
 /** Documents and arrays are compared more loosely by a match than by key bytes. */

@@ -12,8 +12,10 @@ export function refuse(reason: string): never {
 
 /**
  * Refuses a filter that uses more than the shared language: `$and $or $nor`, and on a field
- * `$eq $ne $gt $gte $lt $lte $in $nin $all $exists $size $not $elemMatch`. An `undefined` value is
- * refused too: MongoDB's driver would leave it out, and the filter would match everything.
+ * `$eq $ne $gt $gte $lt $lte $in $nin $all $exists $size $not $elemMatch`, and `$regex` for nothing but
+ * how a text begins. `$elemMatch` is for lists of objects: on the list of an index, operators on its
+ * elements themselves bring a server with DocumentDB down. An `undefined` value is refused too: MongoDB's
+ * driver would leave it out, and the filter would match everything.
  */
 export function checkFilter(filter: Value): asserts filter is Document {
   if (!isDocument(filter)) refuse("a filter must be an object");
@@ -89,6 +91,9 @@ function checkStructural(path: string, operator: string, operand: Value): void {
       return checkCondition(path, operand);
     case "$elemMatch":
       return checkElement(path, operand);
+    case "$regex":
+      if (beginningOf(operand) === null) refuse(`$regex on "${path}" takes "^" and a plain text`);
+      return;
     default:
       refuse(`the operator ${operator} on "${path}" is not supported`);
   }
@@ -97,8 +102,14 @@ function checkStructural(path: string, operator: string, operand: Value): void {
 function checkElement(path: string, operand: Value): void {
   if (!isDocument(operand)) refuse(`$elemMatch on "${path}" needs an object`);
   const joins = Object.keys(operand).some((key) => JOINING.has(key));
-  if (hasOperators(operand) && !joins) checkCondition(path, operand);
-  else checkFilter(operand);
+  if (hasOperators(operand) && !joins) refuse(`$elemMatch on "${path}" needs fields`);
+  checkFilter(operand);
+}
+
+/** The text that a pattern such as `^tree` asks to begin with; null when it asks for anything else. */
+export function beginningOf(pattern: Value): string | null {
+  if (typeof pattern !== "string") return null;
+  return /^\^([^$\\.*+?()[\]{}|/\n^]+)$/u.exec(pattern)?.[1] ?? null;
 }
 
 const FIND_OPTIONS = new Set(["sort", "skip", "limit", "projection", "batchSize"]);

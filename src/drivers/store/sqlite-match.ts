@@ -5,7 +5,7 @@ import type { Options } from "mingo/types";
 import type { Document } from "./collection.js";
 import { valuesAndElementsAt, valuesAt } from "./field-values.js";
 import { compareValues, encodeValue, typeByte } from "./key-encoding.js";
-import { hasOperators } from "./operators.js";
+import { beginningOf } from "./operators.js";
 import { copyOf, isDocument, type Value } from "./values.js";
 
 /** Says whether one document matches. */
@@ -71,15 +71,16 @@ const hasSize: Operator = (path, operand, _options) => {
 };
 
 const hasElement: Operator = (path, operand, options) => {
-  const criteria = operand as Document;
-  const joins = Object.keys(criteria).some((key) => ["$and", "$or", "$nor"].includes(key));
-  const onValue = hasOperators(criteria) && !joins;
-  const query = new Query<Document>(onValue ? { item: criteria } : criteria, options);
-  const passes: Test = onValue
-    ? (item) => query.test({ item })
-    : (item) => isDocument(item) && query.test(item);
+  const query = new Query<Document>(operand as Document, options);
+  const passes: Test = (item) => isDocument(item) && query.test(item);
   return (doc) => valuesAt(doc, path).some((v) => Array.isArray(v) && (v as Value[]).some(passes));
 };
+
+/** mingo makes a pattern of it. */
+function beginningWith(operand: Value): Test {
+  const beginning = beginningOf(operand instanceof RegExp ? operand.source : operand) ?? "";
+  return (value) => typeof value === "string" && value.startsWith(beginning);
+}
 
 /**
  * mingo reads and joins the clauses. The comparisons are ours, on the bytes that the indexes are
@@ -103,6 +104,7 @@ const context = Context.init({
     $nor,
     $not,
     $or,
+    $regex: some(beginningWith),
     $size: hasSize,
   },
 });

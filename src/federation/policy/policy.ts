@@ -69,8 +69,13 @@ export function createPolicy(keptMs: number): Policy {
     const { mode } = await settings(ctx);
     if (mode === "closed") return uris.map(() => "closed");
     const keyOf = (uri: string): string => `${ctx.instance._id} ${uri}`;
-    const missing = uris.filter((uri) => standings.get(keyOf(uri)) === undefined);
-    const read = new Map<string, Standing>();
+    // Held from now on: what is remembered may run out while the rest is read.
+    const found = new Map<string, Standing>();
+    for (const uri of uris) {
+      const standing = standings.get(keyOf(uri));
+      if (standing !== undefined) found.set(uri, standing);
+    }
+    const missing = uris.filter((uri) => !found.has(uri));
     if (missing.length > 0) {
       const listed = await lookUp(
         ctx,
@@ -79,11 +84,11 @@ export function createPolicy(keptMs: number): Policy {
       );
       for (const uri of missing) {
         const standing = judge(ctx, uri, listed, mode === "allow-list");
-        read.set(uri, standing);
+        found.set(uri, standing);
         standings.set(keyOf(uri), standing);
       }
     }
-    return uris.map((uri) => read.get(uri) ?? standings.get(keyOf(uri)) ?? "blocked");
+    return uris.map((uri) => found.get(uri) ?? "blocked");
   }
 
   return {

@@ -72,13 +72,18 @@ export async function block(parts: RuleParts, ctx: Ctx, wish: NewBlock): Promise
   await follow(parts, ctx, wish.who);
 }
 
+/** Blocks of a list that are stored at once: one after the other, a long list outlasts its request. */
+const keptTogether = 50;
+
 /** The same for a whole list: what is stored is gone through once for all of it, also after a crash. */
 export async function blockAll(
   parts: RuleParts,
   ctx: Ctx,
   wishes: readonly NewBlock[],
 ): Promise<void> {
-  for (const wish of wishes) await keep(ctx, wish);
+  for (let at = 0; at < wishes.length; at += keptTogether) {
+    await Promise.all(wishes.slice(at, at + keptTogether).map((wish) => keep(ctx, wish)));
+  }
   await follow(parts, ctx, everyListed);
 }
 

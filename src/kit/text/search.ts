@@ -151,8 +151,7 @@ export function searchFilter(query: SearchQuery, place: SearchPlace = "anywhere"
   const mark = place === "title" ? IN_TITLE : "";
   const clauses = query.all.map((terms) => anyOf(terms, mark));
   if (query.prefix !== null) {
-    const start = mark + query.prefix;
-    const begins = { terms: { $elemMatch: { $gte: start, $lt: `${start}\uffff` } } };
+    const begins = { terms: { $regex: `^${mark}${query.prefix}` } };
     const whole = query.prefixTerms.length > 0 ? [anyOf(query.prefixTerms, mark)] : [];
     clauses.push(whole.length > 0 ? { $or: [begins, ...whole] } : begins);
   }

@@ -60,6 +60,10 @@ describe("an import that was cut", () => {
     aRow("A-3", { status: null }),
   ];
 
+  const writing: ReadonlySet<PropertyKey> = new Set([
+    ...["insertOne", "insertMany", "updateOne", "findOneAndUpdate", "deleteOne"],
+  ]);
+
   /** Lets `writes` writes through, then fails every further one until it is told to go on. */
   function cutting(writes: number) {
     let left = writes;
@@ -67,21 +71,19 @@ describe("an import that was cut", () => {
       ...store,
       collection: (name) => {
         const inner = store.collection<never>(name);
-        const guard = <F extends (...args: never[]) => Promise<unknown>>(write: F) =>
-          ((...args: never[]) => {
-            if (left === 0) return Promise.reject(new Error("the power is gone"));
-            left -= 1;
-            return write(...args);
-          }) as unknown as F;
-        const { insertOne, insertMany, updateOne, findOneAndUpdate, deleteOne } = inner;
-        return {
-          ...inner,
-          insertOne: guard(insertOne),
-          insertMany: guard(insertMany),
-          updateOne: guard(updateOne),
-          findOneAndUpdate: guard(findOneAndUpdate),
-          deleteOne: guard(deleteOne),
-        } as never;
+        return new Proxy(inner, {
+          get(target, property) {
+            const member: unknown = Reflect.get(target, property);
+            if (typeof member !== "function") return member;
+            const call = member.bind(target) as (...given: unknown[]) => unknown;
+            if (!writing.has(property)) return call;
+            return async (...given: unknown[]) => {
+              if (left === 0) throw new Error("the power is gone");
+              left -= 1;
+              return call(...given);
+            };
+          },
+        }) as never;
       },
     });
     return { through, arm: (n: number) => (left = n) };

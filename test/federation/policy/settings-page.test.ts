@@ -150,7 +150,8 @@ describe("the page of network settings", function () {
     expect((await ada.open(`${path}/blocks.csv`)).text).to.contain("one.example,suspend");
   });
 
-  it("takes a list as long as it says, and refuses a longer one by its words", async () => {
+  it("takes a list as long as it says, and refuses a longer one by its words", async function () {
+    this.timeout(120_000);
     const ada = await admin();
     await ada.open(path);
     const reason = "Courriers non sollicités, par milliers, depuis des mois";

@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { request } from "undici";
+import { engineName } from "../../support/engine.js";
 import type { Order } from "../killed.child.js";
 import type { SignedPost } from "./peer.js";
 import type { Town } from "./town.js";
@@ -30,7 +31,8 @@ export interface KillableParts {
 
 /** Start a process for a town that is kept in a file, at the time of its clock. */
 export async function killable({ program, town, file, started }: KillableParts): Promise<Killable> {
-  const { MONGODB_URL: _server, ...env } = process.env;
+  const { MONGODB_URL: server, ...others } = process.env;
+  const env = engineName === "servers" ? { ...others, MONGODB_URL: server } : others;
   const now = town.clock.now().toISOString();
   const running = fork(program, [file, town.origin, now], { env, execArgv: [] });
   const ended = once(running, "exit");

@@ -3,7 +3,6 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { pino, type Logger } from "pino";
 import { createIds } from "../../../src/drivers/clock.js";
-import { createEmbeddedQueue } from "../../../src/drivers/queue/embedded.js";
 import type { Queue } from "../../../src/drivers/queue/queue.js";
 import type { Store } from "../../../src/drivers/store/collection.js";
 import { features } from "../../../src/features.js";
@@ -24,7 +23,8 @@ import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
 import { noLimits } from "../../../src/kit/limits.js";
 import type { Ctx, Feature, Instance, Language, Member, Role } from "../../../src/kit/index.js";
-import { aClock, aStore, type TestClock } from "../../support/city.js";
+import { aClock, ensureIndexes, type TestClock } from "../../support/city.js";
+import { openEngine } from "../../support/engine.js";
 import { aMedia } from "../../support/media.js";
 import { pooledPair } from "./pairs.js";
 
@@ -46,11 +46,11 @@ export interface TownOptions {
   readonly makePair?: MakePair;
   /** False: as in production, private addresses are out of reach. */
   readonly allowPrivate?: boolean;
-  /** Kept in this file instead of in memory; with an origin: the town that is kept there, started again. */
+  /** Kept under this path, not only as long as it is open; with an origin: the town that is kept there, started again. */
   readonly kept?: { readonly file: string; readonly origin?: string };
 }
 
-/** A city in memory that other servers reach over loopback HTTP. */
+/** A city that other servers reach over loopback HTTP. */
 export interface Town {
   readonly origin: string;
   /** Where it listens: its origin, unless it was started again. */
@@ -88,15 +88,15 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   const door = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const origin = options.kept?.origin ?? door;
   const subscriptions: Feature["on"][number][] = [];
-  const late: { store?: Store } = {};
-  const parts = { clock, ids, log };
-  const lateStore = throughLate(late);
-  const queue = createEmbeddedQueue({ ...parts, store: lateStore, pollMs: 5, random: () => 0 });
-  const outbox = createOutbox({ ...parts, store: lateStore, queue, subscriptions });
-  const instances = createInstances(lateStore, { clock, ids });
+  const engine = await openEngine({ clock, kept: options.kept?.file });
+  const bare = engine.store;
+  const store = options.storeThrough?.(bare) ?? bare;
+  const queue = engine.queue(log, store);
+  const parts = { store, queue, clock, ids, log };
+  const outbox = createOutbox({ ...parts, subscriptions });
+  const instances = createInstances(store, { clock, ids });
   const contexts = createContexts({
-    ...parts,
-    ...{ store: lateStore, queue, outbox, translatorFor, instances },
+    ...{ ...parts, outbox, translatorFor, instances },
     ...{ media: aMedia(), limits: noLimits },
     unwantedBy: createUnwanted,
     mailer: {
@@ -113,8 +113,7 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   });
   const all = [...features, federation.feature];
   subscriptions.push(...all.flatMap((feature) => feature.on));
-  const bare = await aStore(all, clock, options.kept?.file);
-  late.store = options.storeThrough?.(bare) ?? bare;
+  await ensureIndexes(bare, all);
   const known = options.kept?.origin === undefined ? null : await instances.byHost("127.0.0.1");
   const instance =
     known ??
@@ -129,7 +128,7 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
   const signedInAs = (member: Member): Ctx => contexts({ instance, member, language });
   const visitor = contexts({ instance, member: null, language });
   const town: Town = {
-    ...{ origin, door, instance, clock, store: late.store, queue, outbox, contexts, federation },
+    ...{ origin, door, instance, clock, store, queue, outbox, contexts, federation },
     ...{ visitor, signedInAs },
     async newcomer(name = "Camille", ...roles) {
       const person = await newPerson(visitor, { _id: ids.next(), name });
@@ -169,37 +168,6 @@ export async function laterAll(ms: number, ...towns: readonly Town[]): Promise<v
   await settleAll(...towns);
   towns[0]?.clock.advance(ms);
   await settleAll(...towns);
-}
-
-function throughLate(late: { store?: Store }): Store {
-  const collections = new Map<string, ReturnType<Store["collection"]>>();
-  const store = (): Store => {
-    if (late.store === undefined) throw new Error("the store is not open yet");
-    return late.store;
-  };
-  const opened = (name: string): ReturnType<Store["collection"]> =>
-    new Proxy(
-      {},
-      {
-        get: (_target, property) => {
-          const inner = store().collection(name) as unknown as Record<PropertyKey, unknown>;
-          const member = inner[property];
-          return typeof member === "function" ? member.bind(inner) : member;
-        },
-      },
-    ) as ReturnType<Store["collection"]>;
-  return {
-    collection: (name) => {
-      const known = collections.get(name) ?? opened(name);
-      collections.set(name, known);
-      return known;
-    },
-    ensureIndexes: (...asked) => store().ensureIndexes(...asked),
-    collectionNames: () => store().collectionNames(),
-    check: () => store().check(),
-    bytes: () => store().bytes(),
-    close: () => store().close(),
-  } as Store;
 }
 
 function logInto(lines: string[] | undefined, level: string = "trace"): Logger {

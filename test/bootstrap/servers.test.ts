@@ -1,0 +1,33 @@
+import { join } from "node:path";
+import { expect } from "chai";
+import { needs } from "../support/needs.js";
+import { root, run } from "./scratch.js";
+
+/** A rule with races, a search through an index, and deliveries that wait: where drivers could differ. */
+const cut = [
+  "test/features/supports/supports.test.ts",
+  "test/features/proposals/listing.test.ts",
+  "test/federation/delivery-order.test.ts",
+];
+
+describe("the tests of features and federation, on MongoDB and Redis", function () {
+  this.timeout(120_000);
+  needs("mongodb");
+  needs("redis");
+
+  it("say the same of a city there as of one on the embedded drivers", async () => {
+    const outcome = await run([join(root, "test/run.mjs"), "--engine=servers", ...cut], root);
+
+    expect(outcome.out).to.match(/\n\d+ passed, 0 failed\n$/);
+    expect(outcome.code).to.equal(0);
+  });
+
+  it("are not run at all without the servers that were asked for", async () => {
+    const asked = [join(root, "test/run.mjs"), "--engine=servers", ...cut];
+
+    const outcome = await run(asked, root, { MONGODB_URL: "" });
+
+    expect(outcome.out).to.contain("Set MONGODB_URL");
+    expect(outcome.code).to.equal(1);
+  });
+});

@@ -1,0 +1,46 @@
+import type { Queue } from "../../src/drivers/queue/queue.js";
+import { printTable } from "../bench/table.js";
+import type { Accepted } from "./load.js";
+import type { Verdict } from "./verdict.js";
+
+/** What a run has come to. */
+export interface Outcome {
+  readonly seed: number;
+  readonly deaths: ReadonlyMap<string, number>;
+  readonly verdicts: readonly Verdict[];
+  readonly accepted: Accepted;
+  /** From the last kill to the end of all work. */
+  readonly afterMs: number;
+  readonly queue: Queue;
+}
+
+/** Nothing lost and nothing doubled. */
+export function isWell(verdicts: readonly Verdict[]): boolean {
+  return verdicts.every(({ lost, doubled }) => lost + doubled === 0);
+}
+
+/** Prints what was killed, what came of what was accepted, and what is wrong by name. */
+export async function report(outcome: Outcome): Promise<void> {
+  const { seed, deaths, verdicts, accepted, afterMs, queue } = outcome;
+  const killed = [...deaths].map(([part, times]) => ({ part, times: String(times) }));
+  printTable("Killed", killed);
+  printTable("What was accepted, and what came of it", verdicts.map(asRow));
+  const lines = verdicts.flatMap(({ what, such = [] }) => such.map((one) => `${what}: ${one}`));
+  for (const name of ["default", "delivery"]) {
+    const { waiting, delayed, running, dead } = await queue.counts(name);
+    const depth = `${waiting} waiting, ${delayed} delayed, ${running} running, ${dead} dead`;
+    lines.push(`jobs of "${name}": ${depth}`);
+    for (const { id, error } of await queue.dead(name, 5)) lines.push(`dead: ${id} (${error})`);
+  }
+  for (const [what, times] of accepted.refused) lines.push(`${what}: ${times} times`);
+  lines.push(
+    `${accepted.unanswered} requests without an answer`,
+    `all done ${Math.round(afterMs / 1_000)} s after the last kill; seed ${seed}`,
+  );
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+function asRow({ what, accepted, lost, doubled }: Verdict): Record<string, string> {
+  const figures = { accepted: String(accepted), lost: String(lost), doubled: String(doubled) };
+  return { what, ...figures };
+}

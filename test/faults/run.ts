@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { MongoClient } from "mongodb";
+import { createApp, driversFor, type App } from "../../src/app.js";
+import { loadConfig } from "../../src/config.js";
+import { freePort, root } from "../bench/process.js";
+import { closePeers } from "../federation/support/peer.js";
+import { aProxy } from "../support/proxy.js";
+import { aRedis } from "../support/redis.js";
+import { aGround } from "./ground.js";
+import { load, nothingAccepted, type Accepted } from "./load.js";
+import { aProcess, killAtRandom, seeded, theRedis, theStore, type Part } from "./parts.js";
+import { isWell, report } from "./report.js";
+import { judge, type Verdict } from "./verdict.js";
+
+const settledAfterMs = 240_000;
+
+/** How long things are killed, and in which order. */
+interface Asked {
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+/** Reads `--seconds=300 --seed=1`. */
+function readArguments(args: readonly string[]): Asked {
+  const given = new Map(
+    args.map((arg) => {
+      const [, name, value] = /^--(seconds|seed)=(\d+)$/.exec(arg) ?? [];
+      if (name === undefined) throw new Error(`"${arg}" is not known here.`);
+      return [name, Number(value)] as const;
+    }),
+  );
+  return { seconds: given.get("seconds") ?? 300, seed: given.get("seed") ?? Date.now() % 1e6 };
+}
+
+function needed(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`Set ${name}: the faults need MongoDB and Redis.`);
+  return value;
+}
+
+/** A deployment on servers of its own, and this process, which no fault comes between. */
+interface Deployment {
+  readonly origin: string;
+  readonly app: App;
+  readonly processes: readonly Part[];
+  readonly parts: readonly Part[];
+  close(): Promise<void>;
+}
+
+async function aDeployment(): Promise<Deployment> {
+  const server = needed("MONGODB_URL");
+  const database = `parvis_faults_${process.pid}`;
+  const addressOf = (url: string): string =>
+    Object.assign(new URL(url), { pathname: database }).href;
+  const [redis, proxy, port] = [await aRedis(), await aProxy(server), await freePort()];
+  const dataDir = mkdtempSync(join(tmpdir(), "parvis-faults-"));
+  const origin = `http://127.0.0.1:${port}`;
+  const env = {
+    ...{ REDIS_URL: redis.url, PUBLIC_URL: origin, DATA_DIR: dataDir, HOST: "127.0.0.1" },
+    ...{ SECRET: "a secret that only this run shares with itself", LOG_LEVEL: "info" },
+    ...{ FEDERATION_PRIVATE_ADDRESSES: "true", MONGODB_URL: addressOf(proxy.url) },
+  };
+  const own = { ...env, MONGODB_URL: addressOf(server), LOG_LEVEL: "silent", ROLE: "web" };
+  const config = loadConfig(own);
+  const app = await createApp(config, await driversFor(config));
+  const worker = async (name: string): Promise<Part> =>
+    aProcess(name, { ...env, ROLE: "worker", PORT: String(await freePort()) });
+  const web = aProcess("web", { ...env, ROLE: "web", PORT: String(port) });
+  const processes = [web, await worker("worker 1"), await worker("worker 2")];
+  return {
+    ...{ origin, app, processes, parts: [...processes, theRedis(redis), theStore(proxy)] },
+    async close() {
+      for (const one of processes) await one.kill();
+      await Promise.all([app.close(), closePeers(), proxy.close()]);
+      await redis.remove();
+      rmSync(dataDir, { recursive: true, force: true });
+      const client = await MongoClient.connect(server);
+      await client.db(database).dropDatabase();
+      await client.close();
+    },
+  };
+}
+
+/**
+ * Web, workers, store and Redis of a city are killed at random while its members and other servers take
+ * part; then everything that was accepted is counted: nothing may be lost or have happened twice.
+ * @returns whether that is so
+ */
+async function main({ seconds, seed }: Asked): Promise<boolean> {
+  const { origin, app, processes, parts, close } = await aDeployment();
+  try {
+    const ground = await aGround(app, origin);
+    for (const one of processes) await one.start();
+    const accepted: Accepted = nothingAccepted();
+    const ms = seconds * 1_000;
+    const taking = { ground, accepted, random: seeded(seed + 1), until: Date.now() + ms, said: 0 };
+    const killing = { ms, random: seeded(seed) };
+    const [deaths] = await Promise.all([killAtRandom(parts, killing), load(taking)]);
+    const ctx = app.contexts({ instance: ground.instance, member: null, language: "fr" });
+    const { verdicts, afterMs } = await settled(() => judge(ctx, ground, accepted));
+    await report({ seed, deaths, verdicts, accepted, afterMs, queue: app.drivers.queue });
+    return isWell(verdicts);
+  } finally {
+    await close();
+  }
+}
+
+/** What was interrupted is taken up by sweeps and leases: that takes a minute or two. */
+async function settled(
+  look: () => Promise<Verdict[]>,
+): Promise<{ readonly verdicts: Verdict[]; readonly afterMs: number }> {
+  const began = Date.now();
+  for (;;) {
+    const verdicts = await look();
+    const afterMs = Date.now() - began;
+    if (isWell(verdicts) || afterMs > settledAfterMs) return { verdicts, afterMs };
+    await pause(2_000);
+  }
+}
+
+/** What no types are written for. */
+interface Helpers {
+  readonly builder: { ensureBuilt(folder: string): Promise<void> };
+  readonly machine: { provide(files: string[], onServers: boolean): Record<string, string> };
+}
+
+async function helpers(): Promise<Helpers> {
+  const builder = new URL("../../src/bootstrap/build.mjs", import.meta.url).href;
+  const machine = new URL("../run/machine.mjs", import.meta.url).href;
+  return {
+    builder: (await import(builder)) as Helpers["builder"],
+    machine: (await import(machine)) as Helpers["machine"],
+  };
+}
+
+const { builder, machine } = await helpers();
+await builder.ensureBuilt(root);
+Object.assign(process.env, machine.provide([], true));
+process.exitCode = (await main(readArguments(process.argv.slice(2)))) ? 0 : 1;
