@@ -177,7 +177,7 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   });
   const beside = [...operators.collections, ...ledgerCollections];
   const removal = createRemoval({
-    ...{ store, instances, clock, farewell: federation.farewell },
+    ...{ store, instances, clock, farewell: federation.farewell, beside },
     collections: () => collectionsOf(all).map(({ name }) => name),
   });
   const own = [federation.feature, operators.feature, keptFiles, removal];

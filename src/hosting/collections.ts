@@ -27,6 +27,8 @@ export function collectionsOf(features: readonly Feature[]): ReadonlyArray<Colle
 export interface DeploymentCollection {
   readonly name: string;
   readonly indexes: readonly IndexSpec[];
+  /** The field of a row that names an instance, where the row is removed with it. */
+  readonly instanceIn?: string;
 }
 
 interface Declared {

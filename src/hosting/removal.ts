@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../drivers/clock.js";
-import type { Store } from "../drivers/store/collection.js";
+import type { Row, Store } from "../drivers/store/collection.js";
 import {
   defineFeature,
   defineJob,
@@ -12,6 +12,7 @@ import {
   type JobDef,
   type ScheduleDef,
 } from "../kit/index.js";
+import type { DeploymentCollection } from "./collections.js";
 import type { Instances } from "./instances.js";
 import { keptFilesCollection, type KeptFile } from "./kept-files.js";
 import { scopedCollection } from "./scoped-store.js";
@@ -34,6 +35,8 @@ export interface RemovalParts {
   readonly farewell: Farewell;
   /** Every collection in which an instance may have rows; read when it is needed. */
   readonly collections: () => readonly string[];
+  /** Those of the deployment, of which some name instances. */
+  readonly beside: readonly DeploymentCollection[];
 }
 
 /** Rows that are removed in one write, and slices of a run: other work has its turn in between. */
@@ -144,7 +147,7 @@ async function clearAway(
 
 /** Remove some rows of the first collection that has any; false when none has. */
 async function removeSome(
-  { store }: RemovalParts,
+  { store, beside }: RemovalParts,
   ctx: Ctx,
   names: readonly string[],
 ): Promise<boolean> {
@@ -155,6 +158,24 @@ async function removeSome(
     if (name === keptFilesCollection.name) {
       for (const file of some) await ctx.media.remove(file.name);
     }
+    await rows.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } });
+    return true;
+  }
+  return removeBeside(store, ctx.instance._id, beside);
+}
+
+/** The same in the collections of the deployment. */
+async function removeBeside(
+  store: Store,
+  instanceId: string,
+  beside: readonly DeploymentCollection[],
+): Promise<boolean> {
+  for (const { name, instanceIn } of beside) {
+    if (instanceIn === undefined) continue;
+    const rows = store.collection<Row>(name);
+    const itsOwn = { [instanceIn]: instanceId };
+    const some = await rows.find(itsOwn, { limit: batch, projection: { _id: 1 } }).toArray();
+    if (some.length === 0) continue;
     await rows.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } });
     return true;
   }

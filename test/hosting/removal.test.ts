@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { createAccount } from "../../src/features/accounts/accounts.js";
+import { noteSignIn } from "../../src/features/accounts/sign-ins.js";
 import { presentInstance } from "../../src/features/instance-profile/instance-profile.js";
 import { keysCollection } from "../../src/federation/records.js";
 import { deleteInstance } from "../../src/hosting/closing.js";
@@ -68,6 +69,9 @@ describe("A deleted city whose grace has ended", function () {
       ...{ tagline: "", description: "Nous", contact: "", attributionDomains: [], fields: [] },
       ...{ logo, banner: "keep" },
     });
+    await site.app.operators.operators.grant(ctx, _id);
+    await noteSignIn(ctx);
+    await ctx.enqueue(site.app.operators.feature.schedules[0]!.job, {});
     await site.browser(ctx.instance.host).get("/actor", { Accept: "application/activity+json" });
   }
 
@@ -87,7 +91,8 @@ describe("A deleted city whose grace has ended", function () {
     for (const name of await store.collectionNames()) {
       if (/^(?:queue|intents|instances|migrations|processes)/.test(name)) continue;
       const rows = store.collection<Row & { instanceId?: string }>(name);
-      const count = await rows.countDocuments({ instanceId });
+      const filter = name === "instance_figures" ? { _id: instanceId } : { instanceId };
+      const count = await rows.countDocuments(filter);
       if (count > 0) found[name] = count;
     }
     return found;
@@ -96,6 +101,7 @@ describe("A deleted city whose grace has ended", function () {
   it("keeps every row until its grace has ended", async () => {
     const before = await rowsOf(city._id);
     expect(before).to.include({ accounts: 1, proposals: 1, keptFiles: 1 });
+    expect(before).to.include({ signIns: 1, operators: 1, instance_figures: 1 });
     await deleteInstance({ instances: site.app.instances, clock: site.clock }, city, 30);
 
     await later(29 * day);
@@ -153,7 +159,8 @@ describe("A deleted city whose grace has ended", function () {
     const other = await site.ctx("roche.example");
     const { logo } = profileOf(other.instance);
 
-    expect(await rowsOf(other.instance._id)).to.include({ accounts: 1, proposals: 1 });
+    const kept = { accounts: 1, proposals: 1, signIns: 1, operators: 1, instance_figures: 1 };
+    expect(await rowsOf(other.instance._id)).to.include(kept);
     expect(await other.media.get(logo ?? "")).to.not.equal(null);
     expect((await site.browser("roche.example").get("/proposals/1")).status).to.not.equal(410);
   });

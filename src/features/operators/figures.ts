@@ -54,7 +54,7 @@ const totalsName = "instance_totals";
 
 /** The collections of figures; both are read by their keys alone. */
 export const figureCollections: readonly DeploymentCollection[] = [
-  { name: figuresName, indexes: [] },
+  { name: figuresName, indexes: [], instanceIn: "_id" },
   { name: totalsName, indexes: [] },
 ];
 

@@ -48,9 +48,13 @@ export const journalName = "operator_journal";
 /** How long it is remembered what operators did. */
 const rememberedSeconds = 366 * 24 * 3_600;
 
-/** The deployment's own collections of this feature. */
+/** The deployment's own collections of this feature: who is an operator ends with the instance. */
 export const operatorCollections: readonly DeploymentCollection[] = [
-  { name: operatorsName, indexes: [{ keys: { grantedAt: 1, _id: 1 } }] },
+  {
+    name: operatorsName,
+    indexes: [{ keys: { grantedAt: 1, _id: 1 } }, { keys: { instanceId: 1 } }],
+    instanceIn: "instanceId",
+  },
   {
     name: journalName,
     indexes: [
