@@ -3,7 +3,10 @@ import { InvalidArgumentError, type Command } from "commander";
 import type { App } from "../app.js";
 import {
   deleteInstance,
+  mostGraceDays,
   mostReason,
+  readGraceDays,
+  readReason,
   resumeInstance,
   suspendInstance,
   undeleteInstance,
@@ -22,7 +25,7 @@ export function addLifeCommands(command: Command, io: Io, finish: Finish): void 
     .command("suspend")
     .description("answer 503 for an instance and let its work wait; nothing is lost or deleted")
     .argument("<host>", hostHelp)
-    .option("--reason <words>", "why, for whoever visits it", readReason, "")
+    .option("--reason <words>", "why, for whoever visits it", reasonOf, "")
     .addHelpText("after", suspendHelp)
     .action((host: string, { reason }: { reason: string }) =>
       finish(withApp(io, (app) => suspend(app, host, reason))),
@@ -37,7 +40,7 @@ export function addLifeCommands(command: Command, io: Io, finish: Finish): void 
     .command("delete")
     .description("close an instance, and remove it with all it holds once its grace has ended")
     .argument("<host>", hostHelp)
-    .option("--grace <days>", "days in which it can come back", readDays, usualGraceDays)
+    .option("--grace <days>", "days in which it can come back", daysOf, usualGraceDays)
     .option("--backup <file>", "first write a backup of the whole deployment into this file")
     .option("--confirm <host>", "its host once more, instead of being asked for it")
     .addHelpText("after", deleteHelp)
@@ -67,15 +70,16 @@ Examples:
   npm run parvis -- instance delete parvis.example --backup before.backup
   npm run parvis -- instance delete parvis.example --grace 7 --confirm parvis.example`;
 
-function readReason(typed: string): string {
-  const reason = typed.replace(/[\p{Cc}\s]+/gu, " ").trim();
-  if (reason.length <= mostReason) return reason;
+function reasonOf(typed: string): string {
+  const reason = readReason(typed);
+  if (reason !== null) return reason;
   throw new InvalidArgumentError(`At most ${mostReason} characters.`);
 }
 
-function readDays(typed: string): number {
-  if (/^\d{1,3}$/.test(typed) && Number(typed) <= 365) return Number(typed);
-  throw new InvalidArgumentError("A number of days from 0 to 365 is needed.");
+function daysOf(typed: string): number {
+  const days = readGraceDays(typed);
+  if (days !== null) return days;
+  throw new InvalidArgumentError(`A number of days from 0 to ${mostGraceDays} is needed.`);
 }
 
 function closingParts({ instances, drivers: { clock } }: App) {

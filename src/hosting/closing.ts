@@ -11,6 +11,20 @@ export interface ClosingParts {
 /** Longest reason that visitors of a suspended instance are told. */
 export const mostReason = 300;
 
+/** A reason in one line, or null when it is too long. */
+export function readReason(typed: string): string | null {
+  const reason = typed.replace(/[\p{Cc}\s]+/gu, " ").trim();
+  return reason.length <= mostReason ? reason : null;
+}
+
+/** Longest grace that can be given, in days. */
+export const mostGraceDays = 365;
+
+/** Days of grace as they were typed, or null. */
+export function readGraceDays(typed: string): number | null {
+  return /^\d{1,3}$/.test(typed) && Number(typed) <= mostGraceDays ? Number(typed) : null;
+}
+
 /** How long a deleted instance may come back, unless told otherwise. */
 export const usualGraceDays = 30;
 

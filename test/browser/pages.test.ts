@@ -51,7 +51,8 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
     "/admin/network/tests",
     "/network",
     ...["/operator", "/operator/queues", "/operator/queues?queue=default&kind=digests.send"],
-    ...["/operator/mail", "/operator/instances"],
+    ...["/operator/mail", "/operator/instances", "/operator/instances/localhost"],
+    "/operator/instances/voisine.example",
   ],
 };
 

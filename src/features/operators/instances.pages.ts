@@ -1,38 +1,16 @@
-import type { Instances } from "../../hosting/instances.js";
-import type { StatusView } from "../../kit/component-models.js";
 import {
   definePage,
   packCursor,
   sliceOf,
   unpackCursor,
   type Ctx,
-  type Instance,
   type PageModel,
   type Req,
 } from "../../kit/index.js";
-import { badgeOf, frameOf, pathOf, type Level, type OperatorPage } from "./frame.js";
-import type { Figures, InstanceFigures } from "./figures.js";
-import { addressOf } from "./queues.pages.js";
-
-/** One instance of the deployment, with its figures as they were measured last. */
-export interface InstanceView {
-  readonly name: string;
-  readonly host: string;
-  readonly url: string;
-  readonly badge: StatusView;
-  /** Null until it is measured for the first time. */
-  readonly figures: {
-    readonly members: number;
-    readonly proposals: number;
-    readonly comments: number;
-    readonly recent: number;
-    readonly media: string;
-    readonly lastProposalAt: Date | null;
-    readonly lastSignInOn: Date | null;
-    readonly measuredAt: Date;
-  } | null;
-  readonly troubles: ReadonlyArray<{ readonly text: string; readonly url: string | null }>;
-}
+import { frameOf, pathOf, type OperatorPage } from "./frame.js";
+import type { Figures } from "./figures.js";
+import { instanceView, type InstanceView } from "./instance-view.js";
+import type { OperatorParts } from "./parts.js";
 
 /** The instances of the deployment: for operators. */
 export interface InstancesPage extends OperatorPage, PageModel {
@@ -51,7 +29,7 @@ const longestHost = 253;
 /** Gather a page of instances, by host: three questions to the store, however many there are. */
 export async function instancesModel(
   ctx: Ctx,
-  parts: { readonly instances: Instances; readonly figures: Figures },
+  parts: Pick<OperatorParts, "instances" | "limits"> & { readonly figures: Figures },
   req: Req,
 ): Promise<InstancesPage> {
   const query = hostTyped(req.query["host"] ?? "");
@@ -63,7 +41,9 @@ export async function instancesModel(
   return {
     ...frameOf(ctx, "instances"),
     query,
-    instances: items.map((one) => instanceView(ctx, one, figures.get(one._id) ?? null)),
+    instances: items.map((one) =>
+      instanceView(ctx, one, { figures: figures.get(one._id) ?? null, limits: parts.limits }),
+    ),
     next: next === null ? null : pageAt(query, next),
     start: query === "" && after === null ? null : pathOf("instances"),
   };
@@ -81,48 +61,4 @@ function hostTyped(typed: string): string {
 function pageAt(query: string, after: string): string {
   const asked = new URLSearchParams(query === "" ? { after } : { host: query, after });
   return `${pathOf("instances")}?${asked.toString()}`;
-}
-
-const levels = {
-  active: "ok",
-  new: "unknown",
-  suspended: "warn",
-  deleted: "warn",
-  leaving: "warn",
-  gone: "unknown",
-} as const satisfies Record<Instance["state"], Level>;
-
-function instanceView(
-  ctx: Ctx,
-  { name, host, origin, state }: Instance,
-  figures: InstanceFigures | null,
-): InstanceView {
-  const label = ctx.t.t(`operators.instances.states.${state}`);
-  return {
-    ...{ name, host, url: `${origin}/`, badge: badgeOf(ctx, levels[state], label) },
-    figures: figures === null ? null : figuresView(ctx, figures),
-    troubles: figures === null ? [] : troublesOf(ctx, host, figures),
-  };
-}
-
-function figuresView(ctx: Ctx, figures: InstanceFigures): NonNullable<InstanceView["figures"]> {
-  const { used, proposals, comments, recent, lastProposalAt, lastSignInOn } = figures;
-  return {
-    ...{ members: used.members, proposals, comments, recent, lastProposalAt, lastSignInOn },
-    media: ctx.t.formatBytes(used.storage),
-    measuredAt: figures.measuredAt,
-  };
-}
-
-function troublesOf(ctx: Ctx, host: string, { failingPeers, deadJobs }: InstanceFigures) {
-  const text = (key: string, count: number): string =>
-    ctx.t.t(`operators.instances.${key}`, { count });
-  return [
-    ...(failingPeers === 0 ? [] : [{ text: text("failingPeers", failingPeers), url: null }]),
-    ...(deadJobs === 0 ? [] : [{ text: text("deadJobs", deadJobs), url: deadJobsOf(host) }]),
-  ];
-}
-
-function deadJobsOf(host: string): string {
-  return addressOf({ queue: null, host });
 }

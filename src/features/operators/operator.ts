@@ -17,7 +17,12 @@ export type Act =
   | "job-retried"
   | "job-dropped"
   | "jobs-retried"
-  | "jobs-dropped";
+  | "jobs-dropped"
+  | "instance-suspended"
+  | "instance-resumed"
+  | "instance-limited"
+  | "instance-deleted"
+  | "instance-undeleted";
 
 /** Who did something: an operator, or whoever could run commands (null). */
 export type Doer = {

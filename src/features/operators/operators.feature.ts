@@ -12,7 +12,8 @@ import {
 import { kindJob } from "./dead-jobs.js";
 import { createFigures, figureCollections } from "./figures.js";
 import { pathOf } from "./frame.js";
-import { instancesModel, instancesPage } from "./instances.pages.js";
+import { instancePath } from "./instance-view.js";
+import { changeInstance, seeInstance, seeInstances } from "./instances.routes.js";
 import { createMailChecking } from "./mail-check.js";
 import { mailModel, mailPage } from "./mail.pages.js";
 import { operatorCollections } from "./operator.js";
@@ -38,6 +39,7 @@ export function createOperators(parts: OperatorParts): OperatorSide {
   const ofKind = kindJob(parts.queue);
   const acting = { queue: parts.queue, operators, kindJob: ofKind };
   const figures = createFigures(parts);
+  const all = { ...parts, operators, figures };
   const checking = createMailChecking({ ...parts, domain: parts.deployment.senderDomain });
   const feature = defineFeature({
     name: "operators",
@@ -48,9 +50,9 @@ export function createOperators(parts: OperatorParts): OperatorSide {
       ),
       see(pathOf("queues"), (ctx, req) => seeQueues(ctx, parts, req)),
       act(pathOf("queues"), (ctx, req) => actOnDead(ctx, acting, req)),
-      see(pathOf("instances"), async (ctx, req) =>
-        page(instancesPage, await instancesModel(ctx, { ...parts, figures }, req)),
-      ),
+      see(pathOf("instances"), (ctx, req) => seeInstances(ctx, all, req)),
+      see(instancePath(":host"), (ctx, req) => seeInstance(ctx, all, req)),
+      act(instancePath(":host"), (ctx, req) => changeInstance(ctx, all, req)),
       see(pathOf("mail"), async (ctx) =>
         page(mailPage, await mailModel(ctx, { ...parts, checking })),
       ),

@@ -16,6 +16,10 @@ export async function operate({ app, settle }: Town, nobody: Ctx, memberId: stri
       ...{ data, attempts: 1, backoff },
     })),
   );
+  await app.instances.create({
+    ...{ origin: "https://voisine.example", name: "Voisine", kind: "city", language: "fr" },
+    setUpTokenHash: null,
+  });
   await refuseMails(app);
   await nobody.enqueue(app.operators.feature.schedules[0]!.job, {});
   await settle();

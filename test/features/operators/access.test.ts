@@ -22,7 +22,8 @@ describe("The pages of whoever runs a deployment", function () {
       ["fr", "Pages d’exploitation"],
     ] as const) {
       await the.operator.get(`/?lang=${language}`);
-      for (const { path } of pages()) {
+      for (const { path: pattern } of pages()) {
+        const path = pattern.replace(":host", other);
         const { status, text, headers } = await the.operator.get(path);
         expect(status, path).to.equal(200);
         expect(headers["cache-control"]).to.contain("private");
@@ -51,7 +52,7 @@ describe("The pages of whoever runs a deployment", function () {
         text.replace(/n° [^<]*|[0-9a-z]{26}|(?:%2F|\/)operator[^"&<]*/g, "");
 
       for (const { method, path } of routes()) {
-        const address = path.replace(/:\w+/g, "x");
+        const address = path.replace(":host", other);
         for (const accept of ["text/html", "application/json", "image/png"]) {
           const headers = { Accept: accept };
           const answer =
@@ -78,7 +79,7 @@ describe("The pages of whoever runs a deployment", function () {
 
   it("take no form of another site, nor one without its token", async () => {
     for (const { path } of routes().filter(({ method }) => method === "POST")) {
-      const address = path.replace(/:\w+/g, "x");
+      const address = path.replace(":host", other);
       const forged = await the.operator.post(address, { _csrf: "wrong" });
       expect(forged.status, address).to.equal(403);
     }

@@ -95,10 +95,10 @@ describe("The page of instances", function () {
 
     expect(measured).to.match(/1 serveur ne prend rien/);
     expect(measured).to.match(/1 travail abandonné/);
-    expect(measured).to.match(/1 1 1 12,3 ko 2 02\/03\/2026 02\/03\/2026/);
+    expect(measured).to.match(/1 1 1 12,3 ko 0 2 02\/03\/2026 02\/03\/2026/);
     expect(meanwhile).to.equal(measured);
-    expect(await rowOf(home)).to.match(/1 2 1 12,3 ko 3/);
-    expect(await rowOf(other)).to.match(/0 0 0 0 o 0 Jamais Jamais/);
+    expect(await rowOf(home)).to.match(/1 2 1 12,3 ko 0 3/);
+    expect(await rowOf(other)).to.match(/0 0 0 0 o 0 0 Jamais Jamais/);
     expect(textOf((await the.operator.get("/operator")).text)).to.match(/Images\s*12,3 ko/);
   });
 

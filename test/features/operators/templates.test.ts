@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import type { InstancePage } from "../../../src/features/operators/instance.pages.js";
+import type { InstanceView } from "../../../src/features/operators/instance-view.js";
 import type { InstancesPage } from "../../../src/features/operators/instances.pages.js";
 import type { MailPage } from "../../../src/features/operators/mail.pages.js";
 import type { OverviewPage } from "../../../src/features/operators/overview.pages.js";
@@ -47,30 +49,51 @@ const mail: MailPage = {
   ],
 };
 
-const instances: InstancesPage = {
-  ...{ ...frame, query: "val", next: "/n", start: "/s" },
-  instances: [
-    {
-      ...{ name: "Valmont", host: "valmont.example", url: "https://valmont.example/", badge },
-      figures: {
-        ...{ members: 1, proposals: 2, comments: 3, recent: 4, media: "5 Mo" },
-        ...{ lastProposalAt: now, lastSignInOn: now, measuredAt: now },
-      },
-      troubles: [
-        { text: "2 serveurs", url: null },
-        { text: "3 travaux", url: "/operator/queues" },
-      ],
-    },
-    {
-      ...{ name: "Roche", host: "roche.example", url: "https://roche.example/", badge },
-      ...{ figures: null, troubles: [] },
-    },
+const place = { manage: "/operator/instances/x", url: "https://valmont.example/", badge };
+const valmont: InstanceView = {
+  ...{ ...place, name: "Valmont", host: "valmont.example", note: "Suspendue.", noFigures: "" },
+  figures: {
+    ...{ members: "1 sur 9", proposals: 2, comments: 3, recent: 4, storage: "5 Mo", mails: "6" },
+    ...{ lastProposalAt: now, lastSignInOn: now, measuredAt: now },
+  },
+  troubles: [
+    { text: "2 serveurs", url: null },
+    { text: "3 travaux", url: "/operator/queues" },
   ],
 };
+const roche: InstanceView = {
+  ...{ ...place, name: "Roche", host: "roche.example", note: null, url: null },
+  ...{ figures: null, noFigures: "Pas de chiffres.", troubles: [] },
+};
+
+const instances: InstancesPage = {
+  ...{ ...frame, query: "val", next: "/n", start: "/s" },
+  instances: [valmont, roche, { ...roche, note: "Fermée." }],
+};
+
+const everything = { suspend: true, resume: true, limits: true, delete: true, undelete: true };
+const nothing = { suspend: false, resume: false, limits: false, delete: false, undelete: false };
+const instance: InstancePage = {
+  ...{ ...frame, instance: valmont, back: "/operator/instances" },
+  usage: [{ label: "Images", value: "5 Mo" }],
+  actions: {
+    ...{ action: "/operator/instances/x", host: "valmont.example", may: everything, isOwn: true },
+    ...{ graceDays: 30, mostGraceDays: 365, mostReason: 300 },
+    limits: [
+      {
+        ...{ name: "storage", choiceName: "storageChoice", choiceLabel: "Images" },
+        ...{ valueLabel: "En Mo", choices: [{ value: "own", label: "La sienne" }] },
+        ...{ choice: "own", value: "20" },
+      },
+    ],
+  },
+};
+const idle = { ...instance.actions, may: nothing, isOwn: false };
 
 const samples: Readonly<Record<string, readonly object[]>> = {
   "operators/queues": [queues, { ...queues, kind: null, host: null }, { ...queues, jobs: [] }],
   "operators/instances": [instances, { ...instances, instances: [] }],
+  "operators/instance": [instance, { ...instance, instance: roche, actions: idle }],
   "operators/mail": [mail, { ...mail, isUnderWay: true, check: null, days: [], troubles: [] }],
   "operators/overview": [overview, { ...overview, processes: [], journal: [] }],
 };

@@ -1,0 +1,112 @@
+import {
+  deleteInstance,
+  resumeInstance,
+  suspendInstance,
+  undeleteInstance,
+} from "../../hosting/closing.js";
+import type { Instances } from "../../hosting/instances.js";
+import type { Ctx, Instance, Limits } from "../../kit/index.js";
+import type { Clock } from "../../drivers/clock.js";
+import { doerOf, type Act } from "./operator.js";
+import type { Operators } from "./operators.js";
+
+/** What can be done with an instance. */
+export const instanceActs = ["suspend", "resume", "limits", "delete", "undelete"] as const;
+
+export type InstanceAct = (typeof instanceActs)[number];
+
+/** Something that is to be done with an instance. */
+export type InstanceWish =
+  | { readonly act: "suspend"; readonly reason: string }
+  | { readonly act: "limits"; readonly limits: Partial<Limits> }
+  | { readonly act: "delete"; readonly graceDays: number }
+  | { readonly act: "resume" | "undelete" };
+
+/** What acting on instances needs. */
+export interface InstanceActing {
+  readonly instances: Instances;
+  readonly clock: Clock;
+  readonly operators: Pick<Operators, "note">;
+}
+
+const byState = {
+  new: ["limits", "delete"],
+  active: ["suspend", "limits", "delete"],
+  suspended: ["resume", "limits", "delete"],
+  deleted: ["undelete"],
+  leaving: [],
+  gone: [],
+} as const satisfies Record<Instance["state"], readonly InstanceAct[]>;
+
+/**
+ * What an operator may do with an instance as it is now. Whose own pages stand on it could not take
+ * back that it is closed: this is left to the command line.
+ */
+export function possibleActs(
+  { clock, instance: own }: Pick<Ctx, "clock" | "instance">,
+  { _id, state, deletion }: Instance,
+): readonly InstanceAct[] {
+  const acts: readonly InstanceAct[] = byState[state];
+  return acts.filter((act) => {
+    if (act === "suspend" || act === "delete") return _id !== own._id;
+    return act !== "undelete" || (deletion != null && deletion.until > clock.now());
+  });
+}
+
+const noted = {
+  suspend: "instance-suspended",
+  resume: "instance-resumed",
+  limits: "instance-limited",
+  delete: "instance-deleted",
+  undelete: "instance-undeleted",
+} as const satisfies Record<InstanceAct, Act>;
+
+/**
+ * Do it, on the record. Null when it cannot be done with the instance as it is: somebody else was
+ * faster. Of two who act at once, one does.
+ */
+export async function actOnInstance(
+  ctx: Ctx,
+  parts: InstanceActing,
+  { id, wish }: { readonly id: string; readonly wish: InstanceWish },
+): Promise<Instance | null> {
+  const instance = await parts.instances.byId(id);
+  if (instance === null || !possibleActs(ctx, instance).includes(wish.act)) return null;
+  const { host } = instance;
+  await parts.operators.note(doerOf(ctx), noted[wish.act], [host, ...detailsOf(wish)].join(" "));
+  return carryOut(parts, instance, wish);
+}
+
+function detailsOf(wish: InstanceWish): readonly string[] {
+  switch (wish.act) {
+    case "suspend":
+      return wish.reason === "" ? [] : [`(${wish.reason})`];
+    case "limits":
+      return Object.entries(wish.limits).map(([what, limit]) => `${what}=${limit ?? "none"}`);
+    case "delete":
+      return [`grace=${wish.graceDays}`];
+    default:
+      return [];
+  }
+}
+
+function carryOut(
+  parts: InstanceActing,
+  instance: Instance,
+  wish: InstanceWish,
+): Promise<Instance | null> {
+  switch (wish.act) {
+    case "suspend":
+      return suspendInstance(parts, instance, wish.reason);
+    case "resume":
+      return resumeInstance(parts, instance);
+    case "delete":
+      return deleteInstance(parts, instance, wish.graceDays);
+    case "undelete":
+      return undeleteInstance(parts, instance);
+    case "limits": {
+      const { _id, state } = instance;
+      return parts.instances.update(_id, { limits: wish.limits }, { state });
+    }
+  }
+}

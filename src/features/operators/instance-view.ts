@@ -1,0 +1,122 @@
+import type { StatusView } from "../../kit/component-models.js";
+import { limitsOf, type Ctx, type Instance, type Limited, type Limits } from "../../kit/index.js";
+import type { InstanceFigures } from "./figures.js";
+import { badgeOf, pathOf, type Level } from "./frame.js";
+import { addressOf } from "./queues.pages.js";
+
+/** One instance of the deployment, with its figures as they were measured last. */
+export interface InstanceView {
+  readonly name: string;
+  readonly host: string;
+  /** Its front page; null when it has none any more. */
+  readonly url: string | null;
+  /** Where operators act on it. */
+  readonly manage: string;
+  readonly badge: StatusView;
+  /** What its state means, where the word alone does not say it. */
+  readonly note: string | null;
+  /** Null until it is measured for the first time; of what is limited with its limit. */
+  readonly figures: {
+    readonly members: string;
+    readonly proposals: number;
+    readonly comments: number;
+    readonly recent: number;
+    readonly storage: string;
+    readonly mails: string;
+    readonly lastProposalAt: Date | null;
+    readonly lastSignInOn: Date | null;
+    readonly measuredAt: Date;
+  } | null;
+  /** Why there are none. */
+  readonly noFigures: string;
+  readonly troubles: ReadonlyArray<{ readonly text: string; readonly url: string | null }>;
+}
+
+/** What is known of an instance beside its record. */
+export interface Known {
+  readonly figures: InstanceFigures | null;
+  /** The deployment's limits. */
+  readonly limits: Limits;
+}
+
+/** Where operators act on an instance. */
+export function instancePath(host: string): string {
+  return `${pathOf("instances")}/${host}`;
+}
+
+const levels = {
+  active: "ok",
+  new: "unknown",
+  suspended: "warn",
+  deleted: "warn",
+  leaving: "fail",
+  gone: "unknown",
+} as const satisfies Record<Instance["state"], Level>;
+
+/** An instance in words. */
+export function instanceView(
+  ctx: Ctx,
+  instance: Instance,
+  { figures, limits }: Known,
+): InstanceView {
+  const { name, host, origin, state } = instance;
+  const label = ctx.t.t(`operators.instances.states.${state}`);
+  return {
+    ...{ name, host, manage: instancePath(host) },
+    url: state === "leaving" || state === "gone" ? null : `${origin}/`,
+    ...{ badge: badgeOf(ctx, levels[state], label), note: noteOf(ctx, instance) },
+    figures: figures === null ? null : figuresView(ctx, figures, limitsOf(instance, limits)),
+    noFigures: ctx.t.t(`operators.instances.${state === "active" ? "notMeasured" : "noFigures"}`),
+    troubles: figures === null ? [] : troublesOf(ctx, host, figures),
+  };
+}
+
+function noteOf(ctx: Ctx, { state, suspension, deletion }: Instance): string | null {
+  const t = (key: string, params = {}): string =>
+    ctx.t.t(`operators.instances.notes.${key}`, params);
+  const day = (at: Date): string => ctx.t.formatDate(at, "long");
+  if (state === "suspended" && suspension != null) {
+    const { reason } = suspension;
+    return t(reason === "" ? "suspended" : "suspendedFor", { at: day(suspension.at), reason });
+  }
+  if (state === "deleted" && deletion != null) {
+    const { until } = deletion;
+    return until > ctx.clock.now() ? t("deleted", { until: day(until) }) : t("graceOver");
+  }
+  if (state === "gone" && deletion?.goneAt !== undefined) {
+    return t("gone", { at: day(deletion.goneAt) });
+  }
+  return state === "leaving" ? t("leaving") : null;
+}
+
+function figuresView(
+  ctx: Ctx,
+  figures: InstanceFigures,
+  limits: Limits,
+): NonNullable<InstanceView["figures"]> {
+  const { proposals, comments, recent, lastProposalAt, lastSignInOn, measuredAt } = figures;
+  const used = (what: Limited): string => {
+    const [now, most] = [limitText(ctx, what, figures.used[what]), limits[what]];
+    if (most === null) return now;
+    return ctx.t.t("operators.instances.of", { used: now, limit: limitText(ctx, what, most) });
+  };
+  return {
+    ...{ proposals, comments, recent, lastProposalAt, lastSignInOn, measuredAt },
+    ...{ members: used("members"), storage: used("storage"), mails: used("mails") },
+  };
+}
+
+/** An amount of what is limited, in words. */
+export function limitText(ctx: Ctx, what: Limited, amount: number): string {
+  return what === "storage" ? ctx.t.formatBytes(amount) : ctx.t.formatNumber(amount);
+}
+
+function troublesOf(ctx: Ctx, host: string, { failingPeers, deadJobs }: InstanceFigures) {
+  const text = (key: string, count: number): string =>
+    ctx.t.t(`operators.instances.${key}`, { count });
+  const jobs = addressOf({ queue: null, host });
+  return [
+    ...(failingPeers === 0 ? [] : [{ text: text("failingPeers", failingPeers), url: null }]),
+    ...(deadJobs === 0 ? [] : [{ text: text("deadJobs", deadJobs), url: jobs }]),
+  ];
+}

@@ -1,0 +1,200 @@
+import { expect } from "chai";
+import { actOnInstance } from "../../../src/features/operators/instance-acts.js";
+import { intercepting } from "../../support/faults.js";
+import { textOf } from "../../support/forms.js";
+import { anOperated, home, other, type Operated } from "./support.js";
+
+const pageOf = (host: string): string => `/operator/instances/${host}`;
+const day = 24 * 3_600_000;
+
+describe("What operators do with an instance", function () {
+  this.timeout(20_000);
+  let the: Operated;
+  /** Waited for before a line is written into the journal. */
+  const gate: { pass: (() => Promise<void>) | null } = { pass: null };
+  before(async () => {
+    the = await anOperated({
+      env: { LIMIT_STORAGE: "1 GB" },
+      storeThrough: intercepting(["operator_journal", "insertOne"], async (insert) => {
+        await gate.pass?.();
+        return insert();
+      }),
+    });
+  });
+  beforeEach(async () => {
+    const { _id } = await found();
+    const asNew = { state: "active", suspension: null, deletion: null, limits: {} } as const;
+    await the.site.app.instances.update(_id, asNew);
+  });
+  after(() => the.site.close());
+
+  const found = async (host: string = other) => {
+    const instance = await the.site.app.instances.byHost(host);
+    if (instance === null) throw new Error(`no instance at ${host}`);
+    return instance;
+  };
+  const read = async (host: string = other): Promise<string> =>
+    textOf((await the.operator.get(pageOf(host))).text).replace(/\s+/g, " ");
+  const send = async (fields: Record<string, string>, host: string = other): Promise<string> => {
+    const page = pageOf(host);
+    const _csrf = await the.operator.token(page);
+    const { status, headers } = await the.operator.post(page, { _csrf, ...fields });
+    expect(status).to.equal(303);
+    expect(headers.location).to.equal(page);
+    return read(host);
+  };
+  const journal = async () => the.site.app.operators.operators.journal(100);
+  const defaults = {
+    storageChoice: "default",
+    mailsChoice: "default",
+    membersChoice: "default",
+  } as const;
+
+  it("is to suspend it with a reason that its visitors read, and to serve it again", async () => {
+    const suspended = await send({ act: "suspend", reason: "Travaux jusqu’à lundi." });
+    const visited = await the.site.browser(other).get("/");
+    const resumed = await send({ act: "resume" });
+
+    expect(suspended).to.contain("L’instance est suspendue.");
+    expect(suspended).to.match(/Suspendue Depuis le .* : Travaux jusqu’à lundi\./);
+    expect(visited.status).to.equal(503);
+    expect(textOf(visited.text)).to.contain("Travaux jusqu’à lundi.");
+    expect(resumed).to.contain("de nouveau en service");
+    expect((await the.site.browser(other).get("/")).status).to.equal(200);
+  });
+
+  it("is to limit it, lift a limit, or give it back the server's; what it uses is shown against it", async () => {
+    const own = { storageChoice: "own", storage: "2,5", mailsChoice: "none" };
+    const limited = await send({ act: "limits", ...defaults, ...own });
+    const { limits } = await found();
+    await (await the.site.ctx(other)).enqueue(the.site.app.operators.feature.schedules[0]!.job, {});
+    await the.site.settle();
+    const form = (await the.operator.get(pageOf(other))).text;
+    const listed = textOf((await the.operator.get("/operator/instances")).text);
+    await send({ act: "limits", ...defaults });
+
+    expect(limited).to.contain("Les limites sont enregistrées.");
+    expect(limits).to.deep.equal({ storage: 2_500_000, mails: null });
+    expect(form).to.match(/name="storage"[^>]* value="2.5"/);
+    expect(listed.replace(/\s+/g, " ")).to.contain("0 o sur 2,5 Mo");
+    expect((await found()).limits).to.deep.equal({});
+    expect(await read()).to.contain("0 o sur 1 Go");
+  });
+
+  it("is to close it for a while and bring it back, once its host was typed", async () => {
+    const closed = await send({ act: "delete", host: ` ${other.toUpperCase()} `, grace: "7" });
+    const instance = await found();
+    const visited = await the.site.browser(other).get("/");
+    const listed = textOf((await the.operator.get("/operator/instances")).text);
+    const back = await send({ act: "undelete" });
+
+    expect(closed).to.contain("L’instance est fermée.");
+    expect(instance.state).to.equal("deleted");
+    const { until } = instance.deletion ?? {};
+    expect(until).to.deep.equal(new Date(the.site.clock.now().getTime() + 7 * day));
+    expect(visited.status).to.equal(410);
+    expect(listed).to.match(/Fermée\s+Peut revenir jusqu’au/);
+    expect(back).to.contain("L’instance est revenue.");
+    expect((await found()).state).to.equal("active");
+  });
+
+  it("is told kindly what was not clear, and then nothing is done nor written down", async () => {
+    const before = (await journal()).length;
+    const told = [
+      await send({ act: "delete", host: home, grace: "7" }),
+      await send({ act: "delete", host: other, grace: "366" }),
+      await send({ act: "suspend", reason: "x".repeat(301) }),
+      await send({ act: "limits", ...defaults, membersChoice: "own", members: "beaucoup" }),
+      await send({ act: "limits", ...defaults, storageChoice: "own", storage: "-1" }),
+      await send({ act: "limits", storageChoice: "none" }),
+    ];
+
+    for (const words of told) expect(words).to.contain("Rien n’a été fait :");
+    expect(await found()).to.deep.include({ state: "active", limits: {} });
+    expect(await journal()).to.have.length(before);
+  });
+
+  it("never closes the instance on which they are signed in", async () => {
+    const words = [
+      await send({ act: "suspend", reason: "" }, home),
+      await send({ act: "delete", host: home, grace: "0" }, home),
+    ];
+
+    for (const told of words) expect(told).to.contain("l’instance a changé entre-temps");
+    expect(words[0]).to.contain("Faites-le en ligne de commande");
+    expect((await found(home)).state).to.equal("active");
+  });
+
+  it("is written down before it is done: a journal that cannot be written leaves all as it is", async () => {
+    gate.pass = () => Promise.reject(new Error("the disk is full"));
+    const _csrf = await the.operator.token(pageOf(other));
+    const failed = await the.operator.post(pageOf(other), { _csrf, act: "suspend", reason: "" });
+    gate.pass = null;
+    const untouched = (await found()).state;
+    await send({ act: "suspend", reason: "Panne" });
+    const [entry] = await journal();
+
+    expect(failed.status).to.equal(500);
+    expect(untouched).to.equal("active");
+    expect(entry).to.deep.include({ act: "instance-suspended", about: `${other} (Panne)` });
+    expect(entry?.by?.name).to.equal("Inès");
+    expect(textOf((await the.operator.get("/operator")).text)).to.contain("Instance suspendue :");
+  });
+
+  it("is done once when two do it at once, and the other is told so", async () => {
+    const { app, clock } = the.site;
+    const { _id: id } = await found();
+    const acting = { instances: app.instances, clock, operators: app.operators.operators };
+    const { instance } = await the.site.ctx(home);
+    const ctx = app.contexts({ instance, member: null, language: "fr" });
+    let seen = 0;
+    let open = (): void => undefined;
+    const bothSawIt = new Promise<void>((resolve) => (open = resolve));
+    gate.pass = () => {
+      if (++seen === 2) open();
+      return bothSawIt;
+    };
+    const done = await Promise.all([
+      actOnInstance(ctx, acting, { id, wish: { act: "suspend", reason: "Pause" } }),
+      actOnInstance(ctx, acting, { id, wish: { act: "delete", graceDays: 7 } }),
+    ]);
+    gate.pass = null;
+    const winner = done.find((one) => one !== null);
+    const late = await send({ act: "suspend", reason: "Trop tard" });
+
+    expect(done.filter((one) => one === null)).to.have.length(1);
+    expect((await found()).state).to.equal(winner?.state);
+    expect(late).to.contain("l’instance a changé entre-temps");
+  });
+
+  it("ends where nothing leads back: such an instance is named, and offers no button", async () => {
+    const { _id } = await found();
+    const now = the.site.clock.now();
+    const deletion = { before: "active", at: now, until: now } as const;
+    const states = [
+      [{ state: "deleted", deletion }, "Son délai est passé : elle va être effacée."],
+      [{ state: "leaving", deletion }, "Rien ne la ramène."],
+      [{ state: "gone", deletion: { ...deletion, goneAt: now } }, "Son adresse ne servira plus"],
+    ] as const;
+    for (const [change, words] of states) {
+      await the.site.app.instances.update(_id, change);
+      const { text } = await the.operator.get(pageOf(other));
+      expect(textOf(text)).to.contain(words);
+      expect(text).not.to.contain('name="act"');
+    }
+  });
+
+  it("exists for nobody else, whatever they send, nor for an unknown host or act", async () => {
+    const admin = await the.somebody(home, "admin");
+    for (const act of ["suspend", "delete", "limits"]) {
+      const answer = await admin.post(pageOf(other), { act, host: other, grace: "0", reason: "" });
+      expect(answer.status).to.equal(404);
+    }
+    const _csrf = await the.operator.token(pageOf(other));
+    const odd = await the.operator.post(pageOf(other), { _csrf, act: "burn" });
+
+    expect(odd.status).to.equal(404);
+    expect((await the.operator.get(pageOf("nobody.example"))).status).to.equal(404);
+    expect((await found()).state).to.equal("active");
+  });
+});
