@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { pino, type DestinationStream, type Logger } from "pino";
+import type { Logger } from "pino";
 import { senderOf, type Config } from "./config.js";
 import { refuseUnfinishedRestore } from "./drivers/backup/staging.js";
 import { createIds, systemClock, type Clock } from "./drivers/clock.js";
@@ -30,6 +30,7 @@ import { createHealth, type Health } from "./hosting/health.js";
 import { collectionsOf, ensureIndexes } from "./hosting/collections.js";
 import { createInstances, type Instances } from "./hosting/instances.js";
 import { keptFiles } from "./hosting/kept-files.js";
+import { createLog } from "./hosting/log.js";
 import { createMailLedger, ledgerCollections } from "./hosting/mail-ledger.js";
 import type { Metrics } from "./hosting/metrics.js";
 import { createOutbox, instanceOfJob, type Outbox } from "./hosting/outbox.js";
@@ -90,15 +91,6 @@ export const version = (
     version: string;
   }
 ).version;
-
-/** Structured logs, to standard output unless told otherwise; never with what could be a secret. */
-export function createLog(config: Pick<Config, "logLevel">, to?: DestinationStream): Logger {
-  const options = {
-    level: config.logLevel,
-    redact: ["*.password", "*.token", "*.privateKey", "*.authorization", "*.cookie", "err.config"],
-  };
-  return to === undefined ? pino(options) : pino(options, to);
-}
 
 /** The drivers that the configuration asks for. */
 export async function driversFor(config: Config, log = createLog(config)): Promise<Drivers> {

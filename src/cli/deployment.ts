@@ -1,4 +1,5 @@
-import { createApp, createLog, driversFor, type App } from "../app.js";
+import { createApp, driversFor, type App } from "../app.js";
+import { createLog } from "../hosting/log.js";
 import { loadConfig, type Config } from "../config.js";
 import type { Ctx, Instance } from "../kit/index.js";
 import { hostName } from "../hosting/resolve-host.js";

@@ -1,7 +1,8 @@
 import type { RequestListener, Server } from "node:http";
 import { createWebServer } from "../hosting/web-server.js";
 import type { AddressInfo } from "node:net";
-import { createApp, createLog, driversFor, type App } from "../app.js";
+import { createApp, driversFor, type App } from "../app.js";
+import { createLog } from "../hosting/log.js";
 import type { Config } from "../config.js";
 import type { DemoAccount } from "./accounts.js";
 import {

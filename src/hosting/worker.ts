@@ -118,7 +118,9 @@ function withoutBlame(run: Run): Run {
 function jobsByName(features: readonly Feature[]): Map<string, JobDef<unknown>> {
   const jobs = new Map<string, JobDef<unknown>>();
   for (const feature of features) {
-    for (const job of [...feature.jobs, ...feature.on.map((subscription) => subscription.job)]) {
+    const heard = feature.on.map((subscription) => subscription.job);
+    const scheduled = feature.schedules.map((schedule) => schedule.job as JobDef<unknown>);
+    for (const job of [...feature.jobs, ...heard, ...scheduled]) {
       const known = jobs.get(job.name);
       if (known !== undefined && known !== job) throw new Error(`Two jobs are called ${job.name}.`);
       jobs.set(job.name, job);

@@ -78,15 +78,17 @@ export async function takeOf(
       { $inc: { count: amount } },
       { returnDocument: "after" },
     );
-  let taken = await take();
-  if (taken === null) {
-    const isThere = (await rows.findOne({ _id })) !== null;
-    if (isThere) return false;
-    await insertOnce(() => rows.insertOne({ _id, count: 0, expiresAt }));
-    taken = await take();
+  for (;;) {
+    const taken = await take();
+    if (taken !== null) {
+      await warnIfNear(ctx, what, taken);
+      return true;
+    }
+    // Somebody else may have made the row, or given back, since: only the row itself says that it is full.
+    const row = await rows.findOne({ _id });
+    if (row !== null && most !== null && row.count > most - amount) return false;
+    if (row === null) await insertOnce(() => rows.insertOne({ _id, count: 0, expiresAt }));
   }
-  if (taken !== null) await warnIfNear(ctx, what, taken);
-  return taken !== null;
 }
 
 /** Give back what was taken and is not used, or no longer. */

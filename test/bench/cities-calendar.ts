@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { openMedia } from "../../src/drivers/media/open.js";
-import { createApp, createLog } from "../../src/app.js";
+import { createApp } from "../../src/app.js";
+import { createLog } from "../../src/hosting/log.js";
 import { loadConfig } from "../../src/config.js";
 import { createIds, type Clock } from "../../src/drivers/clock.js";
 import { createFileMailer } from "../../src/drivers/mail.js";

@@ -26,14 +26,14 @@ go() { sh "deploy/systemd/$1" >> "$SCRATCH/said" 2>&1 && note "$1 ended well" ||
 go install
 note $(stat -c '%U:%G %a' /etc/parvis/parvis.env /var/lib/parvis /var/backups/parvis)
 first=$(now)
-sed -i "s/^PORT=.*/PORT=$PORT/" /etc/parvis/parvis.env
+sed -i "s/^PORT=.*/PORT='$PORT'/" /etc/parvis/parvis.env
 go install
 sleep 1.1; go upgrade
 second=$(now)
 sleep 1.1; touch "$SCRATCH/broken"; go upgrade
 [ "$(now)" = "$second" ] && note "runs what ran before"
 [ -d "/opt/parvis/releases/$first" ] && note "the one before is there"
-grep -q "^PORT=$PORT$" /etc/parvis/parvis.env && note "settings are kept"
+grep -q "^PORT='$PORT'$" /etc/parvis/parvis.env && note "settings are kept"
 ls /usr/local/sbin /etc/systemd/system/parvis* >> "$SCRATCH/files"
 sed -i "s/$first/FIRST/; s/$second/SECOND/" "$SCRATCH/log"
 `;

@@ -92,12 +92,21 @@ describe("What an instance may use", () => {
     });
     after(closeMongoStores);
 
+    const onMongo = async (limits: Partial<Ctx["limits"]>): Promise<Ctx> => {
+      const ctx = await aLimitedCity(limits);
+      const collection: Ctx["collection"] = (def) => scopedCollection(store, ctx.instance._id, def);
+      return { ...ctx, collection };
+    };
+
+    it("is had by all who come at once where there is no limit, the first ones too", async () => {
+      const there = await onMongo({});
+
+      expect(await takenAtOnce(there, 40)).to.equal(40);
+      expect((await usageOf(there)).members).to.equal(40);
+    });
+
     it("is never passed, however many come at once", async () => {
-      const ctx = await aLimitedCity({ members: 7 });
-      const there: Ctx = {
-        ...ctx,
-        collection: (def) => scopedCollection(store, ctx.instance._id, def),
-      };
+      const there = await onMongo({ members: 7 });
 
       expect(await takenAtOnce(there, 40)).to.equal(7);
       expect((await usageOf(there)).members).to.equal(7);

@@ -90,7 +90,7 @@ export function createShelves(parts: Parts): Shelves {
     counts: (queue) => soon(() => counts({ redis, key: `${prefix}:${queue}`, now: now() })),
     oldestDue: (queue) => soon(() => oldestDue({ redis, key: `${prefix}:${queue}`, now: now() })),
     peek: (queue, ids) => soon(() => peek({ redis, key: `${prefix}:${queue}`, now: now() }, ids)),
-    connect: () => open({ maxRetriesPerRequest: null }),
+    connect: () => open({ maxRetriesPerRequest: null, enableAutoPipelining: true }),
     async check() {
       await soon(() => redis.ping());
     },

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 /** Look-ups under way, each made once for all who ask for the same meanwhile. */
 export interface InFlight<T> {
   of(key: string, lookUp: () => Promise<T>): Promise<T>;
@@ -20,4 +22,35 @@ export function createInFlight<T>(): InFlight<T> {
     },
     forget: (key) => void asked.delete(key),
   };
+}
+
+/** Looks something up for all who asked for it before the look-up began. */
+export type Together<T> = (key: string, lookUp: () => Promise<T>) => Promise<T>;
+
+/**
+ * One look-up of a kind at a time: who asks while it is under way waits for the next, together with all
+ * others who do. So nobody is told what was so before they asked, however many ask.
+ */
+export function createTogether<T>(): Together<T> {
+  const under = new Map<string, Promise<T>>();
+  const next = new Map<string, Promise<T>>();
+  return (key, lookUp) => {
+    const waited = next.get(key);
+    if (waited !== undefined) return waited;
+    const answer = turnAfter(under.get(key)).then(() => {
+      next.delete(key);
+      const looking = lookUp().finally(() => {
+        if (under.get(key) === looking) under.delete(key);
+      });
+      under.set(key, looking);
+      return looking;
+    });
+    next.set(key, answer);
+    return answer;
+  };
+}
+
+/** The next turn of the event loop after some work, however that ends. */
+async function turnAfter(work: Promise<unknown> | undefined): Promise<void> {
+  await Promise.allSettled([work, nextTurn()]);
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { Postpone, type Ctx } from "../../kit/index.js";
+import { createTogether } from "./in-flight.js";
 import { activitiesCollection, type Activity } from "../records.js";
 import { againId, deliveryId, wasSent } from "./waiting.js";
 
@@ -41,10 +42,10 @@ export function createOrder(): Order {
     return found;
   }
 
-  const sharing = createSharing();
+  const together = createTogether<boolean>();
   return {
     isSuperseded: (ctx, activity) =>
-      sharing(`${ctx.instance._id} ${activity._id}`, () => isSuperseded(ctx, activity)),
+      together(`${ctx.instance._id} ${activity._id}`, () => isSuperseded(ctx, activity)),
     async assertTurn(ctx, activity, inbox) {
       const earlier = await earlierThan(ctx, activity);
       if (earlier.length === 0) return;
@@ -67,26 +68,6 @@ export function createOrder(): Order {
       const ms = waiting.dueAt.getTime() - ctx.clock.now().getTime();
       throw new Postpone("what it changes waits", Math.max(soonMs, ms + soonMs));
     },
-  };
-}
-
-/** Answers once to all who ask the same before anything else happens in this process. */
-type Sharing = (what: string, ask: () => Promise<boolean>) => Promise<boolean>;
-
-/**
- * Deliveries of one activity that begin together share the look for a newer one. They may, because
- * they all run already when it is made: what is shared is let go before any other event is heard of,
- * and so before a delivery can begin that did not run yet.
- */
-function createSharing(): Sharing {
-  const asked = new Map<string, Promise<boolean>>();
-  return (what, ask) => {
-    const known = asked.get(what);
-    if (known !== undefined) return known;
-    if (asked.size === 0) process.nextTick(() => asked.clear());
-    const answer = ask();
-    asked.set(what, answer);
-    return answer;
   };
 }
 
