@@ -8,6 +8,7 @@ import {
   type ScanInfo,
   type SqliteStore,
 } from "../../src/drivers/store/sqlite.js";
+import { isStoreUnavailable } from "../../src/drivers/store/unavailable.js";
 import { idsOf, rejection, type Thing } from "./store.conformance-support.js";
 
 async function seeded(onScan: (info: ScanInfo) => void): Promise<SqliteStore> {
@@ -158,6 +159,40 @@ describe("The embedded store, on disk", () => {
 
     expect(duplicate["code"]).to.equal(11000);
     expect(idsOf(found)).to.deep.equal(["1", "2", "4"]);
+  });
+
+  it("neither reads nor writes a file that a newer release has raised, and says so each time", async () => {
+    const store = openSqliteStore(path);
+    const things = store.collection<Thing>("things");
+    await things.insertOne({ _id: "1" });
+    const newer = new Database(path);
+    newer.exec(`CREATE TABLE "of a newer release" (n); PRAGMA user_version = 1000`);
+
+    const asked = [
+      () => things.insertOne({ _id: "2" }),
+      () => things.findOne({ _id: "1" }),
+      () => things.updateOne({ _id: "1" }, { $set: { n: 1 } }),
+      () => store.ensureIndexes("things", []),
+      () => store.check(),
+    ];
+    const refused: unknown[] = [];
+    for (const ask of [...asked, ...asked]) {
+      refused.push(
+        await ask().then(
+          () => "done",
+          (error: unknown) => error,
+        ),
+      );
+    }
+    const rows = newer.prepare(`SELECT count(*) AS n FROM "d:things"`).get();
+    newer.close();
+    await store.close();
+
+    expect(refused.map((error) => isStoreUnavailable(error))).to.deep.equal(
+      refused.map(() => true),
+    );
+    expect(String(refused[0])).to.contain("written by a newer release (layout 1000");
+    expect((rows as { n: number }).n).to.equal(1);
   });
 
   it("keeps every proposal when two processes publish in turns", async () => {

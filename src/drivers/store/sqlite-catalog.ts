@@ -6,6 +6,7 @@ import type { Shape } from "./shape.js";
 import type { Connection } from "./sqlite-connection.js";
 import { matcher } from "./sqlite-match.js";
 import { indexOn, tableOf } from "./sqlite-shaped-tables.js";
+import { StoreTooNew } from "./unavailable.js";
 import { fromText, toText } from "./values.js";
 
 /** What collections and indexes the file holds, as last read from it. */
@@ -13,6 +14,7 @@ export interface Catalog {
   /**
    * Reads the file's own list again when another process has changed it since the last event. Returns
    * a number that is another one after every write of another process.
+   * @throws StoreTooNew when a newer release has raised the layout of the file
    */
   refresh(): number;
   /** The same whatever happened since; to be called once in a transaction, which keeps others out. */
@@ -53,17 +55,20 @@ export function openCatalog(db: Connection): Catalog {
   let looked = false;
 
   function reload(): void {
-    version = dataVersion(db);
+    const found = dataVersion(db);
+    refuseNewer(db);
     collections = readCollections(db);
     lastRows.clear();
+    // Last: what was refused is refused again by the next look.
+    version = found;
   }
 
   /** Before this process hears of anything that another one's write may have led to, it looks again. */
   function look(): void {
     if (db.inMemory) return;
+    if (dataVersion(db) !== version) reload();
     if (!looked) process.nextTick(() => (looked = false));
     looked = true;
-    if (dataVersion(db) !== version) reload();
   }
 
   function put(info: CollectionInfo): void {
@@ -155,12 +160,17 @@ function dataVersion(db: Connection): number {
   return db.first("PRAGMA data_version", [])?.[0] as number;
 }
 
-function prepareFile(db: Connection): void {
+/** Also asked while we run: a newer release may have raised the file meanwhile. */
+function refuseNewer(db: Connection): number {
   const layout = db.first("PRAGMA user_version", [])?.[0] as number;
-  if (layout > LAYOUT) {
-    throw new Error(`the store was written by a newer release (layout ${layout}, here ${LAYOUT})`);
-  }
-  if (layout === LAYOUT) return;
+  if (layout <= LAYOUT) return layout;
+  throw new StoreTooNew(
+    `the store was written by a newer release (layout ${layout}, here ${LAYOUT})`,
+  );
+}
+
+function prepareFile(db: Connection): void {
+  if (refuseNewer(db) === LAYOUT) return;
   db.exec("BEGIN IMMEDIATE");
   const hadNoShapes = db.first("PRAGMA user_version", [])?.[0] === 1;
   db.exec(`

@@ -1,3 +1,8 @@
+/** A newer release has changed what the store's file is like: this one can neither read nor write it. */
+export class StoreTooNew extends Error {
+  override readonly name = "StoreTooNew";
+}
+
 /** What the MongoDB driver calls an answer that did not come. */
 const mongoNames: ReadonlySet<string> = new Set([
   "MongoServerSelectionError",
@@ -33,6 +38,8 @@ const sqliteCodes = /^SQLITE_(?:BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY)/;
  */
 export function isStoreUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  // A process of that release can answer; this one will be replaced.
+  if (error instanceof StoreTooNew) return true;
   const { code, syscall } = error as { code?: unknown; syscall?: unknown };
   if (mongoNames.has(error.name)) return true;
   if (error.name.startsWith("Mongo")) return mongoCodes.has(code);

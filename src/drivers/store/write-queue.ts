@@ -134,9 +134,10 @@ function inTransaction(
   attempt: Attempt,
 ): Answer[] {
   db.run("BEGIN IMMEDIATE", []);
-  catalog.refreshNow();
-  const before = catalog.snapshot();
+  let before = catalog.snapshot();
   try {
+    catalog.refreshNow();
+    before = catalog.snapshot();
     const answers = group.map((waiting) => attempt(db, catalog, waiting));
     db.run("COMMIT", []);
     return answers;
