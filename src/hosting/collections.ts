@@ -1,9 +1,11 @@
 import type { Logger } from "pino";
+import type { Clock } from "../drivers/clock.js";
 import type { IndexSpec, Row, Store } from "../drivers/store/collection.js";
 import type { Feature } from "../kit/feature.js";
 import type { CollectionDef } from "../kit/records.js";
 import { usagesCollection } from "../kit/limits.js";
 import { throttlesCollection } from "../kit/throttle.js";
+import { isLatest } from "./declarations.js";
 import { instanceIndexes } from "./instances.js";
 import { keptFilesCollection } from "./kept-files.js";
 import { intentIndexes } from "./outbox.js";
@@ -40,9 +42,18 @@ interface Declared {
 /** Indexes that are named in the log when they are made. */
 const mostNamed = 20;
 
-/** Makes every declared index, and says which were made or removed. */
+interface Surroundings {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Makes every declared index, removes those that are no longer declared unless a later release is at
+ * work with the store, and says which were made or removed.
+ */
 export async function ensureIndexes(
-  { store, log }: { readonly store: Store; readonly log: Logger },
+  { store, clock, log }: Surroundings,
   { scoped, beside }: Declared,
 ): Promise<void> {
   const declared: readonly DeploymentCollection[] = [
@@ -51,10 +62,11 @@ export async function ensureIndexes(
     ...beside,
     ...scoped.map(({ name, indexes }) => ({ name, indexes: scopedIndexes(indexes) })),
   ];
+  const onlyAdd = !(await isLatest(store, clock, declared));
   const created: string[] = [];
   const dropped: string[] = [];
   for (const { name, indexes } of declared) {
-    const changes = await store.ensureIndexes(name, indexes);
+    const changes = await store.ensureIndexes(name, indexes, { onlyAdd });
     created.push(...changes.created.map((index) => `${name}.${index}`));
     dropped.push(...changes.dropped.map((index) => `${name}.${index}`));
   }

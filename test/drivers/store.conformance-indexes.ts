@@ -151,6 +151,26 @@ function describeUpkeep(the: Case): void {
     expect(await things.countDocuments({ n: 2 })).to.equal(2);
   });
 
+  it("only adds, when told so by what may be older than others at work", async () => {
+    await the.store.ensureIndexes("things", [
+      { keys: { n: 1 } },
+      { keys: { mail: 1 }, unique: true },
+    ]);
+    const added = await the.store.ensureIndexes(
+      "things",
+      [{ keys: { mail: 1 } }, { keys: { at: 1 } }],
+      { onlyAdd: true },
+    );
+    expect(added).to.deep.equal({ created: ["at_1"], dropped: [] });
+
+    const things = the.store.collection<Thing>("things");
+    await things.insertOne({ _id: "1", mail: "a@mail.example" });
+    const second = things.insertOne({ _id: "2", mail: "a@mail.example" });
+    expect((await rejection(second))["code"]).to.equal(11000);
+    const { dropped } = await the.store.ensureIndexes("things", []);
+    expect([...dropped].sort()).to.deep.equal(["at_1", "mail_1", "n_1"]);
+  });
+
   it("accepts the declaration of an expiring index and keeps what is not due", async () => {
     const things = the.store.collection<Thing>("things");
     await the.store.ensureIndexes("things", [{ keys: { at: 1 }, expireAfterSeconds: 60 }]);

@@ -116,8 +116,11 @@ const indexes: Readonly<Record<string, readonly IndexSpec[]>> = {
 export function queueTables(store: Store): QueueTables {
   let made: Promise<void> | null = null;
   const make = async (): Promise<void> => {
-    await store.ensureIndexes(JOBS, jobIndexes, jobShape);
-    for (const [name, specs] of Object.entries(indexes)) await store.ensureIndexes(name, specs);
+    // A process of the release before may come after one of the next.
+    await store.ensureIndexes(JOBS, jobIndexes, { shape: jobShape, onlyAdd: true });
+    for (const [name, specs] of Object.entries(indexes)) {
+      await store.ensureIndexes(name, specs, { onlyAdd: true });
+    }
   };
   const ready = (): Promise<void> => {
     made ??= make().catch((error: unknown) => {

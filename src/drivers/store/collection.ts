@@ -86,18 +86,30 @@ export interface IndexChanges {
   readonly dropped: readonly string[];
 }
 
+/** How a collection is to be, beside its indexes. */
+export interface Ensuring {
+  /**
+   * The embedded store keeps rows that have a shape in columns, which costs a fraction of documents;
+   * what it can then be asked is said at `Shape`.
+   */
+  readonly shape?: Shape | undefined;
+  /**
+   * Only add: indexes that are not declared stay, and so do those of a declared name that are otherwise,
+   * and a shape that has all columns of ours and more. For what may be older than others at work.
+   */
+  readonly onlyAdd?: boolean;
+}
+
 /** A database: named collections, their indexes, and an end. Both drivers are made by a function. */
 export interface Store {
   collection<T extends Row>(name: string): Collection<T>;
   /**
    * Create what is missing of the declared indexes and drop what is no longer declared; tells which.
-   * The embedded store keeps rows that have a `shape` in columns, which costs a fraction of documents;
-   * what it can then be asked is said at `Shape`.
    */
   ensureIndexes(
     collectionName: string,
     indexes: readonly IndexSpec[],
-    shape?: Shape,
+    how?: Ensuring,
   ): Promise<IndexChanges>;
   collectionNames(): Promise<string[]>;
   /** Throws with a plain reason when the store cannot answer or its file is damaged. */

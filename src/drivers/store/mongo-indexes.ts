@@ -4,14 +4,21 @@ import { checkIndexes, indexName, sameIndex } from "./index-specs.js";
 
 const NAMESPACE_NOT_FOUND = 26;
 
+/** What a collection is to have. */
+export interface Wanted {
+  readonly name: string;
+  readonly declared: readonly IndexSpec[];
+  readonly onlyAdd: boolean;
+}
+
 /**
- * Makes a collection's indexes those declared, and no others. `patient` opens the database for the
+ * Makes a collection's indexes those declared, and no others unless told to add alone. `patient` opens the database for the
  * building of indexes, which takes as long as it takes.
  */
 export async function ensureMongoIndexes(
   db: Db,
   patient: <R>(work: (db: Db) => Promise<R>) => Promise<R>,
-  [name, declared]: readonly [string, readonly IndexSpec[]],
+  { name, declared, onlyAdd }: Wanted,
 ): Promise<IndexChanges> {
   checkIndexes(declared);
   const collection = db.collection(name);
@@ -21,8 +28,8 @@ export async function ensureMongoIndexes(
   for (const present of await presentIndexes(collection)) {
     if (present.name === "_id_") continue;
     const spec = wanted.get(present.name);
-    if (spec && sameIndex(spec, present.spec)) wanted.delete(present.name);
-    else {
+    if (spec && (onlyAdd || sameIndex(spec, present.spec))) wanted.delete(present.name);
+    else if (!onlyAdd) {
       await collection.dropIndex(present.name);
       dropped.push(present.name);
     }

@@ -96,7 +96,8 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
       const collection = db.collection<T>(name);
       return checked ? withChecks(collection) : collection;
     },
-    ensureIndexes: (name, indexes) => ensureMongoIndexes(db, patient, [name, indexes]),
+    ensureIndexes: (name, indexes, { onlyAdd = false } = {}) =>
+      ensureMongoIndexes(db, patient, { name, declared: indexes, onlyAdd }),
     indexesOf: async (name) => {
       const present = await presentIndexes(db.collection(name));
       return present.filter((index) => index.name !== "_id_").map(({ spec }) => spec);

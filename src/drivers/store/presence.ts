@@ -26,9 +26,8 @@ export async function bePresent(
   what: string,
   now: () => Date = () => new Date(),
 ): Promise<Leave> {
-  await store.ensureIndexes(processesName, [
-    { keys: { seenAt: 1 }, expireAfterSeconds: forgottenAfterSeconds },
-  ]);
+  const forgotten = { keys: { seenAt: 1 as const }, expireAfterSeconds: forgottenAfterSeconds };
+  await store.ensureIndexes(processesName, [forgotten], { onlyAdd: true });
   const rows = store.collection<Present>(processesName);
   const _id = newOwner();
   const say = async (): Promise<void> => {

@@ -29,10 +29,15 @@ export function checkShape(shape: Shape, indexes: readonly IndexSpec[]): void {
 
 /** Whether two shapes are one; the order of columns is none of it. */
 export function sameShape(a: Shape, b: Shape): boolean {
-  const lines = (shape: Shape): string[] =>
-    Object.entries(shape).map(([name, { type, or = "" }]) => `${name} ${type} ${or}`);
-  const known = new Set(lines(a));
-  return lines(b).length === known.size && lines(b).every((line) => known.has(line));
+  return hasAllOf(a, b) && Object.keys(a).length === Object.keys(b).length;
+}
+
+/** Whether a shape has all columns of another, and may have more. */
+export function hasAllOf(shape: Shape, other: Shape): boolean {
+  const lines = (columns: Shape): string[] =>
+    Object.entries(columns).map(([name, { type, or = "" }]) => `${name} ${type} ${or}`);
+  const known = new Set(lines(shape));
+  return lines(other).every((line) => known.has(line));
 }
 
 /** The column of a field that is asked for or sorted by. @throws TypeError when it cannot be */

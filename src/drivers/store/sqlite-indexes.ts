@@ -1,26 +1,24 @@
 import { isShaped, type CollectionInfo, type IndexInfo } from "./catalog.js";
-import type { IndexChanges, IndexSpec } from "./collection.js";
+import type { Ensuring, IndexChanges, IndexSpec } from "./collection.js";
 import { duplicateKey } from "./errors.js";
 import { indexName, sameIndex } from "./index-specs.js";
-import { checkShape, sameShape, type Shape } from "./shape.js";
+import { checkShape, hasAllOf, sameShape, type Shape } from "./shape.js";
 import { collectionFor, insertDocs } from "./sqlite-change.js";
 import { EVERYTHING, rows, type Reader } from "./sqlite-find.js";
 import { addKey, keysOf } from "./sqlite-rows.js";
 
-/** What a collection is to be like. */
-export interface Declared {
+/** What a collection is to be like. Without a shape: as it is, or of documents. */
+export interface Declared extends Ensuring {
   readonly indexes: readonly IndexSpec[];
-  /** Absent: as it is, or of documents. */
-  readonly shape?: Shape | undefined;
 }
 
-/** Makes a collection's indexes those declared, and no others. Inside a transaction only. */
+/** Makes a collection's indexes those declared, and no others unless told. Inside a transaction only. */
 export function applyIndexes(
   reader: Reader,
   name: string,
-  { indexes: declared, shape }: Declared,
+  { indexes: declared, shape, onlyAdd = false }: Declared,
 ): IndexChanges {
-  if (shape !== undefined) reshape(reader, name, shape);
+  if (shape !== undefined) reshape(reader, name, { shape, onlyAdd });
   const info = collectionFor(reader, name);
   if (isShaped(info)) checkShape(info.shape, declared);
   const wanted = new Map(declared.map((spec) => [indexName(spec), spec]));
@@ -29,8 +27,8 @@ export function applyIndexes(
   for (const index of info.indexes) {
     const spec = wanted.get(index.name);
     if (index.name === "_id_") continue;
-    if (spec && sameIndex(spec, index.spec)) wanted.delete(index.name);
-    else {
+    if (spec && (onlyAdd || sameIndex(spec, index.spec))) wanted.delete(index.name);
+    else if (!onlyAdd) {
       reader.catalog.dropIndex(name, index);
       dropped.push(index.name);
     }
@@ -40,9 +38,14 @@ export function applyIndexes(
 }
 
 /** Makes a collection one of that shape; the rows that it has are moved. */
-function reshape(reader: Reader, name: string, shape: Shape): void {
+function reshape(
+  reader: Reader,
+  name: string,
+  { shape, onlyAdd }: { readonly shape: Shape; readonly onlyAdd: boolean },
+): void {
   const info = reader.catalog.get(name);
-  if (info !== null && isShaped(info) && sameShape(info.shape, shape)) return;
+  const isGood = onlyAdd ? hasAllOf : sameShape;
+  if (info !== null && isShaped(info) && isGood(info.shape, shape)) return;
   const kept = info === null ? [] : [...rows(reader, info, { ...EVERYTHING, filter: {} })];
   reader.catalog.drop(name);
   reader.catalog.create(name, shape);

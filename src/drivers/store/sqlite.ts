@@ -69,10 +69,10 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Sqli
   return {
     collection: <T extends Row>(name: string): Collection<T> =>
       sqliteCollection<T>(reader, queue, name),
-    ensureIndexes: async (name, indexes, shape) => {
+    ensureIndexes: async (name, indexes, how = {}) => {
       checkIndexes(indexes);
-      if (shape !== undefined) checkShape(shape, indexes);
-      return queue.write(() => applyIndexes(reader, name, { indexes, shape }));
+      if (how.shape !== undefined) checkShape(how.shape, indexes);
+      return queue.write(() => applyIndexes(reader, name, { ...how, indexes }));
     },
     collectionNames: async () => {
       catalog.refresh();
