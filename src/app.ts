@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,7 +43,8 @@ import { createWeb } from "./hosting/web.js";
 import { startWorkers } from "./hosting/worker.js";
 import type { Feature } from "./kit/feature.js";
 import { createTranslators, loadTranslations } from "./kit/i18n/index.js";
-import { migrate } from "./migrations/run.js";
+import type { Migration } from "./migrations/migration.js";
+import { migrate, migrations } from "./migrations/run.js";
 import { keptSecret } from "./secret.js";
 
 /** The replaceable outside world. */
@@ -134,8 +135,21 @@ async function openQueue(
   return createBullQueue({ ...whose, url: redisUrl });
 }
 
-/** Compose a deployment. Indexes are ensured and data migrated before it is handed over. */
-export async function createApp(config: Config, given?: Drivers): Promise<App> {
+/** What a release brings to a store that another one may be at work with. */
+export interface Release {
+  readonly features: readonly Feature[];
+  readonly migrations: readonly Migration[];
+}
+
+/**
+ * Compose a deployment. Indexes are ensured and data migrated before it is handed over.
+ * @param release what is served: this one, but where a test makes another of it
+ */
+export async function createApp(
+  config: Config,
+  given?: Drivers,
+  release: Release = { features, migrations },
+): Promise<App> {
   const drivers = given ?? (await driversFor(config));
   const { queue, clock, log } = drivers;
   const metrics = await metricsFor(config, drivers);
@@ -173,10 +187,10 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
     collections: () => collectionsOf(all).map(({ name }) => name),
   });
   const own = [federation.feature, operators.feature, keptFiles, removal];
-  const all: readonly Feature[] = [...features, ...own];
+  const all: readonly Feature[] = [...release.features, ...own];
   subscriptions.push(...all.flatMap((feature) => feature.on));
   await ensureIndexes(drivers, { scoped: collectionsOf(all), beside });
-  const migrated = await migrate(store, clock);
+  const migrated = await migrate(store, clock, release.migrations);
   const readers = createReaders();
   const pages = createWeb({
     ...{ store, clock, ids, log, instances, contexts, readers, health, metrics },
@@ -217,12 +231,16 @@ export async function createApp(config: Config, given?: Drivers): Promise<App> {
   };
 }
 
-/** What the build made; run from the sources, it is made on the spot. */
+/** What the build made; run from the sources, each process makes it on the spot for itself. */
 async function assetsFor(config: Config): Promise<Assets> {
   const built = fileURLToPath(new URL("./hosting/assets", import.meta.url));
   if (existsSync(join(built, "manifest.json"))) return loadAssets(built);
   const { buildAssets } = await import("./hosting/build-assets.js");
-  const made = join(config.dataDir, "assets");
-  await buildAssets(made);
-  return loadAssets(made);
+  const made = await mkdtemp(join(config.dataDir, "assets-"));
+  try {
+    await buildAssets(made);
+    return loadAssets(made);
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
 }
