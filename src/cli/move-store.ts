@@ -31,7 +31,7 @@ again: it goes on where it was. The source stays as it is. With the word MONGODB
 the environment or .env: an address with a password is readable by every user of the machine.
 
 Uploaded pictures (in DATA_DIR or on S3; see move-media) and the secret are not moved. Jobs that wait in the embedded queue
-are moved with the store; those in Redis stay there.
+are moved with the store; those in Redis stay there (see move-queue).
 
 Examples:
   npm run parvis -- move-store --from data/parvis.db --to MONGODB_URL

@@ -9,6 +9,7 @@ import { instanceCommand } from "./instance.js";
 import { UsageMistake, type Finish, type Io } from "./io.js";
 import { linkCommand } from "./link.js";
 import { moveMediaCommand } from "./move-media.js";
+import { moveQueueCommand } from "./move-queue.js";
 import { moveStoreCommand } from "./move-store.js";
 import { networkCommand } from "./network.js";
 import { migrateCommand } from "./migrate.js";
@@ -62,6 +63,7 @@ function programFor(io: Io, finish: Finish): Command {
   program.addCommand(restoreCommand(io, finish));
   program.addCommand(moveStoreCommand(io, finish));
   program.addCommand(moveMediaCommand(io, finish));
+  program.addCommand(moveQueueCommand(io, finish));
   program.addCommand(doctorCommand(io, finish));
   for (const command of everyCommand(program)) {
     command
@@ -80,6 +82,6 @@ function everyCommand(command: Command): Command[] {
 const generalHelp = `
 Run from the project's folder as: npm run parvis -- <command>
 Configuration comes from the environment and from .env, as it does for the server, which may run meanwhile,
-but for restore and move-store.
+but for restore, move-store and move-queue.
 
 Exit codes: 0 done, 1 failed, 2 called wrongly.`;

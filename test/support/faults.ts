@@ -35,7 +35,7 @@ export function intercepting(
   return (store) => ({
     collection: <T extends Row>(name: string) =>
       name === collection ? guard(store.collection<T>(name)) : store.collection<T>(name),
-    ensureIndexes: (name, indexes) => store.ensureIndexes(name, indexes),
+    ensureIndexes: (...asked) => store.ensureIndexes(...asked),
     collectionNames: () => store.collectionNames(),
     check: () => store.check(),
     bytes: () => store.bytes(),

@@ -2,6 +2,7 @@ import { Queue as BullQueue } from "bullmq";
 import { Redis } from "ioredis";
 import { mostPeeked } from "./bounds.js";
 import type { BullQueueOptions } from "./bullmq.js";
+import type { CarriedJob } from "./carried-job.js";
 import { failureText } from "./failure-text.js";
 import type { Backoff, NewJob, QueueCounts, QueuedJob } from "./queue.js";
 
@@ -12,6 +13,8 @@ export interface JobData {
   readonly backoff: Backoff;
   /** Runs begun whose try did not count. */
   readonly postponed: number;
+  /** Runs begun before it came to Redis, those that did not count among them; absent when none was. */
+  readonly before?: number;
 }
 
 /** The queues in Redis, as whoever adds to them and asks about them sees them. */
@@ -20,7 +23,7 @@ export interface Shelves {
   /** Whether Redis is connected; waits for the outcome of the first attempt alone. */
   isUp(): Promise<boolean>;
   /** Resolves once Redis has the jobs; rejects within the time that it is given. */
-  add(jobs: readonly NewJob[]): Promise<void>;
+  add(jobs: readonly CarriedJob[]): Promise<void>;
   counts(queue: string): Promise<Omit<QueueCounts, "dead">>;
   oldestDue(queue: string): Promise<Date | null>;
   peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
@@ -139,8 +142,8 @@ async function withPatience<T>(work: Promise<T>, ms: number): Promise<T> {
   }
 }
 
-function byQueue(jobs: readonly NewJob[]): Map<string, NewJob[]> {
-  const groups = new Map<string, NewJob[]>();
+function byQueue(jobs: readonly CarriedJob[]): Map<string, CarriedJob[]> {
+  const groups = new Map<string, CarriedJob[]>();
   for (const job of jobs) groups.set(job.queue, [...(groups.get(job.queue) ?? []), job]);
   return groups;
 }
@@ -168,16 +171,20 @@ const whenAllElseFails = {
 } as const;
 
 /** BullMQ reckons from `timestamp` when the job is due. */
-function asBullJob(job: NewJob, now: number) {
-  const { id, name, data, attempts, backoff, delayMs = 0 } = job;
-  const kept: JobData = { data: data ?? null, attempts, backoff, postponed: 0 };
+function asBullJob(job: CarriedJob, now: number) {
+  const { id, name, data, attempts, backoff, delayMs = 0, tries = 0, postponed = 0 } = job;
+  const before = tries + postponed;
+  const kept: JobData = {
+    ...{ data: data ?? null, attempts, backoff, postponed },
+    ...(before === 0 ? {} : { before }),
+  };
   const delay = Math.max(0, Math.round(delayMs));
   return {
     name,
     data: kept,
     opts: {
       jobId: id,
-      timestamp: now,
+      timestamp: job.dueSince ?? now,
       delay,
       priority: priorityOf(job, now),
       removeOnComplete: true,

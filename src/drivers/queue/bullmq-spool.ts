@@ -18,7 +18,7 @@ export interface Spool {
 
 interface SpoolParts {
   readonly rows: Collection<SpooledRow>;
-  readonly shelves: Shelves;
+  readonly shelves: Pick<Shelves, "isUp" | "add">;
   readonly clock: Clock;
   readonly log: QueueLog;
 }

@@ -113,8 +113,8 @@ interface Claim {
 }
 
 async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promise<void> {
-  const { data, attempts, backoff, postponed } = claim.job.data;
-  const tries = claim.job.attemptsStarted - postponed;
+  const { data, attempts, backoff, postponed, before = 0 } = claim.job.data;
+  const tries = before + claim.job.attemptsStarted - postponed;
   if (closing.isClosing) return putBack(claim);
   if (tries > attempts) return bury(parts, claim, { tries: attempts, error: lost });
   const id = claim.job.id ?? "";

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import { createIds, type Clock } from "../clock.js";
 import type { Store } from "../store/collection.js";
 import { defaultGraceMs, idleCheckMs } from "./bounds.js";
 import { createWorker, type BullWorker } from "./bullmq-worker.js";
@@ -7,6 +7,8 @@ import { createSpool } from "./bullmq-spool.js";
 import { createCalendar, untilNext } from "./calendar.js";
 import { createDead, deadSide } from "./dead.js";
 import type { QueueLog } from "./embedded-lane.js";
+import { newOwner } from "./embedded-owner.js";
+import { createLeftJobs } from "./left-jobs.js";
 import { checkedData } from "./new-job.js";
 import { readPlaces } from "./places.js";
 import { queueTables } from "./queue-tables.js";
@@ -55,8 +57,11 @@ export function createBullQueue(options: BullQueueOptions): Queue {
   };
   const calendar = createCalendar({ tables, clock, leaseMs }, add);
   const dates = repeating(log, () => untilNext(calendar, now, pollMs));
+  const own = { owner: newOwner(), leaseMs, ids: createIds(clock) };
+  const left = createLeftJobs({ tables, dead, clock, ...own }, shelves);
   const handing = repeating(log, async () => {
     await spool.handOver();
+    await left.handOver();
     return pollMs;
   });
   return {
@@ -89,8 +94,8 @@ export function createBullQueue(options: BullQueueOptions): Queue {
     check: () => shelves.check(),
     idle: () =>
       whenIdle(shelves, [...workers.keys()], async () => {
-        const due = { nextAt: { $lte: now() } };
-        return (await spool.isEmpty()) && (await tables.schedules.findOne(due)) === null;
+        if (!(await spool.isEmpty()) || !(await left.isEmpty())) return false;
+        return (await tables.schedules.findOne({ nextAt: { $lte: now() } })) === null;
       }),
     async close(graceMs = defaultGraceMs) {
       const closing = [...workers.values()].map((worker) => worker.close(graceMs));
@@ -106,9 +111,10 @@ async function whenIdle(
   nothingElse: () => Promise<boolean>,
 ): Promise<void> {
   for (;;) {
+    // In this order: what is handed over between the two is in one of them.
+    const rest = await nothingElse();
     const counts = await Promise.all(queues.map((queue) => shelves.counts(queue)));
-    const busy = counts.some(({ waiting, running }) => waiting + running > 0);
-    if (!busy && (await nothingElse())) return;
+    if (rest && counts.every(({ waiting, running }) => waiting + running === 0)) return;
     await new Promise((resolve) => setTimeout(resolve, idleCheckMs));
   }
 }

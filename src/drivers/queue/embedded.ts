@@ -7,6 +7,7 @@ import { createLane, type Lane, type QueueLog } from "./embedded-lane.js";
 import { newOwner } from "./embedded-owner.js";
 import type { QueueParts } from "./embedded-parts.js";
 import { queueTables, rowId } from "./queue-tables.js";
+import { createSpool } from "./bullmq-spool.js";
 import { createShelf } from "./embedded-shelf.js";
 import { readPlaces } from "./places.js";
 import type { OwnerOf, Queue, QueueCounts, QueuedJob } from "./queue.js";
@@ -52,8 +53,12 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   const now = (): number => clock.now().getTime();
   const shared = { shelf, now, random: options.random ?? Math.random, pollMs, log };
   const dates = repeating(log, () => untilNext(calendar, now, pollMs));
+  // Left by processes that had a Redis which did not answer; `add` knows an id that is there already.
+  const shelves = { isUp: async () => true, add };
+  const spool = createSpool({ rows: tables.spool, shelves, clock, log });
   const keeper = repeating(log, async () => {
     for (const lane of lanes.values()) await lane.keep();
+    await spool.handOver();
     return leaseMs / 3;
   });
   return {
