@@ -5,6 +5,7 @@ import {
   type MongoClientOptions,
 } from "mongodb";
 import type { Collection, Row, WholeStore } from "./collection.js";
+import { keepAlive } from "./mongo-client.js";
 import { ensureMongoIndexes, presentIndexes } from "./mongo-indexes.js";
 import { checkFilter, checkInserted, checkOptions } from "./operators.js";
 import { checkChange } from "./operators-update.js";
@@ -16,7 +17,8 @@ export interface MongoOptions {
   /**
    * Whether calls are held against `operators.ts` before they are sent, so that nothing works here
    * which the embedded store would refuse. It costs microseconds and is on unless told otherwise;
-   * without it, collections are the driver's own objects, untouched.
+   * without it, collections are the driver's own objects, untouched, and those of a client that was
+   * replaced are of no use any more.
    */
   readonly checked?: boolean;
   readonly patience?: Partial<MongoPatience>;
@@ -68,15 +70,19 @@ function settings({ selectionMs, answerMs, placeMs, heartbeatMs }: MongoPatience
 /**
  * Connects to MongoDB, a replica set, shards, or a compatible server; rejects within seconds when
  * none answers. Later on, whatever is asked while none answers is rejected within `selectionMs`, with
- * an error that `isStoreUnavailable` knows, and connections come back by themselves. This module loads
+ * an error that `isStoreUnavailable` knows, and connections come back by themselves, in another client where the driver's hangs. This module loads
  * the driver, which is slow: import it only when it is wanted.
  */
 export async function openMongoStore(url: string, options: MongoOptions = {}): Promise<WholeStore> {
   const patience = { ...usual, ...options.patience };
-  const client = new MongoClient(url, settings(patience));
+  const client = keepAlive({
+    make: () => new MongoClient(url, settings(patience)),
+    lookMs: patience.heartbeatMs,
+  });
+  const db = (): Db => client.now().db(options.dbName);
   try {
-    await client.connect();
-    await client.db(options.dbName).command({ ping: 1 });
+    await client.now().connect();
+    await db().command({ ping: 1 });
   } catch (error) {
     await client.close();
     throw error;
@@ -89,28 +95,25 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
       await slow.close();
     }
   };
-  const db = client.db(options.dbName);
   const checked = options.checked ?? true;
   return {
-    collection: <T extends Row>(name: string): Collection<T> => {
-      const collection = db.collection<T>(name);
-      return checked ? withChecks(collection) : collection;
-    },
+    collection: <T extends Row>(name: string): Collection<T> =>
+      checked ? withChecks(() => db().collection<T>(name)) : db().collection<T>(name),
     ensureIndexes: (name, indexes, { onlyAdd = false } = {}) =>
-      ensureMongoIndexes(db, patient, { name, declared: indexes, onlyAdd }),
+      ensureMongoIndexes(db(), patient, { name, declared: indexes, onlyAdd }),
     indexesOf: async (name) => {
-      const present = await presentIndexes(db.collection(name));
+      const present = await presentIndexes(db().collection(name));
       return present.filter((index) => index.name !== "_id_").map(({ spec }) => spec);
     },
     collectionNames: async () => {
-      const found = await db.listCollections({}, { nameOnly: true }).toArray();
+      const found = await db().listCollections({}, { nameOnly: true }).toArray();
       return found.map(({ name }) => name).filter((name) => !name.startsWith("system."));
     },
     check: async () => {
-      await db.command({ ping: 1 });
+      await db().command({ ping: 1 });
     },
     bytes: async () => {
-      const { storageSize, indexSize } = await db.stats();
+      const { storageSize, indexSize } = await db().stats();
       return Number(storageSize) + Number(indexSize);
     },
     close: () => client.close(),
@@ -140,10 +143,14 @@ const CHECKS: ReadonlyMap<string | symbol, Check> = new Map<string, Check>([
   ["insertMany", (docs) => (docs as readonly unknown[]).forEach(checkInserted)],
 ]);
 
-/** The driver's collection, whose calls throw or reject before they are sent if they are refused. */
-function withChecks<T extends Row>(collection: MongoCollection<T>): Collection<T> {
-  return new Proxy(collection, {
-    get(target, property) {
+/**
+ * The collection of the client of the moment, whose calls throw or reject before they are sent if they
+ * are refused.
+ */
+function withChecks<T extends Row>(collection: () => MongoCollection<T>): Collection<T> {
+  return new Proxy(collection(), {
+    get(_first, property) {
+      const target = collection();
       const member: unknown = Reflect.get(target, property, target);
       if (typeof member !== "function") return member;
       const check = CHECKS.get(property);
