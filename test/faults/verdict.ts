@@ -3,6 +3,8 @@ import { notificationsCollection } from "../../src/features/notifications/notifi
 import { peopleCollection } from "../../src/features/people/people.js";
 import { proposalsCollection } from "../../src/features/proposals/proposals.js";
 import { responsesCollection } from "../../src/features/responses/responses.js";
+import type { Support } from "../../src/features/supports/support.js";
+import { refusedSupportsCollection } from "../../src/features/supports/refused.js";
 import { supportsCollection } from "../../src/features/supports/supports.js";
 import {
   activitiesCollection,
@@ -44,15 +46,16 @@ export async function judge(ctx: Ctx, ground: Ground, accepted: Accepted): Promi
     comments: await ctx.collection(commentsCollection).find({}).toArray(),
     responses: await ctx.collection(responsesCollection).find({}).toArray(),
     supports: await ctx.collection(supportsCollection).find({}).toArray(),
+    // Of many new people of one site, the later ones wait for a moderator.
+    held: await ctx.collection(refusedSupportsCollection).find({ why: "many-new" }).toArray(),
     people: await ctx.collection(peopleCollection).find({}).toArray(),
     followers: await ctx.collection(followersCollection).find({}).toArray(),
   };
   const uriOf = new Map(all.proposals.map(({ _id, uri }) => [_id, uri]));
   const personOf = new Map(all.people.map((person) => [person._id, person.uri ?? person._id]));
-  const backing = all.supports.map(
-    ({ personId, proposalId }) =>
-      `${personOf.get(personId) ?? personId} ${uriOf.get(proposalId) ?? ""}`,
-  );
+  const pairOf = ({ personId, proposalId }: Pick<Support, "personId" | "proposalId">): string =>
+    `${personOf.get(personId) ?? personId} ${uriOf.get(proposalId) ?? ""}`;
+  const backing = all.supports.map(pairOf);
   const members = accepted.supports.map(
     ({ memberId, proposalId }) =>
       `${personOf.get(memberId) ?? memberId} ${uriOf.get(proposalId) ?? ""}`,
@@ -61,7 +64,7 @@ export async function judge(ctx: Ctx, ground: Ground, accepted: Accepted): Promi
     compared(
       "likes that came",
       accepted.likes.map((l) => `${l.actor} ${l.proposalUri}`),
-      backing,
+      [...backing, ...all.held.map(pairOf)],
     ),
     compared(
       "notes that came",
