@@ -23,13 +23,8 @@ function serializedError(thrown: unknown): unknown {
   const isCode = typeof code === "string" || typeof code === "number";
   const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
   return {
-    ...{ type, message: withoutKey(failureText(thrown)), stack: frames.join("\n") },
+    ...{ type, message: failureText(thrown), stack: frames.join("\n") },
     ...(isCode ? { code } : {}),
-    ...(thrown.cause instanceof Error ? { cause: withoutKey(failureText(thrown.cause)) } : {}),
+    ...(thrown.cause instanceof Error ? { cause: failureText(thrown.cause) } : {}),
   };
-}
-
-/** MongoDB quotes the value of a key that is there already: a mail address may be one. */
-function withoutKey(message: string): string {
-  return message.replace(/\bdup key: .*$/, "dup key: …");
 }

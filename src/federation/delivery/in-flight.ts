@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** Look-ups under way, each made once for all who ask for the same meanwhile. */
 export interface InFlight<T> {
-  of(key: string, lookUp: () => Promise<T>): Promise<T>;
+  /** `keep` is given what was found, unless it was forgotten before it was there. */
+  of(key: string, lookUp: () => Promise<T>, keep: (found: T) => void): Promise<T>;
   /** Have whoever asks from now on look it up anew. */
   forget(key: string): void;
 }
@@ -11,12 +12,19 @@ export interface InFlight<T> {
 export function createInFlight<T>(): InFlight<T> {
   const asked = new Map<string, Promise<T>>();
   return {
-    of(key, lookUp) {
+    of(key, lookUp, keep) {
       const known = asked.get(key);
       if (known !== undefined) return known;
-      const answer = lookUp().finally(() => {
-        if (asked.get(key) === answer) asked.delete(key);
-      });
+      const look = async (): Promise<T> => {
+        try {
+          const found = await lookUp();
+          if (asked.get(key) === answer) keep(found);
+          return found;
+        } finally {
+          if (asked.get(key) === answer) asked.delete(key);
+        }
+      };
+      const answer = Promise.resolve().then(look);
       asked.set(key, answer);
       return answer;
     },

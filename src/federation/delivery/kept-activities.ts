@@ -28,11 +28,11 @@ export function createKeptActivities(): KeptActivities {
       const key = keyOf(ctx, id);
       const known = kept.get(key);
       if (known !== undefined) return known;
-      return reading.of(key, async () => {
-        const found = await ctx.collection(activitiesCollection).findOne({ _id: id });
-        if (found !== null) kept.set(key, found);
-        return found;
-      });
+      return reading.of(
+        key,
+        () => ctx.collection(activitiesCollection).findOne({ _id: id }),
+        (found) => void (found !== null && kept.set(key, found)),
+      );
     },
     forget(ctx, id) {
       const key = keyOf(ctx, id);

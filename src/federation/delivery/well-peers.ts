@@ -25,11 +25,11 @@ export function createWellPeers(): WellPeers {
       const key = keyOf(ctx, host);
       const known = kept.get(key);
       if (known !== undefined) return known;
-      return reading.of(key, async () => {
-        const found = await peerOf(ctx, host);
-        if (found !== null && isWell(found)) kept.set(key, found);
-        return found;
-      });
+      return reading.of(
+        key,
+        () => peerOf(ctx, host),
+        (found) => void (found !== null && isWell(found) && kept.set(key, found)),
+      );
     },
     forget(ctx, host) {
       const key = keyOf(ctx, host);
