@@ -136,6 +136,7 @@ describe("official responses among linked instances", function () {
 
     await expectRefusal(answer(stranger, proposal), "not-asked");
     await settleAll(stranger, home);
+    for (const town of [home, stranger]) town.clock.advance(60_000);
     await expectRefusal(answer(stranger, proposal), "not-asked");
     await pretends(stranger, proposal);
     await answer(stranger, proposal);
@@ -155,6 +156,7 @@ describe("official responses among linked instances", function () {
     await home.federation.linkInstance(home.visitor, hall.origin);
     await settleAll(home, hall);
 
+    for (const town of [home, hall]) town.clock.advance(60_000);
     await expectRefusal(answer(hall, proposal), "not-asked");
     await settleAll(hall, home);
     await answer(hall, proposal);

@@ -1,5 +1,5 @@
 import { renderMarkdown } from "../../kit/text/markdown.js";
-import { Refusal, refuseField, refuseIfDuplicate, type Ctx } from "../../kit/index.js";
+import { Refusal, refuseField, refuseIfDuplicate, throttle, type Ctx } from "../../kit/index.js";
 import type { Proposal } from "../proposals/proposal.js";
 import { proposalById } from "../proposals/proposals.js";
 import {
@@ -88,14 +88,29 @@ export async function assertAnswerable(ctx: Ctx, proposalId: string): Promise<Pr
 
 /**
  * Refuses to answer what is somebody else's to answer ("not-allowed"). Where an association's proposal
- * does not name us ("not-asked"), its home is asked again meanwhile: it may have been linked with us since.
+ * does not name us ("not-asked"), its home is asked again meanwhile, once a minute however many officials
+ * look: it may have been linked with us since.
  */
 export async function assertOurs(ctx: Ctx, proposal: Proposal): Promise<void> {
   const whose = whoseToAnswer(ctx.instance, proposal);
   if (whose === "theirs") throw new Refusal("not-allowed");
   if (whose === "ours") return;
-  await ctx.commit(answerSought, { proposalId: proposal._id }, () => Promise.resolve());
+  if (await mayAskAgain(ctx, proposal)) {
+    await ctx.commit(answerSought, { proposalId: proposal._id }, () => Promise.resolve());
+  }
   throw new Refusal("not-asked");
+}
+
+const asking = { what: "answer-sought", limit: 1, windowMs: 60_000 };
+
+async function mayAskAgain(ctx: Ctx, { _id }: Proposal): Promise<boolean> {
+  try {
+    await throttle(ctx, asking, _id);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "too-many-tries") return false;
+    throw error;
+  }
 }
 
 function assertSteps(steps: readonly NewMilestone[]): void {

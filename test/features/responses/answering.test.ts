@@ -1,7 +1,9 @@
 import { expect } from "chai";
+import type { Proposal } from "../../../src/features/proposals/proposal.js";
 import { proposalById } from "../../../src/features/proposals/proposals.js";
 import { withdrawProposal } from "../../../src/features/proposals/publishing.js";
 import {
+  assertOurs,
   editResponse,
   publishResponse,
   reachMilestone,
@@ -10,12 +12,13 @@ import { receiveProposal } from "../../../src/features/proposals/receiving.js";
 import { proposalsAwaiting } from "../../../src/features/responses/awaiting.js";
 import type { Decision, Response } from "../../../src/features/responses/response.js";
 import {
+  answerSought,
   latestResponses,
   responseById,
   responsesTo,
   responseTo,
 } from "../../../src/features/responses/responses.js";
-import type { Ctx } from "../../../src/kit/index.js";
+import { defineFeature, on, type Ctx } from "../../../src/kit/index.js";
 import {
   aProposal,
   aProposalToAnswer,
@@ -77,6 +80,35 @@ describe("answering a proposal", () => {
       const { items } = await proposalsAwaiting(official, { sort, cursor: null, limit: 10 });
       expect(items.map(({ _id }) => _id)).to.deep.equal([proposal._id]);
     }
+  });
+
+  it("that does not name us has its home asked again once a minute, however often officials look", async () => {
+    const sought: string[] = [];
+    const home = defineFeature({
+      name: "home",
+      on: [
+        on(answerSought, "home", (_ctx, { proposalId }) => {
+          sought.push(proposalId);
+          return Promise.resolve();
+        }),
+      ],
+    });
+    const city = await aCity({ features: [...answeringFeatures, home] });
+    const official = await city.newcomer("Mairie", "official");
+    const [one, other] = [
+      await receiveProposal(official, aReceivedProposal()),
+      await receiveProposal(official, aReceivedProposal({ uri: "https://asso.example/other" })),
+    ];
+    const look = async (proposal: Proposal) => {
+      await expectRefusal(assertOurs(official, proposal), "not-asked");
+      await city.settle();
+    };
+
+    for (const proposal of [one, one, other, one]) await look(proposal);
+    expect(sought).to.deep.equal([one._id, other._id]);
+    city.clock.advance(60_000);
+    await look(one);
+    expect(sought).to.deep.equal([one._id, other._id, one._id]);
   });
 
   it("that another city was asked is that city’s alone, and awaits nothing here", async () => {
