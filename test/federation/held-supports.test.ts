@@ -132,17 +132,17 @@ describe("the supports of a server that is limited", function () {
   });
 
   it("are on the record before they are forgotten, so that a crash loses no decision", async () => {
-    const dropping = failing("refusedSupports", "deleteOne");
-    const scene = await aScene({ storeThrough: dropping.through });
+    const settling = failing("refusedSupports", "updateOne");
+    const scene = await aScene({ storeThrough: settling.through });
     const { town, alice, proposal, tell, supports } = scene;
     await limit(scene);
     await tell(alice, "Like", proposal.uri);
     const moderator = await town.newcomer("Noa", "moderator");
     const [id = ""] = await waiting(scene);
 
-    dropping.arm(1);
+    settling.arm(1);
     await ruleOnSupport(moderator, id, "take").catch(() => undefined);
-    expect(dropping.deaths).to.equal(1);
+    expect(settling.deaths).to.equal(1);
     const deeds = town.visitor.collection(decisionsCollection);
     expect(await deeds.countDocuments({ what: "support-taken" })).to.equal(1);
     await ruleOnSupport(moderator, id, "take");

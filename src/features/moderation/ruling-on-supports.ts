@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { defineJob, Refusal, type Ctx, type JobDef } from "../../kit/index.js";
-import { declineSupport, listAlike, oneOfMany, takeSupport } from "../supports/held.js";
+import {
+  declineSupport,
+  latestAlike,
+  listAlike,
+  oneOfMany,
+  takeSupport,
+} from "../supports/held.js";
 import type { RefusedSupport } from "../supports/refused.js";
 import { moderatorOf, recordDecision } from "./decisions.js";
 
@@ -68,7 +74,10 @@ async function unlessGone(ruled: Promise<void>): Promise<void> {
  */
 export async function ruleOnAlike(ctx: Ctx, id: string, act: SupportAct): Promise<void> {
   const { _id: by } = moderatorOf(ctx);
-  const { proposalId, host } = await oneOfMany(ctx, id);
-  const until = ctx.clock.now();
-  await ctx.enqueue(ruleTogether, { proposalId, host: host ?? "", by, until, act });
+  const one = await oneOfMany(ctx, id);
+  const { proposalId, host } = one;
+  // Pressed again with nothing new to decide about, it is the same job.
+  const latest = (await latestAlike(ctx, one)) ?? one;
+  const ruling = { proposalId, host: host ?? "", by, until: ctx.clock.now(), act };
+  await ctx.enqueue(ruleTogether, ruling, { id: `rule-together/until/${latest._id}/${act}` });
 }

@@ -1,9 +1,9 @@
 import { Refusal, type Ctx } from "../../kit/index.js";
 import {
-  dropRefused,
   keepRefused,
   mostWaiting,
   refusedSupportsCollection,
+  settleTaken,
   waiting,
   type RefusedSupport,
   type SupportRefusal,
@@ -26,9 +26,9 @@ export function countHeldSupports(ctx: Ctx, limit: number): Promise<number> {
 }
 
 /**
- * Have a support that waits count. Its row is claimed first, so that of two moderators one decides, and
- * forgotten last, after `record` has written the decision down; one that was taken back meanwhile does
- * not count.
+ * Have a support that waits count. Its row says first that it is taken, so that nobody declines it, and
+ * last, after `record` has written the decision down, that it counts. Several may take it at once, or one
+ * again after a crash: it counts once, and not when it was taken back meanwhile.
  * @throws Refusal("gone") when it does not wait any more, or cannot count: its person was blocked, or
  * the proposal withdrawn
  */
@@ -41,7 +41,10 @@ export async function takeSupport(ctx: Ctx, id: string, record: Recorded): Promi
   }
   await addSupport(ctx, support, "elsewhere");
   await record(support);
-  if (!(await dropRefused(ctx, support))) await removeSupport(ctx, support);
+  if (await settleTaken(ctx, id)) return;
+  await removeSupport(ctx, support);
+  // Given once more just before that, it was counted already, and would now be lost.
+  if (await settleTaken(ctx, id)) await addSupport(ctx, support, "elsewhere");
 }
 
 const declinable: SupportRefusal[] = ["limited-host", "many-new", "declined"];
@@ -76,6 +79,13 @@ export function listAlike(
     .collection(refusedSupportsCollection)
     .find({ host, why: { $in: why }, proposalId, at: { $lte: until } }, { limit })
     .toArray();
+}
+
+/** The latest of those that wait together, or null. */
+export function latestAlike(ctx: Ctx, { proposalId, host }: Alike): Promise<RefusedSupport | null> {
+  return ctx
+    .collection(refusedSupportsCollection)
+    .findOne({ host, why: "many-new", proposalId }, { sort: { at: -1, _id: -1 } });
 }
 
 /** One of many that wait together. @throws Refusal("gone") when it does not any more. */

@@ -5,6 +5,8 @@ import type { Support } from "./support.js";
 /**
  * Why a support of elsewhere is not counted; each has words, `moderation.supports.why.<code>`. With
  * `limited-host` it waits for a moderator, who takes it (`taken`, until it counts) or has `declined` it.
+ * Of one that was taken it is known for a day what came of it, `counted` or `taken-back`: whoever was
+ * slower at taking it finds out, and neither ends it nor brings it back. These two are shown to nobody.
  */
 export type SupportRefusal =
   | "blocked"
@@ -14,6 +16,8 @@ export type SupportRefusal =
   | "limited-host"
   | "many-new"
   | "taken"
+  | "counted"
+  | "taken-back"
   | "too-many-waiting";
 
 /**
@@ -128,29 +132,63 @@ export async function refuseIfWithdrawn(ctx: Ctx, proposalId: string): Promise<v
     .updateMany({ proposalId, why: { $in: waiting } }, { $set: { why: "withdrawn", expiresAt } });
 }
 
-/** Forget all that is remembered of the supports of somebody whose account is gone. */
-export async function forgetRefused(ctx: Ctx, personId: string): Promise<void> {
-  await ctx.collection(refusedSupportsCollection).deleteMany({ personId });
+type Pair = Pick<Support, "proposalId" | "personId">;
+
+/** What has come of a support that was taken. */
+export type Outcome = Extract<SupportRefusal, "counted" | "taken-back">;
+
+const settled: SupportRefusal[] = ["counted", "taken-back"];
+const wasTaken: SupportRefusal[] = ["taken", ...settled];
+const settledMs = 24 * 3_600_000;
+
+function settledAs(ctx: Ctx, why: Outcome): Pick<RefusedSupport, "why" | "expiresAt"> {
+  return { why, expiresAt: new Date(ctx.clock.now().getTime() + settledMs) };
 }
 
 /**
- * Forget a refused support: it was taken back, or counts now; what a moderator declined stays so.
- * Tells whether there was one.
+ * Forget all that is remembered of the supports of somebody whose account is gone; what was taken is
+ * taken back, for whoever is about to have it count, and forgotten a day later.
  */
-export async function dropRefused(
-  ctx: Ctx,
-  { proposalId, personId }: Pick<Support, "proposalId" | "personId">,
-): Promise<boolean> {
+export async function forgetRefused(ctx: Ctx, personId: string): Promise<void> {
   const rows = ctx.collection(refusedSupportsCollection);
-  return (
-    (await rows.deleteOne({ proposalId, personId, why: { $ne: "declined" } })).deletedCount === 1
+  await rows.deleteMany({ personId, why: { $nin: wasTaken } });
+  await rows.updateMany({ personId }, { $set: settledAs(ctx, "taken-back") });
+}
+
+/**
+ * Forget a refused support: it was taken back, or counts now; what a moderator declined stays so, and
+ * of one that was taken the outcome is kept. What waits is looked for first: once it is taken it is
+ * found as such.
+ */
+export async function dropRefused(ctx: Ctx, pair: Pair, outcome: Outcome): Promise<void> {
+  const { proposalId, personId } = pair;
+  const rows = ctx.collection(refusedSupportsCollection);
+  await rows.deleteOne({ proposalId, personId, why: { $nin: ["declined", ...wasTaken] } });
+  await rows.updateOne(
+    { proposalId, personId, why: { $in: wasTaken } },
+    { $set: settledAs(ctx, outcome) },
   );
+}
+
+/**
+ * Say of a support that was taken that it counts, unless it was taken back, or declined, meanwhile.
+ * @returns whether it counts; one of which nothing is remembered any more does
+ */
+export async function settleTaken(ctx: Ctx, _id: string): Promise<boolean> {
+  const rows = ctx.collection(refusedSupportsCollection);
+  const ended: SupportRefusal[] = ["declined", "taken-back"];
+  const { matchedCount } = await rows.updateOne(
+    { _id, why: { $nin: ended } },
+    { $set: settledAs(ctx, "counted") },
+  );
+  if (matchedCount === 1) return true;
+  return (await rows.findOne({ _id, why: { $in: ended } })) === null;
 }
 
 /** The latest supports of elsewhere that were refused. */
 export function latestRefused(ctx: Ctx, limit: number): Promise<RefusedSupport[]> {
   return ctx
     .collection(refusedSupportsCollection)
-    .find({}, { sort: { at: -1 }, limit })
+    .find({ why: { $nin: settled } }, { sort: { at: -1 }, limit })
     .toArray();
 }

@@ -46,8 +46,8 @@ export const supports = defineFeature({
     on(proposalWithdrawn, "supports", (ctx, { proposalId }) => refuseIfWithdrawn(ctx, proposalId)),
     on(personChanged, "supports", (ctx, { personId }) => endSupportsElsewhere(ctx, personId)),
     on(personErased, "supports", async (ctx, { personId }) => {
-      await endSupportsElsewhere(ctx, personId);
       await forgetRefused(ctx, personId);
+      await endSupportsElsewhere(ctx, personId);
     }),
   ],
   routes: [

@@ -108,7 +108,7 @@ export async function receiveSupport(
     return why;
   }
   await addSupport(ctx, support, "elsewhere");
-  await dropRefused(ctx, support);
+  await dropRefused(ctx, support, "counted");
   return null;
 }
 
@@ -159,10 +159,13 @@ async function signalsOf(
   };
 }
 
-/** Somebody of the network took their support back; without one nothing changes. */
+/**
+ * Somebody of the network took their support back; without one nothing changes. A moderator who is about
+ * to have it count is told first: their support is then ended here, or by them.
+ */
 export async function receiveSupportTakenBack(ctx: Ctx, support: SupportOf): Promise<void> {
+  await dropRefused(ctx, support, "taken-back");
   await removeSupport(ctx, support);
-  await dropRefused(ctx, support);
 }
 
 /** Have a support of elsewhere count; told twice, it counts once. */
