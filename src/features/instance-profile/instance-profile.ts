@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isMediaUnavailable } from "../../drivers/media.js";
+import { isMediaUnavailable, mediaFileOf } from "../../drivers/media.js";
 import { makePicture, type Picture, type PictureSize } from "../../drivers/picture.js";
 import {
   defineEvent,
@@ -19,6 +19,8 @@ export const instancePresented = defineEvent("instance-presented", z.object({}))
 
 /** A picture that was replaced is kept this long for pages and servers that still name it. */
 const farewellMs = 7 * 24 * 3_600_000;
+/** Whoever keeps a picture has named it by then, or has been refused, or has died. */
+const unnamedMs = 3_600_000;
 
 /** What is done with a picture: another one in its place, none, or nothing. */
 export type PictureWish = UploadedFile | "remove" | "keep";
@@ -38,7 +40,8 @@ export function assertMayPresent(ctx: Ctx): void {
 
 /**
  * Set how the instance presents itself. A picture that cannot be used, or cannot be kept now, is refused
- * beside its field, and nothing is changed then. Pictures are kept before they are named, and former ones removed later.
+ * beside its field, and nothing is changed then. Pictures are kept before they are named; those that are
+ * never named, and former ones, are removed later.
  */
 export async function presentInstance(ctx: Ctx, wish: Presentation): Promise<void> {
   assertMayPresent(ctx);
@@ -51,12 +54,16 @@ export async function presentInstance(ctx: Ctx, wish: Presentation): Promise<voi
     logo: await nameOf(ctx, logo, { field: "logo", former: former.logo }),
     banner: await nameOf(ctx, banner, { field: "banner", former: former.banner }),
   };
-  await ctx.commit(instancePresented, {}, () => ctx.changeInstance({ tagline, profile }));
   for (const name of [former.logo, former.banner]) {
     if (name === null || name === profile.logo || name === profile.banner) continue;
-    const id = `forget-picture/${ctx.ids.next()}`;
-    await ctx.enqueue(forgetPicture, { name }, { id, delayMs: farewellMs });
+    await forgetLater(ctx, name, farewellMs);
   }
+  await ctx.commit(instancePresented, {}, () => ctx.changeInstance({ tagline, profile }));
+}
+
+async function forgetLater(ctx: Ctx, name: string, delayMs: number): Promise<void> {
+  const id = `forget-picture/${ctx.ids.next()}`;
+  await ctx.enqueue(forgetPicture, { name }, { id, delayMs });
 }
 
 type Made = Picture | "remove" | "keep";
@@ -79,6 +86,9 @@ async function nameOf(
 ): Promise<string | null> {
   if (made === "keep") return former;
   if (made === "remove") return null;
+  const { name } = mediaFileOf(ctx.instance._id, made.bytes, made.extension);
+  // Whatever comes in between, what no profile names takes up no room for long.
+  if (name !== former) await forgetLater(ctx, name, unnamedMs);
   try {
     return await ctx.media.put(made.bytes, made.extension);
   } catch (error) {
@@ -90,7 +100,7 @@ async function nameOf(
   }
 }
 
-/** Removes a replaced picture, unless it has come back into use. */
+/** Removes a picture that was replaced, or never came into use, unless it is in use by now. */
 export const forgetPicture = defineJob({
   name: "instance-profile.forget-picture",
   payload: z.object({ name: z.string() }),

@@ -1,0 +1,117 @@
+import { expect } from "chai";
+import { MediaUnavailable, type Media } from "../../../src/drivers/media.js";
+import {
+  presentInstance,
+  type PictureWish,
+} from "../../../src/features/instance-profile/instance-profile.js";
+import { profileOf, usageOf, type Ctx } from "../../../src/kit/index.js";
+import { aDeployment, type Deployment } from "../../support/deployment.js";
+import { Died, failing } from "../../support/faults.js";
+import { aMedia, aPicture } from "../../support/media.js";
+import { rejection } from "../../drivers/store.conformance-support.js";
+
+const host = "valmont.example";
+const hour = 3_600_000;
+
+describe("a picture that a city uploaded and that never came into use", function () {
+  this.timeout(30_000);
+  const place = aMedia();
+  const death = failing("instances", "findOneAndUpdate");
+  let isAway = false;
+  let site: Deployment;
+  before(async () => {
+    const media: Media = {
+      ...place,
+      put: (...given) =>
+        isAway ? Promise.reject(new MediaUnavailable("away")) : place.put(...given),
+    };
+    site = await aDeployment({ media, storeThrough: death.through });
+    await site.city(host);
+    await present({ logo: await upload(10) });
+    await later(2 * hour);
+  });
+  after(() => site.close());
+
+  const upload = async (red: number): Promise<PictureWish> => ({
+    ...{ bytes: await aPicture(red), isCut: false },
+  });
+
+  async function acting(): Promise<Ctx> {
+    const { instance } = await site.ctx(host);
+    const member = { _id: "maud", name: "Maud", roles: ["admin"], language: "fr" } as const;
+    return site.app.contexts({ instance, member, language: "fr" });
+  }
+
+  async function present(pictures: { logo?: PictureWish; banner?: PictureWish }): Promise<void> {
+    await presentInstance(await acting(), {
+      ...{ tagline: "", description: "", contact: "", attributionDomains: [], fields: [] },
+      ...{ logo: "keep", banner: "keep", ...pictures },
+    });
+  }
+
+  async function later(ms: number): Promise<void> {
+    site.clock.advance(ms);
+    await site.settle();
+  }
+
+  /** What takes up room: the figure, and the pictures that lie there. */
+  async function room(): Promise<{ used: number; files: string[] }> {
+    const files: string[] = [];
+    for await (const { name } of place.list()) files.push(name);
+    return { used: (await usageOf(await acting())).storage, files: files.sort() };
+  }
+
+  it("takes up no room for good when the place of the pictures was away", async () => {
+    const before = await room();
+    isAway = true;
+
+    const refusal = await rejection(upload(20).then((logo) => present({ logo })));
+    isAway = false;
+
+    expect(refusal).to.include({ code: "unavailable" });
+    expect((await room()).used).to.be.greaterThan(before.used);
+    await later(2 * hour);
+    expect(await room()).to.deep.equal(before);
+  });
+
+  it("takes up no room for good when the banner beside it was refused", async () => {
+    const before = await room();
+    await site.app.instances.update((await acting()).instance._id, {
+      limits: { storage: before.used * 2 + 100 },
+    });
+
+    const refused = present({ logo: await upload(30), banner: await upload(40) });
+
+    expect(await rejection(refused)).to.include({ code: "storage-full" });
+    await later(2 * hour);
+    expect(await room()).to.deep.equal(before);
+    await site.app.instances.update((await acting()).instance._id, { limits: {} });
+  });
+
+  it("takes up no room for good when the process died before the profile named it", async () => {
+    const before = await room();
+    const logo = await upload(50);
+    death.arm(1);
+
+    expect(await rejection(present({ logo }))).to.be.instanceOf(Died);
+
+    expect((await room()).files).to.have.length(before.files.length + 1);
+    await later(2 * hour);
+    expect(await room()).to.deep.equal(before);
+  });
+
+  it("stays when it came into use after all, and the one before it goes a week later", async () => {
+    const [former = ""] = (await room()).files;
+    const logo = await upload(60);
+    death.arm(1);
+    await rejection(present({ logo }));
+
+    await present({ logo });
+    await later(2 * hour);
+
+    const named = profileOf((await acting()).instance).logo ?? "";
+    expect((await room()).files).to.have.members([former, named]);
+    await later(7 * 24 * hour);
+    expect((await room()).files).to.deep.equal([named]);
+  });
+});
