@@ -183,7 +183,7 @@ export async function createApp(
   });
   const beside = [...operators.collections, ...ledgerCollections];
   const removal = createRemoval({
-    ...{ store, instances, clock, farewell: federation.farewell, beside },
+    ...{ store, media, instances, clock, farewell: federation.farewell, beside },
     collections: () => collectionsOf(all).map(({ name }) => name),
   });
   const own = [federation.feature, operators.feature, keptFiles, removal];

@@ -27,7 +27,8 @@ export function moveMediaCommand(io: Io, finish: Finish): Command {
 const help = `
 S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY say which bucket, both ways. Each
 picture is read again where it went and compared by its SHA-256. Killed at any point, run it again: it goes
-on where it was. The source stays as it is.
+on where it was. The place they came from stays as it is: empty it yourself once the other one serves, since
+pictures that are removed afterwards, and those of an instance that is deleted, stay in it otherwise.
 
 The server may run: copy, set or unset S3_* for it and start it again, and copy once more for what was
 uploaded in between.
@@ -70,8 +71,9 @@ function answerOf(moved: MovedMedia, to: Given["to"], where: string): Answer {
     to === "s3"
       ? "Keep S3_* set for the server and start it again."
       : "Unset S3_* for the server and start it again.";
+  const last = `Once it serves from there, empty ${to === "s3" ? "the media folder of DATA_DIR" : "the bucket"}: nothing else removes pictures from it.`;
   return {
-    text: `In ${where}, the same on both sides: ${files} pictures (${(bytes / 1e6).toFixed(1)} MB), ${copied} of them copied now; ${sha256}\n${next}\n`,
+    text: `In ${where}, the same on both sides: ${files} pictures (${(bytes / 1e6).toFixed(1)} MB), ${copied} of them copied now; ${sha256}\n${next}\n${last}\n`,
     json: { to, ...moved },
   };
 }

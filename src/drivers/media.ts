@@ -22,8 +22,8 @@ export interface Media {
    * @throws MediaDamaged when its content is not what its name says
    */
   get(owner: string, name: string): Promise<Buffer | null>;
-  /** Every file that is kept, of all owners, in the order of owner and name. */
-  list(): AsyncIterable<MediaFile>;
+  /** Every file that is kept, of one owner or of all, in the order of owner and name. */
+  list(owner?: string): AsyncIterable<MediaFile>;
   /** Remove a file; removing it twice changes nothing. */
   remove(owner: string, name: string): Promise<void>;
   /** Keeps, reads and removes a trial; rejects where files cannot be kept now. */

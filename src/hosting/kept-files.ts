@@ -29,7 +29,8 @@ export const keptFilesCollection = defineCollection<KeptFile>("keptFiles", [
 
 /**
  * The kept files of a `Ctx`: whatever dies in between, none is kept that no row knows of, and none
- * beyond what the instance may keep. The same picture is counted once. Refuses with "storage-full".
+ * beyond what the instance may keep. The same picture is counted once. What was removed is given out no
+ * more, wherever a copy of it may lie. Refuses with "storage-full".
  */
 export function keptFilesOf(media: Media, ctxOf: () => Ctx): InstanceMedia {
   return {
@@ -45,7 +46,11 @@ export function keptFilesOf(media: Media, ctxOf: () => Ctx): InstanceMedia {
       }
       return media.put(ctx.instance._id, bytes, extension);
     },
-    get: (name) => media.get(ctxOf().instance._id, name),
+    async get(name) {
+      const ctx = ctxOf();
+      const row = await ctx.collection(keptFilesCollection).findOne({ name });
+      return row === null ? null : media.get(ctx.instance._id, name);
+    },
     async remove(name) {
       const ctx = ctxOf();
       const rows = ctx.collection(keptFilesCollection);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "../drivers/clock.js";
+import type { Media } from "../drivers/media.js";
+import { deadCollection } from "../drivers/queue/queue-tables.js";
 import type { Row, Store } from "../drivers/store/collection.js";
 import {
   defineFeature,
@@ -30,6 +32,7 @@ export interface Farewell {
 /** What removing an instance is made of. */
 export interface RemovalParts {
   readonly store: Store;
+  readonly media: Media;
   readonly instances: Pick<Instances, "byId" | "update">;
   readonly clock: Clock;
   readonly farewell: Farewell;
@@ -41,7 +44,11 @@ export interface RemovalParts {
 
 /** Rows that are removed in one write, and slices of a run: other work has its turn in between. */
 const batch = 500;
+/** The same for pictures that no row knows of. */
+const filesEach = 50;
 const slicesEach = 20;
+/** Jobs that were given up, its farewell's among them: they can be run again until it is gone. */
+const deadJobs = { name: deadCollection, instanceIn: "owner" } as const;
 /** What is still under way when an instance has become a tombstone has ended after this. */
 const settledMs = 5 * 60_000;
 
@@ -53,7 +60,8 @@ const settledMs = 5 * 60_000;
  * 3. All rows are removed but what the farewell needs, pictures with theirs.
  * 4. Once the farewell has had its time, `leaving` becomes `gone`: a tombstone, with nothing that
  *    anybody wrote. No job of it runs any more, so that nothing comes back.
- * 5. The rest is removed, keys included, and looked for once more after a while.
+ * 5. The rest is removed, keys, jobs that were given up and pictures of which no row tells included; all
+ *    is looked for once more after a while.
  */
 export function createRemoval(parts: RemovalParts): Feature {
   const removing: JobDef<Record<string, never>> = defineJob({
@@ -138,6 +146,8 @@ async function clearAway(
   { instance, deletion }: Omit<Leaving, "ctx">,
 ): Promise<boolean> {
   if (await removeSome(parts, ctx, parts.collections())) return true;
+  if (await removeBeside(parts.store, instance._id, [deadJobs])) return true;
+  if (await removeFiles(parts.media, instance._id)) return true;
   const now = parts.clock.now();
   if (now.getTime() < (deletion.goneAt?.getTime() ?? 0) + settledMs) return false;
   const done = { deletion: { ...deletion, removedAt: now } };
@@ -168,7 +178,7 @@ async function removeSome(
 async function removeBeside(
   store: Store,
   instanceId: string,
-  beside: readonly DeploymentCollection[],
+  beside: ReadonlyArray<Pick<DeploymentCollection, "name" | "instanceIn">>,
 ): Promise<boolean> {
   for (const { name, instanceIn } of beside) {
     if (instanceIn === undefined) continue;
@@ -180,4 +190,15 @@ async function removeBeside(
     return true;
   }
   return false;
+}
+
+/** Remove some pictures that no row tells of, as a move from one place to another leaves them. */
+async function removeFiles(media: Media, instanceId: string): Promise<boolean> {
+  let removed = 0;
+  for await (const { owner, name } of media.list(instanceId)) {
+    await media.remove(owner, name);
+    removed += 1;
+    if (removed === filesEach) break;
+  }
+  return removed > 0;
 }

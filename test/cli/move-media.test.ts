@@ -47,6 +47,14 @@ describe("the pictures of a deployment", () => {
     expect(back).to.deep.equal({ ...there, to: "file" });
   });
 
+  it("stay in the old place until the operator empties it, and the command says so", async () => {
+    const there = await desk.run(["move-media", "--to", "s3"]);
+    const back = await desk.run(["move-media", "--to", "file"]);
+
+    expect(there.out).to.include("empty the media folder of DATA_DIR");
+    expect(back.out).to.include("empty the bucket");
+  });
+
   it("go on where a move was broken off, and stay where they came from", async () => {
     // Some pictures get through before the bucket fails for good.
     bucket.faults.push(...Array.from({ length: 40 }, () => "none" as const));

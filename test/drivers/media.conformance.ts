@@ -18,9 +18,9 @@ export function mediaConformance(open: () => Promise<TriedMedia> | TriedMedia): 
     ({ media } = tried);
   });
   afterEach(() => media.close());
-  const listed = async (): Promise<MediaFile[]> => {
+  const listed = async (owner?: string): Promise<MediaFile[]> => {
     const files: MediaFile[] = [];
-    for await (const file of media.list()) files.push(file);
+    for await (const file of media.list(owner)) files.push(file);
     return files;
   };
   const nobody = `${"0".repeat(64)}.png`;
@@ -82,6 +82,21 @@ export function mediaConformance(open: () => Promise<TriedMedia> | TriedMedia): 
     const found = (await listed()).map(({ owner, name }) => `${owner}/${name}`);
 
     expect(found).to.deep.equal(kept.sort());
+  });
+
+  it("lists one city's pictures alone, and those of nobody else whose name begins alike", async () => {
+    for (const owner of ["town", "town2", "a0"]) {
+      for (const n of [1, 2, 3, 4]) await media.put(owner, Buffer.from(`${owner} ${n}`), "png");
+    }
+    await tried.plant("outside/readme.txt", "not ours");
+
+    const found = await listed("town");
+
+    expect(found).to.have.length(4);
+    expect(found.every(({ owner }) => owner === "town")).to.equal(true);
+    for (const nobodys of ["tow", "village", "../town", "", "."]) {
+      expect(await listed(nobodys), nobodys).to.deep.equal([]);
+    }
   });
 
   it("never gives out a picture that is not what was kept", async () => {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { keptFilesCollection } from "../../src/hosting/kept-files.js";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
@@ -73,7 +74,10 @@ describe("The figures of a deployment for its operator", function () {
     const ctx = await watched.ctx("valmont.example");
     const name = await ctx.media.put(Buffer.from("a picture"), "png");
     await ctx.media.get(name);
-    await ctx.media.get(`${"0".repeat(64)}.png`);
+    const missing = `${"0".repeat(64)}.png`;
+    const row = { _id: missing, name: missing, bytes: 1, at: ctx.clock.now() };
+    await ctx.collection(keptFilesCollection).insertOne(row);
+    await ctx.media.get(missing);
 
     const text = await figures();
 

@@ -51,7 +51,11 @@ describe("A deleted city whose grace has ended", function () {
     site = await aDeployment({ storeThrough: through });
     city = await site.city(host, { name: "Valmont", aliases: ["www.valmont.example"] });
     await site.city("roche.example", { name: "Roche" });
-    for (const each of [host, "roche.example"]) await live(await site.ctx(each));
+    for (const each of [host, "roche.example"]) {
+      const ctx = await site.ctx(each);
+      await live(ctx);
+      await leaveOver(ctx);
+    }
     await site.settle();
   });
   after(() => site.close());
@@ -73,6 +77,26 @@ describe("A deleted city whose grace has ended", function () {
     await noteSignIn(ctx);
     await ctx.enqueue(site.app.operators.feature.schedules[0]!.job, {});
     await site.browser(ctx.instance.host).get("/actor", { Accept: "application/activity+json" });
+  }
+
+  /** A picture of which no row tells, as a move leaves it, and a job that was given up. */
+  async function leaveOver({ instance: { _id } }: Ctx): Promise<void> {
+    for (let n = 0; n < 60; n += 1) {
+      await site.app.drivers.media.put(_id, Buffer.from(`left over ${n}`), "png");
+    }
+    const given = { queue: "default", id: _id, name: "square.index", data: "{}", owner: _id };
+    const dead = { attempts: 1, tries: 1, error: "", diedAt: 1, heldUntil: 0, backoff: null };
+    await site.app.drivers.store
+      .collection<Row & Record<string, unknown>>("queue_dead")
+      .insertOne({ _id: `default:${_id}`, ...given, ...dead });
+  }
+
+  /** What is left of what no row of the instance tells of. */
+  async function leftOvers(owner: string): Promise<{ pictures: number; dead: number }> {
+    let pictures = 0;
+    for await (const _file of site.app.drivers.media.list(owner)) pictures += 1;
+    const dead = site.app.drivers.store.collection<Row & { owner: string }>("queue_dead");
+    return { pictures, dead: await dead.countDocuments({ owner }) };
   }
 
   const now = async (): Promise<Instance> => (await site.app.instances.byId(city._id))!;
@@ -139,6 +163,7 @@ describe("A deleted city whose grace has ended", function () {
     ];
 
     expect(await rowsOf(city._id)).to.deep.equal({});
+    expect(await leftOvers(city._id)).to.deep.equal({ pictures: 0, dead: 0 });
     expect(await now()).to.include({ state: "gone", name: host, tagline: "" });
     expect((await now()).deletion).to.have.property("removedAt");
     expect(asked.map(({ status }) => status)).to.deep.equal([410, 410, 410]);
@@ -159,6 +184,9 @@ describe("A deleted city whose grace has ended", function () {
     const other = await site.ctx("roche.example");
     const { logo } = profileOf(other.instance);
 
+    const { pictures, dead } = await leftOvers(other.instance._id);
+    expect(pictures).to.equal(61);
+    expect(dead).to.be.greaterThan(0);
     const kept = { accounts: 1, proposals: 1, signIns: 1, operators: 1, instance_figures: 1 };
     expect(await rowsOf(other.instance._id)).to.include(kept);
     expect(await other.media.get(logo ?? "")).to.not.equal(null);

@@ -12,10 +12,10 @@ export function aMedia(): Media {
       return name;
     },
     get: async (owner, name) => files.get(`${owner}/${name}`) ?? null,
-    async *list() {
+    async *list(only) {
       for (const path of files.keys()) {
         const [owner = "", name = ""] = path.split("/");
-        yield { owner, name };
+        if (only === undefined || owner === only) yield { owner, name };
       }
     },
     remove: async (owner, name) => void files.delete(`${owner}/${name}`),

@@ -90,7 +90,9 @@ function answer(objects: Bucket["objects"], { method, target, body }: Asked, res
 function sendList(objects: Bucket["objects"], query: URLSearchParams, res: ServerResponse): void {
   if (query.get("list-type") !== "2") return sendError(res, 400, "InvalidArgument");
   const after = Buffer.from(query.get("continuation-token") ?? "", "base64").toString();
-  const all = [...objects.keys()].sort().filter((key) => key > after);
+  const prefix = query.get("prefix") ?? "";
+  const ours = [...objects.keys()].filter((key) => key.startsWith(prefix));
+  const all = ours.sort().filter((key) => key > after);
   const page = all.slice(0, pageSize);
   const last = Buffer.from(page.at(-1) ?? "").toString("base64");
   const more = all.length > pageSize;

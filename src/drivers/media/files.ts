@@ -41,8 +41,8 @@ export function createFileMedia(directory: string): Media {
       const bytes = await orNull(readFile(join(directory, owner, name)));
       return bytes === null ? null : verifiedMedia({ owner, name }, bytes);
     },
-    async *list() {
-      for (const owner of await namesIn(directory)) {
+    async *list(only) {
+      for (const owner of only === undefined ? await namesIn(directory) : [only]) {
         if (!isMediaOwner(owner)) continue;
         for (const name of await namesIn(join(directory, owner))) {
           if (isMediaFile({ owner, name })) yield { owner, name };

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import {
   isMediaFile,
+  isMediaOwner,
   mediaFileOf,
   mediaTypes,
   MediaUnavailable,
@@ -46,7 +47,7 @@ export function createS3Media(place: S3Place, patience: S3Patience = usualPatien
       known.set(key, bytes, { size: Math.max(1, bytes.byteLength) });
       return bytes;
     },
-    list: () => listFiles(requests),
+    list: (owner) => listFiles(requests, owner),
     async remove(owner, name) {
       if (!isMediaFile({ owner, name })) return;
       const key = keyOf({ owner, name });
@@ -63,10 +64,12 @@ function keyOf({ owner, name }: MediaFile): string {
 }
 
 /** Keys come in the order of their bytes (S3 API reference, ListObjectsV2). */
-async function* listFiles(requests: S3Requests): AsyncGenerator<MediaFile> {
+async function* listFiles(requests: S3Requests, only?: string): AsyncGenerator<MediaFile> {
+  if (only !== undefined && !isMediaOwner(only)) return;
+  const whose: Record<string, string> = only === undefined ? {} : { prefix: `${only}/` };
   let token: string | null = null;
   do {
-    const query: Record<string, string> = { "list-type": "2" };
+    const query: Record<string, string> = { "list-type": "2", ...whose };
     if (token !== null) query["continuation-token"] = token;
     const page: ListPage | null = readListPage(
       (await requests.ask({ method: "GET", key: "", query })).body,

@@ -96,17 +96,19 @@ export interface QueueTables {
 }
 
 const JOBS = "queue_jobs";
-const DEAD = "queue_dead";
+/** The collection of the jobs that were given up; `owner` is the instance that they were of. */
+export const deadCollection = "queue_dead";
 const SCHEDULES = "queue_schedules";
 const SPOOL = "queue_spool";
 
 const jobIndexes: readonly IndexSpec[] = [{ keys: { queue: 1, state: 1, at: 1, order: 1 } }];
 
 const indexes: Readonly<Record<string, readonly IndexSpec[]>> = {
-  [DEAD]: [
+  [deadCollection]: [
     { keys: { queue: 1, diedAt: -1, _id: -1 } },
     { keys: { queue: 1, name: 1, diedAt: -1, _id: -1 } },
     { keys: { queue: 1, owner: 1, diedAt: -1, _id: -1 } },
+    { keys: { owner: 1 } },
   ],
   [SCHEDULES]: [{ keys: { nextAt: 1 } }],
   [SPOOL]: [{ keys: { dueAt: 1 } }],
@@ -131,7 +133,7 @@ export function queueTables(store: Store): QueueTables {
   };
   return {
     jobs: store.collection<JobRow>(JOBS),
-    dead: store.collection<DeadRow>(DEAD),
+    dead: store.collection<DeadRow>(deadCollection),
     schedules: store.collection<ScheduleRow>(SCHEDULES),
     spool: store.collection<SpooledRow>(SPOOL),
     ready,

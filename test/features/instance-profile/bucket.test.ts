@@ -2,6 +2,7 @@ import { expect } from "chai";
 import sharp from "sharp";
 import { createS3Media } from "../../../src/drivers/media/s3.js";
 import { presentInstance } from "../../../src/features/instance-profile/instance-profile.js";
+import { keptFilesCollection } from "../../../src/hosting/kept-files.js";
 import { profileOf, type Ctx } from "../../../src/kit/index.js";
 import { aDeployment, type Browser, type Deployment } from "../../support/deployment.js";
 import { aBucket, type Bucket } from "../../support/s3.js";
@@ -63,6 +64,19 @@ describe("a city whose pictures are kept in a bucket", function () {
     expect([...bucket.objects.keys()].map((key) => key.split("/")[1])).to.deep.equal([logo]);
   });
 
+  it("gives out no removed picture again, though a copy of it comes back into the bucket", async () => {
+    const { media, instance } = await town.ctx(host);
+    const name = await media.put(await picture(55), "png");
+    const [key, copy] = [`${instance._id}/${name}`, bucket.objects.get(`${instance._id}/${name}`)];
+    await media.remove(name);
+    bucket.objects.set(key, copy!);
+
+    const shown = await visitor.get(`/media/${name}`);
+
+    expect([shown.status, await media.get(name)]).to.deep.equal([404, null]);
+    bucket.objects.delete(key);
+  });
+
   it("names no picture that the bucket has not taken, and says so beside its field", async () => {
     bucket.faults.push(503, 503);
 
@@ -77,6 +91,11 @@ describe("a city whose pictures are kept in a bucket", function () {
 
   it("goes on serving pages, and stays ready, while the bucket does not answer", async () => {
     const other = logo.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+    await (
+      await town.ctx(host)
+    )
+      .collection(keptFilesCollection)
+      .insertOne({ _id: other, name: other, bytes: 1, at: town.clock.now() });
     bucket.faults.push(503, 503);
 
     const missing = await visitor.get(`/media/${other}`);
