@@ -1,15 +1,12 @@
 import { createInterface } from "node:readline/promises";
 import { InvalidArgumentError, type Command } from "commander";
 import type { App } from "../app.js";
+import { actOnRecord, type InstanceWish } from "../features/operators/instance-acts.js";
 import {
-  deleteInstance,
   mostGraceDays,
   mostReason,
   readGraceDays,
   readReason,
-  resumeInstance,
-  suspendInstance,
-  undeleteInstance,
   usualGraceDays,
 } from "../hosting/closing.js";
 import type { Instance } from "../kit/index.js";
@@ -82,20 +79,23 @@ function daysOf(typed: string): number {
   throw new InvalidArgumentError(`A number of days from 0 to ${mostGraceDays} is needed.`);
 }
 
-function closingParts({ instances, drivers: { clock } }: App) {
-  return { instances, clock };
+/** Do it, by a line in the operators' journal first; null when it cannot be done. */
+export function act(app: App, instance: Instance, wish: InstanceWish): Promise<Instance | null> {
+  const { instances, drivers, operators } = app;
+  const parts = { instances, clock: drivers.clock, operators: operators.operators };
+  return actOnRecord(null, parts, { instance, wish });
 }
 
 async function suspend(app: App, host: string, reason: string): Promise<Answer> {
   const instance = await openOne(app, host);
-  const changed = await suspendInstance(closingParts(app), instance, reason);
+  const changed = await act(app, instance, { act: "suspend", reason });
   const already = changed === null ? " already" : "";
   return answer(`${instance.host} is suspended${already}.`, changed ?? instance);
 }
 
 async function resume(app: App, host: string): Promise<Answer> {
   const instance = await openOne(app, host);
-  const changed = await resumeInstance(closingParts(app), instance);
+  const changed = await act(app, instance, { act: "resume" });
   const already = changed === null ? " already" : "";
   return answer(`${instance.host} is served again${already}.`, changed ?? instance);
 }
@@ -125,7 +125,7 @@ async function remove(io: Io, host: string, given: Deleting): Promise<Answer> {
   const written = given.backup === undefined ? "" : await backUp(io, given.backup);
   return withApp(io, async (app) => {
     const instance = await instanceNamed(app, name);
-    const deleted = await deleteInstance(closingParts(app), instance, given.grace);
+    const deleted = await act(app, instance, { act: "delete", graceDays: given.grace });
     if (deleted === null) throw new CommandFailed(`${name} was deleted already.`);
     const until = deleted.deletion?.until.toISOString() ?? "";
     const words = `${name} is closed. It can come back until ${until}: instance undelete ${name}`;
@@ -151,7 +151,7 @@ async function typedHost(io: Io, host: string): Promise<string> {
 
 async function undelete(app: App, host: string): Promise<Answer> {
   const instance = await instanceNamed(app, host);
-  const changed = await undeleteInstance(closingParts(app), instance);
+  const changed = await act(app, instance, { act: "undelete" });
   if (changed !== null) return answer(`${instance.host} is back (${changed.state}).`, changed);
   const { state, host: name } = instance;
   const isOver = state === "deleted" || state === "leaving" || state === "gone";

@@ -3,7 +3,8 @@ import type { App } from "../app.js";
 import { readSize } from "../drivers/size.js";
 import { limitedThings, usageOf, type Limits } from "../kit/index.js";
 import { actingFor, instanceNamed, withApp } from "./deployment.js";
-import type { Answer, Finish, Io } from "./io.js";
+import { act } from "./instance-life.js";
+import { CommandFailed, type Answer, type Finish, type Io } from "./io.js";
 
 /** A limit of its own, none, or that of the deployment. */
 type Wish = number | "none" | "default";
@@ -56,8 +57,12 @@ async function showLimits(app: App, host: string, given: Given): Promise<Answer>
     else if (wish !== undefined) own[what] = wish === "none" ? null : wish;
   }
   const isChange = limitedThings.some((what) => given[what] !== undefined);
-  const changed = isChange ? await app.instances.update(before._id, { limits: own }) : null;
-  const instance = changed ?? before;
+  const instance = isChange ? await act(app, before, { act: "limits", limits: own }) : before;
+  if (instance === null) {
+    throw new CommandFailed(
+      `${before.host} was deleted, or has changed meanwhile: nothing was done.`,
+    );
+  }
   const ctx = actingFor(app, instance);
   const used = await usageOf(ctx);
   const lines = limitedThings.map((what) => {

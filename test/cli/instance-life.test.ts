@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { withApp } from "../../src/cli/deployment.js";
 import { openDesk } from "./support.js";
 
 const host = "valmont.example";
@@ -88,5 +89,23 @@ describe("closing an instance from the command line", function () {
     expect(twice.err).to.include("is not deleted");
     expect(late.code).to.equal(1);
     expect(late.err).to.include("has ended");
+  });
+
+  it("stands in the operators' journal, every change of it and nothing that was refused", async () => {
+    await desk.run(["instance", "limits", host, "--members", "9"]);
+    const io = { out: () => undefined, err: () => undefined, input: process.stdin };
+    const journal = await withApp({ ...io, env: desk.env, isTerminal: false }, (app) =>
+      app.operators.operators.journal(20),
+    );
+
+    expect([...journal].reverse().map(({ act, about, by }) => [act, about, by])).to.deep.equal([
+      ["instance-suspended", `${host} (Travaux jusqu’à lundi)`, null],
+      ["instance-resumed", host, null],
+      ["instance-limited", `${host} storage=2000000000 mails=none members=40`, null],
+      ["instance-limited", `${host} storage=2000000000 mails=none`, null],
+      ["instance-deleted", `${host} grace=30`, null],
+      ["instance-undeleted", host, null],
+      ["instance-deleted", `${host} grace=0`, null],
+    ]);
   });
 });

@@ -7,7 +7,7 @@ import {
 import type { Instances } from "../../hosting/instances.js";
 import type { Ctx, Instance, Limits } from "../../kit/index.js";
 import type { Clock } from "../../drivers/clock.js";
-import { doerOf, type Act } from "./operator.js";
+import { doerOf, type Act, type Doer } from "./operator.js";
 import type { Operators } from "./operators.js";
 
 /** What can be done with an instance. */
@@ -38,19 +38,26 @@ const byState = {
   gone: [],
 } as const satisfies Record<Instance["state"], readonly InstanceAct[]>;
 
+/** What can be done with an instance as it is now. */
+export function actsNow(clock: Clock, { state, deletion }: Instance): readonly InstanceAct[] {
+  const acts: readonly InstanceAct[] = byState[state];
+  return acts.filter(
+    (act) => act !== "undelete" || (deletion != null && deletion.until > clock.now()),
+  );
+}
+
 /**
  * What an operator may do with an instance as it is now. Whose own pages stand on it could not take
  * back that it is closed: this is left to the command line.
  */
 export function possibleActs(
   { clock, instance: own }: Pick<Ctx, "clock" | "instance">,
-  { _id, state, deletion }: Instance,
+  instance: Instance,
 ): readonly InstanceAct[] {
-  const acts: readonly InstanceAct[] = byState[state];
-  return acts.filter((act) => {
-    if (act === "suspend" || act === "delete") return _id !== own._id;
-    return act !== "undelete" || (deletion != null && deletion.until > clock.now());
-  });
+  const isOwn = instance._id === own._id;
+  return actsNow(clock, instance).filter(
+    (act) => !isOwn || (act !== "suspend" && act !== "delete"),
+  );
 }
 
 const noted = {
@@ -72,8 +79,21 @@ export async function actOnInstance(
 ): Promise<Instance | null> {
   const instance = await parts.instances.byId(id);
   if (instance === null || !possibleActs(ctx, instance).includes(wish.act)) return null;
-  const { host } = instance;
-  await parts.operators.note(doerOf(ctx), noted[wish.act], [host, ...detailsOf(wish)].join(" "));
+  return actOnRecord(doerOf(ctx), parts, { instance, wish });
+}
+
+/**
+ * Write down what is to be done with an instance, and do it: for those who may, as for whoever runs
+ * commands. Null when it cannot be done with the instance as it is, or it has changed since it was read.
+ */
+export async function actOnRecord(
+  by: Doer,
+  parts: InstanceActing,
+  { instance, wish }: { readonly instance: Instance; readonly wish: InstanceWish },
+): Promise<Instance | null> {
+  if (!actsNow(parts.clock, instance).includes(wish.act)) return null;
+  const about = [instance.host, ...detailsOf(wish)].join(" ");
+  await parts.operators.note(by, noted[wish.act], about);
   return carryOut(parts, instance, wish);
 }
 
