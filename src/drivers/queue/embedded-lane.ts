@@ -59,7 +59,7 @@ interface LaneState {
 }
 
 /** How long endings wait for others while every place is taken, so that they are written together. */
-const GATHER_MS = 5;
+const GATHER_MS = 20;
 
 /** Makes the lane of one queue; it claims as many jobs at once as it has places free. */
 export function createLane(parts: LaneParts): Lane {
