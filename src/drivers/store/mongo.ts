@@ -14,13 +14,6 @@ import { checkChange } from "./operators-update.js";
 export interface MongoOptions {
   /** The database; the one that the URL names unless told otherwise. */
   readonly dbName?: string;
-  /**
-   * Whether calls are held against `operators.ts` before they are sent, so that nothing works here
-   * which the embedded store would refuse. It costs microseconds and is on unless told otherwise;
-   * without it, collections are the driver's own objects, untouched, and those of a client that was
-   * replaced are of no use any more.
-   */
-  readonly checked?: boolean;
   readonly patience?: Partial<MongoPatience>;
 }
 
@@ -95,10 +88,9 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
       await slow.close();
     }
   };
-  const checked = options.checked ?? true;
   return {
     collection: <T extends Row>(name: string): Collection<T> =>
-      checked ? withChecks(() => db().collection<T>(name)) : db().collection<T>(name),
+      withChecks(() => db().collection<T>(name)),
     ensureIndexes: (name, indexes, { onlyAdd = false } = {}) =>
       ensureMongoIndexes(db(), patient, { name, declared: indexes, onlyAdd }),
     indexesOf: async (name) => {
@@ -144,8 +136,8 @@ const CHECKS: ReadonlyMap<string | symbol, Check> = new Map<string, Check>([
 ]);
 
 /**
- * The collection of the client of the moment, whose calls throw or reject before they are sent if they
- * are refused.
+ * The collection of the client of the moment. What the embedded store would refuse throws or rejects
+ * before it is sent, so that nothing works here alone; it costs microseconds.
  */
 function withChecks<T extends Row>(collection: () => MongoCollection<T>): Collection<T> {
   return new Proxy(collection(), {

@@ -12,6 +12,7 @@ import type { Services } from "../services.js";
 import { localActorOf, type ActorRecord } from "../translate/actor.js";
 import { PUBLIC, type As2 } from "../vocabulary.js";
 import { nobody, type Send } from "./send.js";
+import { spanOf } from "./span.js";
 
 const changed = z.object({
   kind: z.enum(["city", "topic", "person"]),
@@ -57,14 +58,12 @@ async function recordOf(ctx: Ctx, kind: Changed["kind"], id: string): Promise<Ac
 
 /** Have a change of face told soon; however often it changes, one Update goes out per span. */
 export async function tellFaceSoon(
-  { timing }: Services,
+  services: Services,
   tellFace: TellFace,
   ctx: Ctx,
   { kind, id }: Pick<Changed, "kind" | "id">,
 ): Promise<void> {
-  const now = ctx.clock.now().getTime();
-  const span = Math.floor(now / timing.coalesceMs);
-  const delayMs = (span + 1) * timing.coalesceMs - now;
+  const { span, delayMs } = spanOf(services, ctx);
   const name = id === "" ? ctx.instance._id : id;
   await ctx.enqueue(tellFace, { kind, id, span }, { id: `face/${kind}/${name}/${span}`, delayMs });
 }

@@ -9,6 +9,7 @@ import { inboxCollection, type InboxEntry } from "../records.js";
 import type { Services } from "../services.js";
 import { audienceOf, proposalActor } from "./proposals.js";
 import { forward, type FanOut } from "./send.js";
+import { spanOf } from "./span.js";
 
 /** Forward the last wording of a comment at the end of each span of time in which it was edited. */
 export type ForwardEdit = JobDef<{ commentId: string; span: number }>;
@@ -53,14 +54,12 @@ export async function forwardAll(
 }
 
 async function forwardSoon(
-  { timing }: Services,
+  services: Services,
   forwardEdit: ForwardEdit,
   ctx: Ctx,
   commentId: string,
 ): Promise<void> {
-  const now = ctx.clock.now().getTime();
-  const span = Math.floor(now / timing.coalesceMs);
-  const delayMs = (span + 1) * timing.coalesceMs - now;
+  const { span, delayMs } = spanOf(services, ctx);
   const id = `forward/${commentId}/${span}`;
   await ctx.enqueue(forwardEdit, { commentId, span }, { id, delayMs });
 }

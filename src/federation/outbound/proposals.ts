@@ -12,6 +12,7 @@ import { proposalNote, type ProposalInPublic } from "../translate/proposal.js";
 import { wordsOf } from "../translate/words.js";
 import { PUBLIC, type As2 } from "../vocabulary.js";
 import { nobody, wasTold, type Send } from "./send.js";
+import { spanOf } from "./span.js";
 
 type Numbered = Proposal & { readonly number: number };
 
@@ -209,13 +210,11 @@ export function createTellMoved(send: Send): TellMoved {
 
 /** Have the figures told soon; however often they move, one Update goes out per span. */
 export async function tellSoon(
-  { timing }: Services,
+  services: Services,
   tellMoved: TellMoved,
   ctx: Ctx,
   proposalId: string,
 ): Promise<void> {
-  const now = ctx.clock.now().getTime();
-  const span = Math.floor(now / timing.coalesceMs);
-  const delayMs = (span + 1) * timing.coalesceMs - now;
+  const { span, delayMs } = spanOf(services, ctx);
   await ctx.enqueue(tellMoved, { proposalId, span }, { id: `tell/${proposalId}/${span}`, delayMs });
 }

@@ -14,6 +14,15 @@ export interface SignedRequest {
   readonly rawBody: Uint8Array;
 }
 
+/** Why no key came out of a key id. */
+export type KeyProblem =
+  | "key-not-found"
+  | "key-not-owned"
+  | "key-gone"
+  | "key-withheld"
+  | "key-unreachable"
+  | "too-many-keys";
+
 /** A stable reason for refusing a signature. */
 export type SignatureRefusalCode =
   | "no-signature"
@@ -25,12 +34,7 @@ export type SignatureRefusalCode =
   | "stale"
   | "algorithm"
   | "bad-signature"
-  | "key-not-found"
-  | "key-not-owned"
-  | "key-gone"
-  | "key-withheld"
-  | "key-unreachable"
-  | "too-many-keys";
+  | KeyProblem;
 
 /** A signature that we do not take, with the HTTP status to answer. */
 export interface SignatureRefusal {

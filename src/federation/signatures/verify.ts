@@ -8,6 +8,7 @@ import {
   type SignatureRefusal,
   type SignatureRefusalCode,
   type SignedRequest,
+  type KeyProblem,
 } from "./request.js";
 import { inspectRfc9421 } from "./rfc9421.js";
 import { originOf } from "../addresses.js";
@@ -23,13 +24,7 @@ export interface VerifiedKey {
 
 /** Why no key came out of a key id. */
 export interface NoKey {
-  readonly unavailable:
-    | "key-not-found"
-    | "key-not-owned"
-    | "key-gone"
-    | "key-withheld"
-    | "key-unreachable"
-    | "too-many-keys";
+  readonly unavailable: KeyProblem;
 }
 
 /**
