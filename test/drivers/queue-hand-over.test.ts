@@ -127,8 +127,8 @@ describe("Jobs that wait when a deployment gets or loses its Redis", function ()
     expect(await due(embedded(), "tomorrow")).to.equal(tomorrow);
   });
 
-  it("go on with the tries that they had, with Redis and back again", async () => {
-    const later = new RetryLater("later", hour);
+  /** The three runs of a job that ends with `later` in the store, then on Redis, and well in the store. */
+  async function runsAcross(later: Error): Promise<ReadonlyArray<RunningJob | undefined>> {
     await embedded().add([aJob("a")]);
     const first = await begun(embedded(), later);
     await hurry();
@@ -136,22 +136,20 @@ describe("Jobs that wait when a deployment gets or loses its Redis", function ()
     await back();
     await hurry();
     const [third] = await worked(embedded());
+    return [first, second, third];
+  }
 
-    expect([first, second, third].map((job) => job?.attempt)).to.deep.equal([1, 2, 3]);
+  it("go on with the tries that they had, with Redis and back again", async () => {
+    const runs = await runsAcross(new RetryLater("later", hour));
+
+    expect(runs.map((job) => job?.attempt)).to.deep.equal([1, 2, 3]);
   });
 
   it("keep how often they were put off, which counts as no try", async () => {
-    const later = new Postpone("later", hour);
-    await embedded().add([aJob("a")]);
-    const first = await begun(embedded(), later);
-    await hurry();
-    const second = await begun(onRedis(), later);
-    await back();
-    await hurry();
-    const [third] = await worked(embedded());
+    const runs = await runsAcross(new Postpone("later", hour));
 
-    expect([first, second, third].map((job) => job?.attempt)).to.deep.equal([1, 1, 1]);
-    expect([first, second, third].map((job) => job?.postponed)).to.deep.equal([undefined, 1, 2]);
+    expect(runs.map((job) => job?.attempt)).to.deep.equal([1, 1, 1]);
+    expect(runs.map((job) => job?.postponed)).to.deep.equal([undefined, 1, 2]);
   });
 
   it("are one job each when the process dies between handing over and removing", async () => {

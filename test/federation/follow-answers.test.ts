@@ -71,13 +71,19 @@ describe("whoever wants to follow is answered", function () {
     expect(await rows.countDocuments({ followerUri: alice.uri })).to.equal(1);
   });
 
-  it("each time they come and go, where every Follow and every Undo has the same id", async () => {
+  /** Somebody whose every Follow, and every Undo of it, has the same id (as Misskey sends them). */
+  async function sameIds() {
     const { town, peer, alice } = await aScene();
     const city = `${town.origin}/actor`;
     const id = `${peer.origin}/follows/alice/city`;
     const follow = { ...peer.activity(alice, "Follow", city), id };
     const undo = { ...peer.activity(alice, "Undo", follow), id: `${id}/undo` };
     const rows = town.visitor.collection(followersCollection);
+    return { town, peer, alice, city, id, follow, undo, rows };
+  }
+
+  it("each time they come and go, where every Follow and every Undo has the same id", async () => {
+    const { town, peer, alice, city, id, follow, undo, rows } = await sameIds();
     const after = async (activity: Record<string, unknown>, ms: number): Promise<number> => {
       town.clock.advance(ms);
       expect((await peer.post(town, alice, activity)).status).to.equal(202);
@@ -101,12 +107,7 @@ describe("whoever wants to follow is answered", function () {
   });
 
   it("and followed, when they change their mind twice within a minute by the same ids", async () => {
-    const { town, peer, alice } = await aScene();
-    const city = `${town.origin}/actor`;
-    const id = `${peer.origin}/follows/alice/city`;
-    const follow = { ...peer.activity(alice, "Follow", city), id };
-    const undo = { ...peer.activity(alice, "Undo", follow), id: `${id}/undo` };
-    const rows = town.visitor.collection(followersCollection);
+    const { town, peer, alice, follow, undo, rows } = await sameIds();
     const counts: number[] = [];
     for (const activity of [follow, undo, follow, undo, follow]) {
       town.clock.advance(1_000);

@@ -1,13 +1,9 @@
-import { expect } from "chai";
 import type { AboutPage } from "../../../src/features/about/about.feature.js";
 import type { ProfilePage } from "../../../src/features/accounts/profile.pages.js";
 import type { PresentationPage } from "../../../src/features/instance-profile/profile.pages.js";
-import { checkTranslations, loadTranslations } from "../../../src/kit/i18n/index.js";
 import { head, type FormView, type ProfileFieldLine } from "../../../src/kit/index.js";
 import { markSafe } from "../../../src/kit/safe-html.js";
-import { viewsDir } from "../../support/gallery.js";
-import { sampleSite } from "../../support/gallery-models.js";
-import { walkTemplate } from "../../support/walk-template.js";
+import { holdTogether } from "../../support/page-templates.js";
 
 const errors = [
   "tagline",
@@ -73,18 +69,5 @@ const samples: Readonly<Record<string, readonly object[]>> = {
 };
 
 describe("the pages on which a site and a member present themselves", () => {
-  const translations = loadTranslations(viewsDir);
-
-  for (const [template, models] of Object.entries(samples)) {
-    it(`name nothing that ${template} is not given`, () => {
-      const options = { viewsDir, translations, site: sampleSite() };
-      expect(walkTemplate(template, models, options)).to.deep.equal([]);
-    });
-  }
-
-  it("say the same in both languages", () => {
-    const mine = /^(?:instance-profile|about|accounts|site)\./;
-    const faults = checkTranslations(translations).filter(({ key }) => mine.test(key));
-    expect(faults).to.deep.equal([]);
-  });
+  holdTogether(samples, /^(?:instance-profile|about|accounts|site)\./);
 });

@@ -1,4 +1,3 @@
-import { expect } from "chai";
 import type {
   HandledView,
   HeldPage,
@@ -10,12 +9,10 @@ import type {
   ReportPage,
   ReportsPage,
 } from "../../../src/features/moderation/reports.pages.js";
-import { checkTranslations, loadTranslations } from "../../../src/kit/i18n/index.js";
 import { head } from "../../../src/kit/index.js";
 import { markSafe } from "../../../src/kit/safe-html.js";
-import { viewsDir } from "../../support/gallery.js";
-import { now, sampleSite } from "../../support/gallery-models.js";
-import { walkTemplate } from "../../support/walk-template.js";
+import { now } from "../../support/gallery-models.js";
+import { holdTogether } from "../../support/page-templates.js";
 
 const person = { name: "Ana", url: "https://a.example/@ana", host: "a.example", role: "Mairie" };
 const frame = {
@@ -85,17 +82,5 @@ const samples: Readonly<Record<string, readonly object[]>> = {
 };
 
 describe("the pages for moderators and reports", () => {
-  const translations = loadTranslations(viewsDir);
-
-  for (const [template, models] of Object.entries(samples)) {
-    it(`name nothing that ${template} is not given`, () => {
-      const options = { viewsDir, translations, site: sampleSite() };
-      expect(walkTemplate(template, models, options)).to.deep.equal([]);
-    });
-  }
-
-  it("say the same in both languages", () => {
-    const faults = checkTranslations(translations);
-    expect(faults.filter(({ key }) => key.startsWith("moderation."))).to.deep.equal([]);
-  });
+  holdTogether(samples, /^moderation\./);
 });

@@ -1,15 +1,12 @@
-import { expect } from "chai";
 import type { InstancePage } from "../../../src/features/operators/instance.pages.js";
 import type { InstanceView } from "../../../src/features/operators/instance-view.js";
 import type { InstancesPage } from "../../../src/features/operators/instances.pages.js";
 import type { MailPage } from "../../../src/features/operators/mail.pages.js";
 import type { OverviewPage } from "../../../src/features/operators/overview.pages.js";
 import type { QueuesPage } from "../../../src/features/operators/queues.pages.js";
-import { checkTranslations, loadTranslations } from "../../../src/kit/i18n/index.js";
 import { head } from "../../../src/kit/index.js";
-import { viewsDir } from "../../support/gallery.js";
-import { now, sampleSite } from "../../support/gallery-models.js";
-import { walkTemplate } from "../../support/walk-template.js";
+import { now } from "../../support/gallery-models.js";
+import { holdTogether } from "../../support/page-templates.js";
 
 const frame = {
   head: head("Exploitation"),
@@ -99,19 +96,5 @@ const samples: Readonly<Record<string, readonly object[]>> = {
 };
 
 describe("the templates of the operators' pages", () => {
-  const translations = loadTranslations(viewsDir);
-
-  for (const [template, models] of Object.entries(samples)) {
-    it(`name nothing that ${template} is not given`, () => {
-      const options = { viewsDir, translations, site: sampleSite() };
-      expect(walkTemplate(template, models, options)).to.deep.equal([]);
-    });
-  }
-
-  it("say the same in both languages", () => {
-    const faults = checkTranslations(translations).filter(({ key }) =>
-      key.startsWith("operators."),
-    );
-    expect(faults).to.deep.equal([]);
-  });
+  holdTogether(samples, /^operators\./);
 });

@@ -1,16 +1,13 @@
-import { expect } from "chai";
 import type { FormView } from "../../../src/kit/index.js";
 import { head } from "../../../src/kit/index.js";
-import { checkTranslations, loadTranslations } from "../../../src/kit/i18n/index.js";
 import { markSafe } from "../../../src/kit/safe-html.js";
 import type { StatusView } from "../../../src/kit/component-models.js";
 import type { NotificationsPage } from "../../../src/features/notifications/notifications.pages.js";
 import type { AnswerPage, StepField } from "../../../src/features/responses/answer.pages.js";
 import type { OfficePage } from "../../../src/features/responses/office.pages.js";
 import type { ListPage, ShowPage } from "../../../src/features/responses/responses.pages.js";
-import { viewsDir } from "../../support/gallery.js";
-import { now, response, sampleSite, statuses } from "../../support/gallery-models.js";
-import { walkTemplate } from "../../support/walk-template.js";
+import { now, response, statuses } from "../../support/gallery-models.js";
+import { holdTogether } from "../../support/page-templates.js";
 
 const title = head("Réponse");
 const open = statuses[0] as StatusView;
@@ -91,18 +88,5 @@ const samples: Readonly<Record<string, readonly object[]>> = {
 };
 
 describe("the pages of answers and notifications", () => {
-  const translations = loadTranslations(viewsDir);
-
-  for (const [template, models] of Object.entries(samples)) {
-    it(`name nothing that ${template} is not given`, () => {
-      const options = { viewsDir, translations, site: sampleSite() };
-      expect(walkTemplate(template, models, options)).to.deep.equal([]);
-    });
-  }
-
-  it("say the same in both languages", () => {
-    const mine = /^(?:responses|follows|notifications)\./;
-    const faults = checkTranslations(translations).filter(({ key }) => mine.test(key));
-    expect(faults).to.deep.equal([]);
-  });
+  holdTogether(samples, /^(?:responses|follows|notifications)\./);
 });
