@@ -184,28 +184,32 @@ function describeRaces(the: Case): void {
     expect(new Set(won).size).to.equal(10);
   });
 
-  it("lets one of twenty have a name", async () => {
+  // Five, not more: where two inserts wait for each other, some servers find out after a second for each.
+  it("lets one of five have a name, and tells the others that it is taken", async () => {
     const names = the.store.collection<Thing>("names");
     await the.store.ensureIndexes("names", [{ keys: { name: 1 }, unique: true }]);
 
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, n) => names.insertOne({ _id: `${n}`, name: "mairie" })),
+      Array.from({ length: 5 }, (_, n) => names.insertOne({ _id: `${n}`, name: "mairie" })),
     );
 
-    expect(outcomes.filter(({ status }) => status === "fulfilled").length).to.equal(1);
+    const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+    expect(refused.map(({ reason }) => (reason as { code?: unknown }).code)).to.deep.equal(
+      Array.from({ length: 4 }, () => 11000),
+    );
     expect(await names.countDocuments({})).to.equal(1);
   });
 
-  it("makes one record of twenty upserts at once", async () => {
+  it("makes one record of five upserts at once, and counts each of them", async () => {
     const things = the.store.collection<Thing>("things");
 
-    await Promise.allSettled(
-      Array.from({ length: 20 }, () =>
+    await Promise.all(
+      Array.from({ length: 5 }, () =>
         things.updateOne({ _id: "1" }, { $inc: { n: 1 } }, { upsert: true }),
       ),
     );
 
-    expect(await things.countDocuments({})).to.equal(1);
+    expect(await things.find({}).toArray()).to.deep.equal([{ _id: "1", n: 5 }]);
   });
 
   it("shows a write to whoever reads after it", async () => {

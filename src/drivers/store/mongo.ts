@@ -6,6 +6,7 @@ import {
 } from "mongodb";
 import type { Collection, Row, WholeStore } from "./collection.js";
 import { keepAlive } from "./mongo-client.js";
+import { isRepeatable, pastConflicts } from "./mongo-conflicts.js";
 import { ensureMongoIndexes, presentIndexes } from "./mongo-indexes.js";
 import { checkFilter, checkInserted, checkOptions } from "./operators.js";
 import { checkChange } from "./operators-update.js";
@@ -153,7 +154,8 @@ function withChecks<T extends Row>(collection: () => MongoCollection<T>): Collec
           if (property === "find") throw error;
           return Promise.reject(error as Error);
         }
-        return Reflect.apply(member, target, given) as unknown;
+        const call = (): unknown => Reflect.apply(member, target, given);
+        return isRepeatable(property) ? pastConflicts(call as () => Promise<unknown>) : call();
       };
     },
   });

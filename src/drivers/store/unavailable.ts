@@ -21,10 +21,10 @@ const mongoNames: ReadonlySet<string> = new Set([
 
 /**
  * Codes by which a server says that it cannot serve now: it stops, is no longer or not yet the primary,
- * lost its majority, is out of time or of disk (MongoDB, `src/mongo/base/error_codes.yml`).
+ * lost its majority, is out of time or of disk, or gave way to other writes too often (MongoDB, `src/mongo/base/error_codes.yml`).
  */
 const mongoCodes: ReadonlySet<unknown> = new Set([
-  ...[6, 7, 50, 64, 89, 91, 100, 133, 189, 202, 262, 317, 384, 9001, 10107],
+  ...[6, 7, 50, 64, 89, 91, 100, 112, 133, 189, 202, 262, 317, 384, 9001, 10107],
   ...[11600, 11602, 13435, 13436, 14031],
 ]);
 
