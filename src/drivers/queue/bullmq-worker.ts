@@ -2,6 +2,7 @@ import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Clock } from "../clock.js";
 import type { JobData, Shelves } from "./bullmq-shelves.js";
+import { openClosing, type Closing } from "./closing.js";
 import type { Dead } from "./dead.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
@@ -36,13 +37,6 @@ const buryAgainMs = 5_000;
 const startAgainMs = 1_000;
 const lost = "the process stopped while it ran this job";
 
-/** What is told to jobs that are put back. */
-interface Closing {
-  isClosing: boolean;
-  release: () => void;
-  readonly released: Promise<void>;
-}
-
 /** Makes the worker of one queue; it asks Redis for nothing before `start`. */
 export function createWorker(parts: WorkerParts): BullWorker {
   const closing = openClosing();
@@ -72,7 +66,7 @@ export function createWorker(parts: WorkerParts): BullWorker {
   return {
     start,
     async close(graceMs) {
-      closing.isClosing = true;
+      closing.begin();
       const ended = worker?.close() ?? Promise.resolve();
       const timer = setTimeout(() => closing.release(), graceMs);
       await Promise.race([ended, closing.released.then(() => soon(ended, graceMs))]);
@@ -85,12 +79,6 @@ export function createWorker(parts: WorkerParts): BullWorker {
 function soon(work: Promise<void>, ms: number): Promise<void> {
   const late = new Promise<void>((resolve) => setTimeout(resolve, Math.max(ms, 1_000)).unref());
   return Promise.race([work, late]);
-}
-
-function openClosing(): Closing {
-  let release: () => void = () => undefined;
-  const released = new Promise<void>((resolve) => (release = resolve));
-  return { isClosing: false, release, released };
 }
 
 function settings({ shelves, places, leaseMs }: WorkerParts, connection: Redis) {
@@ -123,7 +111,7 @@ async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promis
     ...{ id, queue: parts.queue, name, data, attempt: tries, attempts },
     ...(postponed === 0 ? {} : { postponed }),
   };
-  const failure = await Promise.race([attempt(parts, running), closing.released.then(() => left)]);
+  const failure = await closing.unlessLeft(attempt(parts, running), left);
   if (failure === null) return;
   if (failure === left) return putBack(claim);
   const verdict = verdictOn(failure.cause, { tries, attempts, backoff }, parts.random);
