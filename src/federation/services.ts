@@ -96,7 +96,7 @@ export interface Services {
   readonly peers: WellPeers;
   /** Of what is delivered. */
   readonly digest: Digest;
-  /** The threads that sign deliveries, shared out so that one core is left to whoever asks for pages. */
+  /** The threads that sign deliveries, shared out so that whoever asks for pages has a core, too. */
   readonly signing: Turns;
   /** Actor documents that a signature has just proven, so that no job fetches them again. */
   readonly provenActors: LRUCache<string, JsonObject>;
@@ -106,6 +106,15 @@ export interface Services {
    */
   reachOf(instance: Instance): Reach;
   close(): Promise<void>;
+}
+
+/**
+ * How many signatures are under way on so many cores: one core is left to whoever asks for pages. But
+ * two wherever there is a second core: the end of one is only heard when this thread has time for it, and
+ * the thread that signs would rest until then.
+ */
+function signaturesAtOnce(cores: number): number {
+  return cores < 2 ? 1 : Math.max(2, cores - 1);
 }
 
 /** Make what the pieces share. */
@@ -156,7 +165,7 @@ export function createServices(parts: FederationParts): Services {
     activities: createKeptActivities(),
     peers: createWellPeers(),
     digest: createDigest(),
-    signing: createTurns(Math.max(1, availableParallelism() - 1)),
+    signing: createTurns(signaturesAtOnce(availableParallelism())),
     provenActors: new LRUCache({
       ...{ max: 2_000, maxSize: 10_000_000, ttl: 3_600_000 },
       sizeCalculation: sizeOfDocument,

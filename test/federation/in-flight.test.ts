@@ -6,6 +6,7 @@ function aLookUp<T>() {
   const ends: Array<(found: T) => void> = [];
   return { look: () => new Promise<T>((resolve) => ends.push(resolve)), ends };
 }
+const noRest = (): Promise<void> => Promise.resolve();
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 describe("What many deliveries ask at once", () => {
@@ -28,7 +29,7 @@ describe("What many deliveries ask at once", () => {
   });
 
   it("tells nobody what was so before they asked", async () => {
-    const together = createTogether<string>();
+    const together = createTogether<string>(noRest);
     const { look, ends } = aLookUp<string>();
     const first = together("post", look);
     await turn();
@@ -45,8 +46,30 @@ describe("What many deliveries ask at once", () => {
     expect(await Promise.all(late)).to.deep.equal(["as it is", "as it is"]);
   });
 
+  it("rests between two look-ups, so that thousands of deliveries do not ask one by one", async () => {
+    const { look: rest, ends: rests } = aLookUp<void>();
+    const together = createTogether<string>(rest);
+    const { look, ends } = aLookUp<string>();
+    const first = together("post", look);
+    await turn();
+    ends[0]?.("one");
+    expect(await first).to.equal("one");
+
+    const late = [together("post", look), together("post", look)];
+    await turn();
+    late.push(together("post", look));
+    await turn();
+    expect(ends).to.have.length(1);
+    rests[0]?.();
+    await turn();
+    ends[1]?.("other");
+
+    expect(await Promise.all(late)).to.deep.equal(["other", "other", "other"]);
+    expect(ends).to.have.length(2);
+  });
+
   it("goes on after a look-up that failed", async () => {
-    const together = createTogether<string>();
+    const together = createTogether<string>(noRest);
     const failed = together("post", () => Promise.reject(new Error("away")));
     const next = failed.then(
       () => "",

@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { mostPeeked } from "./bounds.js";
 import type { BullQueueOptions } from "./bullmq.js";
 import type { CarriedJob } from "./carried-job.js";
+import { corked } from "./corked.js";
 import { failureText } from "./failure-text.js";
 import type { Backoff, NewJob, QueueCounts, QueuedJob } from "./queue.js";
 
@@ -93,7 +94,7 @@ export function createShelves(parts: Parts): Shelves {
     counts: (queue) => soon(() => counts({ redis, key: `${prefix}:${queue}`, now: now() })),
     oldestDue: (queue) => soon(() => oldestDue({ redis, key: `${prefix}:${queue}`, now: now() })),
     peek: (queue, ids) => soon(() => peek({ redis, key: `${prefix}:${queue}`, now: now() }, ids)),
-    connect: () => open({ maxRetriesPerRequest: null, enableAutoPipelining: true }),
+    connect: () => corked(open({ maxRetriesPerRequest: null })),
     async check() {
       await soon(() => redis.ping());
     },

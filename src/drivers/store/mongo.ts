@@ -5,7 +5,7 @@ import {
   type MongoClientOptions,
 } from "mongodb";
 import type { Collection, Row, WholeStore } from "./collection.js";
-import { keepAlive } from "./mongo-client.js";
+import { keepAlive, type LivingClient } from "./mongo-client.js";
 import { isRepeatable, pastConflicts } from "./mongo-conflicts.js";
 import { ensureMongoIndexes, presentIndexes } from "./mongo-indexes.js";
 import { checkFilter, checkInserted, checkOptions } from "./operators.js";
@@ -73,7 +73,9 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
     make: () => new MongoClient(url, settings(patience)),
     lookMs: patience.heartbeatMs,
   });
-  const db = (): Db => client.now().db(options.dbName);
+  // Made once for each client: the driver works out all their options anew each time.
+  const collections = new Map<string, Collection<Row>>();
+  const db = onceFor(client, (now) => now.db(options.dbName));
   try {
     await client.now().connect();
     await db().command({ ping: 1 });
@@ -90,8 +92,13 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
     }
   };
   return {
-    collection: <T extends Row>(name: string): Collection<T> =>
-      withChecks(() => db().collection<T>(name)),
+    collection: <T extends Row>(name: string): Collection<T> => {
+      const known = collections.get(name) as Collection<T> | undefined;
+      if (known !== undefined) return known;
+      const made = withChecks(onceFor(client, () => db().collection<T>(name)));
+      collections.set(name, made as unknown as Collection<Row>);
+      return made;
+    },
     ensureIndexes: (name, indexes, { onlyAdd = false } = {}) =>
       ensureMongoIndexes(db(), patient, { name, declared: indexes, onlyAdd }),
     indexesOf: async (name) => {
@@ -110,6 +117,16 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
       return Number(storageSize) + Number(indexSize);
     },
     close: () => client.close(),
+  };
+}
+
+/** What is made of the client of the moment, made again once another takes its place. */
+function onceFor<T>(client: LivingClient, make: (now: MongoClient) => T): () => T {
+  let made: { readonly by: MongoClient; readonly it: T } | null = null;
+  return () => {
+    const by = client.now();
+    if (made?.by !== by) made = { by, it: make(by) };
+    return made.it;
   };
 }
 

@@ -90,8 +90,8 @@ async function* targetsOf(ctx: Ctx, list: Partial<Follower>): AsyncGenerator<rea
         { sort: { target: 1 }, limit: batchSize, projection: { target: 1 } },
       )
       .toArray();
-    if (rows.length === 0) return;
-    yield [...new Set(rows.map(({ target }) => target))];
+    if (rows.length > 0) yield [...new Set(rows.map(({ target }) => target))];
+    if (rows.length < batchSize) return;
     last = rows.at(-1)?.target ?? "";
   }
 }

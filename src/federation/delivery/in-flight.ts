@@ -36,21 +36,23 @@ export function createInFlight<T>(): InFlight<T> {
 export type Together<T> = (key: string, lookUp: () => Promise<T>) => Promise<T>;
 
 /**
- * One look-up of a kind at a time: who asks while it is under way waits for the next, together with all
- * others who do. So nobody is told what was so before they asked, however many ask.
+ * One look-up of a kind at a time, and a rest after each: who asks meanwhile waits for the next, together
+ * with all others who do. So nobody is told what was so before they asked, however many ask, and who asks
+ * alone waits for nothing.
  */
-export function createTogether<T>(): Together<T> {
-  const under = new Map<string, Promise<T>>();
+export function createTogether<T>(rest: () => Promise<void>): Together<T> {
+  const under = new Map<string, Promise<unknown>>();
   const next = new Map<string, Promise<T>>();
   return (key, lookUp) => {
     const waited = next.get(key);
     if (waited !== undefined) return waited;
     const answer = turnAfter(under.get(key)).then(() => {
       next.delete(key);
-      const looking = lookUp().finally(() => {
-        if (under.get(key) === looking) under.delete(key);
+      const looking = lookUp();
+      const rested = looking.then(rest, rest).finally(() => {
+        if (under.get(key) === rested) under.delete(key);
       });
-      under.set(key, looking);
+      under.set(key, rested);
       return looking;
     });
     next.set(key, answer);

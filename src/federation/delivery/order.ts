@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { Postpone, type Ctx } from "../../kit/index.js";
 import { createTogether } from "./in-flight.js";
@@ -10,6 +11,12 @@ const lane = { queue: "delivery" } as const;
 const soonMs = 1_000;
 /** Of the same thing, not more are on their way at once: an older one finds that it is superseded. */
 const mostEarlier = 10;
+
+/**
+ * Between two looks at whether an activity is moot: one that goes to many inboxes at once is looked at a
+ * hundred times a second, and not once for each of a few thousand deliveries.
+ */
+const restMs = 10;
 
 /** What of an activity the order depends on. */
 type Told = Pick<Activity, "_id" | "uri" | "type" | "objectUri" | "actorUri">;
@@ -42,7 +49,7 @@ export function createOrder(): Order {
     return found;
   }
 
-  const together = createTogether<boolean>();
+  const together = createTogether<boolean>(() => pause(restMs));
   return {
     isSuperseded: (ctx, activity) =>
       together(`${ctx.instance._id} ${activity._id}`, () => isSuperseded(ctx, activity)),
