@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { mostPeeked } from "./bounds.js";
 import type { BullQueueOptions } from "./bullmq.js";
 import type { CarriedJob } from "./carried-job.js";
-import { corked } from "./corked.js";
+import { corked } from "./bullmq-corked.js";
 import { failureText } from "./failure-text.js";
 import type { Backoff, NewJob, QueueCounts, QueuedJob } from "./queue.js";
 
