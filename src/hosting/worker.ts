@@ -20,6 +20,7 @@ import type { Instances } from "./instances.js";
 import { envelopeSchema, jobFor } from "./outbox.js";
 import type { Readers } from "./readers.js";
 import { tracedJob } from "./traces.js";
+import { unknownJob } from "./unknown-jobs.js";
 
 interface WorkerParts {
   readonly queue: Queue;
@@ -63,7 +64,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     const schedule = schedules.get(running.name);
     if (schedule !== undefined) return fanOut(parts, schedule, running);
     const job = jobs.get(running.name);
-    if (job === undefined) throw new Unrecoverable(`no job is called ${running.name}`);
+    if (job === undefined) throw unknownJob(running);
     return runJob(parts, find, job, running);
   });
   queue.process("default", concurrency.default, run);
