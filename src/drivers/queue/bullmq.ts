@@ -66,8 +66,8 @@ export function createBullQueue(options: BullQueueOptions): Queue {
   });
   return {
     add,
-    async schedule(schedules) {
-      await calendar.declare(schedules);
+    async schedule(schedules, keeping) {
+      await calendar.declare(schedules, keeping);
       dates.wake();
     },
     process(queue, places, run) {
@@ -95,7 +95,7 @@ export function createBullQueue(options: BullQueueOptions): Queue {
     idle: () =>
       whenIdle(shelves, [...workers.keys()], async () => {
         if (!(await spool.isEmpty()) || !(await left.isEmpty())) return false;
-        return (await tables.schedules.findOne({ nextAt: { $lte: now() } })) === null;
+        return !(await calendar.isDue());
       }),
     async close(graceMs = defaultGraceMs) {
       const closing = [...workers.values()].map((worker) => worker.close(graceMs));

@@ -1,7 +1,7 @@
 import type { Clock, Ids } from "../clock.js";
 import type { Store } from "../store/collection.js";
 import { defaultGraceMs, idleCheckMs, mostPeeked } from "./bounds.js";
-import { createCalendar, untilNext } from "./calendar.js";
+import { createCalendar, untilNext, type Calendar } from "./calendar.js";
 import { createDead, deadSide } from "./dead.js";
 import { createLane, type Lane, type QueueLog } from "./embedded-lane.js";
 import { newOwner } from "./embedded-owner.js";
@@ -63,8 +63,8 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   });
   return {
     add,
-    async schedule(schedules) {
-      await calendar.declare(schedules);
+    async schedule(schedules, keeping) {
+      await calendar.declare(schedules, keeping);
       dates.wake();
     },
     process(queue, places, run) {
@@ -88,7 +88,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
     async check() {
       await tables.jobs.findOne({ _id: "" });
     },
-    idle: () => whenIdle(parts, [...lanes.keys()]),
+    idle: () => whenIdle(parts, calendar, [...lanes.keys()]),
     async close(graceMs = defaultGraceMs) {
       const closing = [...lanes.values()].map((lane) => lane.close(graceMs));
       await Promise.all([dates.stop(), ...closing]);
@@ -140,9 +140,13 @@ async function peek(
   }));
 }
 
-async function whenIdle(parts: QueueParts, queues: readonly string[]): Promise<void> {
+async function whenIdle(
+  parts: QueueParts,
+  calendar: Calendar,
+  queues: readonly string[],
+): Promise<void> {
   await parts.tables.ready();
-  while (await isBusy(parts, queues)) {
+  while ((await calendar.isDue()) || (await isBusy(parts, queues))) {
     await new Promise((resolve) => setTimeout(resolve, idleCheckMs));
   }
 }
@@ -150,7 +154,6 @@ async function whenIdle(parts: QueueParts, queues: readonly string[]): Promise<v
 /** One question a queue: asked in two, a job that begins to run between them would be in neither answer. */
 async function isBusy({ tables, clock }: QueueParts, queues: readonly string[]): Promise<boolean> {
   const due = { $lte: clock.now().getTime() };
-  if (await tables.schedules.findOne({ nextAt: due })) return true;
   for (const queue of queues) {
     const runs = { queue, state: "running" as const };
     const waits = { queue, state: "waiting" as const, at: due };
