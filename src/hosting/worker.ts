@@ -35,6 +35,8 @@ interface WorkerParts {
   readonly traces?: Traces | null;
   /** Told how each run of a job ended. */
   readonly ended?: (ending: JobEnding) => void;
+  /** Whether no later release came to the store (see `latestIn`), whose calendar would be left; so when absent. */
+  readonly isLatest?: () => Promise<boolean>;
 }
 
 /** How one run of a job ended; `job` is a declared name. */
@@ -70,7 +72,8 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   queue.process("default", concurrency.default, run);
   const paceNow = (): Pace | null => (parts.readers?.areThere() === true ? pace : null);
   queue.process("delivery", { most: concurrency.delivery, pace: paceNow }, run);
-  await queue.schedule([...schedules].map(([name, def]) => scheduleEntry(name, def)));
+  const lines = [...schedules].map(([name, def]) => scheduleEntry(name, def));
+  await queue.schedule(lines, { onlyAdd: (await parts.isLatest?.()) === false });
 }
 
 type Run = (running: RunningJob) => Promise<void>;
