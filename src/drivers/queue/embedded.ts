@@ -1,5 +1,4 @@
-import type { Clock, Ids } from "../clock.js";
-import type { Store } from "../store/collection.js";
+import type { Ids } from "../clock.js";
 import { defaultGraceMs, idleCheckMs, mostPeeked } from "./bounds.js";
 import { createCalendar, untilNext, type Calendar } from "./calendar.js";
 import { createDead, deadSide } from "./dead.js";
@@ -10,36 +9,24 @@ import { queueTables, rowId } from "./queue-tables.js";
 import { createSpool } from "./bullmq-spool.js";
 import { createShelf } from "./embedded-shelf.js";
 import { readPlaces } from "./places.js";
-import type { OwnerOf, Queue, QueueCounts, QueuedJob } from "./queue.js";
+import { withDefaults, type QueueOptions } from "./queue-options.js";
+import type { Queue, QueueCounts, QueuedJob } from "./queue.js";
 import { repeating } from "./repeating.js";
 
 export type { QueueLog };
 
 /** What the embedded queue is given. */
-export interface EmbeddedQueueOptions {
-  readonly store: Store;
-  readonly clock: Clock;
+export interface EmbeddedQueueOptions extends QueueOptions {
   readonly ids: Ids;
-  /** Store failures and jobs given up; silent when absent. */
-  readonly log?: QueueLog;
-  /** How often to look for what other processes added; 1 s. */
-  readonly pollMs?: number;
-  /** How long a silent process keeps its jobs; 10 s, renewed three times as often. */
-  readonly leaseMs?: number;
-  /** Where the jitter comes from: 0 to 1. */
-  readonly random?: () => number;
-  /** Tells the dead apart by whose work they were; nobody's when absent. */
-  readonly ownerOf?: OwnerOf;
 }
-
-const silent: QueueLog = { warn: () => undefined, error: () => undefined };
 
 /**
  * A durable queue kept in the store itself, for a deployment without Redis. Nothing but
  * single-document atomicity is asked of the store, so any number of processes may share it.
  */
-export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
-  const { clock, ids, leaseMs = 10_000, pollMs = 1_000, log = silent } = options;
+export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
+  const options = withDefaults(given);
+  const { clock, ids, leaseMs, pollMs, log, random } = options;
   const tables = queueTables(options.store);
   const dead = createDead({ rows: tables.dead, clock, ownerOf: options.ownerOf });
   const parts: QueueParts = { tables, dead, clock, ids, owner: newOwner(), leaseMs };
@@ -51,7 +38,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   };
   const calendar = createCalendar(parts, add);
   const now = (): number => clock.now().getTime();
-  const shared = { shelf, now, random: options.random ?? Math.random, pollMs, log };
+  const shared = { shelf, now, random, pollMs, log };
   const dates = repeating(log, () => untilNext(calendar, now, pollMs));
   // Left by processes that had a Redis which did not answer; `add` knows an id that is there already.
   const shelves = { isUp: async () => true, add };
