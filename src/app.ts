@@ -25,6 +25,7 @@ import { countFailing } from "./federation/network/peers.js";
 import { createUnwanted } from "./federation/policy/policy.js";
 import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
+import { latestIn } from "./hosting/declarations.js";
 import { factsOf } from "./hosting/deployment-facts.js";
 import { createHealth, type Health } from "./hosting/health.js";
 import { collectionsOf, ensureIndexes } from "./hosting/collections.js";
@@ -86,12 +87,10 @@ const viewsDir = fileURLToPath(new URL("../views", import.meta.url));
 /** No write takes as long; another process may be in the middle of a younger one. */
 const sweepAfterMs = 60_000;
 
+const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+
 /** The project's version, as told to other servers. */
-export const version = (
-  JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  }
-).version;
+export const { version } = JSON.parse(manifest) as { version: string };
 
 /** The drivers that the configuration asks for. */
 export async function driversFor(config: Config, log = createLog(config)): Promise<Drivers> {
@@ -137,6 +136,7 @@ async function openQueue(
 
 /** What a release brings to a store that another one may be at work with. */
 export interface Release {
+  readonly version: string;
   readonly features: readonly Feature[];
   readonly migrations: readonly Migration[];
 }
@@ -148,7 +148,7 @@ export interface Release {
 export async function createApp(
   config: Config,
   given?: Drivers,
-  release: Release = { features, migrations },
+  release: Release = { version, features, migrations },
 ): Promise<App> {
   const drivers = given ?? (await driversFor(config));
   const { queue, clock, log } = drivers;
@@ -189,7 +189,8 @@ export async function createApp(
   const own = [federation.feature, operators.feature, keptFiles, removal];
   const all: readonly Feature[] = [...release.features, ...own];
   subscriptions.push(...all.flatMap((feature) => feature.on));
-  await ensureIndexes(drivers, { scoped: collectionsOf(all), beside });
+  const isLatest = latestIn(drivers, { version: release.version, features: all, beside });
+  await ensureIndexes({ ...drivers, isLatest }, { scoped: collectionsOf(all), beside });
   const migrated = await migrate(store, clock, release.migrations);
   const readers = createReaders();
   const pages = createWeb({
@@ -212,7 +213,7 @@ export async function createApp(
       if (config.role !== "web") {
         const ended = metrics === null ? {} : { ended: metrics.ended };
         const parts = { queue, instances, contexts, features: all, clock, log, readers, traces };
-        await startWorkers({ ...parts, ...ended });
+        await startWorkers({ ...parts, ...ended, isLatest });
       }
       await queue.start();
       await outbox.sweep(config.mongodbUrl === null ? 0 : sweepAfterMs);

@@ -5,7 +5,12 @@ import { z } from "zod";
 import { readMailAddress } from "./drivers/mail.js";
 import { readSize } from "./drivers/size.js";
 import type { S3Place } from "./drivers/media/s3-requests.js";
-import { tracesOf, tracesVariables, type TracesPlace } from "./drivers/traces/settings.js";
+import {
+  refuseOtherProtocols,
+  tracesOf,
+  tracesVariables,
+  type TracesPlace,
+} from "./drivers/traces/settings.js";
 import { readUrl } from "./drivers/web-address.js";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -154,7 +159,8 @@ export class ConfigError extends Error {
  * @throws ConfigError naming every variable that is wrong and why.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const parsed = environment.superRefine(wholeBucket).safeParse(filledIn(env));
+  const whole = environment.superRefine(wholeBucket).superRefine(refuseOtherProtocols);
+  const parsed = whole.safeParse(filledIn(env));
   if (!parsed.success) {
     throw new ConfigError(
       parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),

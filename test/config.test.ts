@@ -83,6 +83,48 @@ describe("The configuration", () => {
     expect(wrong.join()).to.not.include("hunter2");
   });
 
+  it("sends traces where the variables for traces say, and nothing when the SDK is disabled", () => {
+    const all = {
+      ...{ OTEL_EXPORTER_OTLP_ENDPOINT: "https://all.example/otlp?key=1" },
+      ...{ OTEL_EXPORTER_OTLP_HEADERS: "authorization=all,x-town=valmont" },
+    };
+    const placeOf = (more: Record<string, string> = {}) => loadConfig({ ...all, ...more }).traces;
+    const only = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://traces.example/in?key=2" };
+
+    expect(placeOf()?.url).to.equal("https://all.example/otlp/v1/traces?key=1");
+    expect(placeOf(only)?.url).to.equal("https://traces.example/in?key=2");
+    expect(loadConfig(only).traces?.url).to.equal("https://traces.example/in?key=2");
+    const bare = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://traces.example" };
+    expect(placeOf(bare)?.url).to.equal("https://traces.example/");
+    const headers = { OTEL_EXPORTER_OTLP_TRACES_HEADERS: "authorization=traces" };
+    expect(placeOf(headers)?.headers).to.deep.equal({
+      ...{ authorization: "traces", "x-town": "valmont" },
+    });
+    expect(placeOf({ OTEL_SDK_DISABLED: "TRUE" })).to.equal(null);
+    expect(placeOf({ OTEL_SDK_DISABLED: "1" })).to.not.equal(null);
+  });
+
+  it("refuses to send traces by a protocol that it does not speak, and says which it does", () => {
+    const place = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4317" };
+    const grpc = { ...place, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
+    const binary = { ...place, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf" };
+
+    for (const [wrong, name] of [
+      [grpc, "OTEL_EXPORTER_OTLP_PROTOCOL"],
+      [binary, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"],
+      [{ ...grpc, ...binary }, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"],
+    ] as const) {
+      expect(mistakes(wrong)).to.deep.equal([
+        `${name}: traces are sent as http/json alone: leave it empty, and name the port on which ` +
+          "the collector takes OTLP over HTTP, as a rule 4318",
+      ]);
+    }
+    const json = { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/json" };
+    expect(loadConfig({ ...grpc, ...json }).traces).to.not.equal(null);
+    expect(loadConfig({ ...grpc, OTEL_SDK_DISABLED: "true" }).traces).to.equal(null);
+    expect(loadConfig({ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }).traces).to.equal(null);
+  });
+
   it("takes a bucket with all that it needs, and names what is missing of one", () => {
     const bucket = {
       ...{ S3_ENDPOINT: "http://10.0.0.7:9000", S3_BUCKET: "parvis-media" },

@@ -1,11 +1,9 @@
 import type { Logger } from "pino";
-import type { Clock } from "../drivers/clock.js";
 import type { IndexSpec, Row, Store } from "../drivers/store/collection.js";
 import type { Feature } from "../kit/feature.js";
 import type { CollectionDef } from "../kit/records.js";
 import { usagesCollection } from "../kit/limits.js";
 import { throttlesCollection } from "../kit/throttle.js";
-import { isLatest } from "./declarations.js";
 import { instanceIndexes } from "./instances.js";
 import { keptFilesCollection } from "./kept-files.js";
 import { intentIndexes } from "./outbox.js";
@@ -39,13 +37,24 @@ interface Declared {
   readonly beside: readonly DeploymentCollection[];
 }
 
+/** Every collection with its indexes as they are made. */
+export function declaredOf({ scoped, beside }: Declared): readonly DeploymentCollection[] {
+  return [
+    { name: "instances", indexes: instanceIndexes },
+    { name: "intents", indexes: intentIndexes },
+    ...beside,
+    ...scoped.map(({ name, indexes }) => ({ name, indexes: scopedIndexes(indexes) })),
+  ];
+}
+
 /** Indexes that are named in the log when they are made. */
 const mostNamed = 20;
 
 interface Surroundings {
   readonly store: Store;
-  readonly clock: Clock;
   readonly log: Logger;
+  /** Whether no later release came to the store (see `latestIn`). */
+  isLatest(): Promise<boolean>;
 }
 
 /**
@@ -53,19 +62,13 @@ interface Surroundings {
  * work with the store, and says which were made or removed.
  */
 export async function ensureIndexes(
-  { store, clock, log }: Surroundings,
-  { scoped, beside }: Declared,
+  { store, log, isLatest }: Surroundings,
+  declared: Declared,
 ): Promise<void> {
-  const declared: readonly DeploymentCollection[] = [
-    { name: "instances", indexes: instanceIndexes },
-    { name: "intents", indexes: intentIndexes },
-    ...beside,
-    ...scoped.map(({ name, indexes }) => ({ name, indexes: scopedIndexes(indexes) })),
-  ];
-  const onlyAdd = !(await isLatest(store, clock, declared));
+  const onlyAdd = !(await isLatest());
   const created: string[] = [];
   const dropped: string[] = [];
-  for (const { name, indexes } of declared) {
+  for (const { name, indexes } of declaredOf(declared)) {
     const changes = await store.ensureIndexes(name, indexes, { onlyAdd });
     created.push(...changes.created.map((index) => `${name}.${index}`));
     dropped.push(...changes.dropped.map((index) => `${name}.${index}`));

@@ -20,6 +20,7 @@ import type { Instances } from "./instances.js";
 import { envelopeSchema, jobFor } from "./outbox.js";
 import type { Readers } from "./readers.js";
 import { tracedJob } from "./traces.js";
+import { unknownJob } from "./unknown-jobs.js";
 
 interface WorkerParts {
   readonly queue: Queue;
@@ -34,6 +35,8 @@ interface WorkerParts {
   readonly traces?: Traces | null;
   /** Told how each run of a job ended. */
   readonly ended?: (ending: JobEnding) => void;
+  /** Whether no later release came to the store (see `latestIn`), whose calendar would be left; so when absent. */
+  readonly isLatest?: () => Promise<boolean>;
 }
 
 /** How one run of a job ended; `job` is a declared name. */
@@ -63,13 +66,14 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     const schedule = schedules.get(running.name);
     if (schedule !== undefined) return fanOut(parts, schedule, running);
     const job = jobs.get(running.name);
-    if (job === undefined) throw new Unrecoverable(`no job is called ${running.name}`);
+    if (job === undefined) throw unknownJob(running);
     return runJob(parts, find, job, running);
   });
   queue.process("default", concurrency.default, run);
   const paceNow = (): Pace | null => (parts.readers?.areThere() === true ? pace : null);
   queue.process("delivery", { most: concurrency.delivery, pace: paceNow }, run);
-  await queue.schedule([...schedules].map(([name, def]) => scheduleEntry(name, def)));
+  const lines = [...schedules].map(([name, def]) => scheduleEntry(name, def));
+  await queue.schedule(lines, { onlyAdd: (await parts.isLatest?.()) === false });
 }
 
 type Run = (running: RunningJob) => Promise<void>;

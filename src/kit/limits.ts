@@ -42,22 +42,34 @@ export const usagesCollection = defineCollection<Usage>("usages", [
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 
-/** An instance comes near a limit of its own; told once for each limit, of mails once a day. */
-export const limitNear = defineEvent(
-  "limit-near",
-  z.object({ what: z.enum(limitedThings), stamp: z.string() }),
-);
+/** How near an instance has come to a limit of its own. */
+export const nearnessSchema = z.object({
+  what: z.enum(limitedThings),
+  /** How much was used then, and of how much. */
+  used: z.number(),
+  limit: z.number(),
+  /** The day (UTC), as `2026-11-28`. */
+  on: z.iso.date(),
+});
+
+/** An instance comes near a limit; told once for each limit, of mails once a day. */
+export const limitNear = defineEvent("limit-near", nearnessSchema.extend({ stamp: z.string() }));
 
 /** Administrators are warned when this share of a limit is used. */
 const nearShare = 0.8;
 const dayMs = 24 * 3_600_000;
 
-function rowOf(ctx: Ctx, what: Limited): Pick<Usage, "_id" | "expiresAt"> {
+interface UsageRow extends Pick<Usage, "_id" | "expiresAt"> {
+  /** The day on which it was looked for. */
+  readonly on: string;
+}
+
+function rowOf(ctx: Ctx, what: Limited): UsageRow {
   const _id = `${ctx.instance._id}/${what}`;
-  if (what !== "mails") return { _id, expiresAt: null };
   const day = Math.floor(ctx.clock.now().getTime() / dayMs);
-  const expiresAt = new Date((day + 3) * dayMs);
-  return { _id: `${_id}/${new Date(day * dayMs).toISOString().slice(0, 10)}`, expiresAt };
+  const on = new Date(day * dayMs).toISOString().slice(0, 10);
+  if (what !== "mails") return { _id, expiresAt: null, on };
+  return { _id: `${_id}/${on}`, expiresAt: new Date((day + 3) * dayMs), on };
 }
 
 /**
@@ -71,7 +83,7 @@ export async function takeOf(
   { amount = 1, most = ctx.limits[what] }: { amount?: number; most?: number | null } = {},
 ): Promise<boolean> {
   const rows = ctx.collection(usagesCollection);
-  const { _id, expiresAt } = rowOf(ctx, what);
+  const { _id, expiresAt, on } = rowOf(ctx, what);
   const take = () =>
     rows.findOneAndUpdate(
       { _id, ...(most === null ? {} : { count: { $lte: most - amount } }) },
@@ -81,7 +93,7 @@ export async function takeOf(
   for (;;) {
     const taken = await take();
     if (taken !== null) {
-      await warnIfNear(ctx, what, taken);
+      await warnIfNear(ctx, { what, used: taken.count, on }, taken);
       return true;
     }
     // Somebody else may have made the row, or given back, since: only the row itself says that it is full.
@@ -107,12 +119,16 @@ export async function giveBack(ctx: Ctx, what: Limited, amount = 1): Promise<voi
   }
 }
 
-async function warnIfNear(ctx: Ctx, what: Limited, { _id, count, warnedOf }: Usage): Promise<void> {
+async function warnIfNear(
+  ctx: Ctx,
+  { what, used, on }: Pick<z.infer<typeof nearnessSchema>, "what" | "used" | "on">,
+  { _id, warnedOf }: Usage,
+): Promise<void> {
   const limit = ctx.limits[what];
-  if (limit === null || count < limit * nearShare || warnedOf === limit) return;
+  if (limit === null || used < limit * nearShare || warnedOf === limit) return;
   const stamp = `${_id}/${limit}`;
   try {
-    await ctx.commit(limitNear, { what, stamp }, async () => {
+    await ctx.commit(limitNear, { what, used, limit, on, stamp }, async () => {
       const { matchedCount } = await ctx
         .collection(usagesCollection)
         .updateOne({ _id, warnedOf: { $ne: limit } }, { $set: { warnedOf: limit } });

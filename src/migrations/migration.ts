@@ -16,7 +16,8 @@ export interface Migration {
   readonly collection: string;
   /**
    * The fields that `change` looks at, dotted paths allowed. A row is only changed while they are as
-   * they were read; one that somebody else wrote meanwhile is read again.
+   * they were read; one that somebody else wrote meanwhile is read again. No path leads through an array,
+   * where a filter is content with any item: name the array itself.
    */
   readonly reads: readonly string[];
   /**
@@ -31,16 +32,28 @@ const NAME = /^(\d{4})-[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
 /**
  * Check a list of migrations, oldest first.
- * @throws Error when a name is none, or the numbers do not rise
+ * @throws Error when a name is none, the numbers do not rise, or what one reads is no list of fields
  */
 export function checkMigrations(list: readonly Migration[]): void {
   let last = "";
-  for (const { name } of list) {
+  for (const { name, reads } of list) {
     const number = NAME.exec(name)?.[1];
     if (number === undefined) throw new Error(`not the name of a migration: "${name}"`);
     if (number <= last) throw new Error(`the number of the migration ${name} was given before`);
     last = number;
+    const wrong = reads.find((path, at) => !isPath(path) || isWithin(path, reads.toSpliced(at, 1)));
+    if (wrong !== undefined) throw new Error(`what the migration ${name} reads: not "${wrong}"`);
   }
+}
+
+/** A field, or one in it: items of arrays have no names. */
+function isPath(path: string): boolean {
+  return path.split(".").every((part) => /^(?!\d+$)(?!\$)[^\0]+$/.test(part));
+}
+
+/** Fields within each other cannot be asked for together. */
+function isWithin(path: string, others: readonly string[]): boolean {
+  return others.some((other) => path === other || path.startsWith(`${other}.`));
 }
 
 /**

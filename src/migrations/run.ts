@@ -88,13 +88,13 @@ async function runSlices({ store, turn }: Running, migration: Migration): Promis
 }
 
 async function changeRow(store: Store, migration: Migration, first: Document): Promise<void> {
-  const { name, collection, reads, change } = migration;
+  const { name, collection, change } = migration;
   const rows = store.collection<Row>(collection);
   let row: Document | null = first;
   for (let looks = 1; row !== null; looks += 1) {
+    const asRead = readOf(migration, row);
     const update = await change(row, store);
     if (update === null) return;
-    const asRead = Object.fromEntries(reads.map((path) => [path, valueAt(row, path)]));
     const { matchedCount } = await rows.updateOne({ ...asRead, _id: first["_id"] }, update);
     if (matchedCount === 1) return;
     if (looks === mostLooks) throw new Error(`${name}: ${collection} ${first["_id"]} never rests`);
@@ -106,9 +106,22 @@ function seenBy({ reads }: Migration): Record<string, 1> {
   return { _id: 1, ...Object.fromEntries(reads.map((path) => [path, 1 as const])) };
 }
 
-/** What a row has at a path; null, which in a filter also stands for nothing, where it has nothing. */
-function valueAt(row: Document | null, path: string): unknown {
-  let value: unknown = row;
-  for (const part of path.split(".")) value = (value as Document | null | undefined)?.[part];
-  return value ?? null;
+/**
+ * A filter for what a row has at the paths that are read; null, which in a filter also stands for nothing,
+ * where it has nothing.
+ * @throws Error where one leads through an array: a filter would be content with any of its items
+ */
+function readOf({ name, collection, reads }: Migration, row: Document): Document {
+  const valueAt = (path: string): unknown => {
+    let value: unknown = row;
+    for (const part of path.split(".")) {
+      if (Array.isArray(value)) {
+        const where = `${collection} ${String(row["_id"])}`;
+        throw new Error(`${name}: ${path} leads through an array in ${where}`);
+      }
+      value = (value as Document | null | undefined)?.[part];
+    }
+    return value ?? null;
+  };
+  return Object.fromEntries(reads.map((path) => [path, valueAt(path)]));
 }

@@ -24,8 +24,8 @@ describe("queue on the command line", function () {
     const data = { instanceId: instance?._id, payload: {} };
     await app.drivers.queue.add(
       ["a", "b", "c"].map((id) => ({
-        ...{ id: `ghost/${id}`, queue: "default", name: id === "c" ? "ghost.other" : "ghost.work" },
-        ...{ data, attempts: 1, backoff },
+        ...{ id: `bad/${id}`, queue: "default", data, attempts: 1, backoff },
+        name: id === "c" ? "accounts.warn-of-limit" : "accounts.remind",
       })),
     );
     await app.drivers.queue.idle();
@@ -49,8 +49,8 @@ describe("queue on the command line", function () {
     const { counts, dead } = await told("--instance", host);
     expect(counts).to.include({ dead: 3, waiting: 0 });
     expect(dead[0]).to.include({ instance: host, tries: 1 });
-    expect(dead[0]?.["reason"]).to.match(/^no job is called ghost/);
-    expect((await told("--kind", "ghost.other")).dead).to.have.length(1);
+    expect(dead[0]?.["reason"]).to.match(/^payload of accounts\..+ is not as declared$/);
+    expect((await told("--kind", "accounts.warn-of-limit")).dead).to.have.length(1);
 
     const { out } = await desk.run(["queue", "list"]);
     expect(out).to.match(/^default: 0 waiting, \d+ later, 0 running, 3 given up$/m);
@@ -60,16 +60,18 @@ describe("queue on the command line", function () {
   it("retries by id and drops by kind, and says when there is no such job", async () => {
     const act = (...argv: string[]) => desk.run(["queue", ...argv, "--queue", "default"]);
 
-    expect(await act("retry", "ghost/a")).to.include({ code: 0, out: "1 job is run again.\n" });
-    expect(await act("retry", "ghost/a")).to.include({ code: 1, out: "0 jobs are run again.\n" });
+    expect(await act("retry", "bad/a")).to.include({ code: 0, out: "1 job is run again.\n" });
+    expect(await act("retry", "bad/a")).to.include({ code: 1, out: "0 jobs are run again.\n" });
     expect((await told()).counts).to.include({ dead: 2, waiting: 1 });
-    expect(await act("drop", "--kind", "ghost.work")).to.include({ out: "1 job is dropped.\n" });
-    expect((await told()).dead.map((one) => one["kind"])).to.deep.equal(["ghost.other"]);
+    expect(await act("drop", "--kind", "accounts.remind")).to.include({
+      out: "1 job is dropped.\n",
+    });
+    expect((await told()).dead.map((one) => one["kind"])).to.deep.equal(["accounts.warn-of-limit"]);
 
     const app = await createApp(loadConfig(desk.env));
     const [last] = await app.operators.operators.journal(1);
     await app.close();
-    expect(last).to.include({ act: "jobs-dropped", by: null, about: "default ghost.work" });
+    expect(last).to.include({ act: "jobs-dropped", by: null, about: "default accounts.remind" });
   });
 
   it("refuses what says nothing or too much", async () => {

@@ -573,11 +573,15 @@ function describeCalendar(backing: Backing): void {
       seen = [];
     });
 
-    const scheduled = async (schedules: readonly Schedule[]): Promise<Queue> => {
+    const scheduled = async (
+      schedules: readonly Schedule[],
+      keeping: Parameters<Queue["schedule"]>[1] = {},
+    ): Promise<Queue> => {
       const queue = await serving(backing(), async ({ id }) => void seen.push(id));
-      await queue.schedule(schedules);
+      await queue.schedule(schedules, keeping);
       return queue;
     };
+    const keysSeen = (): string[] => seen.map((id) => id.split("/")[0] ?? "").sort();
 
     it("adds a scheduled job once, however many processes serve", async () => {
       await Promise.all([scheduled([hourly]), scheduled([hourly]), scheduled([hourly])]);
@@ -616,7 +620,35 @@ function describeCalendar(backing: Backing): void {
       await until(() => seen.length > 1);
       await pause(40);
 
-      expect(seen.map((id) => id.split("/")[0])).to.deep.equal(["digests.due", "digests.due"]);
+      expect(keysSeen()).to.deep.equal(["digests.due", "digests.due"]);
+    });
+
+    it("keeps the calendar of a later release when a process of the one before starts again", async () => {
+      await scheduled([hourly, { ...hourly, key: "later" }]);
+      const asBefore = [
+        { ...hourly, cron: "*/5 * * * *" },
+        { ...hourly, key: "old" },
+      ];
+      await scheduled(asBefore, { onlyAdd: true });
+
+      await advance(60 * MINUTE);
+      await until(() => seen.length > 2);
+      await pause(40);
+
+      expect(keysSeen()).to.deep.equal(["digests.due", "later", "old"]);
+    });
+
+    it("adds nothing for a line that came with another release once none of its processes is left", async () => {
+      const later = await scheduled([hourly, { ...hourly, key: "later" }]);
+      const queue = await scheduled([hourly], { onlyAdd: true });
+      await later.close();
+
+      await advance(60 * MINUTE);
+      await queue.idle();
+      await advance(60 * MINUTE);
+      await queue.idle();
+
+      expect(keysSeen()).to.deep.equal(["digests.due", "digests.due"]);
     });
 
     it("keeps the calendar in the time zone of its line", async () => {

@@ -63,6 +63,24 @@ describe("The rules of migrations", () => {
     }
   });
 
+  it("refuse to read what no filter can hold still: an item of an array, or one field twice", () => {
+    const reading = (...reads: readonly string[]): Migration[] =>
+      named("0001-a").map((one) => ({ ...one, reads }));
+    checkMigrations(reading("title", "counts.supports", "counts.comments", "titles"));
+    for (const reads of [
+      ["tags.0"],
+      ["parts.3.title"],
+      ["counts."],
+      [""],
+      ["$where"],
+      ["a.$b"],
+      ["title", "title"],
+      ["counts.supports", "counts"],
+    ]) {
+      expect(() => checkMigrations(reading(...reads)), reads.join()).to.throw(/0001-a/);
+    }
+  });
+
   it("know what has to run, also while a newer release has run more", () => {
     const list = named("0001-a", "0002-b");
     const missing = (...done: readonly string[]): string[] =>

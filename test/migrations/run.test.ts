@@ -126,6 +126,22 @@ function onStore(title: string, needed: Need | null, open: () => Promise<Store>)
       expect(found).to.deep.equal({ _id: "thing-0003", n: 1000, double: 2000 });
     });
 
+    it("stop before they write where a path leads through an array, in which a filter finds any item", async () => {
+      const things = store.collection<Row>("things");
+      await things.updateOne({ _id: "thing-0001" }, { $set: { parts: { n: 1 } } });
+      await things.updateOne({ _id: "thing-0002" }, { $set: { parts: [{ n: 1 }, { n: 2 }] } });
+      const written = run({
+        ...{ name: "0001-parts", collection: "things", reads: ["parts.n"] },
+        change: () => ({ $set: { seen: true } }),
+      });
+
+      expect(await written.catch(String)).to.equal(
+        "Error: 0001-parts: parts.n leads through an array in things thing-0002",
+      );
+      expect(await things.findOne({ _id: "thing-0001" })).to.include({ seen: true });
+      expect(await things.findOne({ _id: "thing-0002" })).not.to.have.property("seen");
+    });
+
     it("see nothing of a row but what they say that they read", async () => {
       await store.collection<Row>("things").updateOne({ _id: "thing-0000" }, { $set: { more: 1 } });
       const seen: Document[] = [];

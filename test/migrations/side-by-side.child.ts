@@ -30,6 +30,7 @@ const plainTitles: Migration = {
 };
 
 const next: Release = {
+  version: "9999.0.0",
   migrations: [...migrations, plainTitles],
   features: features.map((feature) => ({
     ...feature,

@@ -2,8 +2,9 @@ import { Queue as BullQueue } from "bullmq";
 import { Redis } from "ioredis";
 import { mostPeeked } from "./bounds.js";
 import type { BullQueueOptions } from "./bullmq.js";
-import type { CarriedJob } from "./carried-job.js";
 import { corked } from "./bullmq-corked.js";
+import type { CarriedJob } from "./carried-job.js";
+import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
 import type { Backoff, NewJob, QueueCounts, QueuedJob } from "./queue.js";
 
@@ -42,7 +43,8 @@ const keptEvents = 100;
 const scoreOfMs = 0x1000;
 const mostWaitMs = 2_000;
 
-type Parts = Pick<BullQueueOptions, "url" | "clock" | "log" | "prefix"> & {
+type Parts = Pick<BullQueueOptions, "url" | "clock" | "prefix"> & {
+  readonly log: QueueLog;
   readonly patienceMs: number;
 };
 

@@ -1,49 +1,36 @@
-import { createIds, type Clock } from "../clock.js";
-import type { Store } from "../store/collection.js";
+import { createIds } from "../clock.js";
 import { defaultGraceMs, idleCheckMs } from "./bounds.js";
 import { createWorker, type BullWorker } from "./bullmq-worker.js";
 import { createShelves, type Shelves } from "./bullmq-shelves.js";
 import { createSpool } from "./bullmq-spool.js";
 import { createCalendar, untilNext } from "./calendar.js";
 import { createDead, deadSide } from "./dead.js";
-import type { QueueLog } from "./embedded-lane.js";
 import { newOwner } from "./embedded-owner.js";
 import { createLeftJobs } from "./left-jobs.js";
 import { checkedData } from "./new-job.js";
 import { readPlaces } from "./places.js";
+import { withDefaults, type QueueOptions } from "./queue-options.js";
 import { queueTables } from "./queue-tables.js";
-import type { OwnerOf, Queue } from "./queue.js";
+import type { Queue } from "./queue.js";
 import { repeating } from "./repeating.js";
 
 /** What the queue on Redis is given. */
-export interface BullQueueOptions {
+export interface BullQueueOptions extends QueueOptions {
   /** `redis://` or `rediss://`. */
   readonly url: string;
-  /** Where the calendar, the dead, and what Redis could not take are kept. */
-  readonly store: Store;
-  /** Says when jobs are due; BullMQ begins them by the machine's own. */
-  readonly clock: Clock;
-  readonly log: QueueLog;
   /** Begins every key, so that several deployments may share one Redis. */
   readonly prefix?: string;
-  /** How often to look into the calendar and at what Redis could not take; 1 s. */
-  readonly pollMs?: number;
-  /** How long a silent process keeps its jobs; 10 s, renewed twice as often. */
-  readonly leaseMs?: number;
   /** How long Redis may take to answer a request before its jobs are kept in the store; 2 s. */
   readonly patienceMs?: number;
-  /** Where the jitter comes from: 0 to 1. */
-  readonly random?: () => number;
-  /** Tells the dead apart by whose work they were; nobody's when absent. */
-  readonly ownerOf?: OwnerOf;
 }
 
 /**
  * The queue of a deployment with Redis: BullMQ runs the jobs, the store keeps the calendar, the dead,
  * and, while Redis does not answer, what was to be added. Decision 0006 says what is counted how.
  */
-export function createBullQueue(options: BullQueueOptions): Queue {
-  const { clock, log, pollMs = 1_000, leaseMs = 10_000, random = Math.random } = options;
+export function createBullQueue(given: BullQueueOptions): Queue {
+  const options = withDefaults(given);
+  const { clock, log, pollMs, leaseMs, random } = options;
   const tables = queueTables(options.store);
   const shelves = createShelves({ ...options, patienceMs: options.patienceMs ?? 2_000 });
   const dead = createDead({ rows: tables.dead, clock, ownerOf: options.ownerOf });
@@ -66,8 +53,8 @@ export function createBullQueue(options: BullQueueOptions): Queue {
   });
   return {
     add,
-    async schedule(schedules) {
-      await calendar.declare(schedules);
+    async schedule(schedules, keeping) {
+      await calendar.declare(schedules, keeping);
       dates.wake();
     },
     process(queue, places, run) {
@@ -95,7 +82,7 @@ export function createBullQueue(options: BullQueueOptions): Queue {
     idle: () =>
       whenIdle(shelves, [...workers.keys()], async () => {
         if (!(await spool.isEmpty()) || !(await left.isEmpty())) return false;
-        return (await tables.schedules.findOne({ nextAt: { $lte: now() } })) === null;
+        return !(await calendar.isDue());
       }),
     async close(graceMs = defaultGraceMs) {
       const closing = [...workers.values()].map((worker) => worker.close(graceMs));

@@ -2,7 +2,7 @@ import { Cron } from "croner";
 import { timeOf, type QueueParts } from "./embedded-parts.js";
 import { isOnlyDuplicates } from "../store/errors.js";
 import type { ScheduleRow } from "./queue-tables.js";
-import type { NewJob, Schedule } from "./queue.js";
+import type { NewJob, Queue, Schedule } from "./queue.js";
 
 /** What the calendar is made of; it is kept in the store whichever driver runs its jobs. */
 export type CalendarParts = Pick<QueueParts, "clock" | "leaseMs"> & {
@@ -14,9 +14,14 @@ const STALE_LEASES = 2;
 /** The jobs that the calendar adds. */
 export interface Calendar {
   /** Stores the whole calendar. Throws on a cron expression that is wrong or never comes. */
-  declare(schedules: readonly Schedule[]): Promise<void>;
-  /** Adds the jobs whose time has come, each once for all processes; returns when next to look. */
+  readonly declare: Queue["schedule"];
+  /**
+   * Adds the jobs whose time has come, each once for all processes; returns when next to look. Lines that
+   * this process did not declare are another release's: nobody here may know their jobs.
+   */
   fire(): Promise<number | null>;
+  /** Whether a line that was declared here is due. */
+  isDue(): Promise<boolean>;
 }
 
 /**
@@ -35,14 +40,30 @@ export function scheduledJobId(key: string, at: number): string {
   return `${key}/${new Date(at).toISOString().replace(/\.\d+|[-:]/g, "")}`;
 }
 
+interface CalendarState {
+  /** The lines that were declared here. */
+  own: readonly string[];
+  /** Lines whose time was won and whose job is not stored yet. */
+  adding: number;
+}
+
 /** Makes the calendar; `add` stores jobs. */
 export function createCalendar(
   parts: CalendarParts,
   add: (jobs: readonly NewJob[]) => Promise<void>,
 ): Calendar {
+  const state: CalendarState = { own: [], adding: 0 };
   return {
-    declare: (schedules) => declare(parts, schedules),
-    fire: () => fire(parts, add),
+    async declare(schedules, { onlyAdd = false } = {}) {
+      await declare(parts, schedules, onlyAdd);
+      state.own = schedules.map(({ key }) => key);
+    },
+    fire: () => fire(parts, state, add),
+    async isDue() {
+      const due = { _id: { $in: [...state.own] }, nextAt: { $lte: timeOf(parts) } };
+      const first = await parts.tables.schedules.findOne(due);
+      return first !== null || state.adding > 0;
+    },
   };
 }
 
@@ -56,7 +77,11 @@ export async function untilNext(
   return nextAt === null ? mostMs : Math.min(mostMs, Math.max(1, nextAt - now()));
 }
 
-async function declare(parts: CalendarParts, schedules: readonly Schedule[]): Promise<void> {
+async function declare(
+  parts: CalendarParts,
+  schedules: readonly Schedule[],
+  onlyAdd: boolean,
+): Promise<void> {
   const { schedules: table } = parts.tables;
   const time = timeOf(parts);
   const planned = schedules.map((line) => ({
@@ -68,42 +93,56 @@ async function declare(parts: CalendarParts, schedules: readonly Schedule[]): Pr
   for (const { line, nextAt } of planned) {
     const known = stored.get(line.key);
     stored.delete(line.key);
-    await store(parts, line, nextAt, known);
+    if (known === undefined) await begin(parts, line, nextAt);
+    else if (!onlyAdd) await change(parts, line, { nextAt, known });
   }
-  if (stored.size > 0) await table.deleteMany({ _id: { $in: [...stored.keys()] } });
+  if (stored.size > 0 && !onlyAdd) await table.deleteMany({ _id: { $in: [...stored.keys()] } });
 }
 
-async function store(
-  parts: CalendarParts,
-  { key, cron, timezone, job }: Schedule,
-  nextAt: number,
-  known: ScheduleRow | undefined,
+function asStored({ cron, timezone, job }: Schedule) {
+  return { cron, timezone, job: JSON.stringify(job) };
+}
+
+/** Of several processes that begin a line together, one stores it. */
+async function begin({ tables }: CalendarParts, line: Schedule, nextAt: number): Promise<void> {
+  const told = asStored(line);
+  const row = { _id: line.key, ...told, nextAt, pendingAt: null, pendingSince: null };
+  await tables.schedules.insertOne(row).catch((error: unknown) => {
+    if (!isOnlyDuplicates(error)) throw error;
+  });
+}
+
+async function change(
+  { tables }: CalendarParts,
+  line: Schedule,
+  { nextAt, known }: { readonly nextAt: number; readonly known: ScheduleRow },
 ): Promise<void> {
-  const { schedules: table } = parts.tables;
-  const told = { cron, timezone, job: JSON.stringify(job) };
-  if (known === undefined) {
-    const row = { _id: key, ...told, nextAt, pendingAt: null, pendingSince: null };
-    await table.insertOne(row).catch((error: unknown) => {
-      if (!isOnlyDuplicates(error)) throw error;
-    });
-  } else if (known.cron !== cron || known.timezone !== timezone) {
-    await table.updateOne({ _id: key }, { $set: { ...told, nextAt } });
-  } else if (known.job !== told.job) {
-    await table.updateOne({ _id: key }, { $set: told });
-  }
+  const told = asStored(line);
+  const isMoved = known.cron !== told.cron || known.timezone !== told.timezone;
+  if (!isMoved && known.job === told.job) return;
+  const $set = isMoved ? { ...told, nextAt } : told;
+  await tables.schedules.updateOne({ _id: line.key }, { $set });
 }
 
 async function fire(
   parts: CalendarParts,
+  state: CalendarState,
   add: (jobs: readonly NewJob[]) => Promise<void>,
 ): Promise<number | null> {
+  if (state.own.length === 0) return null;
   const { schedules: table } = parts.tables;
   const time = timeOf(parts);
-  const rows = await table.find({}, { sort: { nextAt: 1 } }).toArray();
+  const lines = { _id: { $in: [...state.own] } };
+  const rows = await table.find(lines, { sort: { nextAt: 1 } }).toArray();
   let nextAt: number | null = null;
   for (const row of rows) {
-    const won = row.nextAt <= time ? await win(parts, row, time) : await adopt(parts, row, time);
-    if (won !== null) await addFor(parts, won, add);
+    state.adding += 1;
+    try {
+      const won = row.nextAt <= time ? await win(parts, row, time) : await adopt(parts, row, time);
+      if (won !== null) await addFor(parts, won, add);
+    } finally {
+      state.adding -= 1;
+    }
     const next = row.nextAt <= time ? time : row.nextAt;
     if (nextAt === null || next < nextAt) nextAt = next;
   }

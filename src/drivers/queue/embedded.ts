@@ -1,7 +1,6 @@
-import type { Clock, Ids } from "../clock.js";
-import type { Store } from "../store/collection.js";
+import type { Ids } from "../clock.js";
 import { defaultGraceMs, idleCheckMs, mostPeeked } from "./bounds.js";
-import { createCalendar, untilNext } from "./calendar.js";
+import { createCalendar, untilNext, type Calendar } from "./calendar.js";
 import { createDead, deadSide } from "./dead.js";
 import { createLane, type Lane, type QueueLog } from "./embedded-lane.js";
 import { newOwner } from "./embedded-owner.js";
@@ -10,36 +9,24 @@ import { queueTables, rowId } from "./queue-tables.js";
 import { createSpool } from "./bullmq-spool.js";
 import { createShelf } from "./embedded-shelf.js";
 import { readPlaces } from "./places.js";
-import type { OwnerOf, Queue, QueueCounts, QueuedJob } from "./queue.js";
+import { withDefaults, type QueueOptions } from "./queue-options.js";
+import type { Queue, QueueCounts, QueuedJob } from "./queue.js";
 import { repeating } from "./repeating.js";
 
 export type { QueueLog };
 
 /** What the embedded queue is given. */
-export interface EmbeddedQueueOptions {
-  readonly store: Store;
-  readonly clock: Clock;
+export interface EmbeddedQueueOptions extends QueueOptions {
   readonly ids: Ids;
-  /** Store failures and jobs given up; silent when absent. */
-  readonly log?: QueueLog;
-  /** How often to look for what other processes added; 1 s. */
-  readonly pollMs?: number;
-  /** How long a silent process keeps its jobs; 10 s, renewed three times as often. */
-  readonly leaseMs?: number;
-  /** Where the jitter comes from: 0 to 1. */
-  readonly random?: () => number;
-  /** Tells the dead apart by whose work they were; nobody's when absent. */
-  readonly ownerOf?: OwnerOf;
 }
-
-const silent: QueueLog = { warn: () => undefined, error: () => undefined };
 
 /**
  * A durable queue kept in the store itself, for a deployment without Redis. Nothing but
  * single-document atomicity is asked of the store, so any number of processes may share it.
  */
-export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
-  const { clock, ids, leaseMs = 10_000, pollMs = 1_000, log = silent } = options;
+export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
+  const options = withDefaults(given);
+  const { clock, ids, leaseMs, pollMs, log, random } = options;
   const tables = queueTables(options.store);
   const dead = createDead({ rows: tables.dead, clock, ownerOf: options.ownerOf });
   const parts: QueueParts = { tables, dead, clock, ids, owner: newOwner(), leaseMs };
@@ -51,7 +38,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   };
   const calendar = createCalendar(parts, add);
   const now = (): number => clock.now().getTime();
-  const shared = { shelf, now, random: options.random ?? Math.random, pollMs, log };
+  const shared = { shelf, now, random, pollMs, log };
   const dates = repeating(log, () => untilNext(calendar, now, pollMs));
   // Left by processes that had a Redis which did not answer; `add` knows an id that is there already.
   const shelves = { isUp: async () => true, add };
@@ -63,8 +50,8 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
   });
   return {
     add,
-    async schedule(schedules) {
-      await calendar.declare(schedules);
+    async schedule(schedules, keeping) {
+      await calendar.declare(schedules, keeping);
       dates.wake();
     },
     process(queue, places, run) {
@@ -88,7 +75,7 @@ export function createEmbeddedQueue(options: EmbeddedQueueOptions): Queue {
     async check() {
       await tables.jobs.findOne({ _id: "" });
     },
-    idle: () => whenIdle(parts, [...lanes.keys()]),
+    idle: () => whenIdle(parts, calendar, [...lanes.keys()]),
     async close(graceMs = defaultGraceMs) {
       const closing = [...lanes.values()].map((lane) => lane.close(graceMs));
       await Promise.all([dates.stop(), ...closing]);
@@ -140,9 +127,13 @@ async function peek(
   }));
 }
 
-async function whenIdle(parts: QueueParts, queues: readonly string[]): Promise<void> {
+async function whenIdle(
+  parts: QueueParts,
+  calendar: Calendar,
+  queues: readonly string[],
+): Promise<void> {
   await parts.tables.ready();
-  while (await isBusy(parts, queues)) {
+  while ((await calendar.isDue()) || (await isBusy(parts, queues))) {
     await new Promise((resolve) => setTimeout(resolve, idleCheckMs));
   }
 }
@@ -150,7 +141,6 @@ async function whenIdle(parts: QueueParts, queues: readonly string[]): Promise<v
 /** One question a queue: asked in two, a job that begins to run between them would be in neither answer. */
 async function isBusy({ tables, clock }: QueueParts, queues: readonly string[]): Promise<boolean> {
   const due = { $lte: clock.now().getTime() };
-  if (await tables.schedules.findOne({ nextAt: due })) return true;
   for (const queue of queues) {
     const runs = { queue, state: "running" as const };
     const waits = { queue, state: "waiting" as const, at: due };

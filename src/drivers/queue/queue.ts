@@ -150,9 +150,11 @@ export interface Queue {
   add(jobs: readonly NewJob[]): Promise<void>;
   /**
    * Declares the whole calendar; schedules that are no longer named are forgotten, a changed
-   * expression counts from now. Throws on an expression that is wrong or never comes.
+   * expression counts from now. With `onlyAdd`, what another release made of the calendar stays as it
+   * is, and only what is missing is added. Each process adds the jobs of the schedules that it named
+   * itself. Throws on an expression that is wrong or never comes.
    */
-  schedule(schedules: readonly Schedule[]): Promise<void>;
+  schedule(schedules: readonly Schedule[], keeping?: { readonly onlyAdd?: boolean }): Promise<void>;
   /** Registers the one worker of a queue; call before `start`. */
   process(queue: string, places: number | Places, run: (job: RunningJob) => Promise<void>): void;
   start(): Promise<void>;

@@ -33,6 +33,9 @@ const endpoint = z.string().refine((value) => {
   return url !== null && /^https?:$/.test(url.protocol) && url.username + url.password === "";
 }, "must be an address such as http://127.0.0.1:4318; put keys into OTEL_EXPORTER_OTLP_HEADERS");
 
+/** Only this word says yes, in any case (OpenTelemetry, environment variable specification, "Boolean"). */
+const isTrue = z.string().transform((value) => value.toLowerCase() === "true");
+
 /** Pairs as the OpenTelemetry specification writes them: `key=value,key2=value2`, percent-encoded. */
 const pairs = z.string().transform((text, check) => {
   const made: Record<string, string> = {};
@@ -58,23 +61,58 @@ function decoded(value: string | undefined): string | null {
 
 /** The variables of the OpenTelemetry specification that are read. */
 export const tracesVariables = {
+  OTEL_SDK_DISABLED: isTrue.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint.optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.string().optional(),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional(),
   OTEL_EXPORTER_OTLP_HEADERS: pairs.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: pairs.optional(),
   OTEL_SERVICE_NAME: z.string().max(200).default("parvis"),
   OTEL_RESOURCE_ATTRIBUTES: pairs.optional(),
   OTEL_TRACES_SAMPLER: z.enum(samplers).default("parentbased_always_on"),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
 };
 
-const shape = z.object(tracesVariables);
+type Values = z.infer<z.ZodObject<typeof tracesVariables>>;
 
-/** Where traces go; null without an endpoint: there are none. */
-export function tracesOf(values: z.infer<typeof shape>): TracesPlace | null {
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: base } = values;
-  if (base === undefined) return null;
+/**
+ * The address that takes traces: the one for traces is used as it is, below the one for everything it is
+ * `v1/traces` (OpenTelemetry Protocol Exporter specification, "Endpoint URLs for OTLP/HTTP").
+ */
+function urlOf(values: Values): string | null {
+  if (values.OTEL_SDK_DISABLED === true) return null;
+  const own = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
+  if (own !== undefined) return new URL(own).href;
+  if (values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return null;
+  const url = new URL(values.OTEL_EXPORTER_OTLP_ENDPOINT);
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/traces`;
+  return url.href;
+}
+
+const spoken = "http/json";
+
+/** Names a protocol that traces would have to be sent by and that is not spoken here. */
+export function refuseOtherProtocols(values: Values, check: z.RefinementCtx): void {
+  if (urlOf(values) === null) return;
+  const names = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"] as const;
+  const name = names.find((one) => values[one] !== undefined);
+  if (name === undefined || values[name] === spoken) return;
+  const port = "the port on which the collector takes OTLP over HTTP, as a rule 4318";
+  const message = `traces are sent as ${spoken} alone: leave it empty, and name ${port}`;
+  check.addIssue({ code: "custom", path: [name], message });
+}
+
+/** Where traces go; null without an endpoint, or when the SDK is disabled: there are none. */
+export function tracesOf(values: Values): TracesPlace | null {
+  const url = urlOf(values);
+  if (url === null) return null;
   return {
-    url: `${base.replace(/\/+$/, "")}/v1/traces`,
-    headers: values.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+    url,
+    headers: {
+      ...values.OTEL_EXPORTER_OTLP_HEADERS,
+      ...values.OTEL_EXPORTER_OTLP_TRACES_HEADERS,
+    },
     resource: { ...values.OTEL_RESOURCE_ATTRIBUTES, "service.name": values.OTEL_SERVICE_NAME },
     sampler: values.OTEL_TRACES_SAMPLER,
     ratio: values.OTEL_TRACES_SAMPLER_ARG,

@@ -1,11 +1,10 @@
 import { z } from "zod";
 import {
   defineJob,
-  limitedThings,
   limitNear,
+  nearnessSchema,
   on,
   recountUsage,
-  usageOf,
   type Ctx,
   type ScheduleDef,
 } from "../../kit/index.js";
@@ -17,17 +16,19 @@ import { administratorsOf } from "./administrators.js";
 const most = 100;
 const megabyte = 1e6;
 
-/** Tell one administrator by mail how much of a limit is used. */
+/** Tell one administrator by mail how much of a limit was used on the day on which it came near. */
 export const warnOfLimit = defineJob({
   name: "accounts.warn-of-limit",
-  payload: z.object({ memberId: z.string(), what: z.enum(limitedThings) }),
-  async run(ctx, { memberId, what }) {
-    const [account, usage] = await Promise.all([accountOf(ctx, memberId), usageOf(ctx)]);
-    const limit = ctx.limits[what];
-    if (account === null || account.suspendedAt !== null || limit === null) return;
+  payload: nearnessSchema.extend({ memberId: z.string() }),
+  async run(ctx, { memberId, what, used, limit, on: day }) {
+    const account = await accountOf(ctx, memberId);
+    // Of another limit that took its place meanwhile, administrators hear when that comes near.
+    if (account === null || account.suspendedAt !== null || ctx.limits[what] !== limit) return;
     const unit = what === "storage" ? megabyte : 1;
+    const { t } = ctx.inLanguage(account.language);
     await letter(ctx, account, `accounts.letters.limit-${what}`, {
-      ...{ used: Math.round(usage[what] / unit), limit: Math.round(limit / unit) },
+      ...{ used: Math.round(used / unit), limit: Math.round(limit / unit) },
+      day: t.formatDate(new Date(`${day}T12:00:00Z`)),
     });
   },
 });
@@ -36,10 +37,10 @@ export const warnOfLimit = defineJob({
 export const warnAdministrators = on(
   limitNear,
   "warn-administrators",
-  async (ctx, { what, stamp }) => {
+  async (ctx, { stamp, ...nearness }) => {
     const admins = [...(await administratorsOf(ctx))].slice(0, most);
     const items = admins.map((memberId) => ({
-      payload: { memberId, what },
+      payload: { memberId, ...nearness },
       options: { id: `limit/${stamp}/${memberId}` },
     }));
     await ctx.enqueueAll(warnOfLimit, items);

@@ -3,7 +3,14 @@ import { firstIdAt, type Clock } from "../../drivers/clock.js";
 import type { Queue } from "../../drivers/queue/queue.js";
 import type { Store } from "../../drivers/store/collection.js";
 import type { DeploymentCollection } from "../../hosting/collections.js";
-import { defineJob, usageOf, type Ctx, type Limited, type ScheduleDef } from "../../kit/index.js";
+import {
+  defineJob,
+  insertOnce,
+  usageOf,
+  type Ctx,
+  type Limited,
+  type ScheduleDef,
+} from "../../kit/index.js";
 import { lastSignInDay } from "../accounts/sign-ins.js";
 import { commentsCollection } from "../comments/comments.js";
 import { listedStatuses } from "../proposals/proposal.js";
@@ -37,6 +44,8 @@ export interface InstanceFigures {
 export interface Totals {
   readonly _id: "all";
   readonly at: Date;
+  /** The hour of the calendar that they are of. */
+  readonly hour: number;
   readonly instances: number;
   readonly storage: number;
   readonly members: number;
@@ -61,6 +70,8 @@ export const figureCollections: readonly DeploymentCollection[] = [
 const monthMs = 30 * 86_400_000;
 const hourMs = 3_600_000;
 const mostCounted = 100_000;
+/** The minute of each hour at which instances are measured. */
+const minute = 41;
 
 /** Measures instances once an hour, so that no page has to count. */
 export interface Figures {
@@ -87,7 +98,7 @@ export function createFigures(parts: Parts): Figures {
   return {
     // Nobody waits for it, and there may be thousands: it lets pass whatever comes within the minute.
     schedule: {
-      ...{ key: "operators-measure", cron: "41 * * * *", yieldsMs: 60_000 },
+      ...{ key: "operators-measure", cron: `${minute} * * * *`, yieldsMs: 60_000 },
       job: job as ScheduleDef["job"],
     },
     async of(ids) {
@@ -147,12 +158,18 @@ async function recentPosts(ctx: Ctx): Promise<number> {
   return proposals + comments;
 }
 
-/** Add up what was measured, at most once an hour: whoever measures first does it for all. */
+/** An hour of the calendar lasts from one measuring to the next, so that a late one is still of its own. */
+function hourOf(at: Date): number {
+  return Math.floor((at.getTime() - minute * 60_000) / hourMs);
+}
+
+/** Add up what was measured, once for each hour: whoever measures first does it for all. */
 async function addUp({ store, clock }: Parts): Promise<void> {
   const sums = store.collection<Totals>(totalsName);
   const at = clock.now();
+  const hour = hourOf(at);
   const last = await sums.findOne({ _id: "all" });
-  if (last !== null && at.getTime() - last.at.getTime() < hourMs) return;
+  if (last !== null && last.hour >= hour) return;
   let [instances, storage, members] = [0, 0, 0];
   const all = store
     .collection<InstanceFigures>(figuresName)
@@ -162,9 +179,8 @@ async function addUp({ store, clock }: Parts): Promise<void> {
     storage += row.used.storage;
     members += row.used.members;
   }
-  await sums.updateOne(
-    { _id: "all" },
-    { $set: { at, instances, storage, members } },
-    { upsert: true },
-  );
+  const totals = { at, hour, instances, storage, members };
+  if (last === null) await insertOnce(() => sums.insertOne({ _id: "all", ...totals }));
+  // Somebody else may have been quicker.
+  else await sums.updateOne({ _id: "all", hour: { $ne: hour } }, { $set: totals });
 }

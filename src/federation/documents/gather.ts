@@ -49,7 +49,7 @@ export async function gatherProposals(
 ): Promise<ProposalInPublic[]> {
   if (proposals.length === 0) return [];
   const of = <T>(key: (proposal: Numbered) => T): T[] => proposals.map(key);
-  const [authors, topics, responses, answeredBy] = await Promise.all([
+  const [authors, topics, responses, answerers] = await Promise.all([
     peopleByIds(
       ctx,
       of(({ authorId }) => authorId),
@@ -65,7 +65,7 @@ export async function gatherProposals(
     answerersOf(ctx),
   ]);
   return proposals.map((proposal) => ({
-    ...{ instance: ctx.instance, proposal, answeredBy, echo: null },
+    ...{ instance: ctx.instance, proposal, answerers, echo: null },
     author: authors.get(proposal.authorId ?? "") ?? null,
     topic: topics.get(proposal.topicId ?? "") ?? null,
     response: responses.get(proposal._id) ?? null,

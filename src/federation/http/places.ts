@@ -1,6 +1,7 @@
 import type { Ctx } from "../../kit/index.js";
 import { proposalById } from "../../features/proposals/proposals.js";
 import { actorAt, actorCollectionAt, actorUri, city, type LocalActor } from "../addresses.js";
+import { findAnswerers } from "../answerers.js";
 import { findActor } from "../documents/actors.js";
 import {
   findActorCollection,
@@ -92,6 +93,10 @@ const rules: ReadonlyArray<readonly [RegExp, Rule]> = [
   [
     new RegExp(`^/activities/${id}$`),
     ([, activity]) => ({ page: null, find: (ctx) => findActivity(ctx, activity ?? "") }),
+  ],
+  [
+    /^\/actor\/answerers\/([0-9a-z.-]{1,253}(?::\d{1,5})?)$/,
+    ([, host]) => ({ page: null, find: (ctx) => findAnswerers(ctx, host ?? "") }),
   ],
 ];
 

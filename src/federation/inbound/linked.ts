@@ -1,5 +1,5 @@
 import { createBudget, FetchRefused } from "../../drivers/fetch.js";
-import type { Elsewhere, Place } from "../../features/proposals/proposal.js";
+import type { Place } from "../../features/proposals/proposal.js";
 import { receiveProposal, receiveProposalDeleted } from "../../features/proposals/receiving.js";
 import { proposalById, proposalByUri } from "../../features/proposals/proposals.js";
 import type { Ctx } from "../../kit/index.js";
@@ -10,12 +10,16 @@ import type { Normal } from "../port.js";
 import { followingCollection } from "../records.js";
 import { remoteActor } from "../remote-actors.js";
 import type { Services } from "../services.js";
+import { answerersTold } from "./answerers-told.js";
 import { unlessDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
 import { civicProposal, first, idOf, isNormal, isPublic, moment, updatedAt } from "./read.js";
 
 /** What reading at another address needs. */
-export type Reading = Pick<Inbound, "services" | "ctx" | "budget">;
+export type Reading = Pick<Inbound, "services" | "ctx" | "budget"> & {
+  /** The actor that is just answering what is read. */
+  readonly answerer?: string;
+};
 
 /** Whether the host of an actor is that of an instance that accepted our link. */
 export async function isLinkedHost(ctx: Ctx, uri: string): Promise<boolean> {
@@ -93,7 +97,7 @@ async function keepProposal(reading: Reading, note: Normal): Promise<Outcome> {
       number: data.number,
       authorName: data.author,
       of: data.of,
-      answeredBy: answerersTold(uri, data),
+      answeredBy: await answerersTold(reading, uri, data),
       updatedAt: updatedAt(note, ctx.clock.now()),
     },
     publishedAt: moment(first(note, "published"), ctx.clock.now()),
@@ -101,12 +105,6 @@ async function keepProposal(reading: Reading, note: Normal): Promise<Outcome> {
     counts: { supports: data.supports, comments: data.comments },
   });
   return kept.deletedAt === undefined ? "proposal" : "deleted before";
-}
-
-/** A city names nobody but itself: what it says of others is not heard. */
-function answerersTold(uri: string, { of, answeredBy }: Pick<Elsewhere, "of" | "answeredBy">) {
-  const told = [...answeredBy].filter((one) => hostOf(one) !== null);
-  return of === "city" ? told.filter((one) => sameOrigin(one, uri)) : told;
 }
 
 function placeOf(location: unknown): Place | null {
@@ -146,8 +144,8 @@ export async function takeProposalNow(reading: Reading, uri: string): Promise<Ou
 export async function readAgain(services: Services, ctx: Ctx, proposalId: string): Promise<void> {
   const proposal = await proposalById(ctx, proposalId);
   if (proposal === null || proposal.elsewhere === null) return;
-  // The proposal, and its actor.
-  const budget = createBudget(2);
+  // The proposal, its actor, and whether we are among those who answer it.
+  const budget = createBudget(3);
   try {
     await takeProposalNow({ services, ctx, budget }, proposal.uri);
   } catch (error) {
@@ -164,8 +162,8 @@ export async function catchUpWith(
   ctx: Ctx,
   outboxUri: string,
 ): Promise<number> {
-  // The outbox, and each proposal with its actor.
-  const budget = createBudget(1 + 2 * mostCaughtUp);
+  // The outbox, and each proposal with its actor and whether we may answer it.
+  const budget = createBudget(1 + 3 * mostCaughtUp);
   const { fetchDocument } = services.reachOf(ctx.instance);
   const { document } = await fetchDocument(outboxUri, { budget });
   const outbox = await services.normal.of(guardValue(document));

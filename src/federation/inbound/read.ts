@@ -92,6 +92,7 @@ export const civicProposal = z.object({
   instance: short,
   of: z.enum(["city", "association"]),
   answeredBy: z.array(z.string().max(2048)).max(mostAnswerers),
+  answerers: z.string().max(1_024).nullable().catch(null),
   supports: figure,
   comments: figure,
 });

@@ -22,7 +22,7 @@ type Answering = Reading & Pick<Inbound, "actor">;
 async function mayAnswer(reading: Reading, proposal: Proposal, actor: string): Promise<boolean> {
   if (proposal.origin === "here") return isAnswerer(reading.ctx, actor);
   if (proposal.elsewhere?.answeredBy.includes(actor) === true) return true;
-  await takeProposalNow(reading, proposal.uri);
+  await takeProposalNow({ ...reading, answerer: actor }, proposal.uri);
   const now = await proposalByUri(reading.ctx, proposal.uri);
   return now?.elsewhere?.answeredBy.includes(actor) === true;
 }

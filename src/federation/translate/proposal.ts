@@ -6,6 +6,7 @@ import type { Topic } from "../../features/topics/topic.js";
 import type { Instance } from "../../kit/index.js";
 import { escapeHtml } from "../../kit/text/sanitize.js";
 import { actorUri, collectionUri, hostOf } from "../addresses.js";
+import type { Answerers } from "../answerers.js";
 import { type As2, PUBLIC } from "../vocabulary.js";
 import type { Echo } from "../documents/echo.js";
 import { echoLines, quotable, quotableBy } from "./echo.js";
@@ -20,8 +21,8 @@ export interface ProposalInPublic {
   readonly author: Person | null;
   readonly topic: Topic | null;
   readonly response: Response | null;
-  /** The actors whose official responses this instance takes; see `answerersOf`. */
-  readonly answeredBy: readonly string[];
+  /** Whose official responses this instance takes; see `answerersOf`. */
+  readonly answerers: Answerers;
   /** Null on a page of many: each Note has it at its own address. */
   readonly echo: Echo | null;
 }
@@ -79,7 +80,8 @@ export function proposalNote(p: ProposalInPublic): As2 {
 
 /** What other instances of this software read. */
 function civicOf(p: ProposalInPublic): As2 {
-  const { proposal, instance, author, answeredBy } = p;
+  const { proposal, instance, author } = p;
+  const { answeredBy, answerers } = p.answerers;
   return {
     kind: "proposal",
     number: proposal.number,
@@ -90,6 +92,7 @@ function civicOf(p: ProposalInPublic): As2 {
     instance: instance.name,
     of: instance.kind,
     answeredBy,
+    ...(answerers === null ? {} : { answerers }),
     supports: proposal.counts.supports,
     comments: proposal.counts.comments,
   };

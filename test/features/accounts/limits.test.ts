@@ -57,6 +57,8 @@ describe("The limits of a city", function () {
   };
   const aMember = (ctx: Ctx, ...roles: Array<"admin">) =>
     createAccount(ctx, { ...newcomer(), roles: ["citizen", ...roles], confirmed: true });
+  const mailsTo = ({ mail }: { readonly mail: string }) =>
+    site.mails.filter(({ to }) => to === mail);
   const link = async (kind: string): Promise<string> => {
     await site.settle();
     return site.mails.at(-1)?.text.match(new RegExp(`/${kind}/(\\S+)`))?.[1] ?? "";
@@ -169,6 +171,36 @@ describe("The limits of a city", function () {
 
     expect(warnings().map(({ to }) => to)).to.deep.equal([admin.mail]);
     expect(warnings()[0]?.text).to.match(/\b[45] membres sur les 5 prévus/);
+  });
+
+  it("tell of the day on which the mails came near them, also when the warning waits for the next", async () => {
+    const ctx = await aCity({ mails: 1 });
+    const admin = await aMember(ctx, "admin");
+    const date = ctx.t.formatDate(site.clock.now());
+    await askForReset(ctx, admin.mail, "192.0.2.1");
+    await site.settle();
+    expect(mailsTo(admin)).to.have.length(1);
+
+    site.clock.advance(day + 3_600_000);
+    await site.settle();
+
+    const [, warning] = mailsTo(admin);
+    expect(warning?.subject).to.contain("Beaucoup de courriels");
+    expect(warning?.text).to.contain(`Le ${date}, Valmont avait envoyé 1 courriel`);
+    expect(warning?.text).to.contain("sur 1 prévu par jour");
+  });
+
+  it("warn of none that was changed before the warning could go out", async () => {
+    const ctx = await aCity({ mails: 1 });
+    const admin = await aMember(ctx, "admin");
+    await askForReset(ctx, admin.mail, "192.0.2.1");
+    await site.settle();
+    await site.app.instances.update(ctx.instance._id, { limits: { mails: 100 } });
+
+    site.clock.advance(day + 3_600_000);
+    await site.settle();
+
+    expect(mailsTo(admin)).to.have.length(1);
   });
 
   it("keep pictures within their room, the same one once, and what is removed makes room", async () => {

@@ -82,7 +82,7 @@ describe("The page of instances", function () {
     });
     await the.site.app.drivers.queue.add([
       {
-        ...{ id: "ghost/1", queue: "delivery", name: "ghost.work", attempts: 1 },
+        ...{ id: "bad/1", queue: "delivery", name: "accounts.remind", attempts: 1 },
         data: { instanceId: instance._id, payload: {} },
         backoff: { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 },
       },
@@ -105,7 +105,7 @@ describe("The page of instances", function () {
   it("leads from an instance to its jobs that were given up, whichever queue they are in", async () => {
     const { text } = await the.operator.get(`/operator/queues?host=${home}`);
 
-    expect(text).to.contain("ghost.work");
+    expect(text).to.contain("accounts.remind");
     expect(textOf(text)).to.contain(`Seulement ceux de ${home}`);
   });
 

@@ -53,14 +53,14 @@ describe("The page of queues and of jobs that were given up", function () {
 
   const queue = () => the.site.app.drivers.queue;
 
-  /** Jobs that nobody can do: they are given up at their first try. */
+  /** Jobs whose payload is of no use: they are given up at their first try. */
   async function giveUp(host: string, count: number, change: Partial<NewJob> = {}) {
     const { instance } = await the.site.ctx(host);
     const jobs = Array.from({ length: count }, (_, i): NewJob => {
       const data = { instanceId: instance._id, payload: { mail: "ada@mail.example" } };
-      const id = `${change.name ?? "ghost.work"}/${instance._id}/${i}`;
+      const id = `${change.name ?? "accounts.remind"}/${instance._id}/${i}`;
       return {
-        ...{ id, queue: "default", name: "ghost.work", data, attempts: 1, backoff: quick },
+        ...{ id, queue: "default", name: "accounts.remind", data, attempts: 1, backoff: quick },
         ...change,
       };
     });
@@ -104,8 +104,8 @@ describe("The page of queues and of jobs that were given up", function () {
 
     const read = textOf(text);
     expect(read).to.match(/Abandonnés\s*1/);
-    expect(read).to.match(/ghost\.work 1 essai/);
-    expect(read).to.contain("no job is called ghost.work");
+    expect(read).to.match(/accounts\.remind 1 essai/);
+    expect(read).to.contain("payload of accounts.remind is not as declared");
     expect(read).to.contain(home);
     expect(read).to.contain(`proposalId ${proposalId}`);
     expect(text).not.to.contain("maria");
@@ -153,15 +153,18 @@ describe("The page of queues and of jobs that were given up", function () {
 
   it("forgets all of a kind, however many, and nothing of another kind or queue", async () => {
     await giveUp(home, 250);
-    const [kept = ""] = await giveUp(home, 1, { name: "ghost.other" });
+    const [kept = ""] = await giveUp(home, 1, { name: "accounts.warn-of-limit" });
     const [delivery = ""] = await giveUp(other, 1, { queue: "delivery" });
 
-    await send({ queue: "default", kind: "ghost.work", act: "drop" });
+    await send({ queue: "default", kind: "accounts.remind", act: "drop" });
     await the.site.settle();
 
     expect((await queue().dead("default", 10)).map(({ id }) => id)).to.deep.equal([kept]);
     expect((await queue().dead("delivery", 10)).map(({ id }) => id)).to.deep.equal([delivery]);
-    expect((await journal())[0]).to.include({ act: "jobs-dropped", about: "default ghost.work" });
+    expect((await journal())[0]).to.include({
+      act: "jobs-dropped",
+      about: "default accounts.remind",
+    });
   });
 
   it("retries all of a kind once: what dies again meanwhile is left alone", async () => {
@@ -169,7 +172,7 @@ describe("The page of queues and of jobs that were given up", function () {
     const until = the.site.clock.now().getTime();
     the.site.clock.advance(60_000);
 
-    await send({ queue: "default", kind: "ghost.work", act: "retry" });
+    await send({ queue: "default", kind: "accounts.remind", act: "retry" });
     await the.site.settle();
 
     const dead = await queue().dead("default", 500);
@@ -177,13 +180,13 @@ describe("The page of queues and of jobs that were given up", function () {
     const [before] = dead.filter(({ diedAt }) => diedAt < the.site.clock.now());
     expect(before).to.equal(undefined);
     // The job comes again after a crash: nothing that died before is left for it.
-    const again = { queue: "default", kind: "ghost.work", act: "retry", until } as const;
+    const again = { queue: "default", kind: "accounts.remind", act: "retry", until } as const;
     expect(await actOnKind(queue(), again)).to.equal(0);
   });
 
   it("shows them a page at a time, by kind and by instance, each once", async () => {
     await giveUp(home, 30);
-    await giveUp(other, 3, { name: "ghost.other" });
+    await giveUp(other, 3, { name: "accounts.warn-of-limit" });
     const seen: number[] = [];
     let path: string | undefined = `${page}?queue=default`;
     while (path !== undefined) {
@@ -194,7 +197,7 @@ describe("The page of queues and of jobs that were given up", function () {
         ?.replace(/&amp;/g, "&")
         .replace(/&#x3D;/g, "=");
     }
-    const ofKind = await the.operator.get(`${page}?queue=default&kind=ghost.other`);
+    const ofKind = await the.operator.get(`${page}?queue=default&kind=accounts.warn-of-limit`);
     const ofInstance = await the.operator.get(`${page}?queue=default&host=${other}`);
 
     expect(seen).to.deep.equal([25, 8]);
@@ -227,7 +230,7 @@ describe("The page of queues and of jobs that were given up", function () {
     Object.assign(queue(), { counts, oldestDue, check });
 
     expect(read).to.contain("Ne répond pas");
-    expect(read).to.contain("ghost.work");
+    expect(read).to.contain("accounts.remind");
     expect(refused.status).to.equal(503);
   });
 });

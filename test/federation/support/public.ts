@@ -38,7 +38,7 @@ export const silence: Echo = {
 export function aProposalInPublic(change: Partial<ProposalInPublic> = {}): ProposalInPublic {
   return {
     instance: anInstance(),
-    answeredBy: ["https://valmont.example/actor"],
+    answerers: { answeredBy: ["https://valmont.example/actor"], answerers: null },
     proposal: {
       ...{ _id: "pr1", number: 42, uri: "https://valmont.example/proposals/42", origin: "here" },
       title: "Des arbres <devant> l’école",
