@@ -4,6 +4,7 @@ import { actorUri, city } from "../../src/federation/addresses.js";
 import { figureOf } from "../../src/federation/documents/figures.js";
 import { followersCollection, reactionsCollection } from "../../src/federation/records.js";
 import type { Ctx } from "../../src/kit/index.js";
+import { changed } from "../support/faults.js";
 import { aTown, closeTowns, type Town } from "./support/town.js";
 
 const uri = "https://valmont.example/comments/1";
@@ -23,13 +24,13 @@ async function liked({ visitor, clock }: Town, times: number): Promise<void> {
 
 /** The same context; what each count is allowed to cost is noted. */
 function noting(ctx: Ctx, limits: number[]): Ctx {
-  const collection = <T extends Row>(inner: Collection<T>): Collection<T> => ({
-    ...inner,
-    countDocuments(filter, options) {
-      limits.push(options?.limit ?? Infinity);
-      return inner.countDocuments(filter, options);
-    },
-  });
+  const collection = <T extends Row>(inner: Collection<T>): Collection<T> =>
+    changed(inner, {
+      countDocuments(filter, options) {
+        limits.push(options?.limit ?? Infinity);
+        return inner.countDocuments(filter, options);
+      },
+    });
   return { ...ctx, collection: (def) => collection(ctx.collection(def)) };
 }
 

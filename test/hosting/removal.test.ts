@@ -9,7 +9,7 @@ import { profileOf, type Ctx, type Instance } from "../../src/kit/index.js";
 import type { Row, Store } from "../../src/drivers/store/collection.js";
 import { aProposal } from "../support/builders.js";
 import { aDeployment, type Deployment } from "../support/deployment.js";
-import { Died } from "../support/faults.js";
+import { changed, Died } from "../support/faults.js";
 import { textOf } from "../support/forms.js";
 import { aPicture } from "../support/media.js";
 
@@ -24,10 +24,8 @@ function mortalStore() {
     ...store,
     collection: <T extends Row>(name: string) => {
       const inner = store.collection<T>(name);
-      return {
-        ...inner,
-        collectionName: name,
-        deleteMany: async (filter: Parameters<typeof inner.deleteMany>[0]) => {
+      return changed(inner, {
+        deleteMany: async (filter) => {
           if (--state.left === 0) {
             state.deaths += 1;
             state.left = 2;
@@ -35,7 +33,7 @@ function mortalStore() {
           }
           return inner.deleteMany(filter);
         },
-      };
+      });
     },
   });
   return { state, through };

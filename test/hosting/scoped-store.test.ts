@@ -8,6 +8,7 @@ import type {
 } from "../../src/drivers/store/collection.js";
 import { scopedCollection, scopedIndexes } from "../../src/hosting/scoped-store.js";
 import { defineCollection } from "../../src/kit/index.js";
+import { changed } from "../support/faults.js";
 
 interface Note {
   readonly _id: string;
@@ -177,15 +178,13 @@ describe("The store as one instance sees it", () => {
       ...store,
       collection: <T extends Note>(name: string) => {
         const inner = store.collection<T>(name);
-        return {
-          ...inner,
-          collectionName: name,
+        return changed(inner, {
           findOneAndUpdate: (async (...asked: Parameters<typeof inner.findOneAndUpdate>) => {
             collisions += 1;
             if (collisions === 1) throw Object.assign(new Error("E11000"), { code: 11000 });
             return inner.findOneAndUpdate(...asked);
           }) as typeof inner.findOneAndUpdate,
-        };
+        });
       },
     } as Store;
     const scoped = scopedCollection(racing, "a", notes);

@@ -17,20 +17,32 @@ export interface Fault {
   readonly deaths: number;
 }
 
+/** A collection, of whichever driver, of which some members are others; the rest is asked for at each use. */
+export function changed<T extends Row>(
+  inner: Collection<T>,
+  members: Partial<Collection<T>>,
+): Collection<T> {
+  return new Proxy(inner, {
+    get(target, name) {
+      if (Object.hasOwn(members, name)) return Reflect.get(members, name) as unknown;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
 /** A store in which every call of one method of one collection goes through `around`. */
 export function intercepting(
   [collection, method]: readonly [string, Method],
   around: (call: () => Promise<unknown>) => Promise<unknown>,
 ): (store: Store) => Store {
   const guard = <T extends Row>(inner: Collection<T>): Collection<T> => {
-    const call = inner[method].bind(inner) as (...args: unknown[]) => Promise<unknown>;
-    return new Proxy(inner, {
-      get: (target, name) => {
-        if (name === method) return (...args: unknown[]) => around(() => call(...args));
-        const value: unknown = Reflect.get(target, name);
-        return typeof value === "function" ? (value.bind(target) as unknown) : value;
-      },
-    });
+    const calls = inner as unknown as Readonly<
+      Record<Method, (...all: unknown[]) => Promise<unknown>>
+    >;
+    return changed(inner, {
+      [method]: (...args: unknown[]) => around(() => calls[method](...args)),
+    } as Partial<Collection<T>>);
   };
   return (store) => ({
     collection: <T extends Row>(name: string) =>

@@ -5,6 +5,7 @@ import { peersCollection } from "../../../src/federation/records.js";
 import { hasRole, type Ctx } from "../../../src/kit/index.js";
 import { aProposal } from "../../support/builders.js";
 import { publishComment } from "../../../src/features/comments/comments.js";
+import { changed } from "../../support/faults.js";
 import { textOf } from "../../support/forms.js";
 import { anOperated, home, other, type Operated } from "./support.js";
 
@@ -24,7 +25,7 @@ function noting(store: Store, asked: string[]): Store {
         asked.push(name);
         return inner.find(...given);
       };
-      return { ...inner, find };
+      return changed(inner, { find });
     },
   };
 }
