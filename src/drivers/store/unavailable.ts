@@ -9,23 +9,28 @@ const mongoNames: ReadonlySet<string> = new Set([
   "MongoNetworkError",
   "MongoNetworkTimeoutError",
   "MongoPoolClearedError",
-  "MongoPoolClearedOnNetworkError",
+  // Without the prefix of all the others (mongodb 7.9, `PoolClearedOnNetworkError`).
+  "PoolClearedOnNetworkError",
   "MongoPoolClosedError",
   "MongoWaitQueueTimeoutError",
   "MongoNotConnectedError",
   "MongoTopologyClosedError",
   "MongoServerClosedError",
   "MongoClientClosedError",
+  // The driver's own sessions end with their client, also those of calls that still wait.
+  "MongoExpiredSessionError",
+  "MongoOperationTimeoutError",
   "MongoWriteConcernError",
 ]);
 
 /**
  * Codes by which a server says that it cannot serve now: it stops, is no longer or not yet the primary,
- * lost its majority, is out of time or of disk, or gave way to other writes too often (MongoDB, `src/mongo/base/error_codes.yml`).
+ * lost its majority or a cursor, dropped the index that it was reading, is out of time, of room for more
+ * requests or of disk, or gave way to other writes too often (MongoDB, `src/mongo/base/error_codes.yml`).
  */
 const mongoCodes: ReadonlySet<unknown> = new Set([
-  ...[6, 7, 50, 64, 89, 91, 100, 112, 133, 189, 202, 262, 317, 384, 9001, 10107],
-  ...[11600, 11602, 13435, 13436, 14031],
+  ...[6, 7, 24, 43, 50, 64, 89, 91, 100, 112, 133, 134, 175, 189, 202, 237, 262, 317, 384, 462],
+  ...[9001, 10058, 10107, 11600, 11602, 13435, 13436, 14031],
 ]);
 
 /** Another process holds the file, the disk is full, read-only or broken (sqlite.org/rescode.html). */
@@ -40,7 +45,9 @@ export function isStoreUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   // A process of that release can answer; this one will be replaced.
   if (error instanceof StoreTooNew) return true;
-  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
+  const { code, syscall, errorResponse } = error as Readonly<Record<string, unknown>> & Error;
+  // What came of many rows sent together: the driver leaves neither its name nor its code on the outside.
+  if (errorResponse instanceof Error) return isStoreUnavailable(errorResponse);
   if (mongoNames.has(error.name)) return true;
   if (error.name.startsWith("Mongo")) return mongoCodes.has(code);
   if (typeof code === "string") return sqliteCodes.test(code) || syscall === "fdatasync";
