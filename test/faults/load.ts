@@ -1,7 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { aBrowser, type Browser } from "../support/deployment.js";
+import { aBrowser, type Answer, type Browser } from "../support/deployment.js";
+import { formsIn, type FormInPage } from "../support/forms.js";
 import type { Peer, PeerActor } from "../federation/support/peer.js";
 import type { Ground } from "./ground.js";
+import { isFailure, type Failure } from "./journal.js";
 
 /** Whatever was accepted: 202 by the inbox, 303 by a page; and what was asked without an answer. */
 export interface Accepted {
@@ -19,12 +21,14 @@ export interface Accepted {
   unanswered: number;
   /** How often a page answered which status instead. */
   readonly refused: Map<string, number>;
+  /** Answers that nobody may be given. */
+  readonly failures: Failure[];
 }
 
 /** Nothing yet. */
 export function nothingAccepted(): Accepted {
   const lists = { likes: [], notes: [], follows: [], proposals: [], comments: [] };
-  return { ...lists, answers: [], supports: [], unanswered: 0, refused: new Map() };
+  return { ...lists, answers: [], supports: [], unanswered: 0, refused: new Map(), failures: [] };
 }
 
 const host = "127.0.0.1";
@@ -52,11 +56,16 @@ export async function load(working: Working): Promise<void> {
 /** As servers do: the same activity again and again until it is taken, and now and then once more. */
 async function sent(working: Working, send: () => Promise<Response>): Promise<void> {
   for (;;) {
+    const from = Date.now();
     const status = await send().then(
       (answer) => answer.status,
       () => 0,
     );
     if (status === 202) return;
+    const id = { asked: "POST to an inbox", requestId: null };
+    if (isFailure(status)) {
+      working.accepted.failures.push({ ...id, status, from, until: Date.now() });
+    }
     working.accepted.unanswered += 1;
     if (status !== 0 && status !== 429 && status < 500) {
       throw new Error(`the inbox answered ${status}`);
@@ -100,16 +109,18 @@ function noteOn(peer: Peer, actor: PeerActor, inReplyTo: string): Record<string,
 
 async function memberTakesPart(working: Working, member: Ground["members"][number]): Promise<void> {
   const { accepted, random, until } = working;
-  let browser: Browser | null = null;
+  let browser: Page | null = null;
   let token = "";
   while (Date.now() < until) {
     await pause(100 + random() * 400);
     try {
       if (browser === null) {
-        const fresh = aBrowser(working.ground.port, host);
-        const answer = await timed(fresh.submit("/sign-in", member.credentials));
+        const fresh = watched(aBrowser(working.ground.port, host), accepted.failures);
+        const { hidden } = formTo("/sign-in", await timed(fresh.get("/sign-in")));
+        const given = { ...hidden, ...member.credentials };
+        const answer = await timed(fresh.post("/sign-in", given));
         if (answer.status !== 303) throw new Error(`signing in answered ${answer.status}`);
-        token = await timed(fresh.token("/profile"));
+        token = formTo(null, await timed(fresh.get("/profile"))).hidden["_csrf"] ?? "";
         browser = fresh;
       }
       await timed(oneThing(working, member, { browser, token }));
@@ -120,20 +131,43 @@ async function memberTakesPart(working: Working, member: Ground["members"][numbe
   }
 }
 
+type Page = Pick<Browser, "get" | "post">;
+
+/** A browser that notes what nobody may be answered. */
+function watched({ get, post }: Page, failures: Failure[]): Page {
+  const noting = async (asked: string, ask: () => Promise<Answer>): Promise<Answer> => {
+    const from = Date.now();
+    const answer = await ask();
+    const requestId = String(answer.headers["x-request-id"] ?? "") || null;
+    if (isFailure(answer.status)) {
+      failures.push({ asked, status: answer.status, requestId, from, until: Date.now() });
+    }
+    return answer;
+  };
+  return {
+    get: (path) => noting(`GET ${path}`, () => get(path)),
+    post: (path, fields) => noting(`POST ${path}`, () => post(path, fields)),
+  };
+}
+
+/** The form of a page that leads there, or the first one that has a token. */
+function formTo(action: string | null, { status, text }: Answer): FormInPage {
+  const form = formsIn(text).find((one) =>
+    action === null ? "_csrf" in one.hidden : one.action === action,
+  );
+  if (form === undefined) throw new Error(`a page (${status}) has no such form`);
+  return form;
+}
+
 async function timed<T>(work: Promise<T>): Promise<T> {
   const late = pause(answerWithinMs).then(() => Promise.reject(new Error("no answer")));
   return Promise.race([work, late]);
 }
 
-interface Page {
-  readonly browser: Browser;
-  readonly token: string;
-}
-
 async function oneThing(
   working: Working,
   member: Ground["members"][number],
-  { browser, token: _csrf }: Page,
+  { browser, token: _csrf }: { readonly browser: Page; readonly token: string },
 ): Promise<void> {
   const { ground, accepted, random } = working;
   working.said += 1;

@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { root } from "../bench/process.js";
 import type { TestProxy } from "../support/proxy.js";
 import type { TestRedis } from "../support/redis.js";
+import type { Journal } from "./journal.js";
 
 /** A part of a deployment that can be killed and comes back. */
 export interface Part {
@@ -14,22 +15,45 @@ export interface Part {
 
 const startsWithinMs = 30_000;
 
-/** A process of the deployment, started from what the build made, and again whenever it ends by itself. */
-export function aProcess(name: string, env: Readonly<Record<string, string>>): Part {
+/**
+ * A process of the deployment, started from what the build made. One that ends by itself once it serves
+ * is told of in the journal and started again, as its supervisor would.
+ */
+export function aProcess(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  journal: Journal,
+): Part {
   let running: ChildProcess | null = null;
-  const started = async (): Promise<boolean> => {
+  let starting: Promise<void> | null = null;
+  const start = (): Promise<void> => (starting ??= untilStarted().finally(() => (starting = null)));
+  /** Without a store it ends at once. */
+  async function untilStarted(): Promise<void> {
+    while (!(await started())) await pause(500);
+  }
+  async function started(): Promise<boolean> {
     const child = spawn(process.execPath, ["dist/main.js"], {
       cwd: root,
       env: { ...process.env, NODE_ENV: "production", ...env },
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     running = child;
+    journal.hear(name, child.stdout);
+    journal.hear(name, child.stderr);
     const listens = saysItListens(child).then(() => true);
-    const ended = once(child, "exit").then(() => false);
-    return Promise.race([listens, ended, pause(startsWithinMs, true)]);
-  };
+    const ended = once(child, "close").then(() => false);
+    const isUp = await Promise.race([listens, ended, pause(startsWithinMs, true)]);
+    if (isUp) child.once("close", (code, signal) => goOn(child, String(signal ?? code)));
+    return isUp;
+  }
+  function goOn(child: ChildProcess, how: string): void {
+    if (running !== child) return;
+    journal.ended(name, how);
+    void start();
+  }
   return {
     name,
+    start,
     async kill() {
       const child = running;
       running = null;
@@ -37,10 +61,6 @@ export function aProcess(name: string, env: Readonly<Record<string, string>>): P
       const ended = once(child, "exit");
       child.kill("SIGKILL");
       await ended;
-    },
-    /** Without a store it ends at once, and is started again as its supervisor would. */
-    async start() {
-      while (!(await started())) await pause(500);
     },
   };
 }

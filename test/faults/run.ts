@@ -10,9 +10,10 @@ import { closePeers } from "../federation/support/peer.js";
 import { aProxy } from "../support/proxy.js";
 import { aRedis } from "../support/redis.js";
 import { aGround } from "./ground.js";
+import { aJournal, type Journal } from "./journal.js";
 import { load, nothingAccepted, type Accepted } from "./load.js";
 import { aProcess, killAtRandom, seeded, theRedis, theStore, type Part } from "./parts.js";
-import { isWell, report } from "./report.js";
+import { hasHeld, isWell, report } from "./report.js";
 import { judge, type Verdict } from "./verdict.js";
 
 const settledAfterMs = 240_000;
@@ -47,6 +48,7 @@ interface Deployment {
   readonly app: App;
   readonly processes: readonly Part[];
   readonly parts: readonly Part[];
+  readonly journal: Journal;
   close(): Promise<void>;
 }
 
@@ -66,12 +68,13 @@ async function aDeployment(): Promise<Deployment> {
   const own = { ...env, MONGODB_URL: addressOf(server), LOG_LEVEL: "silent", ROLE: "web" };
   const config = loadConfig(own);
   const app = await createApp(config, await driversFor(config));
+  const journal = aJournal();
   const worker = async (name: string): Promise<Part> =>
-    aProcess(name, { ...env, ROLE: "worker", PORT: String(await freePort()) });
-  const web = aProcess("web", { ...env, ROLE: "web", PORT: String(port) });
+    aProcess(name, { ...env, ROLE: "worker", PORT: String(await freePort()) }, journal);
+  const web = aProcess("web", { ...env, ROLE: "web", PORT: String(port) }, journal);
   const processes = [web, await worker("worker 1"), await worker("worker 2")];
   return {
-    ...{ origin, app, processes, parts: [...processes, theRedis(redis), theStore(proxy)] },
+    ...{ origin, app, processes, journal, parts: [...processes, theRedis(redis), theStore(proxy)] },
     async close() {
       for (const one of processes) await one.kill();
       await Promise.all([app.close(), closePeers(), proxy.close()]);
@@ -86,11 +89,12 @@ async function aDeployment(): Promise<Deployment> {
 
 /**
  * Web, workers, store and Redis of a city are killed at random while its members and other servers take
- * part; then everything that was accepted is counted: nothing may be lost or have happened twice.
+ * part; then everything that was accepted is counted: nothing may be lost or have happened twice, nobody
+ * may have been answered as if there were a bug, and no process may have ended by itself.
  * @returns whether that is so
  */
 async function main({ seconds, seed }: Asked): Promise<boolean> {
-  const { origin, app, processes, parts, close } = await aDeployment();
+  const { origin, app, processes, parts, journal, close } = await aDeployment();
   try {
     const ground = await aGround(app, origin);
     for (const one of processes) await one.start();
@@ -101,8 +105,10 @@ async function main({ seconds, seed }: Asked): Promise<boolean> {
     const [deaths] = await Promise.all([killAtRandom(parts, killing), load(taking)]);
     const ctx = app.contexts({ instance: ground.instance, member: null, language: "fr" });
     const { verdicts, afterMs } = await settled(() => judge(ctx, ground, accepted));
-    await report({ seed, deaths, verdicts, accepted, afterMs, queue: app.drivers.queue });
-    return isWell(verdicts);
+    const { queue } = app.drivers;
+    const outcome = { seed, deaths, verdicts, accepted, afterMs, queue, journal };
+    await report(outcome);
+    return hasHeld(outcome);
   } finally {
     await close();
   }
