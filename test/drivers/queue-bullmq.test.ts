@@ -105,7 +105,7 @@ describe("with a real Redis,", () => {
       await queue.add([aJob("a")]);
       expect(seen).to.deep.equal([]);
       await redis.start();
-      await until(() => seen.length === 2, 30_000);
+      await until(() => seen.length === 2);
       await queue.idle();
 
       expect(seen.sort()).to.deep.equal(["a", "b"]);
@@ -118,9 +118,9 @@ describe("with a real Redis,", () => {
       await queue.add([aJob("a")]);
 
       await redis.start();
-      await until(() => seen.length === 1, 30_000);
+      await until(() => seen.length === 1);
       await queue.add([aJob("b")]);
-      await until(() => seen.length === 2, 30_000);
+      await until(() => seen.length === 2);
 
       expect(seen).to.deep.equal(["a", "b"]);
     });
@@ -153,7 +153,7 @@ describe("with a real Redis,", () => {
       await redis.kill();
       gate.open();
       await redis.start();
-      await until(() => new Set(seen).size === 21, 30_000);
+      await until(() => new Set(seen).size === 21);
     });
 
     it("takes up the job of a silent process once its lease ran out, as its next try", async () => {
@@ -190,7 +190,7 @@ describe("with a real Redis,", () => {
       expect(await queue.deadKinds(LANE)).to.deep.equal([{ name: "greet", count: 1 }]);
 
       await redis.start();
-      await until(async () => (await queue.revive(LANE, ["a"]).catch(() => 0)) === 1, 20_000);
+      await until(async () => (await queue.revive(LANE, ["a"]).catch(() => 0)) === 1);
       await queue.idle();
       expect(await queue.dead(LANE, 10)).to.deep.equal([]);
     });
@@ -205,7 +205,7 @@ describe("with a real Redis,", () => {
         throw new Postpone("not its turn", 1);
       });
       await queue.add([aJob("a", { attempts: 1 })]);
-      await until(() => runs === 2, 30_000);
+      await until(() => runs === 2);
       await queue.idle();
 
       expect(await queue.counts(LANE)).to.include({ waiting: 0, delayed: 0, running: 0 });

@@ -18,7 +18,8 @@ const queue = createEmbeddedQueue({
   store,
   clock: systemClock,
   ids: createIds(systemClock),
-  leaseMs: 60_000,
+  // Longer than any test may take: whoever waited for one to run out would not be done in time.
+  leaseMs: 600_000,
 });
 queue.process("default", 8, run);
 await queue.start();

@@ -201,7 +201,7 @@ describe("the embedded queue", () => {
     await queue.add([...great, aJob("small/0")]);
 
     await queue.start();
-    await until(() => order.filter((id) => id.startsWith("great/")).length === 5, 20_000);
+    await until(() => order.filter((id) => id.startsWith("great/")).length === 5);
 
     expect(order.filter((id) => id.startsWith("small/")).length).to.be.at.least(5);
   });

@@ -30,12 +30,12 @@ export function aGate(): { readonly opened: Promise<void>; open(): void } {
   return { opened, open };
 }
 
-/** Resolves once `condition` holds; fails after five seconds, or the time that is given. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  withinMs = 5_000,
-): Promise<void> {
-  const deadline = Date.now() + withinMs;
+/** Less than any test may take, and so long that a busy machine is not to blame. */
+const givenUpAfterMs = 60_000;
+
+/** Resolves once `condition` holds; fails when it does not for a minute. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + givenUpAfterMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
     await pause(3);

@@ -10,6 +10,7 @@ import {
 } from "../../src/hosting/closing.js";
 import { createInstances } from "../../src/hosting/instances.js";
 import type { Instance } from "../../src/kit/index.js";
+import { until } from "../drivers/queue.conformance.js";
 import { aDeployment, type Answer, type Deployment } from "../support/deployment.js";
 import { textOf } from "../support/forms.js";
 
@@ -94,11 +95,7 @@ describe("A city that its host closes", function () {
 
       await suspendInstance(parts(), city, "");
 
-      const deadline = Date.now() + 10_000;
-      while ((await elsewhere.byHost(host))?.state !== "suspended") {
-        expect(Date.now()).to.be.lessThan(deadline);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
+      await until(async () => (await elsewhere.byHost(host))?.state === "suspended");
       expect((await site.browser("roche.example").get("/")).status).to.equal(200);
     });
   });

@@ -5,6 +5,7 @@ import { createInstances, instanceIndexes, type Instances } from "../../src/host
 import { defineFeature, defineJob } from "../../src/kit/index.js";
 import type { ScheduleDef } from "../../src/kit/work.js";
 import { z } from "zod";
+import { until } from "../drivers/queue.conformance.js";
 import { aCity, aClock, closeCities } from "../support/city.js";
 import { intercepting } from "../support/faults.js";
 
@@ -70,10 +71,7 @@ describe("Many cities on one deployment", function () {
     await instances.update(third?._id ?? "", { state: "suspended" });
 
     city.clock.advance(5 * 60_000);
-    const deadline = Date.now() + 15_000;
-    while (worked.length < 1_100 && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(() => worked.length >= 1_100);
     await city.settle();
 
     const wanted = [

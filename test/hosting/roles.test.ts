@@ -115,7 +115,7 @@ async function answer(listener: RequestListener, path: string): Promise<Answered
 }
 
 async function until(ask: () => Promise<Answered>, wanted: Answered): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const got = await ask();
     if (got.status === wanted.status && got.text === wanted.text) return;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { diffTexts, type TextChange } from "../../src/kit/text/diff.js";
-import { millisecondsOf } from "./text-hostile.js";
+import { millisecondsOf } from "../support/cpu-time.js";
 
 function joined(changes: readonly TextChange[], without: TextChange["kind"]): string {
   return changes

@@ -98,14 +98,3 @@ export function faultsIn(html: string): string[] {
   parser.end(html);
   return faults;
 }
-
-/** How long `work` takes in milliseconds, at the best of three times: a busy machine is no fault. */
-export function millisecondsOf(work: () => unknown): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 3 && best > 50; tries += 1) {
-    const start = performance.now();
-    work();
-    best = Math.min(best, performance.now() - start);
-  }
-  return best;
-}

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { MAX_MARKDOWN, plainText, renderMarkdown } from "../../src/kit/text/markdown.js";
-import { faultsIn, HOSTILE_MARKUP, millisecondsOf } from "./text-hostile.js";
+import { millisecondsOf } from "../support/cpu-time.js";
+import { faultsIn, HOSTILE_MARKUP } from "./text-hostile.js";
 
 describe("What a member writes", () => {
   for (const attack of HOSTILE_MARKUP) {

@@ -8,7 +8,8 @@ import {
   MAX_REMOTE_HTML,
   safeWebAddress,
 } from "../../src/kit/text/sanitize.js";
-import { faultsIn, HOSTILE_MARKUP, millisecondsOf } from "./text-hostile.js";
+import { millisecondsOf } from "../support/cpu-time.js";
+import { faultsIn, HOSTILE_MARKUP } from "./text-hostile.js";
 
 describe("Text from other servers", () => {
   for (const attack of HOSTILE_MARKUP) {

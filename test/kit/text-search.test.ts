@@ -12,7 +12,7 @@ import {
   type SearchPlace,
 } from "../../src/kit/text/search.js";
 import { fold } from "../../src/kit/text/words.js";
-import { millisecondsOf } from "./text-hostile.js";
+import { millisecondsOf } from "../support/cpu-time.js";
 
 const proposals = [
   { title: "Rénover l'école des Tilleuls", body: "Les classes sont froides, les vélos sans abri." },

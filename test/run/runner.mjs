@@ -10,7 +10,7 @@ import { startServers } from "./servers.mjs";
 const WORKER = fileURLToPath(new URL("./worker.mjs", import.meta.url));
 /** What is run when no words are given: all, or what rests on drivers without being about one. */
 const usual = { embedded: [], servers: ["test/features", "test/federation", "test/hosting"] };
-const DEFAULTS = { jobs: 2, "file-seconds": 120, "run-seconds": 900 };
+const DEFAULTS = { jobs: 2, "file-seconds": 240, "run-seconds": 900 };
 
 /** Splits `--name=number` settings of the runner, and `--engine`, from the words that choose files. */
 function readArguments(args) {

@@ -3,8 +3,11 @@ import { pathToFileURL } from "node:url";
 import Mocha from "mocha";
 
 const ON_SERVERS = process.env.PARVIS_TEST_ENGINE === "servers";
-/** A server is farther away than a file. */
-const TIMEOUT_MS = ON_SERVERS ? 30_000 : 10_000;
+/**
+ * What any test and hook may take, whatever it says itself: long enough that a busy machine decides
+ * nothing, and less than the time after which a file that is silent is given up.
+ */
+const LEAST_MS = 200_000;
 const { Base } = Mocha.reporters;
 Base.useColors = false;
 Base.hideDiff = false;
@@ -18,11 +21,22 @@ function describeFailure(error) {
   return `${stack}\n${Base.generateDiff(text(error.actual), text(error.expected))}`;
 }
 
+function giveTime(runnable) {
+  const own = runnable.timeout();
+  if (own !== 0 && own < LEAST_MS) runnable.timeout(LEAST_MS);
+}
+
 /** Mocha wants a class of reporter; this one only passes on what happens. */
 function reporterInto(result) {
   return class {
     constructor(runner) {
-      runner.on("test", (test) => process.send({ type: "at", title: test.fullTitle() }));
+      for (const event of ["test", "hook"]) {
+        runner.on(event, giveTime);
+        // What goes on before each test is told as a part of the test.
+        runner.on(event, (at) =>
+          process.send({ type: "at", title: (at.ctx?.currentTest ?? at).fullTitle() }),
+        );
+      }
       runner.on("pass", () => (result.passed += 1));
       runner.on("pending", () => (result.skipped += 1));
       runner.on("fail", (test, error) =>
@@ -51,7 +65,7 @@ async function load(mocha, file) {
 async function runFile(file) {
   const result = { passed: 0, skipped: 0, failures: [] };
   const mocha = new Mocha({
-    timeout: TIMEOUT_MS,
+    timeout: LEAST_MS,
     forbidOnly: true,
     reporter: reporterInto(result),
   });

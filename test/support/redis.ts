@@ -67,7 +67,7 @@ async function freePort(): Promise<number> {
 }
 
 async function answers(port: number): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (!(await said(port, "PING\r\n", /^\+PONG/))) {
     if (Date.now() > deadline) throw new Error("redis-server does not answer");
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { signCavage } from "../../../src/federation/signatures/cavage.js";
 import { parseCavageHeader } from "../../../src/federation/signatures/cavage-header.js";
+import { millisecondsOf } from "../../support/cpu-time.js";
 import {
   aDelivery,
   carol,
@@ -234,11 +235,12 @@ describe("draft-cavage signatures", () => {
 
   it("take linear time to read, however hostile", () => {
     const hostile = [" ".repeat(4000), 'a="'.repeat(1300), '"'.repeat(4000), "a=1,".repeat(1000)];
-    const started = performance.now();
 
-    for (const header of hostile) expect(() => parseCavageHeader(header)).to.throw();
+    const spent = millisecondsOf(() => {
+      for (const header of hostile) expect(() => parseCavageHeader(header)).to.throw();
+    });
 
-    expect(performance.now() - started).to.be.lessThan(50);
+    expect(spent).to.be.lessThan(50);
   });
 
   it("of ours are understood by an independent implementation, and the other way round", async () => {

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { verifyBytes } from "../../../src/federation/signatures/algorithms.js";
 import { parseRfc9421, signatureBase } from "../../../src/federation/signatures/rfc9421.js";
 import { parseDictionary } from "../../../src/federation/signatures/structured-fields.js";
+import { millisecondsOf } from "../../support/cpu-time.js";
 import {
   aDelivery,
   carol,
@@ -179,10 +180,11 @@ describe("RFC 9421 signatures", () => {
       'a="\\'.repeat(800),
       "a=(((".repeat(800),
     ];
-    const started = performance.now();
 
-    for (const header of hostile) expect(() => parseDictionary(header)).to.throw();
+    const spent = millisecondsOf(() => {
+      for (const header of hostile) expect(() => parseDictionary(header)).to.throw();
+    });
 
-    expect(performance.now() - started).to.be.lessThan(50);
+    expect(spent).to.be.lessThan(50);
   });
 });
