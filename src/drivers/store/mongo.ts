@@ -2,11 +2,13 @@ import {
   MongoClient,
   type Collection as MongoCollection,
   type Db,
+  type FindCursor,
   type MongoClientOptions,
 } from "mongodb";
 import type { Collection, Row, WholeStore } from "./collection.js";
 import { keepAlive, type LivingClient } from "./mongo-client.js";
 import { isRepeatable, pastConflicts } from "./mongo-conflicts.js";
+import { named, namedCursor } from "./mongo-failures.js";
 import { ensureMongoIndexes, presentIndexes } from "./mongo-indexes.js";
 import { checkFilter, checkInserted, checkOptions } from "./operators.js";
 import { checkChange } from "./operators-update.js";
@@ -100,20 +102,21 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
       return made;
     },
     ensureIndexes: (name, indexes, { onlyAdd = false } = {}) =>
-      ensureMongoIndexes(db(), patient, { name, declared: indexes, onlyAdd }),
+      named(() => ensureMongoIndexes(db(), patient, { name, declared: indexes, onlyAdd })),
     indexesOf: async (name) => {
-      const present = await presentIndexes(db().collection(name));
+      const present = await named(() => presentIndexes(db().collection(name)));
       return present.filter((index) => index.name !== "_id_").map(({ spec }) => spec);
     },
     collectionNames: async () => {
-      const found = await db().listCollections({}, { nameOnly: true }).toArray();
+      const listed = db().listCollections({}, { nameOnly: true });
+      const found = await named(() => listed.toArray());
       return found.map(({ name }) => name).filter((name) => !name.startsWith("system."));
     },
     check: async () => {
-      await db().command({ ping: 1 });
+      await named(() => db().command({ ping: 1 }));
     },
     bytes: async () => {
-      const { storageSize, indexSize } = await db().stats();
+      const { storageSize, indexSize } = await named(() => db().stats());
       return Number(storageSize) + Number(indexSize);
     },
     close: () => client.close(),
@@ -162,17 +165,19 @@ function withChecks<T extends Row>(collection: () => MongoCollection<T>): Collec
     get(_first, property) {
       const target = collection();
       const member: unknown = Reflect.get(target, property, target);
-      if (typeof member !== "function") return member;
       const check = CHECKS.get(property);
-      return (...given: unknown[]): unknown => {
-        try {
-          check?.(...given);
-        } catch (error) {
-          if (property === "find") throw error;
-          return Promise.reject(error as Error);
-        }
-        const call = (): unknown => Reflect.apply(member, target, given);
-        return isRepeatable(property) ? pastConflicts(call as () => Promise<unknown>) : call();
+      if (check === undefined || typeof member !== "function") return member;
+      const call = (given: readonly unknown[]): unknown => Reflect.apply(member, target, given);
+      if (property === "find") {
+        return (...given: unknown[]) => {
+          check(...given);
+          return namedCursor(call(given) as FindCursor<T>);
+        };
+      }
+      return async (...given: unknown[]) => {
+        check(...given);
+        const once = (): Promise<unknown> => call(given) as Promise<unknown>;
+        return named(() => (isRepeatable(property) ? pastConflicts(once) : once()));
       };
     },
   });

@@ -45,9 +45,7 @@ export function isStoreUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   // A process of that release can answer; this one will be replaced.
   if (error instanceof StoreTooNew) return true;
-  const { code, syscall, errorResponse } = error as Readonly<Record<string, unknown>> & Error;
-  // What came of many rows sent together: the driver leaves neither its name nor its code on the outside.
-  if (errorResponse instanceof Error) return isStoreUnavailable(errorResponse);
+  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
   if (mongoNames.has(error.name)) return true;
   if (error.name.startsWith("Mongo")) return mongoCodes.has(code);
   if (typeof code === "string") return sqliteCodes.test(code) || syscall === "fdatasync";

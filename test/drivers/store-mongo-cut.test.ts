@@ -1,0 +1,63 @@
+import { Socket } from "node:net";
+import { expect } from "chai";
+import type { Store } from "../../src/drivers/store/collection.js";
+import { openMongoStore } from "../../src/drivers/store/mongo.js";
+import { isStoreUnavailable } from "../../src/drivers/store/unavailable.js";
+import { aMongoDatabase, closeMongoStores } from "../support/mongo-store.js";
+import { needs } from "../support/needs.js";
+import { aProxy } from "../support/proxy.js";
+import { rejection } from "./store.conformance-support.js";
+
+/** What Node does with all that is written to a socket between its other side's end and its own. */
+function endedByTheOtherSide(port: number): { stop(): void } {
+  const { write } = Socket.prototype;
+  Socket.prototype.write = function (this: Socket, ...given: unknown[]): boolean {
+    if (this.remotePort !== port) return Reflect.apply(write, this, given) as boolean;
+    const message = "This socket has been ended by the other party";
+    this.destroy(Object.assign(new Error(message), { code: "EPIPE" }));
+    return false;
+  };
+  return { stop: () => void (Socket.prototype.write = write) };
+}
+
+type Ask = (store: Store) => Promise<unknown>;
+
+const things = (store: Store) => store.collection<{ _id: string; n: number }>("things");
+
+async function readOneByOne(store: Store): Promise<number> {
+  let rows = 0;
+  for await (const _thing of things(store).find({}, { sort: { _id: 1 } })) rows += 1;
+  return rows;
+}
+
+const asked: ReadonlyArray<readonly [string, Ask]> = [
+  ["inserting one", (store) => things(store).insertOne({ _id: "b", n: 2 })],
+  ["inserting many", (store) => things(store).insertMany([{ _id: "c", n: 3 }])],
+  ["looking one up", (store) => things(store).findOne({ _id: "a" })],
+  ["a list", (store) => things(store).find({}).toArray()],
+  ["reading one by one", readOneByOne],
+  ["changing one", (store) => things(store).updateOne({ _id: "a" }, { $inc: { n: 1 } })],
+  ["counting", (store) => things(store).countDocuments({})],
+  ["whether it is well", (store) => store.check()],
+];
+
+describe("A connection to MongoDB that ends", function () {
+  needs("mongodb");
+  afterEach(closeMongoStores);
+
+  it("at the moment something is written to it is no bug of whoever asked", async () => {
+    const proxy = await aProxy(await aMongoDatabase());
+    const patience = { selectionMs: 300, heartbeatMs: 60_000 };
+    const store = await openMongoStore(proxy.url, { patience });
+    await things(store).insertOne({ _id: "a", n: 1 });
+
+    for (const [what, ask] of asked) {
+      await things(store).findOne({ _id: "a" });
+      const ended = endedByTheOtherSide(Number(new URL(proxy.url).port));
+      const error = await rejection(ask(store)).finally(() => ended.stop());
+      expect(isStoreUnavailable(error), `${what}: ${String(error)}`).to.equal(true);
+    }
+    await store.close();
+    await proxy.close();
+  });
+});
