@@ -24,9 +24,12 @@ type Ask = (store: Store) => Promise<unknown>;
 
 const things = (store: Store) => store.collection<{ _id: string; n: number }>("things");
 
-async function readOneByOne(store: Store): Promise<number> {
+async function readOneByOne(store: Store, atFirst = async (): Promise<void> => undefined) {
   let rows = 0;
-  for await (const _thing of things(store).find({}, { sort: { _id: 1 } })) rows += 1;
+  for await (const _thing of things(store).find({}, { sort: { _id: 1 } })) {
+    rows += 1;
+    if (rows === 1) await atFirst();
+  }
   return rows;
 }
 
@@ -59,5 +62,16 @@ describe("A connection to MongoDB that ends", function () {
     }
     await store.close();
     await proxy.close();
+  });
+
+  it("in the middle of a list never passes the beginning off as the whole", async () => {
+    const store = await openMongoStore(await aMongoDatabase());
+    const many = Array.from({ length: 250 }, (_, n) => ({ _id: String(n).padStart(3, "0"), n }));
+    await things(store).insertMany(many);
+
+    expect(await readOneByOne(store)).to.equal(250);
+    const error = await rejection(readOneByOne(store, () => store.close()));
+
+    expect(isStoreUnavailable(error), String(error)).to.equal(true);
   });
 });

@@ -13,17 +13,27 @@ export async function named<R>(call: () => Promise<R>): Promise<R> {
   }
 }
 
-/** A cursor whose failures can be told from bugs. */
-export function namedCursor<T>(cursor: FindCursor<T>): Cursor<T> {
+/**
+ * A cursor that never passes the beginning of a list off as the whole: the driver's own ends quietly when
+ * its client is closed between two batches, be it at the end of the process or to be replaced.
+ */
+export function wholeCursor<T>(cursor: FindCursor<T>): Cursor<T> {
+  const toTheEnd = (): void => {
+    if (cursor.killed) throw cutOff("the connection was closed before the end of a list");
+  };
   return {
     close: () => named(() => cursor.close()),
-    toArray: () => named(() => cursor.toArray()),
+    async toArray() {
+      const rows = await named(() => cursor.toArray());
+      toTheEnd();
+      return rows;
+    },
     async *[Symbol.asyncIterator]() {
       const rows = cursor[Symbol.asyncIterator]();
       try {
         for (;;) {
           const next = await named(() => rows.next());
-          if (next.done === true) return;
+          if (next.done === true) return toTheEnd();
           yield next.value;
         }
       } finally {
@@ -34,10 +44,10 @@ export function namedCursor<T>(cursor: FindCursor<T>): Cursor<T> {
 }
 
 /**
- * What came of a call, as an error that `isStoreUnavailable` knows where it says that the store is away. The driver passes on as it
- * is what Node says of a socket that ends while a command is written to it (mongodb 7.9,
- * `Connection.writeCommand`), and wraps what ends the sending of many rows in an error that has neither its
- * name nor its code (`MongoBulkWriteError.errorResponse`).
+ * What came of a call, as an error that `isStoreUnavailable` knows where it says that the store is away. The
+ * driver passes on as it is what Node says of a socket that ends while a command is written to it (mongodb
+ * 7.9, `Connection.writeCommand`), and wraps what ends the sending of many rows in an error that has neither
+ * its name nor its code (`MongoBulkWriteError.errorResponse`).
  */
 function namedFailure(error: unknown): unknown {
   if (!(error instanceof Error)) return error;

@@ -8,7 +8,7 @@ import {
 import type { Collection, Row, WholeStore } from "./collection.js";
 import { keepAlive, type LivingClient } from "./mongo-client.js";
 import { isRepeatable, pastConflicts } from "./mongo-conflicts.js";
-import { named, namedCursor } from "./mongo-failures.js";
+import { named, wholeCursor } from "./mongo-failures.js";
 import { ensureMongoIndexes, presentIndexes } from "./mongo-indexes.js";
 import { checkFilter, checkInserted, checkOptions } from "./operators.js";
 import { checkChange } from "./operators-update.js";
@@ -171,7 +171,7 @@ function withChecks<T extends Row>(collection: () => MongoCollection<T>): Collec
       if (property === "find") {
         return (...given: unknown[]) => {
           check(...given);
-          return namedCursor(call(given) as FindCursor<T>);
+          return wholeCursor(call(given) as FindCursor<T>);
         };
       }
       return async (...given: unknown[]) => {
