@@ -66,7 +66,7 @@ export interface Federation extends NetworkSide {
 /** Make all of federation: one more manifest, and one middleware after host resolution. */
 export function createFederation(parts: FederationParts): Federation {
   const services = createServices(parts);
-  const hands = { services, order: createOrder(), gate: createGate() };
+  const hands = { services, order: createOrder(), gate: createGate(services.timing) };
   const deliver = createDeliver(hands);
   const deliverAgain = createDeliverAgain(hands);
   const fanOut = createFanOut(deliver, services.policy);

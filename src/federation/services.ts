@@ -47,6 +47,8 @@ export interface Timing {
   readonly keysOverlapMs: number;
   /** One request of a self-test may take this long. */
   readonly testMs: number;
+  /** A host that takes longer to answer a delivery is slow, and is given fewer at once. */
+  readonly slowMs: number;
 }
 
 const usualTiming: Timing = {
@@ -60,6 +62,7 @@ const usualTiming: Timing = {
   keyNewsMs: 60_000,
   keysOverlapMs: 3_600_000,
   testMs: 15_000,
+  slowMs: 1_000,
 };
 
 /** What federation is made of. */

@@ -64,7 +64,7 @@ export function runs(
     cwd: root,
     encoding: "utf8",
     env: { ...process.env, ...env },
-    timeout: 60_000,
+    timeout: 90_000,
   });
   return { code: done.status, out: `${done.stdout}${done.stderr}${done.error?.message ?? ""}` };
 }

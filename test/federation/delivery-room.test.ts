@@ -24,7 +24,11 @@ function crowdedHands({ contexts, clock }: Town): Hands {
     const reach = services.reachOf(instance);
     return { ...reach, fetcher: { ...reach.fetcher, post } };
   };
-  return { services: { ...services, reachOf }, order: createOrder(), gate: createGate() };
+  return {
+    services: { ...services, reachOf },
+    order: createOrder(),
+    gate: createGate(services.timing),
+  };
 }
 
 describe("a delivery from a machine that has no room for another connection", () => {

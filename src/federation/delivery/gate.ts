@@ -6,8 +6,6 @@ const perHost = 4;
 const perSlowHost = 1;
 /** Deliveries under way at once to all hosts that answer slowly. */
 const slowTogether = 8;
-/** A host that takes longer to answer is slow; and nobody waits longer for a place at its gate. */
-const slowMs = 1_000;
 const longestWaitMs = 10 * 60_000;
 
 /** How many deliveries run to which host, in this process. */
@@ -30,8 +28,16 @@ interface HostState {
   promisedTo: number;
 }
 
-/** Open the gate. `now` is the time, in milliseconds, that passes by itself. */
-export function createGate(now: () => number = () => performance.now()): Gate {
+/** How a gate tells slow hosts from quick ones. */
+interface GateOptions {
+  /** A host that takes longer to answer is slow; and nobody waits longer for a place at its gate. */
+  readonly slowMs: number;
+  /** The time, in milliseconds, that passes by itself. */
+  readonly now?: () => number;
+}
+
+/** Open the gate. */
+export function createGate({ slowMs, now = () => performance.now() }: GateOptions): Gate {
   const hosts = new LRUCache<string, HostState>({ max: 20_000 });
   let slowRunning = 0;
 

@@ -42,7 +42,7 @@ export async function openWindow(browser: Browser, sight: Sight): Promise<Window
     javaScriptEnabled: scripts,
     timezoneId: "Europe/Paris",
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const faults: string[] = [];
   watch(page, origin, faults);
