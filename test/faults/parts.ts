@@ -75,16 +75,26 @@ function saysItListens(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Redis, which keeps on disk whatever it confirmed. */
-export function theRedis(redis: TestRedis): Part {
-  return { name: "redis", kill: () => redis.kill(), start: () => redis.start() };
+/** Redis, which keeps on disk whatever it confirmed; it dies, or it falls silent. */
+export function theRedis(redis: TestRedis, random: () => number): Part {
+  return {
+    name: "redis",
+    kill: () => (random() < 0.5 ? redis.kill() : redis.pause()),
+    async start() {
+      redis.resume();
+      await redis.start();
+    },
+  };
 }
 
-/** The store's server is shared: it stands for its death that everything said to it is cut in the middle. */
-export function theStore(proxy: TestProxy): Part {
+/**
+ * The store's server is shared: it stands for its death that everything said to it is cut in the middle, and
+ * for a network that loses everything that nothing comes through.
+ */
+export function theStore(proxy: TestProxy, random: () => number): Part {
   return {
     name: "store",
-    kill: async () => proxy.cut(),
+    kill: async () => (random() < 0.5 ? proxy.cut() : proxy.hang()),
     start: async () => proxy.restore(),
   };
 }

@@ -52,7 +52,7 @@ interface Deployment {
   close(): Promise<void>;
 }
 
-async function aDeployment(): Promise<Deployment> {
+async function aDeployment(seed: number): Promise<Deployment> {
   const server = needed("MONGODB_URL");
   const database = `parvis_faults_${process.pid}`;
   const addressOf = (url: string): string =>
@@ -73,8 +73,10 @@ async function aDeployment(): Promise<Deployment> {
     aProcess(name, { ...env, ROLE: "worker", PORT: String(await freePort()) }, journal);
   const web = aProcess("web", { ...env, ROLE: "web", PORT: String(port) }, journal);
   const processes = [web, await worker("worker 1"), await worker("worker 2")];
+  const random = seeded(seed + 2);
+  const parts = [...processes, theRedis(redis, random), theStore(proxy, random)];
   return {
-    ...{ origin, app, processes, journal, parts: [...processes, theRedis(redis), theStore(proxy)] },
+    ...{ origin, app, processes, journal, parts },
     async close() {
       for (const one of processes) await one.kill();
       await Promise.all([app.close(), closePeers(), proxy.close()]);
@@ -88,13 +90,13 @@ async function aDeployment(): Promise<Deployment> {
 }
 
 /**
- * Web, workers, store and Redis of a city are killed at random while its members and other servers take
- * part; then everything that was accepted is counted: nothing may be lost or have happened twice, nobody
- * may have been answered as if there were a bug, and no process may have ended by itself.
+ * Web, workers, store and Redis of a city are killed or fall silent at random while its members and other
+ * servers take part; then everything that was accepted is counted: nothing may be lost or have happened
+ * twice, nobody may have been answered as if there were a bug, and no process may have ended by itself.
  * @returns whether that is so
  */
 async function main({ seconds, seed }: Asked): Promise<boolean> {
-  const { origin, app, processes, parts, journal, close } = await aDeployment();
+  const { origin, app, processes, parts, journal, close } = await aDeployment(seed);
   try {
     const ground = await aGround(app, origin);
     for (const one of processes) await one.start();
