@@ -157,7 +157,7 @@ async function clearAway(
 
 /** Remove some rows of the first collection that has any; false when none has. */
 async function removeSome(
-  { store, beside }: RemovalParts,
+  { store, media, beside }: RemovalParts,
   ctx: Ctx,
   names: readonly string[],
 ): Promise<boolean> {
@@ -166,7 +166,7 @@ async function removeSome(
     const some = await rows.find({}, { limit: batch, projection: { _id: 1, name: 1 } }).toArray();
     if (some.length === 0) continue;
     if (name === keptFilesCollection.name) {
-      for (const file of some) await ctx.media.remove(file.name);
+      for (const file of some) await media.remove(ctx.instance._id, file.name);
     }
     await rows.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } });
     return true;

@@ -34,9 +34,13 @@ export function assertAdmin(ctx: Pick<Ctx, "member">): void {
 
 /** The kept files of one instance. */
 export interface InstanceMedia {
-  put(bytes: Uint8Array, extension: MediaExtension): ReturnType<Media["put"]>;
+  /** Keep a file, and let nobody remove it for so long, which is longer than keeping and naming it take. */
+  put(bytes: Uint8Array, extension: MediaExtension, leastMs: number): ReturnType<Media["put"]>;
+  /** Let nobody remove a kept file for so long from now on; nothing where there is none. */
+  keep(name: string, leastMs: number): Promise<void>;
   get(name: string): ReturnType<Media["get"]>;
-  remove(name: string): ReturnType<Media["remove"]>;
+  /** Remove a file; when it may not be yet, says from when on it may, and null once there is none. */
+  remove(name: string): Promise<Date | null>;
 }
 
 /** Everything a use case may touch: one instance, one acting member (or none), nothing global. */

@@ -72,10 +72,11 @@ describe("The figures of a deployment for its operator", function () {
 
   it("tell how keeping and showing pictures went", async () => {
     const ctx = await watched.ctx("valmont.example");
-    const name = await ctx.media.put(Buffer.from("a picture"), "png");
+    const name = await ctx.media.put(Buffer.from("a picture"), "png", 0);
     await ctx.media.get(name);
     const missing = `${"0".repeat(64)}.png`;
-    const row = { _id: missing, name: missing, bytes: 1, at: ctx.clock.now() };
+    const at = ctx.clock.now();
+    const row = { _id: missing, name: missing, bytes: 1, at, until: at, claimedUntil: null };
     await ctx.collection(keptFilesCollection).insertOne(row);
     await ctx.media.get(missing);
 

@@ -5,6 +5,7 @@ import {
   defineEvent,
   defineJob,
   hasRole,
+  Postpone,
   profileOf,
   Refusal,
   refuseField,
@@ -57,6 +58,7 @@ export async function presentInstance(ctx: Ctx, wish: Presentation): Promise<voi
   for (const name of [former.logo, former.banner]) {
     if (name === null || name === profile.logo || name === profile.banner) continue;
     await forgetLater(ctx, name, farewellMs);
+    await ctx.media.keep(name, farewellMs);
   }
   await ctx.commit(instancePresented, {}, () => ctx.changeInstance({ tagline, profile }));
 }
@@ -90,7 +92,7 @@ async function nameOf(
   // Whatever comes in between, what no profile names takes up no room for long.
   if (name !== former) await forgetLater(ctx, name, unnamedMs);
   try {
-    return await ctx.media.put(made.bytes, made.extension);
+    return await ctx.media.put(made.bytes, made.extension, unnamedMs);
   } catch (error) {
     const isFull = error instanceof Refusal && error.code === "storage-full";
     if (isFull) throw refuseField("storage-full", field);
@@ -100,12 +102,20 @@ async function nameOf(
   }
 }
 
-/** Removes a picture that was replaced, or never came into use, unless it is in use by now. */
+/**
+ * Removes a picture that was replaced, or never came into use, unless it is in use by now. While it is to
+ * be kept for another's sake, who uploaded the same one since or replaced it, the job waits: it ends when
+ * the picture is removed or named, and who replaces a named one adds another.
+ */
 export const forgetPicture = defineJob({
   name: "instance-profile.forget-picture",
   payload: z.object({ name: z.string() }),
   async run(ctx, { name }) {
     const { logo, banner } = profileOf(ctx.instance);
-    if (name !== logo && name !== banner) await ctx.media.remove(name);
+    if (name === logo || name === banner) return;
+    const notBefore = await ctx.media.remove(name);
+    if (notBefore === null) return;
+    const delayMs = notBefore.getTime() - ctx.clock.now().getTime();
+    throw new Postpone("the picture is to be kept for longer", delayMs);
   },
 });

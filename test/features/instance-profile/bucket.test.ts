@@ -66,7 +66,7 @@ describe("a city whose pictures are kept in a bucket", function () {
 
   it("gives out no removed picture again, though a copy of it comes back into the bucket", async () => {
     const { media, instance } = await town.ctx(host);
-    const name = await media.put(await picture(55), "png");
+    const name = await media.put(await picture(55), "png", 0);
     const [key, copy] = [`${instance._id}/${name}`, bucket.objects.get(`${instance._id}/${name}`)];
     await media.remove(name);
     bucket.objects.set(key, copy!);
@@ -91,11 +91,13 @@ describe("a city whose pictures are kept in a bucket", function () {
 
   it("goes on serving pages, and stays ready, while the bucket does not answer", async () => {
     const other = logo.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+    const at = town.clock.now();
+    const row = { bytes: 1, at, until: at, claimedUntil: null };
     await (
       await town.ctx(host)
     )
       .collection(keptFilesCollection)
-      .insertOne({ _id: other, name: other, bytes: 1, at: town.clock.now() });
+      .insertOne({ ...row, _id: other, name: other });
     bucket.faults.push(503, 503);
 
     const missing = await visitor.get(`/media/${other}`);

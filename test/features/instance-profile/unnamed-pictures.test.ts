@@ -6,17 +6,19 @@ import {
 } from "../../../src/features/instance-profile/instance-profile.js";
 import { profileOf, usageOf, type Ctx } from "../../../src/kit/index.js";
 import { aDeployment, type Deployment } from "../../support/deployment.js";
-import { Died, failing } from "../../support/faults.js";
+import { between, Died, failing } from "../../support/faults.js";
 import { aMedia, aPicture } from "../../support/media.js";
 import { rejection } from "../../drivers/store.conformance-support.js";
 
 const host = "valmont.example";
 const hour = 3_600_000;
+const week = 7 * 24 * hour;
 
 describe("a picture that a city uploaded and that never came into use", function () {
   this.timeout(30_000);
   const place = aMedia();
   const death = failing("instances", "findOneAndUpdate");
+  const naming = between("instances", "findOneAndUpdate");
   let isAway = false;
   let site: Deployment;
   before(async () => {
@@ -25,7 +27,10 @@ describe("a picture that a city uploaded and that never came into use", function
       put: (...given) =>
         isAway ? Promise.reject(new MediaUnavailable("away")) : place.put(...given),
     };
-    site = await aDeployment({ media, storeThrough: death.through });
+    site = await aDeployment({
+      media,
+      storeThrough: (store) => naming.through(death.through(store)),
+    });
     await site.city(host);
     await present({ logo: await upload(10) });
     await later(2 * hour);
@@ -113,5 +118,53 @@ describe("a picture that a city uploaded and that never came into use", function
     expect((await room()).files).to.have.members([former, named]);
     await later(7 * 24 * hour);
     expect((await room()).files).to.deep.equal([named]);
+  });
+
+  it("stays a week when it was replaced within the hour, as any other that was shown, and then goes", async () => {
+    await present({ logo: await upload(70) });
+    const early = profileOf((await acting()).instance).logo ?? "";
+    await later(hour / 6);
+    await present({ logo: await upload(80) });
+    const named = profileOf((await acting()).instance).logo ?? "";
+
+    await later(2 * hour);
+    expect((await room()).files).to.include.members([early, named]);
+    await later(week - 3 * hour);
+    expect((await room()).files).to.include(early);
+    await later(2 * hour);
+
+    expect((await room()).files).to.deep.equal([named]);
+  });
+
+  it("stays when the same one comes again as its hour ends, though the profile names it only later", async () => {
+    const logo = await upload(90);
+    death.arm(1);
+    await rejection(present({ logo }));
+    site.clock.advance(hour - 1);
+    naming.once(() => later(1));
+
+    await present({ logo });
+    await later(2 * hour);
+
+    expect(naming.happened).to.equal(1);
+    const named = profileOf((await acting()).instance).logo ?? "";
+    expect(await (await acting()).media.get(named)).to.not.equal(null);
+    expect((await room()).files).to.include(named);
+  });
+
+  it("goes when it came again and was named by nobody, once the later hour has ended", async () => {
+    const before = await room();
+    const logo = await upload(100);
+    for (const wait of [hour / 2, 0]) {
+      death.arm(1);
+      await rejection(present({ logo }));
+      await later(wait);
+    }
+    await later(hour - 1);
+    const meanwhile = await room();
+    await later(1);
+
+    expect(meanwhile.files).to.have.length(before.files.length + 1);
+    expect(await room()).to.deep.equal(before);
   });
 });

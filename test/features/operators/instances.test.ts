@@ -69,7 +69,7 @@ describe("The page of instances", function () {
     const { instance } = citizen;
     const proposal = await aProposal(citizen);
     await publishComment(citizen, { proposalId: proposal._id, parentId: null, body: "Oui !" });
-    await citizen.media.put(Buffer.alloc(12_300), "png");
+    await citizen.media.put(Buffer.alloc(12_300), "png", 0);
     const now = the.site.clock.now();
     await citizen.collection(peersCollection).insertOne({
       ...{ _id: "p1", host: "far.example", speaks: null, failures: 3, refusals: 0 },
