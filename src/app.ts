@@ -35,6 +35,7 @@ import { createLog } from "./hosting/log.js";
 import { createMailLedger, ledgerCollections } from "./hosting/mail-ledger.js";
 import type { Metrics } from "./hosting/metrics.js";
 import { createOutbox, instanceOfJob, type Outbox } from "./hosting/outbox.js";
+import { parkedJobs } from "./hosting/parking.js";
 import { createRemoval } from "./hosting/removal.js";
 import { tracedFetch, tracedRequests } from "./hosting/traces.js";
 import { createViews } from "./hosting/views.js";
@@ -181,7 +182,7 @@ export async function createApp(
     records: drivers.records ?? createTextRecords(),
     deployment: factsOf(config, version),
   });
-  const beside = [...operators.collections, ...ledgerCollections];
+  const beside = [...operators.collections, ...ledgerCollections, parkedJobs];
   const removal = createRemoval({
     ...{ store, media, instances, clock, farewell: federation.farewell, beside },
     collections: () => collectionsOf(all).map(({ name }) => name),
@@ -212,7 +213,8 @@ export async function createApp(
       if (config.mongodbUrl !== null) leave = await bePresent(store, `server (${config.role})`);
       if (config.role !== "web") {
         const ended = metrics === null ? {} : { ended: metrics.ended };
-        const parts = { queue, instances, contexts, features: all, clock, log, readers, traces };
+        const own = { store, queue, instances, contexts, features: all };
+        const parts = { ...own, clock, log, readers, traces };
         await startWorkers({ ...parts, ...ended, isLatest });
       }
       await queue.start();

@@ -13,6 +13,7 @@ import { limitsOf, type Limits } from "../kit/limits.js";
 import type { Instances } from "./instances.js";
 import { keptFilesOf } from "./kept-files.js";
 import { jobFor, type Envelope, type Origin, type Outbox } from "./outbox.js";
+import { parkedAmong } from "./parking.js";
 import { scopedCollection } from "./scoped-store.js";
 
 /** The parts every `Ctx` is made of. */
@@ -87,9 +88,11 @@ export function createContexts(parts: ContextParts): Contexts {
           items.map(({ payload, options }) => jobFor(job, envelope(payload), options)),
         );
       },
-      peek: (job, ids) => {
+      peek: async ({ queue }, ids) => {
         watch?.(null);
-        return parts.queue.peek(job.queue, ids);
+        // In this order: what comes back between the two is in one of them.
+        const parked = await parkedAmong(parts.store, instance, { queue, ids });
+        return [...(await parts.queue.peek(queue, ids)), ...parked];
       },
       commit: (event, payload, write) => {
         watch?.(null);

@@ -10,6 +10,7 @@ import {
 } from "../drivers/queue/queue.js";
 import { failureText } from "../drivers/queue/failure-text.js";
 import type { Traces } from "../drivers/traces.js";
+import type { Store } from "../drivers/store/collection.js";
 import { isStoreUnavailable } from "../drivers/store/unavailable.js";
 import type { Ctx } from "../kit/context.js";
 import type { Feature } from "../kit/feature.js";
@@ -18,11 +19,13 @@ import type { JobDef, ScheduleDef } from "../kit/work.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
 import { envelopeSchema, jobFor } from "./outbox.js";
+import { createParking, isClosed, type Parking } from "./parking.js";
 import type { Readers } from "./readers.js";
 import { tracedJob } from "./traces.js";
 import { unknownJob } from "./unknown-jobs.js";
 
 interface WorkerParts {
+  readonly store: Store;
   readonly queue: Queue;
   readonly instances: Instances;
   readonly contexts: Contexts;
@@ -56,7 +59,8 @@ const pace: Pace = { together: 2, restMs: 8 };
 /** Hand the queue its workers and the calendar; `queue.start()` is the caller's. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {
   const { queue, features } = parts;
-  const jobs = jobsByName(features);
+  const parking = createParking(parts);
+  const jobs = jobsByName(features, parking.release as JobDef<unknown>);
   const schedules = new Map(
     features.flatMap((feature) => feature.schedules).map((def) => [`calendar/${def.key}`, def]),
   );
@@ -64,10 +68,13 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   const isKnown = (name: string): boolean => jobs.has(name) || schedules.has(name);
   const run = observed(parts, isKnown, async (running) => {
     const schedule = schedules.get(running.name);
-    if (schedule !== undefined) return fanOut(parts, schedule, running);
+    if (schedule !== undefined) {
+      await fanOut(parts, schedule, running);
+      return "done";
+    }
     const job = jobs.get(running.name);
     if (job === undefined) throw unknownJob(running);
-    return runJob(parts, find, job, running);
+    return runJob({ ...parts, parking }, find, job, running);
   });
   queue.process("default", concurrency.default, run);
   const paceNow = (): Pace | null => (parts.readers?.areThere() === true ? pace : null);
@@ -76,29 +83,34 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   await queue.schedule(lines, { onlyAdd: (await parts.isLatest?.()) === false });
 }
 
-type Run = (running: RunningJob) => Promise<void>;
+type Outcome = JobEnding["outcome"];
+type Run = (running: RunningJob) => Promise<Outcome>;
 
 /** Tells how each run ended, under the name of a job that there is. */
-function observed({ ended }: WorkerParts, isKnown: (name: string) => boolean, run: Run): Run {
+function observed(
+  { ended = () => undefined }: WorkerParts,
+  isKnown: (name: string) => boolean,
+  run: Run,
+): (running: RunningJob) => Promise<void> {
   const blameless = withoutBlame(run);
-  if (ended === undefined) return blameless;
   return async (running) => {
     const began = performance.now();
-    const tell = (outcome: JobEnding["outcome"]): void => {
+    const tell = (outcome: Outcome): void => {
       const job = isKnown(running.name) ? running.name : "(unknown)";
       ended({ queue: running.queue, job, outcome, ms: performance.now() - began });
     };
+    let outcome: Outcome;
     try {
-      await blameless(running);
+      outcome = await blameless(running);
     } catch (error) {
       tell(outcomeOf(error, running));
       throw error;
     }
-    tell("done");
+    tell(outcome);
   };
 }
 
-function outcomeOf(error: unknown, { attempt, attempts }: RunningJob): JobEnding["outcome"] {
+function outcomeOf(error: unknown, { attempt, attempts }: RunningJob): Outcome {
   if (error instanceof Postpone) return "postponed";
   return error instanceof Unrecoverable || attempt >= attempts ? "given-up" : "retried";
 }
@@ -110,7 +122,7 @@ const storeRestMs = 5_000;
 function withoutBlame(run: Run): Run {
   return async (running) => {
     try {
-      await run(running);
+      return await run(running);
     } catch (error) {
       if (!isStoreUnavailable(error)) throw error;
       throw new Postpone("the store does not answer", storeRestMs * (1 + Math.random()));
@@ -119,8 +131,11 @@ function withoutBlame(run: Run): Run {
 }
 
 /** Every job under its stored name. @throws when two would answer to one name. */
-function jobsByName(features: readonly Feature[]): Map<string, JobDef<unknown>> {
-  const jobs = new Map<string, JobDef<unknown>>();
+function jobsByName(
+  features: readonly Feature[],
+  own: JobDef<unknown>,
+): Map<string, JobDef<unknown>> {
+  const jobs = new Map([[own.name, own]]);
   for (const feature of features) {
     const heard = feature.on.map((subscription) => subscription.job);
     const scheduled = feature.schedules.map((schedule) => schedule.job as JobDef<unknown>);
@@ -150,17 +165,22 @@ function finder(instances: Instances): Find {
 }
 
 async function runJob(
-  parts: WorkerParts,
+  parts: WorkerParts & { readonly parking: Parking },
   find: Find,
   job: JobDef<unknown>,
   running: RunningJob,
-): Promise<void> {
+): Promise<Outcome> {
   const envelope = envelopeSchema.safeParse(running.data);
   if (!envelope.success) throw new Unrecoverable("the job names no instance");
   const { instanceId, payload, request, trace } = envelope.data;
   const instance = await find(job.queue, instanceId);
   if (instance === null) throw new Unrecoverable("there never was such an instance");
-  if (!job.runsIn.includes(instance.state)) return whileClosed(instance, running);
+  if (!job.runsIn.includes(instance.state)) {
+    // Of one that never will be open again, nothing is left to do.
+    if (!isClosed(instance)) return "done";
+    await parts.parking.park(instance, job, running);
+    return "postponed";
+  }
   const from = request === undefined ? {} : { request };
   const log = parts.log.child({ instance: instance.host, job: running.id, ...from });
   const ctx = parts.contexts({
@@ -174,6 +194,7 @@ async function runJob(
   await tracedJob(parts.traces ?? null, traced, () =>
     runParsed(job, running, { ctx, payload: parsed.data }),
   );
+  return "done";
 }
 
 async function runParsed(
@@ -192,19 +213,6 @@ async function runParsed(
     throw error;
   }
   ctx.log.debug(known, "job done");
-}
-
-/** How long a job of a closed instance rests: at first, and at most. */
-const closedRestMs = { first: 15_000, most: 600_000 };
-
-/**
- * The work of an instance that may be open again waits, and costs none of its tries: soon after it is
- * open it goes on. Of one that never will be, nothing is left to do.
- */
-function whileClosed({ state }: Instance, { postponed = 0 }: RunningJob): void {
-  if (state !== "suspended" && state !== "deleted") return;
-  const rest = Math.min(closedRestMs.most, closedRestMs.first * 2 ** Math.min(postponed, 10));
-  throw new Postpone(`the instance is ${state}`, rest * (1 + Math.random() / 4));
 }
 
 /** So that the many of one calendar job hold up nobody's few. */

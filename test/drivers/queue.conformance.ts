@@ -75,6 +75,21 @@ function describeIdentity(backing: Backing): void {
     ]);
   });
 
+  it("hands over one that comes back from elsewhere with what it has been through", async () => {
+    const seen: RunningJob[] = [];
+    const queue = await serving(backing(), async (job) => void seen.push(job));
+
+    await queue.add([aJob("back/1", { attempts: 5, tries: 3, postponed: 2 })]);
+    await queue.add([aJob("back/2", { attempts: 5, tries: 1, yieldsMs: 1_000 })]);
+    await queue.idle();
+
+    const been = seen.map(({ id, attempt, postponed = 0 }) => [id, attempt, postponed]);
+    expect(been).to.have.deep.members([
+      ["back/1", 4, 2],
+      ["back/2", 2, 0],
+    ]);
+  });
+
   it("keeps what is added while nobody serves, and runs each job once", async () => {
     const runs = new Map<string, number>();
     await backing()

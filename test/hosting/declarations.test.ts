@@ -69,7 +69,8 @@ describe("A store that two releases serve", () => {
     const queue = createEmbeddedQueue({ store, clock, ids, log });
     const instances = createInstances(store, { clock, ids });
     const contexts = (): never => expect.fail("nothing is run");
-    await startWorkers({ queue, instances, contexts, features, clock, log, isLatest });
+    const own = { store, queue, instances, contexts, features };
+    await startWorkers({ ...own, clock, log, isLatest });
     await queue.close(1_000);
     return { indexes: await indexed(), calendar: await calendar() };
   }

@@ -40,7 +40,8 @@ describe("A job of a later release that comes to a worker of the one before", ()
     const before = aQueue();
     const instances = createInstances(engine.store, { clock, ids: createIds(clock) });
     const contexts = (): never => expect.fail("nothing of it is run");
-    await startWorkers({ queue: before, instances, contexts, features: [], clock, log });
+    const own = { store: engine.store, queue: before, instances, contexts };
+    await startWorkers({ ...own, features: [], clock, log });
     await before.start();
     const backoff = { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 };
     const job = { id: "next/1", queue: "default", name, data: {}, attempts: 1, backoff };

@@ -15,6 +15,7 @@ import { collectionsOf } from "../../src/hosting/collections.js";
 import { createContexts } from "../../src/hosting/contexts.js";
 import { createInstances, instanceIndexes } from "../../src/hosting/instances.js";
 import { createOutbox, intentIndexes, type Outbox } from "../../src/hosting/outbox.js";
+import { parkedJobs } from "../../src/hosting/parking.js";
 import { scopedIndexes } from "../../src/hosting/scoped-store.js";
 import { startWorkers } from "../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../src/kit/i18n/index.js";
@@ -92,6 +93,7 @@ export function aClock(start = new Date("2026-03-02T08:00:00.000Z")): TestClock 
 export async function ensureIndexes(store: Store, features: readonly Feature[]): Promise<void> {
   await store.ensureIndexes("instances", instanceIndexes);
   await store.ensureIndexes("intents", intentIndexes);
+  await store.ensureIndexes(parkedJobs.name, parkedJobs.indexes);
   for (const def of collectionsOf(features)) {
     await store.ensureIndexes(def.name, scopedIndexes(def.indexes));
   }
@@ -122,7 +124,7 @@ export async function aCity(options: CityOptions = {}): Promise<City> {
     origin: options.origin ?? "https://valmont.example",
     ...{ language, kind: "city", setUpTokenHash: null },
   });
-  await startWorkers({ queue, instances, contexts, features, clock, log });
+  await startWorkers({ store, queue, instances, contexts, features, clock, log });
   await queue.start();
   const signedInAs = (member: Member, spoken = language): Ctx =>
     contexts({ instance, member, language: spoken });

@@ -28,6 +28,10 @@ export interface NewJob {
   /** Tries in all, at least 1. */
   readonly attempts: number;
   readonly backoff: Backoff;
+  /** Of one that comes back from elsewhere: tries begun; absent when none was. */
+  readonly tries?: number;
+  /** Of such a one: runs begun that did not count; absent when none did. */
+  readonly postponed?: number;
 }
 
 /** A job handed to its worker. `attempt` counts from 1. */

@@ -14,6 +14,7 @@ import { collectionsOf } from "../../../src/hosting/collections.js";
 import { createContexts } from "../../../src/hosting/contexts.js";
 import { createInstances, instanceIndexes } from "../../../src/hosting/instances.js";
 import { createOutbox, intentIndexes, type Outbox } from "../../../src/hosting/outbox.js";
+import { parkedJobs } from "../../../src/hosting/parking.js";
 import { scopedIndexes } from "../../../src/hosting/scoped-store.js";
 import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
@@ -75,7 +76,7 @@ export async function aStoredCity(store: Store): Promise<StoredCity> {
   return {
     ...{ queue, outbox, citizen: contexts({ instance, member: camille, language }) },
     async start() {
-      await startWorkers({ queue, instances, contexts, features: all, clock, log });
+      await startWorkers({ store, queue, instances, contexts, features: all, clock, log });
       await queue.start();
     },
     async delivered() {
@@ -96,6 +97,7 @@ export async function aStoredCity(store: Store): Promise<StoredCity> {
 async function prepare(store: Store, all: readonly Feature[]): Promise<void> {
   await store.ensureIndexes("instances", instanceIndexes);
   await store.ensureIndexes("intents", intentIndexes);
+  await store.ensureIndexes(parkedJobs.name, parkedJobs.indexes);
   for (const def of collectionsOf(all)) {
     await store.ensureIndexes(def.name, scopedIndexes(def.indexes));
   }

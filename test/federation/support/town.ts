@@ -124,7 +124,7 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
       setUpTokenHash: null,
     }));
   server.on("request", webOf({ instances, federation, log }));
-  await startWorkers({ queue, instances, contexts, features: all, clock, log });
+  await startWorkers({ store, queue, instances, contexts, features: all, clock, log });
   if (options.asleep !== true) await queue.start();
   const signedInAs = (member: Member): Ctx => contexts({ instance, member, language });
   const visitor = contexts({ instance, member: null, language });
