@@ -184,7 +184,7 @@ export async function createApp(
   });
   const beside = [...operators.collections, ...ledgerCollections, parkedJobs];
   const removal = createRemoval({
-    ...{ store, media, instances, clock, farewell: federation.farewell, beside },
+    ...{ store, media, instances, queue, clock, farewell: federation.farewell, beside },
     collections: () => collectionsOf(all).map(({ name }) => name),
   });
   const own = [federation.feature, operators.feature, keptFiles, removal];

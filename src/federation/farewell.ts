@@ -13,8 +13,8 @@ import {
 import { policyCollections } from "./policy/records.js";
 import { PUBLIC } from "./vocabulary.js";
 
-/** Actors that are taken leave of in one go. */
-const slice = 50;
+/** Actors that are taken leave of in one go: each is told to every server that is known. */
+const slice = 10;
 
 /** How long a farewell may be on its way: longer than the tries of a delivery take together. */
 export const farewellMs = 5 * 24 * 3_600_000;

@@ -5,6 +5,7 @@ import { isDuplicate } from "../kit/records.js";
 import type { IndexSpec, Store } from "../drivers/store/collection.js";
 import {
   instanceOf,
+  type Deletion,
   type Instance,
   type InstanceChange,
   type InstanceRecord,
@@ -24,6 +25,11 @@ export type NewInstance = Pick<InstanceRecord, "origin" | "name" | "language" | 
     setUpTokenHash: string | null;
   };
 
+/** What an instance has to be for a change of it; its deletion as far as its step. */
+export type Expected = Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">> & {
+  readonly deletion?: Pick<Deletion, "step">;
+};
+
 /** The register of instances; look-ups by host are cached for two seconds at most. */
 export interface Instances {
   /** By canonical host or alias (lower case, no port), or null. */
@@ -35,11 +41,7 @@ export interface Instances {
    * Change an instance; with `expected`, only while it still has those values. Null when not, also for
    * another handle once the instance was set up: others know it by the one it has.
    */
-  update(
-    id: string,
-    change: InstanceChange,
-    expected?: Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">>,
-  ): Promise<Instance | null>;
+  update(id: string, change: InstanceChange, expected?: Expected): Promise<Instance | null>;
   /**
    * The instance that waits for its set-up, brought to `origin` and given a fresh link; null when
    * none waits. Nothing outside knows its address yet. @throws HostTaken
@@ -119,9 +121,10 @@ export function createInstances(
       const record = await rows.findOne({ _id: id });
       return record === null ? null : instanceOf(record);
     },
-    async update(id, change, expected = {}) {
+    async update(id, change, { deletion, ...expected } = {}) {
+      const step = deletion === undefined ? {} : { "deletion.step": deletion.step ?? null };
       const record = await rows.findOneAndUpdate(
-        { ...expected, ...(change.handle === undefined ? {} : { state: "new" }), _id: id },
+        { ...expected, ...step, ...(change.handle === undefined ? {} : { state: "new" }), _id: id },
         { $set: change },
         { returnDocument: "after" },
       );

@@ -1,23 +1,29 @@
 import { z } from "zod";
 import type { Clock } from "../drivers/clock.js";
-import type { Media } from "../drivers/media.js";
 import { deadCollection } from "../drivers/queue/queue-tables.js";
-import type { Row, Store } from "../drivers/store/collection.js";
+import type { Queue } from "../drivers/queue/queue.js";
 import {
   defineFeature,
   defineJob,
   emptyProfile,
+  Postpone,
   type Ctx,
   type Deletion,
   type Feature,
   type Instance,
+  type InstanceChange,
+  type InstanceState,
   type JobDef,
   type ScheduleDef,
 } from "../kit/index.js";
-import type { DeploymentCollection } from "./collections.js";
 import type { Instances } from "./instances.js";
-import { keptFilesCollection, type KeptFile } from "./kept-files.js";
-import { scopedCollection } from "./scoped-store.js";
+import {
+  removeBeside,
+  removeFiles,
+  removeSome,
+  type Beside,
+  type RowParts,
+} from "./removal-rows.js";
 
 /** How an instance takes its leave of other servers. */
 export interface Farewell {
@@ -30,175 +36,155 @@ export interface Farewell {
 }
 
 /** What removing an instance is made of. */
-export interface RemovalParts {
-  readonly store: Store;
-  readonly media: Media;
+export interface RemovalParts extends RowParts {
   readonly instances: Pick<Instances, "byId" | "update">;
+  readonly queue: Pick<Queue, "counts">;
   readonly clock: Clock;
   readonly farewell: Farewell;
   /** Every collection in which an instance may have rows; read when it is needed. */
   readonly collections: () => readonly string[];
-  /** Those of the deployment, of which some name instances. */
-  readonly beside: readonly DeploymentCollection[];
 }
 
-/** Rows that are removed in one write, and slices of a run: other work has its turn in between. */
-const batch = 500;
-/** The same for pictures that no row knows of. */
-const filesEach = 50;
+/** Slices of a run: other work has its turn in between. */
 const slicesEach = 20;
-/** Jobs that were given up, its farewell's among them: they can be run again until it is gone. */
-const deadJobs = { name: deadCollection, instanceIn: "owner" } as const;
+/** Nothing more is told while more deliveries wait: nobody else's wait for all of a farewell. */
+const mostDeliveries = 1_000;
+const restMs = 30_000;
 /** What is still under way when an instance has become a tombstone has ended after this. */
 const settledMs = 5 * 60_000;
+/** Jobs that were given up, its farewell's among them: they can be run again until it is gone. */
+const leftJobs: readonly Beside[] = [{ name: deadCollection, instanceIn: "owner" }];
+
+/** What an instance is while it is removed. */
+const removed: readonly InstanceState[] = ["deleted", "leaving", "gone"];
+
+/** An instance that is being removed, at a step. */
+interface Removed {
+  readonly ctx: Ctx;
+  readonly instance: Instance;
+  readonly deletion: Deletion;
+}
+
+/**
+ * What a slice came to: rows were removed, and there may be more; something was written into the record,
+ * and the next link is to go on from there; or there is nothing to do now, or not for us.
+ */
+type Slice = "more" | "written" | "nothing";
 
 /**
  * Carries deletions out, in slices that may each be the last one before a crash, and be run again:
  *
  * 1. The grace ends: `deleted` becomes `leaving`, from where nothing leads back.
- * 2. Other servers are told, some accounts at a time; how far stands in the record.
+ * 2. Other servers are told, some accounts at a time, as fast as deliveries go out; how far stands in the
+ *    record.
  * 3. All rows are removed but what the farewell needs, pictures with theirs.
  * 4. Once the farewell has had its time, `leaving` becomes `gone`: a tombstone, with nothing that
  *    anybody wrote. No job of it runs any more, so that nothing comes back.
  * 5. The rest is removed, keys, jobs that were given up and pictures of which no row tells included; all
  *    is looked for once more after a while.
+ *
+ * Jobs follow each other like links of a chain, each named by the step that the record is at. Of two that
+ * are at the same step only one writes the next, and it alone goes on.
  */
 export function createRemoval(parts: RemovalParts): Feature {
   const removing: JobDef<Record<string, never>> = defineJob({
-    name: "hosting.remove",
-    payload: z.object({}),
-    runsIn: ["deleted", "leaving", "gone"],
+    ...{ name: "hosting.remove", payload: z.object({}), runsIn: removed },
     async run(ctx) {
-      for (let done = 0; done < slicesEach; done += 1) {
-        if (!(await slice(parts, ctx))) return;
+      const { instance } = ctx;
+      const { deletion } = instance;
+      if (deletion == null) return;
+      const at = { ctx, instance, deletion };
+      let slice: Slice = "more";
+      for (let done = 0; slice === "more" && done < slicesEach; done += 1) {
+        slice = await nextSlice(parts, at);
       }
-      await ctx.enqueue(removing, {});
+      if (slice === "more") slice = await write(parts, at, { deletion });
+      if (slice === "written") await goOn(ctx, stepOf(deletion) + 1);
+    },
+  });
+  const goOn = ({ instance: { _id }, enqueue }: Ctx, step: number): Promise<void> =>
+    enqueue(removing, {}, { id: `remove/${_id}/${step}` });
+  const due: ScheduleDef["job"] = defineJob({
+    ...{ name: "hosting.removal-due", payload: z.object({}), runsIn: removed },
+    async run(ctx) {
+      const { deletion } = ctx.instance;
+      if (deletion != null) await goOn(ctx, stepOf(deletion));
     },
   });
   const schedule: ScheduleDef = {
-    ...{ key: "hosting-removal", cron: "*/10 * * * *", job: removing },
+    ...{ key: "hosting-removal", cron: "*/10 * * * *", job: due },
     isFor: ({ state, deletion }) =>
       deletion != null && deletion.removedAt === undefined && state !== "active",
   };
   return defineFeature({ name: "removal", jobs: [removing], schedules: [schedule] });
 }
 
-/** One slice of the work; false when nothing can be done now. */
-async function slice(parts: RemovalParts, ctx: Ctx): Promise<boolean> {
-  // The record says how far it is, whatever else ran since the job began.
-  const instance = await parts.instances.byId(ctx.instance._id);
-  if (instance?.deletion == null) return false;
-  const { state, deletion } = instance;
-  switch (state) {
+function stepOf({ step = 0 }: Deletion): number {
+  return step;
+}
+
+function nextSlice(parts: RemovalParts, at: Removed): Promise<Slice> {
+  switch (at.instance.state) {
     case "deleted":
-      return leave(parts, instance, deletion);
+      return leave(parts, at);
     case "leaving":
-      return takeLeave(parts, { ctx, instance, deletion });
-    case "gone":
-      return clearAway(parts, ctx, { instance, deletion });
+      return takeLeave(parts, at);
     default:
-      return false;
+      return clearAway(parts, at);
   }
 }
 
-async function leave(
-  { instances, clock }: RemovalParts,
-  { _id }: Instance,
-  { until }: Deletion,
-): Promise<boolean> {
-  if (until > clock.now()) return false;
-  // Whoever takes the deletion back at this moment has it first, or not at all.
-  return (await instances.update(_id, { state: "leaving" }, { state: "deleted" })) !== null;
+/** Writes how far it is, unless somebody else has been quicker. */
+async function write(
+  { instances }: RemovalParts,
+  { instance: { _id, state }, deletion: before }: Removed,
+  change: InstanceChange & { readonly deletion: Deletion },
+): Promise<Slice> {
+  const deletion = { ...change.deletion, step: stepOf(before) + 1 };
+  const now = await instances.update(_id, { ...change, deletion }, { state, deletion: before });
+  return now === null ? "nothing" : "written";
 }
 
-interface Leaving {
-  readonly ctx: Ctx;
-  readonly instance: Instance;
-  readonly deletion: Deletion;
+/** Whoever takes the deletion back at this moment has it first, or not at all. */
+async function leave(parts: RemovalParts, at: Removed): Promise<Slice> {
+  const { deletion } = at;
+  if (deletion.until > parts.clock.now()) return "nothing";
+  return write(parts, at, { deletion, state: "leaving" });
 }
 
-async function takeLeave(
-  parts: RemovalParts,
-  { ctx, instance, deletion }: Leaving,
-): Promise<boolean> {
-  const { instances, farewell, clock } = parts;
-  const { _id, host } = instance;
-  const now = clock.now();
-  if (deletion.toldAt === undefined) {
-    const told = await farewell.say(ctx, deletion.toldUpTo);
-    const howFar = told === null ? { toldAt: now } : { toldUpTo: told };
-    await instances.update(_id, { deletion: { ...deletion, ...howFar } }, { state: "leaving" });
-    return true;
-  }
+async function takeLeave(parts: RemovalParts, at: Removed): Promise<Slice> {
+  const { farewell, clock } = parts;
+  const { ctx, instance, deletion } = at;
+  if (deletion.toldAt === undefined) return tellSome(parts, at);
   const kept = new Set(farewell.needs);
   const first = parts.collections().filter((name) => !kept.has(name));
-  if (await removeSome(parts, ctx, first)) return true;
-  if (now.getTime() < deletion.toldAt.getTime() + farewell.lastsMs) return false;
-  const nothing = { name: host, tagline: "", setUpTokenHash: null, suspension: null };
+  if (await removeSome(parts, ctx.instance._id, first)) return "more";
+  const now = clock.now();
+  if (now.getTime() < deletion.toldAt.getTime() + farewell.lastsMs) return "nothing";
+  const nothing = { name: instance.host, tagline: "", setUpTokenHash: null, suspension: null };
   const tombstone = { ...nothing, profile: emptyProfile, deletion: { ...deletion, goneAt: now } };
-  await instances.update(_id, { ...tombstone, state: "gone" }, { state: "leaving" });
-  return true;
+  return write(parts, at, { ...tombstone, state: "gone" });
 }
 
-async function clearAway(
-  parts: RemovalParts,
-  ctx: Ctx,
-  { instance, deletion }: Omit<Leaving, "ctx">,
-): Promise<boolean> {
-  if (await removeSome(parts, ctx, parts.collections())) return true;
-  if (await removeBeside(parts.store, instance._id, [deadJobs])) return true;
-  if (await removeFiles(parts.media, instance._id)) return true;
-  const now = parts.clock.now();
-  if (now.getTime() < (deletion.goneAt?.getTime() ?? 0) + settledMs) return false;
-  const done = { deletion: { ...deletion, removedAt: now } };
-  await parts.instances.update(instance._id, done, { state: "gone" });
-  return false;
+/** The job waits as long as many deliveries do, whoever they are of. */
+async function tellSome(parts: RemovalParts, at: Removed): Promise<Slice> {
+  const { farewell, queue, clock } = parts;
+  const { ctx, deletion } = at;
+  const { waiting } = await queue.counts("delivery");
+  if (waiting > mostDeliveries) throw new Postpone("many deliveries wait", restMs);
+  const told = await farewell.say(ctx, deletion.toldUpTo);
+  const howFar = told === null ? { toldAt: clock.now() } : { toldUpTo: told };
+  return write(parts, at, { deletion: { ...deletion, ...howFar } });
 }
 
-/** Remove some rows of the first collection that has any; false when none has. */
-async function removeSome(
-  { store, media, beside }: RemovalParts,
-  ctx: Ctx,
-  names: readonly string[],
-): Promise<boolean> {
-  for (const name of names) {
-    const rows = scopedCollection<KeptFile>(store, ctx.instance._id, { name, indexes: [] });
-    const some = await rows.find({}, { limit: batch, projection: { _id: 1, name: 1 } }).toArray();
-    if (some.length === 0) continue;
-    if (name === keptFilesCollection.name) {
-      for (const file of some) await media.remove(ctx.instance._id, file.name);
-    }
-    await rows.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } });
-    return true;
-  }
-  return removeBeside(store, ctx.instance._id, beside);
-}
-
-/** The same in the collections of the deployment. */
-async function removeBeside(
-  store: Store,
-  instanceId: string,
-  beside: ReadonlyArray<Pick<DeploymentCollection, "name" | "instanceIn">>,
-): Promise<boolean> {
-  for (const { name, instanceIn } of beside) {
-    if (instanceIn === undefined) continue;
-    const rows = store.collection<Row>(name);
-    const itsOwn = { [instanceIn]: instanceId };
-    const some = await rows.find(itsOwn, { limit: batch, projection: { _id: 1 } }).toArray();
-    if (some.length === 0) continue;
-    await rows.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } });
-    return true;
-  }
-  return false;
-}
-
-/** Remove some pictures that no row tells of, as a move from one place to another leaves them. */
-async function removeFiles(media: Media, instanceId: string): Promise<boolean> {
-  let removed = 0;
-  for await (const { owner, name } of media.list(instanceId)) {
-    await media.remove(owner, name);
-    removed += 1;
-    if (removed === filesEach) break;
-  }
-  return removed > 0;
+async function clearAway(parts: RemovalParts, at: Removed): Promise<Slice> {
+  const { store, media, clock } = parts;
+  const { instance, deletion } = at;
+  if (await removeSome(parts, instance._id, parts.collections())) return "more";
+  if (await removeBeside(store, instance._id, leftJobs)) return "more";
+  if (await removeFiles(media, instance._id)) return "more";
+  const now = clock.now();
+  if (now.getTime() < (deletion.goneAt?.getTime() ?? 0) + settledMs) return "nothing";
+  await write(parts, at, { deletion: { ...deletion, removedAt: now } });
+  return "nothing";
 }

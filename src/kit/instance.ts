@@ -57,6 +57,8 @@ export interface Deletion {
   readonly at: Date;
   /** Until then it can come back. */
   readonly until: Date;
+  /** Another number with each thing of these that is written down; absent before the first. */
+  readonly step?: number;
   /** Up to which actor other servers were told; absent before the first. */
   readonly toldUpTo?: string;
   /** When the last of them was told. */
