@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../drivers/clock.js";
-import { deadCollection } from "../drivers/queue/queue-tables.js";
+import { deadCollection, spoolCollection } from "../drivers/queue/queue-tables.js";
 import type { Queue } from "../drivers/queue/queue.js";
 import {
   defineFeature,
@@ -17,6 +17,7 @@ import {
   type ScheduleDef,
 } from "../kit/index.js";
 import type { Instances } from "./instances.js";
+import { parkedJobs } from "./parking.js";
 import {
   removeBeside,
   removeFiles,
@@ -38,7 +39,7 @@ export interface Farewell {
 /** What removing an instance is made of. */
 export interface RemovalParts extends RowParts {
   readonly instances: Pick<Instances, "byId" | "update">;
-  readonly queue: Pick<Queue, "counts">;
+  readonly queue: Pick<Queue, "counts" | "forget">;
   readonly clock: Clock;
   readonly farewell: Farewell;
   /** Every collection in which an instance may have rows; read when it is needed. */
@@ -52,8 +53,12 @@ const mostDeliveries = 1_000;
 const restMs = 30_000;
 /** What is still under way when an instance has become a tombstone has ended after this. */
 const settledMs = 5 * 60_000;
-/** Jobs that were given up, its farewell's among them: they can be run again until it is gone. */
-const leftJobs: readonly Beside[] = [{ name: deadCollection, instanceIn: "owner" }];
+/** Jobs beside the queue, its farewell's among them: they may be run until it is gone. */
+const leftJobs: readonly Beside[] = [
+  { name: deadCollection, instanceIn: "owner" },
+  { name: spoolCollection, instanceIn: "owner" },
+  { name: parkedJobs.name, instanceIn: "instanceId" },
+];
 
 /** What an instance is while it is removed. */
 const removed: readonly InstanceState[] = ["deleted", "leaving", "gone"];
@@ -81,7 +86,7 @@ type Slice = "more" | "written" | "nothing";
  * 4. Once the farewell has had its time, `leaving` becomes `gone`: a tombstone, with nothing that
  *    anybody wrote. No job of it runs any more, so that nothing comes back.
  * 5. The rest is removed, keys, jobs that were given up and pictures of which no row tells included; all
- *    is looked for once more after a while.
+ *    is looked for once more after a while, and the queues are looked through for jobs that still wait.
  *
  * Jobs follow each other like links of a chain, each named by the step that the record is at. Of two that
  * are at the same step only one writes the next, and it alone goes on.
@@ -185,6 +190,21 @@ async function clearAway(parts: RemovalParts, at: Removed): Promise<Slice> {
   if (await removeFiles(media, instance._id)) return "more";
   const now = clock.now();
   if (now.getTime() < (deletion.goneAt?.getTime() ?? 0) + settledMs) return "nothing";
+  const jobsUpTo = await forgetJobs(parts, at);
+  if (jobsUpTo !== null) return write(parts, at, { deletion: { ...deletion, jobsUpTo } });
   await write(parts, at, { deletion: { ...deletion, removedAt: now } });
   return "nothing";
+}
+
+/** Nobody can say where the jobs of one instance are: some thousands of all are looked through. */
+async function forgetJobs(
+  { queue }: RemovalParts,
+  { instance, deletion }: Removed,
+): Promise<string | null> {
+  let from = deletion.jobsUpTo ?? null;
+  for (let done = 0; done < slicesEach; done += 1) {
+    from = await queue.forget(instance._id, from);
+    if (from === null) return null;
+  }
+  return from;
 }

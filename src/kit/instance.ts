@@ -65,6 +65,8 @@ export interface Deletion {
   readonly toldAt?: Date;
   /** When only the tombstone was left to be known. */
   readonly goneAt?: Date;
+  /** Up to where the queues were looked through for jobs of it; absent before the first. */
+  readonly jobsUpTo?: string;
   /** When the last of its data had been removed. */
   readonly removedAt?: Date;
 }

@@ -90,6 +90,36 @@ function describeIdentity(backing: Backing): void {
     ]);
   });
 
+  it("forgets what waits of one town, a part at a time, and neither what runs nor another's", async () => {
+    const gate = aGate();
+    const queue = await serving(backing(), () => gate.opened, 1);
+    const later = { delayMs: 60 * MINUTE };
+    const waits = Array.from({ length: 620 }, (_, n) =>
+      aJob(`valmont/${n}`, { ...later, data: { town: "valmont" } }),
+    );
+    await queue.add([aJob("valmont/runs", { data: { town: "valmont" } })]);
+    await until(async () => (await queue.counts(LANE)).running === 1);
+    await queue.add(waits);
+    await queue.add([
+      aJob("valmont/due", { data: { town: "valmont" } }),
+      aJob("valmont/patient", { data: { town: "valmont" }, yieldsMs: 1_000 }),
+      aJob("roche/1", { ...later, data: { town: "roche", beside: "valmont" } }),
+    ]);
+
+    let from: string | null = null;
+    let parts = 0;
+    do {
+      from = await queue.forget("valmont", from);
+      parts += 1;
+    } while (from !== null);
+
+    expect(parts).to.be.greaterThan(1);
+    expect(await queue.counts(LANE)).to.include({ waiting: 0, delayed: 1, running: 1 });
+    gate.open();
+    await queue.idle();
+    expect(await queue.counts(LANE)).to.include({ waiting: 0, delayed: 1, running: 0 });
+  });
+
   it("keeps what is added while nobody serves, and runs each job once", async () => {
     const runs = new Map<string, number>();
     await backing()

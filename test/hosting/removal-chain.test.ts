@@ -1,6 +1,10 @@
 import { expect } from "chai";
+import { pino } from "pino";
 import { createIds } from "../../src/drivers/clock.js";
+import { createSpool } from "../../src/drivers/queue/bullmq-spool.js";
+import { queueTables } from "../../src/drivers/queue/queue-tables.js";
 import { createInstances, type Instances } from "../../src/hosting/instances.js";
+import { instanceOfJob, jobFor } from "../../src/hosting/outbox.js";
 import { createRemoval } from "../../src/hosting/removal.js";
 import type { Ctx, Feature, Instance, JobDef } from "../../src/kit/index.js";
 import { rejection } from "../drivers/store.conformance-support.js";
@@ -16,6 +20,9 @@ describe("The farewell of a deleted city", () => {
   let removal: Feature;
   let said: Array<string | undefined>;
   let deliveries: number;
+  /** Of how many parts the queue is, and which were looked through. */
+  let parts: number;
+  let lookedAt: string[];
   /** Done before the next account is told. */
   let meanwhile: (() => Promise<void>) | null;
   /** Ids of the links that were added. */
@@ -31,16 +38,25 @@ describe("The farewell of a deleted city", () => {
     return next > 5 ? null : String(next);
   }
 
+  /** A queue of so many parts. */
+  async function forget(owner: string, from: string | null): Promise<string | null> {
+    lookedAt.push(`${owner}/${from ?? "0"}`);
+    const next = Number(from ?? 0) + 1;
+    return next === parts ? null : String(next);
+  }
+
   beforeEach(async () => {
+    lookedAt = [];
+    parts = 1;
     [said, links, deliveries, meanwhile] = [[], [], 0, null];
-    city = await aCity({ features: civicFeatures });
+    city = await aCity({ features: civicFeatures, asleep: true });
     const { store, clock } = city;
     instances = createInstances(store, { clock, ids: createIds(clock) });
     const counts = { delayed: 0, running: 0, dead: 0 };
     removal = createRemoval({
       ...{ store, clock, instances, media: aMedia(), beside: [], collections: () => [] },
       farewell: { say, needs: [], lastsMs: day },
-      queue: { counts: async () => ({ ...counts, waiting: deliveries }) },
+      queue: { counts: async () => ({ ...counts, waiting: deliveries }), forget },
     });
     const at = clock.now();
     await city.visitor.changeInstance({
@@ -92,6 +108,48 @@ describe("The farewell of a deleted city", () => {
 
     const { _id } = city.instance;
     expect(links).to.deep.equal([`remove/${_id}/0`, `remove/${_id}/1`, `remove/${_id}/1`]);
+  });
+
+  it("has every part of the queue looked through for its jobs at the end, however long that is", async () => {
+    const { _id } = city.instance;
+    const at = city.clock.now();
+    parts = 45;
+    await city.visitor.changeInstance({
+      state: "gone",
+      deletion: { before: "active", at, until: at, goneAt: at },
+    });
+    await deliver(link());
+    expect(lookedAt).to.deep.equal([]);
+
+    city.clock.advance(day);
+    for (let n = 0; n < 3; n += 1) await Promise.all([deliver(link()), deliver(link())]);
+
+    const all = Array.from({ length: parts }, (_, n) => `${_id}/${n}`);
+    expect([...new Set(lookedAt)]).to.deep.equal(all);
+    expect((await now()).deletion?.removedAt).to.deep.equal(city.clock.now());
+    expect(links).to.deep.equal([`remove/${_id}/1`, `remove/${_id}/2`]);
+  });
+
+  it("leaves no job behind that Redis could not take, of it alone", async () => {
+    const { store, clock } = city;
+    const at = clock.now();
+    const rows = queueTables(store).spool;
+    const shelves = { isUp: async () => false, add: async () => undefined };
+    const spool = createSpool({
+      ...{ rows, shelves, clock, log: pino({ level: "silent" }), ownerOf: instanceOfJob },
+    });
+    for (const instanceId of [city.instance._id, "roche"]) {
+      const when = { id: `greet/${instanceId}`, delayMs: day };
+      await spool.add([jobFor(due() as JobDef<unknown>, { instanceId, payload: {} }, when)]);
+    }
+    await city.visitor.changeInstance({
+      state: "gone",
+      deletion: { before: "active", at, until: at, goneAt: at },
+    });
+
+    await deliver(link());
+
+    expect((await rows.find({}).toArray()).map(({ owner }) => owner)).to.deep.equal(["roche"]);
   });
 
   it("waits while many deliveries wait, and costs its job no try", async () => {

@@ -76,8 +76,12 @@ describe("A deleted city whose grace has ended", function () {
     await site.browser(ctx.instance.host).get("/actor", { Accept: "application/activity+json" });
   }
 
-  /** A picture of which no row tells, as a move leaves it, and a job that was given up. */
-  async function leaveOver({ instance: { _id } }: Ctx): Promise<void> {
+  const inAYear = (owner: string) => `in-a-year/${owner}`;
+
+  /** A picture of which no row tells, as a move leaves it, and jobs: one given up, one for later. */
+  async function leaveOver({ instance: { _id }, enqueue }: Ctx): Promise<void> {
+    const figures = site.app.operators.feature.schedules[0]!.job;
+    await enqueue(figures, {}, { id: inAYear(_id), delayMs: 365 * day });
     for (let n = 0; n < 60; n += 1) {
       await site.app.drivers.media.put(_id, Buffer.from(`left over ${n}`), "png");
     }
@@ -89,11 +93,12 @@ describe("A deleted city whose grace has ended", function () {
   }
 
   /** What is left of what no row of the instance tells of. */
-  async function leftOvers(owner: string): Promise<{ pictures: number; dead: number }> {
+  async function leftOvers(owner: string) {
     let pictures = 0;
     for await (const _file of site.app.drivers.media.list(owner)) pictures += 1;
     const dead = site.app.drivers.store.collection<Row & { owner: string }>("queue_dead");
-    return { pictures, dead: await dead.countDocuments({ owner }) };
+    const waiting = (await site.app.drivers.queue.peek("default", [inAYear(owner)])).length;
+    return { pictures, dead: await dead.countDocuments({ owner }), waiting };
   }
 
   const now = async (): Promise<Instance> => (await site.app.instances.byId(city._id))!;
@@ -160,7 +165,7 @@ describe("A deleted city whose grace has ended", function () {
     ];
 
     expect(await rowsOf(city._id)).to.deep.equal({});
-    expect(await leftOvers(city._id)).to.deep.equal({ pictures: 0, dead: 0 });
+    expect(await leftOvers(city._id)).to.deep.equal({ pictures: 0, dead: 0, waiting: 0 });
     expect(await now()).to.include({ state: "gone", name: host, tagline: "" });
     expect((await now()).deletion).to.have.property("removedAt");
     expect(asked.map(({ status }) => status)).to.deep.equal([410, 410, 410]);
@@ -181,8 +186,8 @@ describe("A deleted city whose grace has ended", function () {
     const other = await site.ctx("roche.example");
     const { logo } = profileOf(other.instance);
 
-    const { pictures, dead } = await leftOvers(other.instance._id);
-    expect(pictures).to.equal(61);
+    const { pictures, dead, waiting } = await leftOvers(other.instance._id);
+    expect([pictures, waiting]).to.deep.equal([61, 1]);
     expect(dead).to.be.greaterThan(0);
     const kept = { accounts: 1, proposals: 1, signIns: 1, operators: 1, instance_figures: 1 };
     expect(await rowsOf(other.instance._id)).to.include(kept);

@@ -40,6 +40,8 @@ export interface CityOptions {
   readonly storeThrough?: (store: Store) => Store;
   /** When the clock begins. */
   readonly now?: Date;
+  /** Its workers are not started. */
+  readonly asleep?: boolean;
   /** What it may use; everything unless told otherwise. */
   readonly limits?: Limits;
 }
@@ -125,7 +127,7 @@ export async function aCity(options: CityOptions = {}): Promise<City> {
     ...{ language, kind: "city", setUpTokenHash: null },
   });
   await startWorkers({ store, queue, instances, contexts, features, clock, log });
-  await queue.start();
+  if (options.asleep !== true) await queue.start();
   const signedInAs = (member: Member, spoken = language): Ctx =>
     contexts({ instance, member, language: spoken });
   const visitor = contexts({ instance, member: null, language });

@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { mostPeeked } from "./bounds.js";
 import type { BullQueueOptions } from "./bullmq.js";
 import { corked } from "./bullmq-corked.js";
+import { forgetSome } from "./bullmq-forget.js";
 import type { CarriedJob } from "./carried-job.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
@@ -29,6 +30,8 @@ export interface Shelves {
   counts(queue: string): Promise<Omit<QueueCounts, "dead">>;
   oldestDue(queue: string): Promise<Date | null>;
   peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
+  /** Looks through the next jobs from a place on, and forgets those that wait of which `isOwn` says so. */
+  forget(isOwn: (data: unknown) => boolean, from: string | null): Promise<string | null>;
   /** A connection of its own for a worker, which waits as long as Redis is away. */
   connect(): Redis;
   check(): Promise<void>;
@@ -96,6 +99,8 @@ export function createShelves(parts: Parts): Shelves {
     counts: (queue) => soon(() => counts({ redis, key: `${prefix}:${queue}`, now: now() })),
     oldestDue: (queue) => soon(() => oldestDue({ redis, key: `${prefix}:${queue}`, now: now() })),
     peek: (queue, ids) => soon(() => peek({ redis, key: `${prefix}:${queue}`, now: now() }, ids)),
+    forget: (isOwn, from) =>
+      soon(() => forgetSome({ redis, prefix, queueOf: queues.of }, isOwn, from)),
     connect: () => corked(open({ maxRetriesPerRequest: null })),
     async check() {
       await soon(() => redis.ping());

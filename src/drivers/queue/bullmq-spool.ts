@@ -5,7 +5,7 @@ import type { Collection } from "../store/collection.js";
 import type { Shelves } from "./bullmq-shelves.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
-import type { NewJob } from "./queue.js";
+import type { NewJob, OwnerOf } from "./queue.js";
 
 /** Hands jobs to Redis, and keeps them in the store for as long as Redis does not take them. */
 export interface Spool {
@@ -17,6 +17,7 @@ export interface Spool {
 }
 
 interface SpoolParts {
+  readonly ownerOf: OwnerOf | undefined;
   readonly rows: Collection<SpooledRow>;
   readonly shelves: Pick<Shelves, "isUp" | "add">;
   readonly clock: Clock;
@@ -26,10 +27,11 @@ interface SpoolParts {
 const batch = 500;
 
 /** Opens the spool. */
-export function createSpool({ rows, shelves, clock, log }: SpoolParts): Spool {
+export function createSpool(parts: SpoolParts): Spool {
+  const { rows, shelves, clock, log, ownerOf = () => null } = parts;
   const now = (): number => clock.now().getTime();
   const keep = async (jobs: readonly NewJob[]): Promise<void> => {
-    for (const { _id, ...row } of jobs.map((job) => spooled(job, now()))) {
+    for (const { _id, ...row } of jobs.map((job) => spooled(job, now(), ownerOf))) {
       await rows.updateOne({ _id }, { $set: row }, { upsert: true });
     }
   };
@@ -57,10 +59,12 @@ export function createSpool({ rows, shelves, clock, log }: SpoolParts): Spool {
   };
 }
 
-function spooled({ delayMs = 0, ...job }: NewJob, now: number): SpooledRow {
+function spooled({ delayMs = 0, ...job }: NewJob, now: number, ownerOf: OwnerOf): SpooledRow {
   const _id = rowId(job.queue, job.id);
   const dueAt = now + Math.max(0, delayMs);
-  return { _id, queue: job.queue, job: JSON.stringify(job), dueAt, stamp: randomUUID() };
+  const { queue, data } = job;
+  const row = { _id, queue, job: JSON.stringify(job), dueAt, stamp: randomUUID() };
+  return { ...row, owner: ownerOf(data) };
 }
 
 function despooled(row: SpooledRow, now: number): NewJob {

@@ -34,7 +34,9 @@ export function createBullQueue(given: BullQueueOptions): Queue {
   const tables = queueTables(options.store);
   const shelves = createShelves({ ...options, patienceMs: options.patienceMs ?? 2_000 });
   const dead = createDead({ rows: tables.dead, clock, ownerOf: options.ownerOf });
-  const spool = createSpool({ rows: tables.spool, shelves, clock, log });
+  const spool = createSpool({
+    ...{ rows: tables.spool, shelves, clock, log, ownerOf: options.ownerOf },
+  });
   const workers = new Map<string, BullWorker>();
   const now = (): number => clock.now().getTime();
   const add: Queue["add"] = async (jobs) => {
@@ -78,6 +80,7 @@ export function createBullQueue(given: BullQueueOptions): Queue {
     ...deadSide(dead, tables),
     revive: (queue, ids) => dead.revive(queue, ids, { add, peek: shelves.peek }),
     drop: (queue, ids) => dead.drop(queue, ids),
+    forget: (owner, from) => shelves.forget((data) => options.ownerOf?.(data) === owner, from),
     check: () => shelves.check(),
     idle: () =>
       whenIdle(shelves, [...workers.keys()], async () => {

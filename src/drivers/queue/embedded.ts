@@ -10,7 +10,7 @@ import { createSpool } from "./bullmq-spool.js";
 import { createShelf } from "./embedded-shelf.js";
 import { readPlaces } from "./places.js";
 import { withDefaults, type QueueOptions } from "./queue-options.js";
-import type { Queue, QueueCounts, QueuedJob } from "./queue.js";
+import type { OwnerOf, Queue, QueueCounts, QueuedJob } from "./queue.js";
 import { repeating } from "./repeating.js";
 
 export type { QueueLog };
@@ -42,7 +42,9 @@ export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
   const dates = repeating(log, () => untilNext(calendar, now, pollMs));
   // Left by processes that had a Redis which did not answer; `add` knows an id that is there already.
   const shelves = { isUp: async () => true, add };
-  const spool = createSpool({ rows: tables.spool, shelves, clock, log });
+  const spool = createSpool({
+    ...{ rows: tables.spool, shelves, clock, log, ownerOf: options.ownerOf },
+  });
   const keeper = repeating(log, async () => {
     for (const lane of lanes.values()) await lane.keep();
     await spool.handOver();
@@ -71,6 +73,7 @@ export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
     revive: (queue, wanted) =>
       dead.revive(queue, wanted, { add, peek: (name, some) => peek(parts, name, some) }),
     drop: (queue, wanted) => dead.drop(queue, wanted),
+    forget: (owner, from) => forget(parts, options.ownerOf, { owner, from }),
     // Whether its store is whole is another question, whose answer takes longer the more there is.
     async check() {
       await tables.jobs.findOne({ _id: "" });
@@ -82,6 +85,29 @@ export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
       await keeper.stop();
     },
   };
+}
+
+/** Jobs that are looked through for one owner's at once. */
+const lookedThrough = 500;
+
+async function forget(
+  { tables }: QueueParts,
+  ownerOf: OwnerOf = () => null,
+  { owner, from }: { readonly owner: string; readonly from: string | null },
+): Promise<string | null> {
+  await tables.ready();
+  const behind = from === null ? {} : { _id: { $gt: from } };
+  const rows = await tables.jobs
+    .find(behind, { sort: { _id: 1 }, limit: lookedThrough, projection: { data: 1 } })
+    .toArray();
+  const own = rows.filter(
+    ({ data }) => data.includes(owner) && ownerOf(JSON.parse(data) as unknown) === owner,
+  );
+  const waits = { state: { $in: ["waiting" as const, "patient" as const] } };
+  if (own.length > 0) {
+    await tables.jobs.deleteMany({ _id: { $in: own.map(({ _id }) => _id) }, ...waits });
+  }
+  return rows.length < lookedThrough ? null : (rows.at(-1)?._id ?? null);
 }
 
 async function counts(

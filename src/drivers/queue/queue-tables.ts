@@ -80,6 +80,8 @@ export interface SpooledRow extends Row {
   readonly dueAt: number;
   /** Another one each time that the job is added, so that what was handed over takes no later one along. */
   readonly stamp: string;
+  /** Whose work it is; null when nobody's in particular. */
+  readonly owner: string | null;
 }
 
 /**
@@ -99,7 +101,8 @@ const JOBS = "queue_jobs";
 /** The collection of the jobs that were given up; `owner` is the instance that they were of. */
 export const deadCollection = "queue_dead";
 const SCHEDULES = "queue_schedules";
-const SPOOL = "queue_spool";
+/** The collection of the jobs that Redis could not take; `owner` is the instance that they are of. */
+export const spoolCollection = "queue_spool";
 
 const jobIndexes: readonly IndexSpec[] = [{ keys: { queue: 1, state: 1, at: 1, order: 1 } }];
 
@@ -111,7 +114,7 @@ const indexes: Readonly<Record<string, readonly IndexSpec[]>> = {
     { keys: { owner: 1 } },
   ],
   [SCHEDULES]: [{ keys: { nextAt: 1 } }],
-  [SPOOL]: [{ keys: { dueAt: 1 } }],
+  [spoolCollection]: [{ keys: { dueAt: 1 } }, { keys: { owner: 1 } }],
 };
 
 /** Opens the queue's collections in `store`. */
@@ -135,7 +138,7 @@ export function queueTables(store: Store): QueueTables {
     jobs: store.collection<JobRow>(JOBS),
     dead: store.collection<DeadRow>(deadCollection),
     schedules: store.collection<ScheduleRow>(SCHEDULES),
-    spool: store.collection<SpooledRow>(SPOOL),
+    spool: store.collection<SpooledRow>(spoolCollection),
     ready,
   };
 }

@@ -180,6 +180,11 @@ export interface Queue {
   revive(queue: string, ids: readonly string[]): Promise<number>;
   /** Forgets dead jobs, except those that are just being revived; returns how many. */
   drop(queue: string, ids: readonly string[]): Promise<number>;
+  /**
+   * Looks through some hundreds of the jobs of all queues, from a place on, and forgets those of one owner
+   * that wait; what runs is left. Returns the place to go on from, null at the end.
+   */
+  forget(owner: string, from: string | null): Promise<string | null>;
   /** Rejects with a plain reason when the queue does not answer. */
   check(): Promise<void>;
   /** Resolves when no job of any processed queue is due or running (delayed ones may remain). */
