@@ -3,11 +3,16 @@ import { expect } from "chai";
 import { needs } from "../support/needs.js";
 import { root, run } from "./scratch.js";
 
-/** A rule with races, a search through an index, and deliveries that wait: where drivers could differ. */
+/**
+ * A rule with races, a search through an index, deliveries that wait, a city that is closed and one that is
+ * removed: where drivers could differ.
+ */
 const cut = [
   "test/features/supports/supports.test.ts",
   "test/features/proposals/listing.test.ts",
   "test/federation/delivery-order.test.ts",
+  "test/hosting/closing.test.ts",
+  "test/hosting/removal-chain.test.ts",
 ];
 
 describe("the tests of features and federation, on MongoDB and Redis", function () {
