@@ -24,6 +24,9 @@ const mostSilent = 5;
  * nothing (`write` returns false) and never says that it would take more, which is what the driver waits
  * for (mongodb 7.9, `Connection.writeCommand`). From then on everything is refused although the server
  * is there. So each look is heard of, and a client that is silent is replaced.
+ *
+ * A client that finds nobody when it is first asked closes itself for good, which a new one may well do
+ * while the servers are away: it is replaced as well.
  */
 export function keepAlive({ make, lookMs }: LivingOptions): LivingClient {
   const silent = new Map<string, number>();
@@ -37,8 +40,12 @@ export function keepAlive({ make, lookMs }: LivingOptions): LivingClient {
     one.on("serverClosed", ({ address }) => {
       if (one === client) silent.delete(address);
     });
+    one.on("topologyClosed", () => {
+      if (one === client && !isClosed) replace();
+    });
   }
 
+  let isClosed = false;
   let client = make();
   listened(client);
 
@@ -60,6 +67,7 @@ export function keepAlive({ make, lookMs }: LivingOptions): LivingClient {
   return {
     now: () => client,
     close() {
+      isClosed = true;
       clearInterval(timer);
       return client.close();
     },
