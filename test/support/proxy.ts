@@ -7,7 +7,7 @@ export interface TestProxy {
   readonly url: string;
   /** Ends every connection and takes no new one. */
   cut(): void;
-  /** Connections stay and are taken, but nothing comes through any more, in either direction. */
+  /** Connections stay and are taken, but nobody reads from them any more, in either direction. */
   hang(): void;
   /** All is well again; connections that hung are ended. */
   restore(): void;
@@ -30,7 +30,8 @@ export async function aProxy(target: string): Promise<TestProxy> {
     ] as const;
     for (const [from, to] of pairs) {
       sockets.add(from);
-      from.on("data", (bytes) => state.mood === "well" && to.write(bytes));
+      from.on("data", (bytes) => to.write(bytes));
+      if (state.mood === "hanging") from.pause();
       from.on("error", () => undefined);
       from.once("close", () => {
         sockets.delete(from);
@@ -50,7 +51,10 @@ export async function aProxy(target: string): Promise<TestProxy> {
       state.mood = "cut";
       endAll();
     },
-    hang: () => void (state.mood = "hanging"),
+    hang() {
+      state.mood = "hanging";
+      for (const socket of sockets) socket.pause();
+    },
     restore() {
       if (state.mood === "hanging") endAll();
       state.mood = "well";

@@ -1,6 +1,3 @@
-import type { FindCursor } from "mongodb";
-import type { Cursor } from "./collection.js";
-
 /** What Node says of a socket that takes or gives nothing any more (nodejs.org/api/errors.html). */
 const ofSocket = /^(?:E[A-Z]+|ERR_(?:SOCKET|STREAM)_[A-Z_]+)$/;
 
@@ -11,36 +8,6 @@ export async function named<R>(call: () => Promise<R>): Promise<R> {
   } catch (error) {
     throw namedFailure(error);
   }
-}
-
-/**
- * A cursor that never passes the beginning of a list off as the whole: the driver's own ends quietly when
- * its client is closed between two batches, be it at the end of the process or to be replaced.
- */
-export function wholeCursor<T>(cursor: FindCursor<T>): Cursor<T> {
-  const toTheEnd = (): void => {
-    if (cursor.killed) throw cutOff("the connection was closed before the end of a list");
-  };
-  return {
-    close: () => named(() => cursor.close()),
-    async toArray() {
-      const rows = await named(() => cursor.toArray());
-      toTheEnd();
-      return rows;
-    },
-    async *[Symbol.asyncIterator]() {
-      const rows = cursor[Symbol.asyncIterator]();
-      try {
-        for (;;) {
-          const next = await named(() => rows.next());
-          if (next.done === true) return toTheEnd();
-          yield next.value;
-        }
-      } finally {
-        await rows.return(undefined);
-      }
-    },
-  };
 }
 
 /**
@@ -59,6 +26,6 @@ function namedFailure(error: unknown): unknown {
 }
 
 /** A connection that was lost, as the driver calls it where it notices. */
-function cutOff(message: string, cause?: Error): Error {
+export function cutOff(message: string, cause?: Error): Error {
   return Object.assign(new Error(message, { cause }), { name: "MongoNetworkError" });
 }

@@ -11,13 +11,18 @@ export interface Wanted {
   readonly onlyAdd: boolean;
 }
 
-/**
- * Makes a collection's indexes those declared, and no others unless told to add alone. `patient` opens the database for the
- * building of indexes, which takes as long as it takes.
- */
+/** A database as calls reach it. */
+export interface Reach {
+  readonly db: Db;
+  /** Ends a call within the limit. */
+  readonly bounded: <R>(call: () => Promise<R>) => Promise<R>;
+  /** Opens the database for the building of indexes, which takes as long as it takes. */
+  readonly patient: <R>(work: (db: Db) => Promise<R>) => Promise<R>;
+}
+
+/** Makes a collection's indexes those declared, and no others unless told to add alone. */
 export async function ensureMongoIndexes(
-  db: Db,
-  patient: <R>(work: (db: Db) => Promise<R>) => Promise<R>,
+  { db, bounded, patient }: Reach,
   { name, declared, onlyAdd }: Wanted,
 ): Promise<IndexChanges> {
   checkIndexes(declared);
@@ -25,12 +30,12 @@ export async function ensureMongoIndexes(
   const wanted = new Map(declared.map((spec) => [indexName(spec), spec]));
   wanted.delete("_id_");
   const dropped: string[] = [];
-  for (const present of await presentIndexes(collection)) {
+  for (const present of await bounded(() => presentIndexes(collection))) {
     if (present.name === "_id_") continue;
     const spec = wanted.get(present.name);
     if (spec && (onlyAdd || sameIndex(spec, present.spec))) wanted.delete(present.name);
     else if (!onlyAdd) {
-      await collection.dropIndex(present.name);
+      await bounded(() => collection.dropIndex(present.name));
       dropped.push(present.name);
     }
   }

@@ -1,17 +1,9 @@
-import {
-  MongoClient,
-  type Collection as MongoCollection,
-  type Db,
-  type FindCursor,
-  type MongoClientOptions,
-} from "mongodb";
+import { MongoClient, MongoNetworkTimeoutError, type Db, type MongoClientOptions } from "mongodb";
 import type { Collection, Row, WholeStore } from "./collection.js";
+import { whileConnected, within, type Limit } from "./mongo-calls.js";
 import { keepAlive, type LivingClient } from "./mongo-client.js";
-import { isRepeatable, pastConflicts } from "./mongo-conflicts.js";
-import { named, wholeCursor } from "./mongo-failures.js";
+import { boundedCollection } from "./mongo-collection.js";
 import { ensureMongoIndexes, presentIndexes } from "./mongo-indexes.js";
-import { checkFilter, checkInserted, checkOptions } from "./operators.js";
-import { checkChange } from "./operators-update.js";
 
 /** How the MongoDB store behaves; everything has a default. */
 export interface MongoOptions {
@@ -20,7 +12,7 @@ export interface MongoOptions {
   readonly patience?: Partial<MongoPatience>;
 }
 
-/** How long the servers may take; in milliseconds. */
+/** How long the servers may take; in milliseconds. The first three together are what one call may take. */
 export interface MongoPatience {
   /** For somebody to be there who takes what is asked: a failover that takes longer is answered 503. */
   readonly selectionMs: number;
@@ -64,62 +56,80 @@ function settings({ selectionMs, answerMs, placeMs, heartbeatMs }: MongoPatience
 }
 
 /**
+ * What a call may take with its retry: after a server that is lost at once, there is as much time as a call
+ * may take that finds everything well. The driver ends the session of a call that ends with this error.
+ */
+function limitOf({ selectionMs, placeMs, answerMs }: MongoPatience): Limit {
+  return {
+    ms: selectionMs + placeMs + answerMs,
+    late: () => new MongoNetworkTimeoutError("MongoDB gave no answer in time"),
+  };
+}
+
+/**
  * Connects to MongoDB, a replica set, shards, or a compatible server; rejects within seconds when
- * none answers. Later on, whatever is asked while none answers is rejected within `selectionMs`, with
- * an error that `isStoreUnavailable` knows, and connections come back by themselves, in another client where the driver's hangs. This module loads
- * the driver, which is slow: import it only when it is wanted.
+ * none answers. Later on, whatever is asked while none answers is rejected within `selectionMs`, and
+ * whatever gets no answer within the limit, with an error that `isStoreUnavailable` knows; connections
+ * come back by themselves, in another client where the driver's hangs. This module loads the driver, which
+ * is slow: import it only when it is wanted.
  */
 export async function openMongoStore(url: string, options: MongoOptions = {}): Promise<WholeStore> {
   const patience = { ...usual, ...options.patience };
+  const limit = limitOf(patience);
+  const bounded = <R>(call: () => Promise<R>): Promise<R> => within(limit, call);
   const client = keepAlive({
     make: () => new MongoClient(url, settings(patience)),
     lookMs: patience.heartbeatMs,
   });
+  const close = (): Promise<void> => bounded(() => client.close());
   // Made once for each client: the driver works out all their options anew each time.
   const collections = new Map<string, Collection<Row>>();
   const db = onceFor(client, (now) => now.db(options.dbName));
+  const ping = (): Promise<unknown> => bounded(() => db().command({ ping: 1 }));
   try {
-    await client.now().connect();
-    await db().command({ ping: 1 });
+    await bounded(() => client.now().connect());
+    await ping();
   } catch (error) {
-    await client.close();
+    await close();
     throw error;
   }
   const patient = async <R>(work: (db: Db) => Promise<R>): Promise<R> => {
     const slow = new MongoClient(url, settings({ ...patience, answerMs: 0 }));
     try {
-      return await work(slow.db(options.dbName));
+      return await whileConnected(limit, slow, () => work(slow.db(options.dbName)));
     } finally {
-      await slow.close();
+      await bounded(() => slow.close());
     }
   };
   return {
     collection: <T extends Row>(name: string): Collection<T> => {
       const known = collections.get(name) as Collection<T> | undefined;
       if (known !== undefined) return known;
-      const made = withChecks(onceFor(client, () => db().collection<T>(name)));
+      const made = boundedCollection(
+        onceFor(client, () => db().collection<T>(name)),
+        limit,
+      );
       collections.set(name, made as unknown as Collection<Row>);
       return made;
     },
     ensureIndexes: (name, indexes, { onlyAdd = false } = {}) =>
-      named(() => ensureMongoIndexes(db(), patient, { name, declared: indexes, onlyAdd })),
+      ensureMongoIndexes({ db: db(), bounded, patient }, { name, declared: indexes, onlyAdd }),
     indexesOf: async (name) => {
-      const present = await named(() => presentIndexes(db().collection(name)));
+      const present = await bounded(() => presentIndexes(db().collection(name)));
       return present.filter((index) => index.name !== "_id_").map(({ spec }) => spec);
     },
     collectionNames: async () => {
-      const listed = db().listCollections({}, { nameOnly: true });
-      const found = await named(() => listed.toArray());
+      const found = await bounded(() => db().listCollections({}, { nameOnly: true }).toArray());
       return found.map(({ name }) => name).filter((name) => !name.startsWith("system."));
     },
     check: async () => {
-      await named(() => db().command({ ping: 1 }));
+      await ping();
     },
     bytes: async () => {
-      const { storageSize, indexSize } = await named(() => db().stats());
+      const { storageSize, indexSize } = await bounded(() => db().stats());
       return Number(storageSize) + Number(indexSize);
     },
-    close: () => client.close(),
+    close,
   };
 }
 
@@ -131,54 +141,4 @@ function onceFor<T>(client: LivingClient, make: (now: MongoClient) => T): () => 
     if (made?.by !== by) made = { by, it: make(by) };
     return made.it;
   };
-}
-
-type Check = (...given: readonly unknown[]) => void;
-
-const checkRead: Check = (filter = {}, options) => {
-  checkFilter(filter);
-  checkOptions("find", options as object | undefined);
-};
-
-const checkWrite: Check = (filter, update, options) =>
-  checkChange(filter, update, options as object | undefined);
-
-const CHECKS: ReadonlyMap<string | symbol, Check> = new Map<string, Check>([
-  ["find", checkRead],
-  ["findOne", checkRead],
-  ["countDocuments", checkRead],
-  ["updateOne", checkWrite],
-  ["updateMany", checkWrite],
-  ["findOneAndUpdate", checkWrite],
-  ["deleteOne", (filter) => checkFilter(filter)],
-  ["deleteMany", (filter) => checkFilter(filter)],
-  ["insertOne", (doc) => checkInserted(doc)],
-  ["insertMany", (docs) => (docs as readonly unknown[]).forEach(checkInserted)],
-]);
-
-/**
- * The collection of the client of the moment. What the embedded store would refuse throws or rejects
- * before it is sent, so that nothing works here alone; it costs microseconds.
- */
-function withChecks<T extends Row>(collection: () => MongoCollection<T>): Collection<T> {
-  return new Proxy(collection(), {
-    get(_first, property) {
-      const target = collection();
-      const member: unknown = Reflect.get(target, property, target);
-      const check = CHECKS.get(property);
-      if (check === undefined || typeof member !== "function") return member;
-      const call = (given: readonly unknown[]): unknown => Reflect.apply(member, target, given);
-      if (property === "find") {
-        return (...given: unknown[]) => {
-          check(...given);
-          return wholeCursor(call(given) as FindCursor<T>);
-        };
-      }
-      return async (...given: unknown[]) => {
-        check(...given);
-        const once = (): Promise<unknown> => call(given) as Promise<unknown>;
-        return named(() => (isRepeatable(property) ? pastConflicts(once) : once()));
-      };
-    },
-  });
 }
