@@ -1,48 +1,28 @@
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import { pino } from "pino";
 import { z } from "zod";
-import { createApp, type App } from "../../src/app.js";
-import { loadConfig } from "../../src/config.js";
-import { createIds, systemClock } from "../../src/drivers/clock.js";
-import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import { isStoreUnavailable } from "../../src/drivers/store/unavailable.js";
-import { newPerson } from "../../src/features/people/people.js";
 import { proposalsCollection } from "../../src/features/proposals/proposals.js";
-import {
-  defineFeature,
-  defineJob,
-  type Ctx,
-  type Instance,
-  type Member,
-} from "../../src/kit/index.js";
+import { defineFeature, defineJob } from "../../src/kit/index.js";
 import { aProposal } from "../support/builders.js";
-import { aBrowser, type Browser } from "../support/deployment.js";
+import { aCity, closeCities } from "../support/city.js";
+import { aCityOnMongo, until, type CityOnMongo } from "../support/city-on-mongo.js";
+import { aBrowser } from "../support/deployment.js";
 import { intercepting } from "../support/faults.js";
-import { aCity, aMailer, closeCities } from "../support/city.js";
-import { aMedia } from "../support/media.js";
-import { needs, whereIs } from "../support/needs.js";
+import { aMongoDatabase, closeMongoStores } from "../support/mongo-store.js";
+import { needs } from "../support/needs.js";
 import { aProxy, type TestProxy } from "../support/proxy.js";
-
-const camille: Member = { _id: "camille", name: "Camille", roles: ["citizen"], language: "fr" };
 
 describe("A city whose MongoDB fails", function () {
   this.timeout(120_000);
   needs("mongodb");
-  let the: City;
+  let the: Failing;
   const back = async (): Promise<void> => {
     the.proxy.restore();
     await until(async () => (await the.visitor.get("/readyz")).status === 200);
   };
 
   before(async () => {
-    the = await aCityOnMongo();
+    the = await aFailingCity();
   });
   beforeEach(() => back());
   after(() => the?.close());
@@ -138,84 +118,30 @@ describe("A job that finds no store", () => {
   });
 });
 
-interface City {
-  readonly app: App;
+interface Failing extends CityOnMongo {
   readonly proxy: TestProxy;
-  readonly port: number;
-  readonly visitor: Browser;
-  readonly citizen: Ctx;
-  another(): Promise<Instance>;
-  intents(): Promise<number>;
   cutAfterInsert(): void;
-  close(): Promise<void>;
 }
 
-async function aCityOnMongo(): Promise<City> {
-  const url = whereIs("mongodb") ?? "";
-  const [{ openMongoStore }, { MongoClient }] = await Promise.all([
-    import("../../src/drivers/store/mongo.js"),
-    import("mongodb"),
-  ]);
-  const dataDir = mkdtempSync(join(tmpdir(), "parvis-away-"));
-  const dbName = `parvis_away_${randomUUID().slice(0, 8)}`;
+async function aFailingCity(): Promise<Failing> {
+  const url = await aMongoDatabase();
   const proxy = await aProxy(url);
-  const patience = { selectionMs: 500, answerMs: 1_000, placeMs: 1_000, heartbeatMs: 1_500 };
   const armed = { cut: false };
-  const bare = await openMongoStore(proxy.url, { dbName, patience });
-  const store = intercepting(["proposals", "insertOne"], async (call) => {
+  const through = intercepting(["proposals", "insertOne"], async (call) => {
     const written = await call();
     if (armed.cut) proxy.cut();
     armed.cut = false;
     return written;
-  })(bare);
-  const log = pino({ level: "silent" });
-  const clock = systemClock;
-  const queue = createEmbeddedQueue({ store, clock, ids: createIds(clock), log, pollMs: 50 });
-  const { mailer } = aMailer();
-  const app = await createApp(loadConfig({ DATA_DIR: dataDir, LOG_LEVEL: "silent" }), {
-    ...{ store, queue, mailer, media: aMedia(), clock, log },
   });
-  const found = (host: string): Promise<Instance> =>
-    app.instances.create({
-      ...{ origin: `http://${host}`, name: "Valmont", language: "fr", kind: "city" },
-      setUpTokenHash: null,
-    });
-  const instance = await found("valmont.example");
-  await app.start();
-  const citizen = app.contexts({ instance, member: camille, language: "fr" });
-  await newPerson(citizen, { _id: camille._id, name: camille.name });
-  const server = await listening(app);
-  const { port } = server.address() as AddressInfo;
+  const city = await aCityOnMongo(proxy.url, { through });
   return {
-    ...{ app, proxy, port, citizen },
-    visitor: aBrowser(port, "valmont.example"),
-    another: () => found(`${randomUUID().slice(0, 8)}.example`),
-    intents: () => store.collection("intents").countDocuments({}),
+    ...{ ...city, proxy },
     cutAfterInsert: () => void (armed.cut = true),
     async close() {
       proxy.restore();
-      server.closeAllConnections();
-      server.close();
-      await app.close();
+      await city.close();
       await proxy.close();
-      const client = await MongoClient.connect(url);
-      await client.db(dbName).dropDatabase();
-      await client.close();
-      rmSync(dataDir, { recursive: true, force: true });
+      await closeMongoStores();
     },
   };
-}
-
-async function listening(app: App): Promise<Server> {
-  const server = createServer(app.web).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return server;
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 40_000;
-  while (!(await isSo().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error("it did not come to pass");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
