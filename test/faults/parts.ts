@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { root } from "../bench/process.js";
-import type { TestProxy } from "../support/proxy.js";
 import type { TestRedis } from "../support/redis.js";
 import type { Journal } from "./journal.js";
 
@@ -84,18 +83,6 @@ export function theRedis(redis: TestRedis, random: () => number): Part {
       redis.resume();
       await redis.start();
     },
-  };
-}
-
-/**
- * The store's server is shared: it stands for its death that everything said to it is cut in the middle, and
- * for a network that loses everything that nothing comes through.
- */
-export function theStore(proxy: TestProxy, random: () => number): Part {
-  return {
-    name: "store",
-    kill: async () => (random() < 0.5 ? proxy.cut() : proxy.hang()),
-    start: async () => proxy.restore(),
   };
 }
 

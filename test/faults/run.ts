@@ -7,13 +7,13 @@ import { createApp, driversFor, type App } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
 import { freePort, root } from "../bench/process.js";
 import { closePeers } from "../federation/support/peer.js";
-import { aProxy } from "../support/proxy.js";
 import { aRedis } from "../support/redis.js";
 import { aGround } from "./ground.js";
 import { aJournal, type Journal } from "./journal.js";
 import { load, nothingAccepted, type Accepted } from "./load.js";
-import { aProcess, killAtRandom, seeded, theRedis, theStore, type Part } from "./parts.js";
+import { aProcess, killAtRandom, seeded, theRedis, type Part } from "./parts.js";
 import { hasHeld, isWell, report } from "./report.js";
+import { aFailingStore, isWay, type Way } from "./stores.js";
 import { judge, type Verdict } from "./verdict.js";
 
 const settledAfterMs = 240_000;
@@ -22,18 +22,25 @@ const settledAfterMs = 240_000;
 interface Asked {
   readonly seconds: number;
   readonly seed: number;
+  /** How the store fails. */
+  readonly store: Way;
 }
 
-/** Reads `--seconds=300 --seed=1`. */
+/** Reads `--seconds=300 --seed=1 --store=network`. */
 function readArguments(args: readonly string[]): Asked {
   const given = new Map(
     args.map((arg) => {
-      const [, name, value] = /^--(seconds|seed)=(\d+)$/.exec(arg) ?? [];
-      if (name === undefined) throw new Error(`"${arg}" is not known here.`);
-      return [name, Number(value)] as const;
+      const [, name, value = ""] = /^--(seconds|seed|store)=(\w+)$/.exec(arg) ?? [];
+      const isKnown = name === "store" ? isWay(value) : Number.isInteger(Number(value));
+      if (name === undefined || !isKnown) throw new Error(`"${arg}" is not known here.`);
+      return [name, value] as const;
     }),
   );
-  return { seconds: given.get("seconds") ?? 300, seed: given.get("seed") ?? Date.now() % 1e6 };
+  return {
+    seconds: Number(given.get("seconds") ?? 300),
+    seed: Number(given.get("seed") ?? Date.now() % 1e6),
+    store: (given.get("store") ?? "network") as Way,
+  };
 }
 
 function needed(name: string): string {
@@ -52,20 +59,21 @@ interface Deployment {
   close(): Promise<void>;
 }
 
-async function aDeployment(seed: number): Promise<Deployment> {
+async function aDeployment({ seed, store: way }: Asked): Promise<Deployment> {
   const server = needed("MONGODB_URL");
   const database = `parvis_faults_${process.pid}`;
-  const addressOf = (url: string): string =>
-    Object.assign(new URL(url), { pathname: database }).href;
-  const [redis, proxy, port] = [await aRedis(), await aProxy(server), await freePort()];
+  const random = seeded(seed + 2);
+  const store = await aFailingStore(way, server, random);
+  const [redis, port] = [await aRedis(), await freePort()];
   const dataDir = mkdtempSync(join(tmpdir(), "parvis-faults-"));
   const origin = `http://127.0.0.1:${port}`;
   const env = {
     ...{ REDIS_URL: redis.url, PUBLIC_URL: origin, DATA_DIR: dataDir, HOST: "127.0.0.1" },
     ...{ SECRET: "a secret that only this run shares with itself", LOG_LEVEL: "info" },
-    ...{ FEDERATION_PRIVATE_ADDRESSES: "true", MONGODB_URL: addressOf(proxy.url) },
+    ...{ FEDERATION_PRIVATE_ADDRESSES: "true", MONGODB_URL: store.addressOf(database) },
   };
-  const own = { ...env, MONGODB_URL: addressOf(server), LOG_LEVEL: "silent", ROLE: "web" };
+  const direct = Object.assign(new URL(server), { pathname: database }).href;
+  const own = { ...env, MONGODB_URL: direct, LOG_LEVEL: "silent", ROLE: "web" };
   const config = loadConfig(own);
   const app = await createApp(config, await driversFor(config));
   const journal = aJournal();
@@ -73,13 +81,12 @@ async function aDeployment(seed: number): Promise<Deployment> {
     aProcess(name, { ...env, ROLE: "worker", PORT: String(await freePort()) }, journal);
   const web = aProcess("web", { ...env, ROLE: "web", PORT: String(port) }, journal);
   const processes = [web, await worker("worker 1"), await worker("worker 2")];
-  const random = seeded(seed + 2);
-  const parts = [...processes, theRedis(redis, random), theStore(proxy, random)];
+  const parts = [...processes, theRedis(redis, random), store.part];
   return {
     ...{ origin, app, processes, journal, parts },
     async close() {
       for (const one of processes) await one.kill();
-      await Promise.all([app.close(), closePeers(), proxy.close()]);
+      await Promise.all([app.close(), closePeers(), store.close()]);
       await redis.remove();
       rmSync(dataDir, { recursive: true, force: true });
       const client = await MongoClient.connect(server);
@@ -95,8 +102,9 @@ async function aDeployment(seed: number): Promise<Deployment> {
  * twice, nobody may have been answered as if there were a bug, and no process may have ended by itself.
  * @returns whether that is so
  */
-async function main({ seconds, seed }: Asked): Promise<boolean> {
-  const { origin, app, processes, parts, journal, close } = await aDeployment(seed);
+async function main(asked: Asked): Promise<boolean> {
+  const { seconds, seed } = asked;
+  const { origin, app, processes, parts, journal, close } = await aDeployment(asked);
   try {
     const ground = await aGround(app, origin);
     for (const one of processes) await one.start();
