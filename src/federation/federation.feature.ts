@@ -69,7 +69,7 @@ export function createFederation(parts: FederationParts): Federation {
   const hands = { services, order: createOrder(), gate: createGate(services.timing) };
   const deliver = createDeliver(hands);
   const deliverAgain = createDeliverAgain(hands);
-  const fanOut = createFanOut(deliver, services.policy);
+  const fanOut = createFanOut(deliver, services);
   const send = createSend(services.vault, fanOut);
   const catchUp = createCatchUp(services);
   const carry = createCarry(services);

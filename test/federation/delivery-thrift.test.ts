@@ -64,7 +64,7 @@ describe("what a delivery to many servers saves", () => {
     expect(digest(Buffer.from("{}"))).to.equal(digestOf("{}"));
   });
 
-  it("asks how a server does that did well a second ago once, and the others each time", async () => {
+  it("asks how a server does that did well seconds ago once, and the others each time", async () => {
     const { visitor: ctx } = await aTown();
     const rows = ctx.collection(peersCollection);
     const row = {

@@ -9,6 +9,7 @@ import {
 } from "../records.js";
 import type { Policy } from "../policy/policy.js";
 import type { Deliver, DeliveryPayload } from "./deliver.js";
+import type { KeptActivities } from "./kept-activities.js";
 import { unavailableAmong } from "./unavailable.js";
 import { deliveryId } from "./waiting.js";
 
@@ -24,13 +25,17 @@ const batchSize = 100;
  * Finds who an activity goes to: distinct inboxes, read by cursor, one delivery job for each
  * (requirement 17). A run that died begins again; jobs have their own ids, so none is made twice.
  */
-export function createFanOut(deliver: Deliver, policy: Policy): FanOut {
+export function createFanOut(
+  deliver: Deliver,
+  { policy, activities }: { readonly policy: Policy; readonly activities: KeptActivities },
+): FanOut {
   const hands = { deliver, policy };
   return defineFanOut(async (ctx, { activityId }) => {
     const rows = ctx.collection(activitiesCollection);
     const activity = await rows.findOne({ _id: activityId });
     if (activity === null || activity.fannedOutAt !== null) return;
     if (await mustWait(ctx, policy, activity)) return;
+    activities.keep(ctx, activity);
     let given = 0;
     for await (const page of inboxesOf(ctx, activity.audience, null)) {
       given += await handOut(ctx, hands, activity, { inboxes: page, given });

@@ -7,6 +7,8 @@ import { createInFlight } from "./in-flight.js";
 export interface KeptActivities {
   /** The activity of that id, as it was a moment ago at the earliest; null where there is none. */
   read(ctx: Ctx, id: string): Promise<Activity | null>;
+  /** Who has just read one spares the others that. */
+  keep(ctx: Ctx, activity: Activity): void;
   /** Have it read again: something of it was changed. */
   forget(ctx: Ctx, id: string): void;
 }
@@ -34,6 +36,7 @@ export function createKeptActivities(): KeptActivities {
         (found) => void (found !== null && kept.set(key, found)),
       );
     },
+    keep: (ctx, activity) => void kept.set(keyOf(ctx, activity._id), activity),
     forget(ctx, id) {
       const key = keyOf(ctx, id);
       reading.forget(key);

@@ -6,14 +6,14 @@ import { isWell, peerOf } from "./peers.js";
 
 /** The servers that did well a moment ago, so that not every delivery to one looks up how it does. */
 export interface WellPeers {
-  /** What is known of a host, or null; of one that does well, as it was a second ago at the earliest. */
+  /** What is known of a host, or null; of one that does well, as it was five seconds ago at the earliest. */
   of(ctx: Ctx, host: string): Promise<Peer | null>;
   /** Have it looked up again: something of it was changed. */
   forget(ctx: Ctx, host: string): void;
 }
 
 /** For so long a process may not know yet that a host rests because of what another one noted. */
-const keptMs = 1_000;
+const keptMs = 5_000;
 
 /** Make room for the rows of hosts that do well; how the others do is looked up each time. */
 export function createWellPeers(): WellPeers {
