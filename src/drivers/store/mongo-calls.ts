@@ -101,17 +101,26 @@ export async function whileConnected<R>(
  * passes the beginning of a list off as the whole: the driver's own ends quietly when its client is closed
  * before the last batch, be it at the end of the process or to be replaced.
  * @param open opens it with a signal that ends it
+ * @param most as many rows as are wanted; 0 for all
  */
 export function boundedCursor<T>(
   limit: Limit,
+  most: number,
   open: (signal: AbortSignal) => FindCursor<T>,
 ): Cursor<T> {
   const ending = anEnding();
   const cursor = open(ending.signal);
   const hasNext = (): Promise<boolean> => within(limit, () => cursor.hasNext(), ending);
   const close = (): Promise<void> => within(limit, () => cursor.close(), ending);
+  let left = most > 0 ? most : Number.POSITIVE_INFINITY;
+  const batch = (): T[] => {
+    const rows = cursor.readBufferedDocuments();
+    left -= rows.length;
+    return rows;
+  };
+  // The driver kills a cursor that has given all that was wanted, where the server still has it open.
   const toTheEnd = (): void => {
-    const isWhole = !cursor.killed && cursor.id !== undefined;
+    const isWhole = left <= 0 || (!cursor.killed && cursor.id?.isZero() === true);
     if (!isWhole) throw cutOff("the connection was closed before the end of a list");
   };
   return {
@@ -119,14 +128,14 @@ export function boundedCursor<T>(
     async toArray() {
       const rows: T[] = [];
       while (!cursor.closed && (await hasNext())) {
-        for (const row of cursor.readBufferedDocuments()) rows.push(row);
+        for (const row of batch()) rows.push(row);
       }
       toTheEnd();
       return rows;
     },
     async *[Symbol.asyncIterator]() {
       try {
-        while (!cursor.closed && (await hasNext())) yield* cursor.readBufferedDocuments();
+        while (!cursor.closed && (await hasNext())) yield* batch();
         toTheEnd();
       } finally {
         // Whoever stops early has all that was wanted.

@@ -1,5 +1,5 @@
 import type { Collection as MongoCollection, FindCursor } from "mongodb";
-import type { Collection, Row } from "./collection.js";
+import type { Collection, FindOptions, Row } from "./collection.js";
 import { boundedCursor, within, type Limit } from "./mongo-calls.js";
 import { isRepeatable, pastConflicts } from "./mongo-conflicts.js";
 import { checkFilter, checkInserted, checkOptions } from "./operators.js";
@@ -65,7 +65,8 @@ export function boundedCollection<T extends Row>(
       if (property === "find") {
         return (...given: unknown[]) => {
           rule.check(...given);
-          return boundedCursor(limit, (signal) => call(given, signal) as FindCursor<T>);
+          const { limit: most = 0 } = (given[1] ?? {}) as FindOptions;
+          return boundedCursor(limit, most, (signal) => call(given, signal) as FindCursor<T>);
         };
       }
       return async (...given: unknown[]): Promise<unknown> => {

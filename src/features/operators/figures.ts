@@ -182,5 +182,5 @@ async function addUp({ store, clock }: Parts): Promise<void> {
   const totals = { at, hour, instances, storage, members };
   if (last === null) await insertOnce(() => sums.insertOne({ _id: "all", ...totals }));
   // Somebody else may have been quicker.
-  else await sums.updateOne({ _id: "all", hour: { $ne: hour } }, { $set: totals });
+  else await sums.updateOne({ _id: "all", hour: { $lt: hour } }, { $set: totals });
 }
