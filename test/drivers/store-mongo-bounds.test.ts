@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Row, Store } from "../../src/drivers/store/collection.js";
+import type { Store } from "../../src/drivers/store/collection.js";
 import { openMongoStore } from "../../src/drivers/store/mongo.js";
 import { isStoreUnavailable } from "../../src/drivers/store/unavailable.js";
 import { closedWhileWriting } from "../support/closed-writes.js";
@@ -7,43 +7,10 @@ import { aMongoDatabase, closeMongoStores } from "../support/mongo-store.js";
 import { needs } from "../support/needs.js";
 import { aProxy, type TestProxy } from "../support/proxy.js";
 import { rejection } from "./store.conformance-support.js";
-
-interface Thing extends Row {
-  readonly n: number;
-  readonly text?: string;
-}
+import { asked, byN, things } from "./store-mongo-asked.js";
 
 /** A look at the server in a minute: nothing else than the limit of a call comes to the rescue. */
 const patience = { selectionMs: 300, placeMs: 300, answerMs: 600, heartbeatMs: 60_000 };
-const byN = [{ keys: { n: 1 } }] as const;
-
-type Ask = (store: Store) => Promise<unknown>;
-
-const things = (store: Store) => store.collection<Thing>("things");
-
-async function firstOf(store: Store): Promise<unknown> {
-  for await (const thing of things(store).find({})) return thing;
-  return null;
-}
-
-/** Everything that is asked of a store. */
-const asked: ReadonlyArray<readonly [string, Ask]> = [
-  ["inserting one", (store) => things(store).insertOne({ _id: "b", n: 2 })],
-  ["inserting many", (store) => things(store).insertMany([{ _id: "c", n: 3 }])],
-  ["looking one up", (store) => things(store).findOne({ _id: "a" })],
-  ["a list", (store) => things(store).find({}).toArray()],
-  ["reading one by one", firstOf],
-  ["changing one", (store) => things(store).updateOne({ _id: "a" }, { $inc: { n: 1 } })],
-  ["changing many", (store) => things(store).updateMany({}, { $inc: { n: 1 } })],
-  ["taking one", (store) => things(store).findOneAndUpdate({}, { $inc: { n: 1 } }, {})],
-  ["removing one", (store) => things(store).deleteOne({ _id: "a" })],
-  ["removing many", (store) => things(store).deleteMany({})],
-  ["counting", (store) => things(store).countDocuments({})],
-  ["the names of collections", (store) => store.collectionNames()],
-  ["whether it is well", (store) => store.check()],
-  ["how large it is", (store) => store.bytes()],
-  ["making indexes", (store) => store.ensureIndexes("things", byN)],
-];
 
 describe("A call to MongoDB whose connection closes while it writes", function () {
   this.timeout(30_000);

@@ -7,6 +7,7 @@ import { aMongoDatabase, closeMongoStores } from "../support/mongo-store.js";
 import { needs } from "../support/needs.js";
 import { aProxy } from "../support/proxy.js";
 import { rejection } from "./store.conformance-support.js";
+import { asked, things } from "./store-mongo-asked.js";
 
 /** What Node does with all that is written to a socket between its other side's end and its own. */
 function endedByTheOtherSide(port: number): { stop(): void } {
@@ -20,10 +21,6 @@ function endedByTheOtherSide(port: number): { stop(): void } {
   return { stop: () => void (Socket.prototype.write = write) };
 }
 
-type Ask = (store: Store) => Promise<unknown>;
-
-const things = (store: Store) => store.collection<{ _id: string; n: number }>("things");
-
 async function readOneByOne(store: Store, atFirst = async (): Promise<void> => undefined) {
   let rows = 0;
   for await (const _thing of things(store).find({}, { sort: { _id: 1 } })) {
@@ -32,17 +29,6 @@ async function readOneByOne(store: Store, atFirst = async (): Promise<void> => u
   }
   return rows;
 }
-
-const asked: ReadonlyArray<readonly [string, Ask]> = [
-  ["inserting one", (store) => things(store).insertOne({ _id: "b", n: 2 })],
-  ["inserting many", (store) => things(store).insertMany([{ _id: "c", n: 3 }])],
-  ["looking one up", (store) => things(store).findOne({ _id: "a" })],
-  ["a list", (store) => things(store).find({}).toArray()],
-  ["reading one by one", readOneByOne],
-  ["changing one", (store) => things(store).updateOne({ _id: "a" }, { $inc: { n: 1 } })],
-  ["counting", (store) => things(store).countDocuments({})],
-  ["whether it is well", (store) => store.check()],
-];
 
 describe("A connection to MongoDB that ends", function () {
   needs("mongodb");

@@ -1,47 +1,15 @@
 import { expect } from "chai";
-import { publishProposal } from "../../src/features/proposals/publishing.js";
 import { proposalByUri, proposalsCollection } from "../../src/features/proposals/proposals.js";
 import type { Proposal } from "../../src/features/proposals/proposal.js";
 import { publishResponse } from "../../src/features/responses/answering.js";
-import type { Response } from "../../src/features/responses/response.js";
 import { responseTo } from "../../src/features/responses/responses.js";
-import { aDraft, expectRefusal } from "../support/builders.js";
-import { aClock } from "../support/city.js";
+import { expectRefusal } from "../support/builders.js";
 import { followingCollection, remoteActorsCollection } from "../../src/federation/records.js";
 import { anAnswer } from "../features/responses/support.js";
 import { aScene } from "./support/scene.js";
 import { aPeer, closePeers } from "./support/peer.js";
-import { aTown, closeTowns, settleAll, type Town } from "./support/town.js";
-
-type Kind = Town["instance"]["kind"];
-
-/** Towns of these kinds, none of which knows another yet. */
-async function towns(...kinds: Kind[]): Promise<Town[]> {
-  const clock = aClock();
-  return Promise.all(kinds.map((kind, at) => aTown({ name: `Ville ${at}`, kind, clock })));
-}
-
-/** Each of two towns follows the other. */
-async function link(one: Town, other: Town): Promise<void> {
-  await one.federation.linkInstance(one.visitor, other.origin);
-  await other.federation.linkInstance(other.visitor, one.origin);
-  await settleAll(one, other);
-}
-
-async function proposed(home: Town, ...others: Town[]): Promise<Proposal> {
-  const proposal = await publishProposal(await home.newcomer("Alix"), aDraft());
-  await settleAll(home, ...others);
-  return proposal;
-}
-
-/** The official response of a town to what it knows by this address. */
-async function answer(town: Town, { uri }: Proposal): Promise<Response> {
-  const seen = await proposalByUri(town.visitor, uri);
-  return publishResponse(
-    await town.newcomer("Adjointe", "official"),
-    anAnswer(seen?._id ?? "", { office: town.instance.name }),
-  );
-}
+import { actorOf, answer, link, proposed, towns } from "./support/linked-towns.js";
+import { closeTowns, settleAll, type Town } from "./support/town.js";
 
 /** Which office answered a proposal, as a town has it, and where the proposal stands there. */
 async function read(town: Town, { uri }: Proposal): Promise<unknown[]> {
@@ -50,17 +18,13 @@ async function read(town: Town, { uri }: Proposal): Promise<unknown[]> {
   return [response?.office ?? null, seen?.status];
 }
 
-function ownActor({ instance }: Town): string {
-  return instance.url("/actor");
-}
-
 /** A town whose software lets its officials answer what it is not asked. */
 async function pretends(town: Town, { uri }: Proposal): Promise<void> {
   await town.visitor
     .collection(proposalsCollection)
     .updateOne(
       { uri },
-      { $set: { "elsewhere.of": "association", "elsewhere.answeredBy": [ownActor(town)] } },
+      { $set: { "elsewhere.of": "association", "elsewhere.answeredBy": [actorOf(town)] } },
     );
 }
 

@@ -1,30 +1,15 @@
 import { expect } from "chai";
-import { publishProposal } from "../../src/features/proposals/publishing.js";
 import { proposalByUri } from "../../src/features/proposals/proposals.js";
 import type { Proposal } from "../../src/features/proposals/proposal.js";
-import { publishResponse } from "../../src/features/responses/answering.js";
 import { responseTo } from "../../src/features/responses/responses.js";
 import { mostAnswerers } from "../../src/federation/answerers.js";
 import { followingCollection, remoteActorsCollection } from "../../src/federation/records.js";
-import { anAnswer } from "../features/responses/support.js";
-import { aDraft, expectRefusal } from "../support/builders.js";
-import { aClock } from "../support/city.js";
-import { aTown, closeTowns, settleAll, type Town } from "./support/town.js";
+import { expectRefusal } from "../support/builders.js";
+import { actorOf, answer, link, proposed, towns } from "./support/linked-towns.js";
+import { closeTowns, settleAll, type Town } from "./support/town.js";
 
 const accept = { accept: "application/activity+json" };
 
-async function towns(...kinds: Array<Town["instance"]["kind"]>): Promise<Town[]> {
-  const clock = aClock();
-  return Promise.all(kinds.map((kind, at) => aTown({ name: `Ville ${at}`, kind, clock })));
-}
-
-async function link(one: Town, other: Town): Promise<void> {
-  await one.federation.linkInstance(one.visitor, other.origin);
-  await other.federation.linkInstance(other.visitor, one.origin);
-  await settleAll(one, other);
-}
-
-const actorOf = ({ instance }: Town): string => instance.url("/actor");
 const answerersOf = (home: Town): string => `${actorOf(home)}/answerers`;
 
 /** Link an association with more cities than its proposals name, all of them before the given one. */
@@ -44,18 +29,6 @@ async function linkMany(home: Town, hall: Town): Promise<void> {
     });
     await actors.insertOne({ ...known[1], _id: `a${at}`, uri, host });
   }
-}
-
-async function proposed(home: Town, ...others: Town[]): Promise<Proposal> {
-  const proposal = await publishProposal(await home.newcomer("Alix"), aDraft());
-  await settleAll(home, ...others);
-  return proposal;
-}
-
-async function answer(town: Town, { uri }: Proposal): Promise<void> {
-  const seen = await proposalByUri(town.visitor, uri);
-  const official = await town.newcomer("Adjointe", "official");
-  await publishResponse(official, anAnswer(seen?._id ?? "", { office: town.instance.name }));
 }
 
 async function officeFor(town: Town, { uri }: Proposal): Promise<string | undefined> {

@@ -13,6 +13,7 @@ import { thingAt } from "../../../src/federation/interact/things.js";
 import { aDraft } from "../../support/builders.js";
 import { aClock } from "../../support/city.js";
 import { followed } from "../support/followed.js";
+import { link } from "../support/linked-towns.js";
 import { aPeer, closePeers } from "../support/peer.js";
 import { aTown, closeTowns, laterAll, settleAll } from "../support/town.js";
 import { ask } from "./support.js";
@@ -21,9 +22,7 @@ async function twoTowns() {
   const clock = aClock();
   const city = await aTown({ name: "Valmont", clock });
   const home = await aTown({ name: "Vélo", kind: "association", clock });
-  await city.federation.linkInstance(city.visitor, home.origin);
-  await home.federation.linkInstance(home.visitor, city.origin);
-  await settleAll(city, home);
+  await link(city, home);
   const proposal = await publishProposal(await home.newcomer(), aDraft());
   await settleAll(city, home);
   const seen = await proposalByUri(city.visitor, proposal.uri);
