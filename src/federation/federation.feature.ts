@@ -83,7 +83,7 @@ export function createFederation(parts: FederationParts): Federation {
   const goOn = createGoOn(services);
   const handOut = createHandOut(process);
   const rotations = createRotations(services, send);
-  const absences = createAbsences(hands, createHandOutTo(deliver, services.policy));
+  const absences = createAbsences(hands, createHandOutTo(deliver, services));
   const sweeping = sweepSchedule({ handOut, fanOut, rotations, absences });
   const census = censusSchedule();
   const forgetting = forgettingSchedule();

@@ -15,6 +15,7 @@ import { isStoreUnavailable } from "../drivers/store/unavailable.js";
 import type { Ctx } from "../kit/context.js";
 import type { Feature } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
+import { createTogether } from "../kit/look-ups.js";
 import type { JobDef, ScheduleDef } from "../kit/work.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
@@ -153,12 +154,14 @@ type Find = (queue: string, id: string) => Promise<Instance | null>;
 /** Deliveries only ask where an instance is and whether it is active: what was so a second ago will do. */
 const keptMs = 1_000;
 
+/** Jobs of one instance that begin at once look it up once. */
 function finder(instances: Instances): Find {
   const kept = new LRUCache<string, Instance>({ max: 5_000, ttl: keptMs });
+  const together = createTogether<Instance | null>();
   return async (queue, id) => {
     const known = queue === "delivery" ? kept.get(id) : undefined;
     if (known !== undefined) return known;
-    const found = await instances.byId(id);
+    const found = await together(id, () => instances.byId(id));
     if (found !== null) kept.set(id, found);
     return found;
   };

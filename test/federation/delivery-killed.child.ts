@@ -12,7 +12,7 @@ const [storePath = "", inboxes = "", step = "none"] = process.argv.slice(2);
 /** Where the process dies: before or after a call of the store. */
 const deaths: Readonly<Record<string, readonly [string, string, RegExp, "before" | "after"]>> = {
   "fanned-out": ["activities", "updateOne", /fannedOutAt/, "before"],
-  claimed: ["peers", "findOne", /host/, "after"],
+  claimed: ["activities", "findOne", /"type":"Delete"/, "after"],
   sent: ["queue_jobs", "deleteMany", /deliver\//, "before"],
 };
 

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { createKeptActivities } from "../../src/federation/delivery/kept-activities.js";
 import { nobody } from "../../src/federation/outbound/send.js";
+import { createOrder } from "../../src/federation/delivery/order.js";
 import { createWellPeers } from "../../src/federation/delivery/well-peers.js";
 import {
   activitiesCollection,
@@ -14,6 +15,7 @@ import { signRfc9421, signRfc9421Aside } from "../../src/federation/signatures/r
 import { createDigest, digestOf } from "../../src/federation/signatures/digest.js";
 import { createTurns } from "../../src/federation/turns.js";
 import { generateRsaPair } from "../../src/federation/signatures/generate.js";
+import { countingCalls } from "./support/counting.js";
 import { aTown, closeTowns } from "./support/town.js";
 
 describe("what a delivery to many servers saves", () => {
@@ -55,6 +57,31 @@ describe("what a delivery to many servers saves", () => {
     expect(await activities.read(other.visitor, "a1")).to.equal(null);
   });
 
+  it("looks once for many inboxes whether it is moot, and never goes by that once a newer one has looked", async () => {
+    const { visitor: ctx } = await aTown();
+    const told = (_id: string, type: string): Activity => ({
+      ...{ _id, key: _id, uri: ctx.instance.url(`/activities/${_id}`), type, listed: false },
+      ...{ actorUri: ctx.instance.url("/actor"), objectUri: "https://one.example/1", body: "{}" },
+      ...{ audience: nobody, at: ctx.clock.now(), fannedOutAt: ctx.clock.now(), expiresAt: null },
+    });
+    const [created, deleted] = [told("a1", "Create"), told("a2", "Delete")];
+    const rows = ctx.collection(activitiesCollection);
+    await rows.insertOne(created);
+    const order = createOrder();
+    const count = { calls: 0 };
+    const counted = countingCalls(ctx, count);
+
+    const moot = await Promise.all(
+      Array.from({ length: 50 }, () => order.wasSuperseded(counted, created)),
+    );
+    await rows.insertOne(deleted);
+    await order.assertTurn(ctx, deleted, "https://two.example/inbox");
+
+    expect(moot).to.deep.equal(Array.from({ length: 50 }, () => false));
+    expect(count.calls).to.equal(1);
+    expect(await order.wasSuperseded(ctx, created)).to.equal(true);
+  });
+
   it("digests what goes to many inboxes once, and each text for itself", () => {
     const digest = createDigest();
 
@@ -92,6 +119,28 @@ describe("what a delivery to many servers saves", () => {
     expect(meanwhile).to.deep.equal([0, 2]);
     expect(await failuresOf("well.example")).to.equal(1);
     expect(await peers.of(ctx, "unknown.example")).to.equal(null);
+  });
+
+  it("asks how many servers do in one look-up, however many deliveries begin at once", async () => {
+    const { visitor: ctx } = await aTown();
+    const rows = ctx.collection(peersCollection);
+    const hosts = Array.from({ length: 64 }, (_, at) => `s${at}.example`);
+    const well = { speaks: "cavage", failures: 0, refusals: 0, openUntil: null } as const;
+    const now = ctx.clock.now();
+    const told = { ...well, lastFailedAt: null, lastError: null, lastDeliveredAt: now };
+    await rows.insertMany(
+      hosts.map((host, at) => ({ ...told, _id: `p${at}`, host, forgetAt: now })),
+    );
+    const peers = createWellPeers();
+    const count = { calls: 0 };
+    const counted = countingCalls(ctx, count);
+
+    const found = await Promise.all(
+      [...hosts, "unknown.example"].map((host) => peers.of(counted, host)),
+    );
+
+    expect(found.map((peer) => peer?.host)).to.deep.equal([...hosts, undefined]);
+    expect(count.calls).to.equal(1);
   });
 
   it("signs on another thread what it would have signed here", async () => {

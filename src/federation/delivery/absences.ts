@@ -10,7 +10,7 @@ import {
 import { attempt, type Hands } from "./attempt.js";
 import type { HandOutTo } from "./fan-out.js";
 import { peerOf } from "./peers.js";
-import { dayMs, idFrom } from "./unavailable.js";
+import { dayMs, idFrom, isUnavailable } from "./unavailable.js";
 import type { Delivery } from "./waiting.js";
 
 const payload = z.object({ host: z.string() });
@@ -68,7 +68,7 @@ export function createAbsences(hands: Hands, handOutTo: HandOutTo): Absences {
 /** One delivery to a host that is unavailable, once a day; when it is answered, the host is back. */
 async function tryOnce(hands: Hands, ctx: Ctx, host: string): Promise<void> {
   const peer = await peerOf(ctx, host);
-  if (peer === null || (peer.unavailableSince ?? null) === null) return;
+  if (peer === null || !isUnavailable(peer)) return;
   if (!(await takeDay(ctx, peer))) return;
   const delivery = await probeFor(hands, ctx, peer);
   if (delivery === null) return;

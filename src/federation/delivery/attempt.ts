@@ -10,6 +10,7 @@ import type { Gate } from "./gate.js";
 import { dropGone } from "./gone.js";
 import type { Order } from "./order.js";
 import { noteDelivered, noteFailed, noteRefused, restOf, turnAt } from "./peers.js";
+import { isUnavailable } from "./unavailable.js";
 import type { Delivery } from "./waiting.js";
 
 /** What a try is made with. */
@@ -53,12 +54,15 @@ export async function attempt(
   const host = hostOf(asked.inbox);
   if (host === null) return;
   const peer = await hands.services.peers.of(ctx, host);
-  if (!isProbe && (peer?.unavailableSince ?? null) !== null) return;
+  if (!isProbe && isUnavailable(peer)) return;
   const rest = restOf(peer, ctx.clock.now());
   if (rest > 0 && !isProbe) throw resting(host, rest);
   const activity = await hands.services.activities.read(ctx, asked.activityId);
   if (activity === null || isTooLate(ctx, activity)) return;
-  if (await hands.order.isSuperseded(ctx, activity)) return;
+  const { isSuperseded, wasSuperseded } = hands.order;
+  // What is tried again has waited: it looks for itself.
+  const isMoot = number === 1 ? wasSuperseded : isSuperseded;
+  if (await isMoot(ctx, activity)) return;
   await hands.order.assertTurn(ctx, activity, asked.inbox);
   await hands.gate.through(host, async () => {
     const busy = isProbe ? 0 : await turnAt(ctx, peer);

@@ -7,15 +7,14 @@ import {
   type Activity,
   type Follower,
 } from "../records.js";
-import type { Policy } from "../policy/policy.js";
+import type { Services } from "../services.js";
 import type { Deliver, DeliveryPayload } from "./deliver.js";
-import type { KeptActivities } from "./kept-activities.js";
-import { unavailableAmong } from "./unavailable.js";
+import { isUnavailable } from "./unavailable.js";
 import { deliveryId } from "./waiting.js";
 
 interface Hands {
   readonly deliver: JobDef<DeliveryPayload>;
-  readonly policy: Policy;
+  readonly services: Pick<Services, "policy" | "peers">;
 }
 
 /** Rows of followers read, and deliveries stored, at once: few enough that no page waits for them. */
@@ -27,15 +26,15 @@ const batchSize = 100;
  */
 export function createFanOut(
   deliver: Deliver,
-  { policy, activities }: { readonly policy: Policy; readonly activities: KeptActivities },
+  services: Pick<Services, "policy" | "activities" | "peers">,
 ): FanOut {
-  const hands = { deliver, policy };
+  const hands = { deliver, services };
   return defineFanOut(async (ctx, { activityId }) => {
     const rows = ctx.collection(activitiesCollection);
     const activity = await rows.findOne({ _id: activityId });
     if (activity === null || activity.fannedOutAt !== null) return;
-    if (await mustWait(ctx, policy, activity)) return;
-    activities.keep(ctx, activity);
+    if (await mustWait(ctx, services, activity)) return;
+    services.activities.keep(ctx, activity);
     let given = 0;
     for await (const page of inboxesOf(ctx, activity.audience, null)) {
       given += await handOut(ctx, hands, activity, { inboxes: page, given });
@@ -52,8 +51,8 @@ export type HandOutTo = (
 ) => Promise<void>;
 
 /** What sends a host that is back what it has missed. */
-export function createHandOutTo(deliver: Deliver, policy: Policy): HandOutTo {
-  const hands = { deliver, policy };
+export function createHandOutTo(deliver: Deliver, services: Hands["services"]): HandOutTo {
+  const hands = { deliver, services };
   return async (ctx, activity, host) => {
     for await (const page of inboxesOf(ctx, activity.audience, host)) {
       await handOut(ctx, hands, activity, { inboxes: page, given: 0 });
@@ -112,21 +111,25 @@ function fresh(seen: Set<string>, targets: readonly string[]): string[] {
  * While an instance is closed it tells nobody anything. What it deletes meanwhile is not lost: the
  * sweep brings it here again once it is open.
  */
-async function mustWait(ctx: Ctx, policy: Policy, { type }: Activity): Promise<boolean> {
+async function mustWait(
+  ctx: Ctx,
+  { policy }: Hands["services"],
+  { type }: Activity,
+): Promise<boolean> {
   return type === "Delete" && (await policy.settings(ctx)).mode === "closed";
 }
 
 async function handOut(
   ctx: Ctx,
-  { deliver, policy }: Hands,
+  { deliver, services }: Hands,
   { _id: activityId, uri }: Pick<Activity, "_id" | "uri">,
   { inboxes, given }: { readonly inboxes: readonly string[]; readonly given: number },
 ): Promise<number> {
   if (inboxes.length === 0) return 0;
   // Neither to ourselves, nor back to where a forwarded activity came from.
   const knowing = [hostOf(ctx.instance.origin), hostOf(uri)];
-  const unwanted = await policy.unwanted(ctx, inboxes);
-  const unavailable = await unavailableAmong(ctx, inboxes);
+  const unwanted = await services.policy.unwanted(ctx, inboxes);
+  const unavailable = await unavailableAmong(ctx, services, inboxes);
   const goesTo = (inbox: string): boolean => {
     const host = hostOf(inbox);
     if (host === null || knowing.includes(host)) return false;
@@ -138,6 +141,17 @@ async function handOut(
   }));
   await ctx.enqueueAll(deliver, items);
   return items.length;
+}
+
+/** Those hosts of a page of inboxes that are unavailable; one read, of those not known to do well. */
+async function unavailableAmong(
+  ctx: Ctx,
+  { peers }: Hands["services"],
+  inboxes: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const hosts = [...new Set(inboxes.map((inbox) => hostOf(inbox) ?? ""))];
+  const known = await Promise.all(hosts.map((host) => peers.of(ctx, host)));
+  return new Set(hosts.filter((_host, at) => isUnavailable(known[at] ?? null)));
 }
 
 /** The first inboxes of an activity wait for nobody; those after them let others pass, ever longer. */

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Ctx } from "../../kit/index.js";
+import { createInFlight } from "../../kit/look-ups.js";
 import { activitiesCollection, type Activity } from "../records.js";
-import { createInFlight } from "./in-flight.js";
 
 /** The activities that are being sent, so that one that goes to many inboxes is not read for each. */
 export interface KeptActivities {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { Postpone, type Ctx } from "../../kit/index.js";
-import { createTogether } from "./in-flight.js";
+import { createRecent } from "../../kit/look-ups.js";
 import { activitiesCollection, type Activity } from "../records.js";
 import { againId, deliveryId, wasSent } from "./waiting.js";
 
@@ -13,10 +13,12 @@ const soonMs = 1_000;
 const mostEarlier = 10;
 
 /**
- * Between two looks at whether an activity is moot: one that goes to many inboxes at once is looked at a
- * hundred times a second, and not once for each of a few thousand deliveries.
+ * How long a look at whether an activity is moot may have begun before a delivery that goes by it: of one
+ * that goes to thousands of inboxes, a few looks a second. What makes others moot allows for that before it
+ * looks for them among what runs, and a little more, since the two may be on two machines.
  */
-const restMs = 10;
+const lookedMs = 50;
+const allowedMs = lookedMs + 25;
 
 /** What of an activity the order depends on. */
 type Told = Pick<Activity, "_id" | "uri" | "type" | "objectUri" | "actorUri">;
@@ -26,6 +28,8 @@ type Earlier = Pick<Activity, "_id" | "type" | "fannedOutAt">;
 export interface Order {
   /** Whether a newer activity makes one moot: sent after that one, it would undo it. */
   isSuperseded(ctx: Ctx, activity: Told): Promise<boolean>;
+  /** The same by a look that may be another delivery's: good enough for what `assertTurn` is asked about, too. */
+  wasSuperseded(ctx: Ctx, activity: Told): Promise<boolean>;
   /**
    * Nothing that has to reach an inbox before `activity` is on its way there. What was given up is
    * not waited for. @throws Postpone until it may be so
@@ -35,11 +39,14 @@ export interface Order {
 
 /**
  * Open the order. It rests on the queue alone, which knows what waits and runs across processes and
- * after the death of one: an activity is stored before its delivery runs, so that of two deliveries
- * either the older one sees that it is superseded, or the newer one sees it run.
+ * after the death of one: an activity is stored before its delivery runs, and its delivery runs for a moment
+ * before it looks for older ones. So of two deliveries either the older one sees that it is superseded, by a
+ * look that began after the newer one was stored, or it ran before the newer one looks, which sees it.
  */
 export function createOrder(): Order {
   const known = new LRUCache<string, readonly Earlier[]>({ max: 500 });
+  /** When this process had the first delivery of each to make, by its own clock. */
+  const met = new LRUCache<string, number>({ max: 500 });
 
   async function earlierThan(ctx: Ctx, activity: Told): Promise<readonly Earlier[]> {
     const kept = known.get(activity._id);
@@ -49,13 +56,24 @@ export function createOrder(): Order {
     return found;
   }
 
-  const together = createTogether<boolean>(() => pause(restMs));
+  /** Resolves once nobody goes any more by a look that was made before the activity was stored. */
+  async function allowForLooks({ _id }: Told): Promise<void> {
+    const now = performance.now();
+    const since = met.get(_id) ?? now;
+    met.set(_id, since);
+    const left = since + allowedMs - now;
+    if (left > 0) await pause(left);
+  }
+
+  const recent = createRecent<boolean>(lookedMs);
   return {
-    isSuperseded: (ctx, activity) =>
-      together(`${ctx.instance._id} ${activity._id}`, () => isSuperseded(ctx, activity)),
+    isSuperseded,
+    wasSuperseded: (ctx, activity) =>
+      recent(`${ctx.instance._id} ${activity._id}`, () => isSuperseded(ctx, activity)),
     async assertTurn(ctx, activity, inbox) {
       const earlier = await earlierThan(ctx, activity);
       if (earlier.length === 0) return;
+      await allowForLooks(activity);
       const isUpdate = activity.type === "Update";
       const mayCome = earlier.some((one) => one.type === "Create" && one.fannedOutAt === null);
       if (isUpdate && mayCome) throw new Postpone("what it changes is not handed out", soonMs);

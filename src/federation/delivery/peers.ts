@@ -20,6 +20,18 @@ export async function peerOf(ctx: Ctx, host: string): Promise<Peer | null> {
   return ctx.collection(peersCollection).findOne({ host });
 }
 
+/** What is known of some hosts, by host; one read. */
+export async function peersAmong(
+  ctx: Ctx,
+  hosts: readonly string[],
+): Promise<ReadonlyMap<string, Peer>> {
+  const rows = await ctx
+    .collection(peersCollection)
+    .find({ host: { $in: [...hosts] } }, { limit: hosts.length })
+    .toArray();
+  return new Map(rows.map((peer) => [peer.host, peer]));
+}
+
 /** Milliseconds for which a host is to be left alone; 0 when it may be tried. */
 export function restOf(peer: Peer | null, now: Date): number {
   const until = peer?.openUntil?.getTime() ?? 0;

@@ -1,6 +1,5 @@
 import { encodeTime } from "ulid";
 import type { Ctx } from "../../kit/index.js";
-import { hostOf } from "../addresses.js";
 import { peersCollection, type Peer } from "../records.js";
 import type { Delivery } from "./waiting.js";
 
@@ -44,25 +43,13 @@ export function wellAgain(ctx: Ctx, peer: Peer | null): Partial<Peer> {
     ...{ failures: 0, openUntil: null, lastError: null },
     ...{ failingDays: 0, failingDay: null, failingSince: null },
   };
-  if (peer === null || (peer.unavailableSince ?? null) === null) return well;
+  if (peer === null || !isUnavailable(peer)) return well;
   const since = peer.failingSince ?? peer.unavailableSince ?? ctx.clock.now();
   const owed = peer.owed ?? idFrom(new Date(since.getTime() - marginMs));
   return { ...well, unavailableSince: null, probe: null, owed, sweepAt: ctx.clock.now() };
 }
 
-/** Those hosts of a page of inboxes that are unavailable; one read. */
-export async function unavailableAmong(
-  ctx: Ctx,
-  inboxes: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const hosts = [...new Set(inboxes.map((inbox) => hostOf(inbox) ?? ""))];
-  if (hosts.length === 0) return new Set();
-  const rows = await ctx
-    .collection(peersCollection)
-    .find(
-      { host: { $in: hosts }, unavailableSince: { $gt: new Date(0) } },
-      { limit: hosts.length, projection: { host: 1 } },
-    )
-    .toArray();
-  return new Set(rows.map(({ host }) => host));
+/** Whether a host gets nothing but one try a day. */
+export function isUnavailable(peer: Peer | null): boolean {
+  return (peer?.unavailableSince ?? null) !== null;
 }

@@ -14,6 +14,7 @@ import {
 } from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
 import { restOf } from "../delivery/peers.js";
+import { isUnavailable } from "../delivery/unavailable.js";
 import { mostWaiting } from "../delivery/waiting.js";
 import { listLinks, type Link } from "./links.js";
 import type { Peer } from "../records.js";
@@ -156,7 +157,7 @@ function linkView(ctx: Ctx, { id, uri, host, name, state, since, receives }: Lin
 
 function stateOf(ctx: Ctx, { peer, block }: PeerHealth): keyof typeof peerCodes {
   if (block !== null) return block.severity ?? "blocked";
-  if ((peer.unavailableSince ?? null) !== null) return "unavailable";
+  if (isUnavailable(peer)) return "unavailable";
   if (restOf(peer, ctx.clock.now()) > 0) return "resting";
   if (peer.failures > 0) return "troubled";
   if (peer.refusals > 0) return "refusing";

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
 
 /** Look-ups under way, each made once for all who ask for the same meanwhile. */
 export interface InFlight<T> {
@@ -32,15 +33,14 @@ export function createInFlight<T>(): InFlight<T> {
   };
 }
 
-/** Looks something up for all who asked for it before the look-up began. */
-export type Together<T> = (key: string, lookUp: () => Promise<T>) => Promise<T>;
+/** Looks something up under a key, or shares what was looked up under it for somebody else. */
+export type LookUp<T> = (key: string, lookUp: () => Promise<T>) => Promise<T>;
 
 /**
- * One look-up of a kind at a time, and a rest after each: who asks meanwhile waits for the next, together
- * with all others who do. So nobody is told what was so before they asked, however many ask, and who asks
- * alone waits for nothing.
+ * One look-up of a kind at a time: who asks meanwhile waits for the next, together with all others who do.
+ * So nobody is told what was so before they asked, however many ask, and who asks alone waits for nothing.
  */
-export function createTogether<T>(rest: () => Promise<void>): Together<T> {
+export function createTogether<T>(): LookUp<T> {
   const under = new Map<string, Promise<unknown>>();
   const next = new Map<string, Promise<T>>();
   return (key, lookUp) => {
@@ -49,10 +49,10 @@ export function createTogether<T>(rest: () => Promise<void>): Together<T> {
     const answer = turnAfter(under.get(key)).then(() => {
       next.delete(key);
       const looking = lookUp();
-      const rested = looking.then(rest, rest).finally(() => {
-        if (under.get(key) === rested) under.delete(key);
+      const ended = Promise.allSettled([looking]).then(() => {
+        if (under.get(key) === ended) under.delete(key);
       });
-      under.set(key, rested);
+      under.set(key, ended);
       return looking;
     });
     next.set(key, answer);
@@ -63,4 +63,29 @@ export function createTogether<T>(rest: () => Promise<void>): Together<T> {
 /** The next turn of the event loop after some work, however that ends. */
 async function turnAfter(work: Promise<unknown> | undefined): Promise<void> {
   await Promise.allSettled([work, nextTurn()]);
+}
+
+/** How many look-ups are remembered at once. */
+const mostRecent = 500;
+
+/**
+ * Whoever asks shares the last look-up as long as that began at most `keptMs` before, well measured by this
+ * process alone: what they are told was so then at the earliest. One that fails is shared by nobody later.
+ */
+export function createRecent<T>(keptMs: number): LookUp<T> {
+  const recent = new LRUCache<string, { readonly begun: number; readonly answer: Promise<T> }>({
+    max: mostRecent,
+  });
+  return (key, lookUp) => {
+    const begun = performance.now();
+    const known = recent.get(key);
+    if (known !== undefined && begun - known.begun <= keptMs) return known.answer;
+    const answer = lookUp();
+    const made = { begun, answer };
+    recent.set(key, made);
+    answer.catch(() => {
+      if (recent.get(key) === made) recent.delete(key);
+    });
+    return answer;
+  };
 }

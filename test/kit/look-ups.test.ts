@@ -1,12 +1,11 @@
 import { expect } from "chai";
-import { createInFlight, createTogether } from "../../src/federation/delivery/in-flight.js";
+import { createInFlight, createRecent, createTogether } from "../../src/kit/look-ups.js";
 
 /** A look-up that ends when it is told to. */
 function aLookUp<T>() {
   const ends: Array<(found: T) => void> = [];
   return { look: () => new Promise<T>((resolve) => ends.push(resolve)), ends };
 }
-const noRest = (): Promise<void> => Promise.resolve();
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 describe("What many deliveries ask at once", () => {
@@ -29,7 +28,7 @@ describe("What many deliveries ask at once", () => {
   });
 
   it("tells nobody what was so before they asked", async () => {
-    const together = createTogether<string>(noRest);
+    const together = createTogether<string>();
     const { look, ends } = aLookUp<string>();
     const first = together("post", look);
     await turn();
@@ -46,34 +45,44 @@ describe("What many deliveries ask at once", () => {
     expect(await Promise.all(late)).to.deep.equal(["as it is", "as it is"]);
   });
 
-  it("rests between two look-ups, so that thousands of deliveries do not ask one by one", async () => {
-    const { look: rest, ends: rests } = aLookUp<void>();
-    const together = createTogether<string>(rest);
-    const { look, ends } = aLookUp<string>();
-    const first = together("post", look);
-    await turn();
-    ends[0]?.("one");
-    expect(await first).to.equal("one");
-
-    const late = [together("post", look), together("post", look)];
-    await turn();
-    late.push(together("post", look));
-    await turn();
-    expect(ends).to.have.length(1);
-    rests[0]?.();
-    await turn();
-    ends[1]?.("other");
-
-    expect(await Promise.all(late)).to.deep.equal(["other", "other", "other"]);
-    expect(ends).to.have.length(2);
-  });
-
   it("goes on after a look-up that failed", async () => {
-    const together = createTogether<string>(noRest);
+    const together = createTogether<string>();
     const failed = together("post", () => Promise.reject(new Error("away")));
     const next = failed.then(
       () => "",
       () => together("post", () => Promise.resolve("back")),
+    );
+
+    expect(await next).to.equal("back");
+  });
+
+  it("is told again for a moment, and then only what was so since", async () => {
+    const always = createRecent<string>(60_000);
+    const never = createRecent<string>(-1);
+    const { look, ends } = aLookUp<string>();
+
+    const shared = [always("post", look), always("post", look)];
+    expect(ends).to.have.length(1);
+    ends[0]?.("one");
+    const again = always("post", look);
+    const other = always("other post", look);
+    ends[1]?.("other");
+    const asked = [never("post", look), never("post", look)];
+    expect(ends).to.have.length(4);
+    ends[2]?.("as it was");
+    ends[3]?.("as it is");
+
+    expect(await Promise.all([...shared, again])).to.deep.equal(["one", "one", "one"]);
+    expect(await other).to.equal("other");
+    expect(await Promise.all(asked)).to.deep.equal(["as it was", "as it is"]);
+  });
+
+  it("is not kept when the look-up failed", async () => {
+    const recent = createRecent<string>(60_000);
+    const failed = recent("post", () => Promise.reject(new Error("away")));
+    const next = failed.then(
+      () => "",
+      () => recent("post", () => Promise.resolve("back")),
     );
 
     expect(await next).to.equal("back");
