@@ -5,13 +5,21 @@ import type { NewJob, OwnerOf, Queue } from "../drivers/queue/queue.js";
 import type { IndexSpec, Store } from "../drivers/store/collection.js";
 import { Refusal } from "../kit/refusal.js";
 import { isDuplicate } from "../kit/records.js";
-import type { EnqueueOptions, EventDef, JobDef, Subscription } from "../kit/work.js";
+import {
+  listening,
+  type EnqueueOptions,
+  type EventDef,
+  type JobDef,
+  type Subscription,
+} from "../kit/work.js";
 
 /** An event on its way: stored before the write it announces, removed once its jobs are stored. */
 interface Intent {
   readonly _id: string;
   readonly instanceId: string;
   readonly event: string;
+  /** The jobs of its listeners, by name: the sweep may be of a release that has others. */
+  readonly heardBy: readonly string[];
   readonly payload: unknown;
   readonly at: Date;
   readonly request?: string;
@@ -65,6 +73,7 @@ interface OutboxParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  /** May still grow while the application is made. */
   readonly subscriptions: readonly Subscription[];
 }
 
@@ -104,11 +113,18 @@ export function createOutbox(parts: OutboxParts): Outbox {
   const writing = new Set<string>();
   let timer: NodeJS.Timeout | null = null;
 
+  /** The names of the jobs that hear of an event. */
+  function listenersOf(event: string): readonly string[] {
+    const heard = subscriptions.filter((subscription) => subscription.event === event);
+    return heard.map(({ job }) => job.name);
+  }
+
   async function announce(intent: Intent): Promise<void> {
-    const jobs = subscriptions
-      .filter((subscription) => subscription.event === intent.event)
-      .map(({ job }) => jobFor(job, intent, { id: `${intent._id}/${job.name}` }));
-    if (jobs.length > 0) await queue.add(jobs);
+    await queue.add(
+      intent.heardBy.map((name) =>
+        jobFor(listening(name), intent, { id: `${intent._id}/${name}` }),
+      ),
+    );
     track(intents.deleteOne({ _id: intent._id }));
   }
 
@@ -152,8 +168,10 @@ export function createOutbox(parts: OutboxParts): Outbox {
   return {
     sweep,
     async commit(instanceId, event, payload, write, origin = {}) {
+      const heardBy = listenersOf(event.name);
+      if (heardBy.length === 0) return write();
       const intent: Intent = {
-        ...{ _id: ids.next(), instanceId, event: event.name, payload, at: clock.now() },
+        ...{ _id: ids.next(), instanceId, event: event.name, heardBy, payload, at: clock.now() },
         ...known(origin),
       };
       writing.add(intent._id);

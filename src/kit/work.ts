@@ -38,7 +38,7 @@ export function on<P>(
   name: string,
   run: (ctx: Ctx, payload: P) => Promise<void>,
 ): Subscription {
-  const job = defineJob({ name: `${event.name}/${name}`, payload: event.payload, run });
+  const job = defineJob({ ...listening(`${event.name}/${name}`), payload: event.payload, run });
   return { event: event.name, job: job as JobDef<unknown> };
 }
 
@@ -85,7 +85,14 @@ export const serving: readonly InstanceState[] = ["new", "active"];
 export function defineJob<P>(
   job: Pick<JobDef<P>, "name" | "payload" | "run"> & Partial<JobDef<P>>,
 ): JobDef<P> {
-  return { queue: "default", attempts: 9, backoff: quick, runsIn: serving, ...job };
+  return { ...listening(job.name), runsIn: serving, ...job };
+}
+
+/** How the job of a listener is stored: the name alone tells one from another. */
+export function listening(
+  name: string,
+): Pick<JobDef<unknown>, "name" | "queue" | "attempts" | "backoff"> {
+  return { name, queue: "default", attempts: 9, backoff: quick };
 }
 
 /** A job that the calendar adds, once for the deployment; it runs for every instance that it is for. */

@@ -30,9 +30,9 @@ describe("What is written and announced as one", () => {
       if (queueFails === "after") throw new Error("the queue went away");
     },
   } as Pick<Queue, "add"> as Queue;
-  const anOutbox = (over: Store = store): Outbox =>
+  const anOutbox = (over: Store = store, heard = subscriptions): Outbox =>
     createOutbox({
-      ...{ store: over, queue, clock, ids: createIds(clock), subscriptions },
+      ...{ store: over, queue, clock, ids: createIds(clock), subscriptions: heard },
       log: pino({ level: "silent" }),
     });
   const left = (): Promise<number> => store.collection("intents").countDocuments({});
@@ -106,6 +106,21 @@ describe("What is written and announced as one", () => {
     await outbox.close();
 
     expect(await left()).to.equal(0);
+  });
+
+  it("is told to all listeners of who wrote it, by whichever release it is swept", async () => {
+    queueFails = "before";
+    const outbox = anOutbox();
+    await commit(outbox);
+    await outbox.close();
+    queueFails = "never";
+
+    const older = anOutbox(store, []);
+    await older.sweep(0);
+    await older.close();
+
+    expect([told(), await left()]).to.deep.equal([everybody, 0]);
+    expect(added[0]).to.include({ queue: "default", attempts: 9 });
   });
 
   describe("when the process dies", () => {
