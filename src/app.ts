@@ -47,7 +47,7 @@ import type { Feature } from "./kit/feature.js";
 import { createTranslators, loadTranslations } from "./kit/i18n/index.js";
 import type { Migration } from "./migrations/migration.js";
 import { migrate, migrations } from "./migrations/run.js";
-import { keptSecret } from "./secret.js";
+import { secretOf } from "./secret.js";
 
 /** The replaceable outside world. */
 export interface Drivers {
@@ -199,7 +199,7 @@ export async function createApp(
     features: all,
     views: createViews({ viewsDir, translatorFor }),
     assets: await assetsFor(config),
-    secret: config.secret ?? (await keptSecret(config.dataDir)),
+    secret: await secretOf(config),
     trustProxy: config.trustProxy,
     federation,
   });

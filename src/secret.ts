@@ -1,6 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Config } from "./config.js";
+
+/** The secret that the configuration gives, or else the one that is kept beside the data. */
+export async function secretOf({
+  secret,
+  dataDir,
+}: Pick<Config, "secret" | "dataDir">): Promise<string> {
+  return secret ?? (await keptSecret(dataDir));
+}
 
 /**
  * The deployment's own secret, made at the first start and kept in `dataDir` for its owner alone. It

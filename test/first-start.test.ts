@@ -19,21 +19,40 @@ async function aRegister() {
   return { instances, app: { instances } as App, close: () => store.close() };
 }
 
-const configured = (url: string) => loadConfig({ PUBLIC_URL: url });
+const secret = "a secret of many characters, for tests alone";
+const configured = (url: string, SECRET = secret) => loadConfig({ PUBLIC_URL: url, SECRET });
 const tokenIn = (text: string | null) => /\/set-up\/(\S+)/.exec(text ?? "")?.[1] ?? "";
 
 describe("The first start", () => {
-  it("invites to set up the site, each time by a fresh link", async () => {
+  it("invites to set up the site by one link, whichever process prints it", async () => {
     const { app, instances, close } = await aRegister();
     const first = tokenIn(await firstStart(app, configured("http://localhost:3000")));
 
     const second = tokenIn(await firstStart(app, configured("http://localhost:3000")));
 
     const site = await instances.byHost("localhost");
-    expect(second).not.to.equal(first);
+    expect(second)
+      .to.equal(first)
+      .and.to.match(/^[\w-]{43}$/);
     expect(site?.setUpTokenHash).to.equal(hashToken(second));
     expect(await instances.count(10)).to.equal(1);
     await close();
+  });
+
+  it("gives no deployment the link of another one, nor two sites one link", async () => {
+    const [one, other] = [await aRegister(), await aRegister()];
+    const url = "http://localhost:3000";
+    const link = tokenIn(await firstStart(one.app, configured(url)));
+    const site = await one.instances.byHost("localhost");
+
+    const elsewhere = tokenIn(await firstStart(other.app, configured(url)));
+    const changed = tokenIn(await firstStart(one.app, configured(url, secret.toUpperCase())));
+
+    expect(new Set([link, elsewhere, changed]).size).to.equal(3);
+    const now = await one.instances.byId(site?._id ?? "");
+    expect(now?.setUpTokenHash).to.equal(hashToken(changed));
+    await one.close();
+    await other.close();
   });
 
   it("follows a change of address until the site is set up, and not after", async () => {

@@ -43,10 +43,11 @@ export interface Instances {
    */
   update(id: string, change: InstanceChange, expected?: Expected): Promise<Instance | null>;
   /**
-   * The instance that waits for its set-up, brought to `origin` and given a fresh link; null when
-   * none waits. Nothing outside knows its address yet. @throws HostTaken
+   * The instance that waits for its set-up, brought to `origin`, with a link that works; null when none
+   * waits. Nothing outside knows its address yet. `hashFor` gives the hash of the link's token, by the
+   * instance's id. @throws HostTaken
    */
-  reopen(origin: string, setUpTokenHash: string): Promise<Instance | null>;
+  reopen(origin: string, hashFor: (id: string) => string): Promise<Instance | null>;
   list(): AsyncIterable<Instance>;
   /** Those whose host begins so, by host, from behind `after` on. */
   page(wish: InstancesWish): Promise<readonly Instance[]>;
@@ -131,14 +132,17 @@ export function createInstances(
       hosts.clear();
       return record === null ? null : instanceOf(record);
     },
-    async reopen(origin, setUpTokenHash) {
+    async reopen(origin, hashFor) {
+      const waiting = await rows.findOne({ state: "new" }, { sort: { _id: 1 } });
+      if (waiting === null) return null;
+      const { _id } = waiting;
       const url = new URL(origin);
       const place = { host: url.hostname.toLowerCase(), origin: url.origin };
       const record = await orTaken(place.host, () =>
         rows.findOneAndUpdate(
-          { state: "new" },
-          { $set: { ...place, setUpTokenHash } },
-          { sort: { _id: 1 }, returnDocument: "after" },
+          { _id, state: "new" },
+          { $set: { ...place, setUpTokenHash: hashFor(_id) } },
+          { returnDocument: "after" },
         ),
       );
       hosts.clear();
