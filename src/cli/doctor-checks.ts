@@ -83,15 +83,23 @@ export async function checkMedia(media: Media, { s3 }: Config): Promise<Finding[
   }
 }
 
-/** Whether the store answers and is whole. */
-export async function checkStore(store: Store): Promise<Finding> {
+/** Whether the store answers and, where it is a file of ours, is whole. */
+export async function checkStore(
+  store: Store,
+  { mongodbUrl }: Pick<Config, "mongodbUrl">,
+): Promise<Finding> {
   const started = performance.now();
+  const isFile = mongodbUrl === null;
   try {
     await store.check();
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    return finding("store", "ok", `whole; looked through in ${seconds} s`);
+    const ms = performance.now() - started;
+    const looked = `whole; looked through in ${(ms / 1000).toFixed(1)} s`;
+    const text = isFile ? looked : `MongoDB answers, in ${Math.ceil(ms)} ms`;
+    return finding("store", "ok", text);
   } catch (error) {
-    const remedy = "stop the server and restore the latest backup; keep the damaged file";
+    const remedy = isFile
+      ? "stop the server and restore the latest backup; keep the damaged file"
+      : "check MONGODB_URL and that this machine may reach it; nothing that was answered is lost meanwhile";
     return finding("store", "fail", inPlainWords(error), remedy);
   }
 }
@@ -124,9 +132,11 @@ export function checkInstances(instances: readonly Instance[]): Finding[] {
 }
 
 const manyWaiting = 1_000;
+/** Whatever is due is begun sooner, where anybody works it off. */
+const longDueMs = 5 * 60_000;
 
 /** Whether a queue is worked off. */
-export async function checkQueue(queue: Queue, name: string): Promise<Finding> {
+export async function checkQueue(queue: Queue, name: string, now: Date): Promise<Finding> {
   const label = `queue ${name}`.slice(0, 14);
   try {
     await queue.check();
@@ -135,9 +145,13 @@ export async function checkQueue(queue: Queue, name: string): Promise<Finding> {
     return finding(label, "fail", "the queue does not answer", remedy);
   }
   const { waiting, delayed, running, dead } = await queue.counts(name);
-  const text = `${waiting} waiting, ${delayed} later, ${running} running, ${dead} given up`;
-  if (waiting > manyWaiting) {
-    return finding(label, "warn", text, "is the server running? If so, give it time or more power");
+  const dueMs = now.getTime() - ((await queue.oldestDue(name)) ?? now).getTime();
+  const since = dueMs > longDueMs ? `, the oldest due for ${Math.floor(dueMs / 60_000)} min` : "";
+  const text = `${waiting} waiting, ${delayed} later, ${running} running, ${dead} given up${since}`;
+  if (waiting > manyWaiting || since !== "") {
+    const remedy =
+      "is a server running whose ROLE is all or worker? If so, give it time or more power";
+    return finding(label, "warn", text, remedy);
   }
   if (dead > 0) return finding(label, "warn", text, "see why, and retry or drop them: queue list");
   return finding(label, "ok", text);

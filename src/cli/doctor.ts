@@ -73,10 +73,11 @@ async function examineApp(
   findings: Finding[],
 ): Promise<void> {
   const { store, queue, mailer, media, clock } = app.drivers;
-  findings.push(await checkStore(store));
+  findings.push(await checkStore(store, config));
   const instances = host === null ? await some(app) : [await instanceNamed(app, host)];
   findings.push(...checkInstances(instances));
-  findings.push(await checkQueue(queue, "default"), await checkQueue(queue, "delivery"));
+  const now = clock.now();
+  for (const name of ["default", "delivery"]) findings.push(await checkQueue(queue, name, now));
   findings.push(await checkMail(mailer, config), ...(await checkMedia(media, config)));
   if (config.smtpUrl !== null) {
     const records = app.drivers.records ?? createTextRecords();

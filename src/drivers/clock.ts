@@ -1,5 +1,5 @@
 import { getRandomValues } from "node:crypto";
-import { encodeTime, monotonicFactory } from "ulid";
+import { decodeTime, encodeTime, monotonicFactory } from "ulid";
 
 /** Time, as everything in the project asks for it; tests hand in a fixed one. */
 export interface Clock {
@@ -26,6 +26,11 @@ export function createIds(clock: Clock): Ids {
 /** What every id that was made at `time` or later sorts behind, and no earlier one does. */
 export function firstIdAt(time: Date): string {
   return encodeTime(time.getTime(), timeDigits).toLowerCase();
+}
+
+/** When an id was made. */
+export function timeOfId(id: string): Date {
+  return new Date(decodeTime(id.toUpperCase()));
 }
 
 /** Cryptographic randomness from 0 to 1, drawn a block at a time: one call a digit costs ten times that. */

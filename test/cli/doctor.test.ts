@@ -148,22 +148,53 @@ describe("the doctor's judgement", () => {
   });
 
   it("of queues: jobs given up or piled up are worth a look", async () => {
-    const queue = (waiting: number, dead: number): Queue =>
+    const queue = (waiting: number, dead: number, due: Date | null = null): Queue =>
       ({
         check: async () => undefined,
+        oldestDue: async () => due,
         counts: async () => ({ waiting, dead, delayed: 0, running: 0 }),
       }) as unknown as Queue;
 
-    expect((await checkQueue(queue(3, 0), "default")).level).to.equal("ok");
-    expect((await checkQueue(queue(3, 1), "default")).level).to.equal("warn");
-    expect((await checkQueue(queue(3000, 0), "default")).level).to.equal("warn");
+    const levelOf = async (one: Queue) => (await checkQueue(one, "default", now)).level;
+
+    expect(await levelOf(queue(3, 0, seconds(-60)))).to.equal("ok");
+    expect(await levelOf(queue(3, 1))).to.equal("warn");
+    expect(await levelOf(queue(3000, 0))).to.equal("warn");
+  });
+
+  it("of two jobs that nobody has begun for ten minutes: whoever should is not there", async () => {
+    const queue = {
+      check: async () => undefined,
+      counts: async () => ({ waiting: 2, dead: 0, delayed: 0, running: 0 }),
+      oldestDue: async () => seconds(-600),
+    } as unknown as Queue;
+
+    const found = await checkQueue(queue, "default", now);
+
+    expect(found.level).to.equal("warn");
+    expect(found.text).to.contain("2 waiting").and.to.contain("the oldest due for 10 min");
+    expect(found.remedy).to.contain("ROLE");
   });
 
   it("of a damaged store: it fails, with what was found", async () => {
     const store = { check: () => Promise.reject(new Error("the file is damaged")) };
 
-    const found = await checkStore(store as unknown as Store);
+    const found = await checkStore(store as unknown as Store, { mongodbUrl: null });
 
     expect(found).to.deep.include({ level: "fail", text: "the file is damaged" });
+    expect(found.remedy).to.contain("backup");
+  });
+
+  it("of servers of a store: whether they answer, and never that a backup should take their place", async () => {
+    const mongodbUrl = "mongodb://store.example/parvis";
+    const away = { check: () => Promise.reject(new Error("nobody answers")) };
+    const there = { check: () => Promise.resolve() };
+
+    const failed = await checkStore(away as unknown as Store, { mongodbUrl });
+    const found = await checkStore(there as unknown as Store, { mongodbUrl });
+
+    expect(failed.level).to.equal("fail");
+    expect(failed.remedy).to.contain("MONGODB_URL").and.not.to.contain("restore");
+    expect(found.text).to.match(/^MongoDB answers, in \d+ ms$/);
   });
 });

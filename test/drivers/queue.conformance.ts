@@ -199,6 +199,19 @@ function describeIdentity(backing: Backing): void {
     expect(oldest).to.be.within(before, after);
   });
 
+  it("tells it of those that let others pass, too, which are most of a long backlog", async () => {
+    const queue = backing().queue();
+    const before = Date.now();
+    await queue.add([aJob("patient", { yieldsMs: MINUTE })]);
+    const after = Date.now();
+
+    expect((await queue.oldestDue(LANE))?.getTime()).to.be.within(before, after);
+    await until(() => Date.now() > after);
+    await queue.add([aJob("prompt")]);
+
+    expect((await queue.oldestDue(LANE))?.getTime()).to.be.within(before, after);
+  });
+
   it("refuses whole a batch with a job that a driver could not keep", async () => {
     const queue = backing().queue();
     const wrong = [aJob("a:b"), aJob("12"), aJob(""), aJob("z".repeat(501))];

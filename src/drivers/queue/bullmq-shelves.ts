@@ -1,9 +1,9 @@
 import { Queue as BullQueue } from "bullmq";
 import { Redis } from "ioredis";
-import { mostPeeked } from "./bounds.js";
 import type { BullQueueOptions } from "./bullmq.js";
 import { corked } from "./bullmq-corked.js";
 import { forgetSome } from "./bullmq-forget.js";
+import { counts, oldestDue, peek } from "./bullmq-looks.js";
 import type { CarriedJob } from "./carried-job.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
@@ -42,8 +42,6 @@ export interface Shelves {
 const addBatch = 500;
 /** Events of BullMQ that are kept for whoever looks; nobody here does. */
 const keptEvents = 100;
-/** BullMQ keeps the millisecond of a delayed job in the upper bits of its score. */
-const scoreOfMs = 0x1000;
 const mostWaitMs = 2_000;
 
 type Parts = Pick<BullQueueOptions, "url" | "clock" | "prefix"> & {
@@ -200,75 +198,4 @@ function asBullJob(job: CarriedJob, now: number) {
       ...whenAllElseFails,
     },
   };
-}
-
-/** A queue's keys at a moment. */
-interface Look {
-  readonly redis: Redis;
-  readonly key: string;
-  readonly now: number;
-}
-
-/** All at once: a job that passes from one list to the next meanwhile is in one of them. */
-async function counts({ redis, key, now }: Look): Promise<Omit<QueueCounts, "dead">> {
-  const dueBefore = (now + 1) * scoreOfMs;
-  const answers = await redis
-    .multi()
-    .llen(`${key}:wait`)
-    .zcard(`${key}:prioritized`)
-    .llen(`${key}:active`)
-    .zcount(`${key}:delayed`, "-inf", `(${dueBefore}`)
-    .zcard(`${key}:delayed`)
-    .exec();
-  const [plain = 0, ranked = 0, running = 0, due = 0, delayed = 0] = numbers(answers);
-  return { waiting: plain + ranked + due, delayed: delayed - due, running };
-}
-
-/** BullMQ adds to the left of the list and takes from its right. */
-async function oldestDue({ redis, key, now }: Look): Promise<Date | null> {
-  const dueBefore = (now + 1) * scoreOfMs;
-  const [id, delayed] = await Promise.all([
-    redis.lindex(`${key}:wait`, -1),
-    redis.zrange(`${key}:delayed`, "-inf", `(${dueBefore}`, "BYSCORE", "LIMIT", 0, 1, "WITHSCORES"),
-  ]);
-  const [addedAt, delay] =
-    id === null ? [] : await redis.hmget(`${key}:${id}`, "timestamp", "delay");
-  const dues = [
-    ...(typeof addedAt === "string" ? [Number(addedAt) + Number(delay ?? 0)] : []),
-    ...(delayed[1] === undefined ? [] : [Math.floor(Number(delayed[1]) / scoreOfMs)]),
-  ];
-  return dues.length === 0 ? null : new Date(Math.min(...dues));
-}
-
-type Answers = Awaited<ReturnType<ReturnType<Redis["pipeline"]>["exec"]>>;
-
-function values(answers: Answers): unknown[] {
-  return (answers ?? []).map(([error, value]) => {
-    if (error !== null) throw error;
-    return value;
-  });
-}
-
-function numbers(answers: Answers): number[] {
-  return values(answers).map(Number);
-}
-
-async function peek(
-  { redis, key, now }: Look,
-  ids: readonly string[],
-): Promise<readonly QueuedJob[]> {
-  if (ids.length > mostPeeked) throw new RangeError(`at most ${mostPeeked} jobs at once`);
-  if (ids.length === 0) return [];
-  const asked = redis.pipeline();
-  for (const id of ids) {
-    asked.hget(`${key}:${id}`, "timestamp").pttl(`${key}:${id}:lock`).zscore(`${key}:delayed`, id);
-  }
-  const told = values(await asked.exec());
-  return ids.flatMap((id, at) => {
-    const [addedAt, lockMs, score] = told.slice(at * 3, at * 3 + 3);
-    if (addedAt === null) return [];
-    const isRunning = Number(lockMs) > 0;
-    const waitsFor = score === null ? Number(addedAt) : Math.floor(Number(score) / scoreOfMs);
-    return [{ id, isRunning, dueAt: new Date(isRunning ? now + Number(lockMs) : waitsFor) }];
-  });
 }

@@ -1,4 +1,4 @@
-import type { Ids } from "../clock.js";
+import { timeOfId, type Ids } from "../clock.js";
 import { defaultGraceMs, idleCheckMs, mostPeeked } from "./bounds.js";
 import { createCalendar, untilNext, type Calendar } from "./calendar.js";
 import { createDead, deadSide } from "./dead.js";
@@ -126,11 +126,21 @@ async function counts(
   return { waiting: waiting + patient, delayed, running, dead };
 }
 
+/** The patient are due since they were added; of them, that which is served next is looked at. */
 async function oldestDue({ tables, clock }: QueueParts, queue: string): Promise<Date | null> {
   await tables.ready();
-  const due = { queue, state: "waiting" as const, at: { $lte: clock.now().getTime() } };
-  const [first] = await tables.jobs.find(due, { sort: { at: 1 }, limit: 1 }).toArray();
-  return first === undefined ? null : new Date(first.at);
+  const waits = { queue, state: "waiting" as const, at: { $lte: clock.now().getTime() } };
+  const lets = { queue, state: "patient" as const };
+  const first = { sort: { at: 1 }, limit: 1 } as const;
+  const [[waiting], [patient]] = await Promise.all([
+    tables.jobs.find(waits, first).toArray(),
+    tables.jobs.find(lets, first).toArray(),
+  ]);
+  const dues = [
+    ...(waiting === undefined ? [] : [waiting.at]),
+    ...(patient === undefined ? [] : [timeOfId(patient.order).getTime()]),
+  ];
+  return dues.length === 0 ? null : new Date(Math.min(...dues));
 }
 
 async function peek(
