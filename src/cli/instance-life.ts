@@ -89,8 +89,14 @@ export function act(app: App, instance: Instance, wish: InstanceWish): Promise<I
 async function suspend(app: App, host: string, reason: string): Promise<Answer> {
   const instance = await openOne(app, host);
   const changed = await act(app, instance, { act: "suspend", reason });
-  const already = changed === null ? " already" : "";
-  return answer(`${instance.host} is suspended${already}.`, changed ?? instance);
+  if (changed !== null) return answer(`${instance.host} is suspended.`, changed);
+  const now = await openOne(app, host);
+  const said = now.suspension?.reason ?? "";
+  if (reason === "" || reason === said) return answer(`${now.host} is suspended already.`, now);
+  throw new CommandFailed(
+    `${now.host} is suspended already, and visitors read ${said === "" ? "no reason" : `"${said}"`}: this was left. ` +
+      "To change it, resume the instance and suspend it again.",
+  );
 }
 
 async function resume(app: App, host: string): Promise<Answer> {

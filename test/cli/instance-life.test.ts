@@ -36,6 +36,17 @@ describe("closing an instance from the command line", function () {
     expect(await shown()).to.include({ state: "active", suspension: null });
   });
 
+  it("never lets somebody believe that visitors read a reason which they do not", async () => {
+    const suspend = (reason: string) => desk.run(["instance", "suspend", host, "--reason", reason]);
+    await suspend("Until Monday.");
+
+    const [other, same] = [await suspend("For good."), await suspend("Until Monday.")];
+    await desk.run(["instance", "resume", host]);
+
+    expect([other.code, same.code]).to.deep.equal([1, 0]);
+    expect(other.err).to.contain("Until Monday.").and.to.contain("resume");
+  });
+
   it("shows what it uses and may use, and changes that for it alone", async () => {
     const set = ["--storage", "2 GB", "--mails", "none", "--members", "40"];
     const wrong = await desk.run(["instance", "limits", host, "--storage", "much"]);
@@ -100,6 +111,8 @@ describe("closing an instance from the command line", function () {
 
     expect([...journal].reverse().map(({ act, about, by }) => [act, about, by])).to.deep.equal([
       ["instance-suspended", `${host} (Travaux jusqu’à lundi)`, null],
+      ["instance-resumed", host, null],
+      ["instance-suspended", `${host} (Until Monday.)`, null],
       ["instance-resumed", host, null],
       ["instance-limited", `${host} storage=2000000000 mails=none members=40`, null],
       ["instance-limited", `${host} storage=2000000000 mails=none`, null],
