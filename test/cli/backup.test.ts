@@ -97,6 +97,8 @@ describe("a deployment", function () {
 
   it("is restored into an empty place, and serves its pages there", async () => {
     const place = aDesk();
+    const looked = await run(place, ["doctor"]);
+    expect(looked.out, looked.err).to.contain("there is none yet");
 
     const restored = await run(place, ["restore", "--from", sealed], phrase);
 
@@ -242,6 +244,7 @@ describe("a deployment", function () {
       await collectGarbage();
       const there = ["move-store", "--from", fileOf(town), "--to", "MONGODB_URL"];
       const back = join(town.dataDir, "back.db");
+      await run(town, ["doctor"], { MONGODB_URL: first });
 
       const signal = await killed(
         { ...town, env: { ...town.env, MONGODB_URL: first } },
