@@ -17,9 +17,9 @@ export function addLimitsCommand(command: Command, io: Io, finish: Finish): void
     .command("limits")
     .description("show what an instance uses and may use, or change what it may")
     .argument("<host>", "host of the instance")
-    .option("--storage <size>", "what its pictures may take up", wishOf(readSize))
-    .option("--mails <number>", "mails that it may send in a day", wishOf(readCount))
-    .option("--members <number>", "members that it may have", wishOf(readCount))
+    .option("--storage <size>", "what its pictures may take up", sizeWish)
+    .option("--mails <number>", "mails that it may send in a day", countWish)
+    .option("--members <number>", "members that it may have", countWish)
     .addHelpText("after", help)
     .action((host: string, given: Given) =>
       finish(withApp(io, (app) => showLimits(app, host, given))),
@@ -39,12 +39,15 @@ function readCount(typed: string): number | null {
   return /^\d{1,9}$/.test(typed) ? Number(typed) : null;
 }
 
-function wishOf(read: (typed: string) => number | null): (typed: string) => Wish {
+const sizeWish = wishOf('A size such as "2 GB"', readSize);
+const countWish = wishOf("A whole number", readCount);
+
+function wishOf(what: string, read: (typed: string) => number | null): (typed: string) => Wish {
   return (typed) => {
     if (typed === "none" || typed === "default") return typed;
     const value = read(typed);
     if (value !== null) return value;
-    throw new InvalidArgumentError('A number is needed (a size such as "2 GB"), none or default.');
+    throw new InvalidArgumentError(`${what} is needed, or none, or default.`);
   };
 }
 
