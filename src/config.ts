@@ -69,7 +69,10 @@ const environment = z.object({
   DATA_DIR: z.string().min(1).default("data"),
   MONGODB_URL: z
     .string()
-    .regex(/^mongodb(\+srv)?:\/\//, "must begin with mongodb:// or mongodb+srv://")
+    .regex(
+      /^mongodb(\+srv)?:\/\/[^/?\s]+\/[^/?\s]+(\?|$)/,
+      "must be an address such as mongodb://127.0.0.1/parvis, which names the database",
+    )
     .optional(),
   REDIS_URL: z
     .string()

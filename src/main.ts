@@ -53,5 +53,6 @@ main().catch((error: unknown) => {
 function plain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ("code" in error && error.code === "EADDRINUSE") return "the port is in use already.";
+  if (error.name.startsWith("Mongo")) return `MongoDB, as MONGODB_URL names it: ${error.message}`;
   return error.stack ?? error.message;
 }

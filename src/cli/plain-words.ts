@@ -1,5 +1,6 @@
 import { ConfigError } from "../config.js";
 import { FetchRefused } from "../drivers/fetch.js";
+import { isStoreUnavailable } from "../drivers/store/unavailable.js";
 import { HostTaken } from "../hosting/instances.js";
 import { Refusal } from "../kit/index.js";
 
@@ -7,6 +8,7 @@ const refusals: Readonly<Partial<Record<string, string>>> = {
   "already-taken": "This mail address has an account on this instance already.",
   "refusals.obvious-password": "This password is too easy to guess: choose another one.",
   "not-found": "There is no ActivityPub actor at this address.",
+  "members-full": "This instance has as many members as it may have: see instance limits.",
 };
 
 const system: Readonly<Partial<Record<string, string>>> = {
@@ -33,11 +35,19 @@ export function inPlainWords(error: unknown): string {
   if (error instanceof Refusal) return wordsOfRefusal(error);
   if (error instanceof FetchRefused) return `The other server cannot be reached: ${error.message}`;
   if (!(error instanceof Error)) return String(error);
+  if (error.name.startsWith("Mongo")) return ofMongo(error);
   const code = "code" in error ? String(error.code) : "";
   const known = system[code];
   if (known === undefined) return error.message;
   const path = "path" in error && typeof error.path === "string" ? `${error.path}: ` : "";
   return `${path}${known}.`;
+}
+
+/** The driver's errors name nothing that an operator has set. */
+function ofMongo(error: Error): string {
+  if (!isStoreUnavailable(error))
+    return `MongoDB refuses MONGODB_URL or what was asked: ${error.message}`;
+  return `MongoDB does not answer (${error.message}): check MONGODB_URL and that this machine may reach it.`;
 }
 
 function wordsOfRefusal({ code, errors }: Refusal): string {

@@ -22,7 +22,8 @@ import { restoreCommand } from "./restore.js";
  * Run one command. Never throws.
  * @returns the exit code: 0 done, 1 failed, 2 called wrongly
  */
-export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+export async function runCli(argv: readonly string[], world: Io): Promise<number> {
+  const io = inItsWords(world);
   const asJson = argv.includes("--json");
   let code = 0;
   const finish: Finish = async (work) => {
@@ -41,6 +42,17 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (asJson) io.out(`${JSON.stringify({ error: message }, null, 2)}\n`);
     return error instanceof UsageMistake ? 2 : 1;
   }
+}
+
+/** How a command is called from the project's folder; every text says it so. */
+const usual = "npm run parvis --";
+
+/** Where commands are called in another way, `PARVIS_COMMAND` says how, and every text says that. */
+function inItsWords(io: Io): Io {
+  const own = io.env["PARVIS_COMMAND"]?.trim() ?? "";
+  if (own === "") return io;
+  const said = (text: string): string => text.replaceAll(usual, () => own);
+  return { ...io, out: (text) => io.out(said(text)), err: (text) => io.err(said(text)) };
 }
 
 function programFor(io: Io, finish: Finish): Command {
@@ -80,7 +92,7 @@ function everyCommand(command: Command): Command[] {
 }
 
 const generalHelp = `
-Run from the project's folder as: npm run parvis -- <command>
+Run as: npm run parvis -- <command>
 Configuration comes from the environment and from .env, as it does for the server, which may run meanwhile,
 but for restore, move-store and move-queue.
 

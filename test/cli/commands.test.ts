@@ -37,6 +37,28 @@ describe("the command line", function () {
     expect(ended.err).to.include("PORT").and.not.include("    at ");
   });
 
+  it("says what to look at where MongoDB is not there, or no database of it is named", async () => {
+    const list = (MONGODB_URL: string) => desk.run(["instance", "list"], { env: { MONGODB_URL } });
+
+    const away = await list("mongodb://ada:hunter2@127.0.0.1:1/parvis");
+    const unnamed = await list("mongodb://ada:hunter2@127.0.0.1:1/?replicaSet=rs0");
+
+    expect([away.code, unnamed.code]).to.deep.equal([1, 1]);
+    expect(away.err).to.match(/^MongoDB does not answer \(.+\): check MONGODB_URL/);
+    expect(unnamed.err).to.contain("MONGODB_URL").and.to.contain("names the database");
+    expect(away.err + unnamed.err).not.to.contain("hunter2");
+  });
+
+  it("calls itself as it is called where it runs", async () => {
+    const command = "docker compose run --rm cli";
+
+    const here = await desk.run(["backup", "--help"]);
+    const there = await desk.run(["backup", "--help"], { env: { PARVIS_COMMAND: command } });
+
+    expect(here.out).to.contain("npm run parvis -- backup");
+    expect(there.out).to.contain(`${command} backup`).and.not.to.contain("npm run");
+  });
+
   describe("keeps instances:", () => {
     it("makes one that is active and has topics, and never two of one host", async () => {
       const made = await desk.run([
