@@ -26,7 +26,7 @@ export function watchedStore(store: Store, around: AroundStore): Store {
     check: () => store.check(),
     bytes: () => store.bytes(),
     close: () => store.close(),
-    ...(store.changes === undefined ? {} : { changes: store.changes }),
+    changes: store.changes,
   };
 }
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { describeAtomicity } from "./store.conformance-atomic.js";
+import { describeChanges } from "./store.conformance-changes.js";
 import { describeIndexes } from "./store.conformance-indexes.js";
 import { describeQueries } from "./store.conformance-queries.js";
 import { openCase, rejection, type OpenStore, type Thing } from "./store.conformance-support.js";
@@ -14,6 +15,7 @@ export function storeConformance(name: string, open: OpenStore): void {
     describeQueries(open);
     describeIndexes(open);
     describeAtomicity(open);
+    describeChanges(open);
   });
 }
 

@@ -1,18 +1,12 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import express from "express";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { publishComment } from "../../src/features/comments/comments.js";
 import { publishProposal } from "../../src/features/proposals/publishing.js";
 import { createTopic } from "../../src/features/topics/topics.js";
-import { createKeptAnswers, sendAnswer } from "../../src/hosting/web/kept-answers.js";
-import { stateOf } from "../../src/hosting/web/state.js";
-import type { Ctx, Instance } from "../../src/kit/index.js";
-import { aClock } from "../support/city.js";
+import type { Ctx } from "../../src/kit/index.js";
 import { aDeployment, type Browser, type Deployment } from "../support/deployment.js";
-import { embeddedOnly } from "../support/engine.js";
+import { engineName } from "../support/engine.js";
+import { aKeptSite, closeKeptSites, sendKept } from "../support/kept-site.js";
 
 const [a, b] = ["valmont.example", "roche.example"];
 
@@ -31,6 +25,8 @@ describe("Pages kept for visitors", function () {
       reads.push(name);
       return store.collection(name);
     },
+    // On the servers, a second that passes counts as somebody else's write: here none does.
+    changes: engineName === "servers" ? { ...store.changes, elsewhere: () => 0 } : store.changes,
   });
   const get = (where: string, headers = {}, host = a) => site.browser(host).get(where, headers);
   const say = (body: string) => publishComment(as, { proposalId, parentId: null, body });
@@ -66,31 +62,27 @@ describe("Pages kept for visitors", function () {
     });
   }
 
-  describe("where the store tells what was written,", () => {
-    embeddedOnly("the servers tell nobody what was written");
+  it("are given again without asking the store, the same to the byte", async () => {
+    const first = await get(path);
 
-    it("are given again without asking the store, the same to the byte", async () => {
-      const first = await get(path);
-
-      const asked = await readFor(async () => {
-        const again = await get(path);
-        expect(again.text).to.equal(first.text);
-        const { date: _, "x-request-id": __, ...headers } = again.headers;
-        expect(first.headers).to.include(headers);
-      });
-
-      expect(asked).to.deep.equal([]);
-      expect(first.text).to.contain("Un banc devant l’école");
+    const asked = await readFor(async () => {
+      const again = await get(path);
+      expect(again.text).to.equal(first.text);
+      const { date: _, "x-request-id": __, ...headers } = again.headers;
+      expect(first.headers).to.include(headers);
     });
 
-    it("stand while something is written that is not on them", async () => {
-      await get("/proposals");
-      await site.app.drivers.store
-        .collection("throttles")
-        .insertOne({ _id: "of-nobody", instanceId: "nobody" } as never);
+    expect(asked).to.deep.equal([]);
+    expect(first.text).to.contain("Un banc devant l’école");
+  });
 
-      expect(await readFor(() => get("/proposals"))).to.deep.equal([]);
-    });
+  it("stand while something is written that is not on them", async () => {
+    await get("/proposals");
+    await site.app.drivers.store
+      .collection("throttles")
+      .insertOne({ _id: "of-nobody", instanceId: "nobody" } as never);
+
+    expect(await readFor(() => get("/proposals"))).to.deep.equal([]);
   });
 
   it("show a new comment to the next visitor at once", async () => {
@@ -188,43 +180,19 @@ describe("Pages kept for visitors", function () {
 
 describe("The memory that kept pages take", function () {
   this.timeout(20_000);
+  afterEach(closeKeptSites);
 
-  async function asking(htmlLength: number) {
-    let made = 0;
-    const app = express();
-    const changes = { elsewhere: () => 0, here: () => 0 };
-    const { serve } = createKeptAnswers({ clock: aClock(), changes, onlyReads: () => true });
-    app.use((req, res, next) => {
-      req.cookies = {};
-      stateOf(res).instance = { _id: "a", language: "fr" } as Instance;
-      next();
-    }, serve);
-    app.get("/:page", (_req, res) => {
-      made += 1;
-      const html = "x".repeat(htmlLength);
-      const answer = stateOf(res).keep?.(html, null);
-      if (answer === undefined) res.send(html);
-      else sendAnswer(res, answer);
-    });
-    const server = createServer(app).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    return {
-      ask: async (page: string) => (await fetch(`http://127.0.0.1:${port}/${page}`)).text(),
-      made: () => made,
-      close: () => server.close().closeAllConnections(),
-    };
-  }
+  const asking = (length: number) =>
+    aKeptSite({ answer: (_req, res) => sendKept(res, "x".repeat(length)) });
 
   it("has an end: the pages asked for longest ago make room", async () => {
     const site = await asking(390_000);
     for (let page = 0; page < 45; page++) await site.ask(String(page));
     await site.ask("44");
-    expect(site.made()).to.equal(45);
+    expect(site.made.now).to.equal(45);
 
     await site.ask("0");
-    expect(site.made()).to.equal(46);
-    site.close();
+    expect(site.made.now).to.equal(46);
   });
 
   it("is not spent on one huge page or an endless address", async () => {
@@ -233,8 +201,6 @@ describe("The memory that kept pages take", function () {
     for (const _ of [1, 2]) await huge.ask("1");
     for (const _ of [1, 2]) await small.ask("x".repeat(400));
 
-    expect([huge.made(), small.made()]).to.deep.equal([2, 2]);
-    huge.close();
-    small.close();
+    expect([huge.made.now, small.made.now]).to.deep.equal([2, 2]);
   });
 });

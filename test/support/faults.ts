@@ -51,6 +51,7 @@ export function intercepting(
     collectionNames: () => store.collectionNames(),
     check: () => store.check(),
     bytes: () => store.bytes(),
+    changes: store.changes,
     close: () => store.close(),
   });
 }

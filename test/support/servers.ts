@@ -81,6 +81,7 @@ async function leased(database: Database, isSpare: boolean): Promise<Store> {
     collectionNames: () => inner.collectionNames(),
     check: () => inner.check(),
     bytes: () => inner.bytes(),
+    changes: inner.changes,
     close: () => (closing ??= close()),
   };
 }

@@ -74,9 +74,15 @@ export interface Collection<T extends Row> {
 
 /** Tells that rows were written, to whoever keeps what was made of them. */
 export interface Changes {
-  /** Another number after any write of another process. */
+  /**
+   * Another number after any write of another process. MongoDB does not tell of those: there, it is another
+   * one each second, so that what is made of rows is behind them for no longer than that.
+   */
   elsewhere(): number;
-  /** Another number after this process wrote a row of the collection, once it can be read. */
+  /**
+   * Another number after this process wrote a row of the collection: by the time that whoever wrote it
+   * hears that it is written.
+   */
   here(collection: string): number;
 }
 
@@ -117,8 +123,7 @@ export interface Store {
   /** How much room it takes on disk, its indexes included. */
   bytes(): Promise<number>;
   close(): Promise<void>;
-  /** Absent where nobody can tell without asking the database. */
-  readonly changes?: Changes;
+  readonly changes: Changes;
 }
 
 /** A store with what only copying it whole asks for. */

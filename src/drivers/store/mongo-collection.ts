@@ -5,10 +5,13 @@ import { isRepeatable, pastConflicts } from "./mongo-conflicts.js";
 import { checkFilter, checkInserted, checkOptions } from "./operators.js";
 import { checkChange } from "./operators-update.js";
 
-/** What holds for a method: what it may be given, and which of its arguments are the options. */
+/** What holds for a method. */
 interface Rule {
+  /** Refuses what it may not be given. */
   check(this: void, ...given: readonly unknown[]): void;
+  /** Which of its arguments are the options. */
   readonly optionsAt: number;
+  readonly writes: boolean;
 }
 
 const read: Rule = {
@@ -17,14 +20,24 @@ const read: Rule = {
     checkOptions("find", options as object | undefined);
   },
   optionsAt: 1,
+  writes: false,
 };
 
 const change: Rule = {
   check: (filter, update, options) => checkChange(filter, update, options as object | undefined),
   optionsAt: 2,
+  writes: true,
 };
 
-const remove: Rule = { check: (filter) => checkFilter(filter), optionsAt: 1 };
+const remove: Rule = { check: (filter) => checkFilter(filter), optionsAt: 1, writes: true };
+
+const insert: Rule = { check: (doc) => checkInserted(doc), optionsAt: 1, writes: true };
+
+const insertAll: Rule = {
+  check: (docs) => (docs as readonly unknown[]).forEach(checkInserted),
+  optionsAt: 1,
+  writes: true,
+};
 
 const rules: ReadonlyMap<string | symbol, Rule> = new Map([
   ["find", read],
@@ -35,11 +48,8 @@ const rules: ReadonlyMap<string | symbol, Rule> = new Map([
   ["findOneAndUpdate", change],
   ["deleteOne", remove],
   ["deleteMany", remove],
-  ["insertOne", { check: (doc) => checkInserted(doc), optionsAt: 1 }],
-  [
-    "insertMany",
-    { check: (docs) => (docs as readonly unknown[]).forEach(checkInserted), optionsAt: 1 },
-  ],
+  ["insertOne", insert],
+  ["insertMany", insertAll],
 ]);
 
 type Method = (...given: unknown[]) => unknown;
@@ -48,10 +58,12 @@ type Method = (...given: unknown[]) => unknown;
  * The collection of the client of the moment, at each call, however long somebody has held the method.
  * What the embedded store would refuse throws or rejects before it is sent, so that nothing works here
  * alone; and every call ends within the limit. Both cost microseconds.
+ * @param wrote called when a write was answered or failed, before whoever asked for it hears of that
  */
 export function boundedCollection<T extends Row>(
   collection: () => MongoCollection<T>,
   limit: Limit,
+  wrote: () => void,
 ): Collection<T> {
   return new Proxy(collection(), {
     get(first, property) {
@@ -71,10 +83,14 @@ export function boundedCollection<T extends Row>(
       }
       return async (...given: unknown[]): Promise<unknown> => {
         rule.check(...given);
-        return within(limit, (signal) => {
-          const once = (): Promise<unknown> => call(given, signal) as Promise<unknown>;
-          return isRepeatable(property) ? pastConflicts(once) : once();
-        });
+        try {
+          return await within(limit, (signal) => {
+            const once = (): Promise<unknown> => call(given, signal) as Promise<unknown>;
+            return isRepeatable(property) ? pastConflicts(once) : once();
+          });
+        } finally {
+          if (rule.writes) wrote();
+        }
       };
     },
   });

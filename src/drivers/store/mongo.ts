@@ -1,6 +1,7 @@
 import { MongoClient, MongoNetworkTimeoutError, type Db, type MongoClientOptions } from "mongodb";
 import type { Collection, Row, WholeStore } from "./collection.js";
 import { whileConnected, within, type Limit } from "./mongo-calls.js";
+import { countChanges } from "./mongo-changes.js";
 import { keepAlive, type LivingClient } from "./mongo-client.js";
 import { boundedCollection } from "./mongo-collection.js";
 import { ensureMongoIndexes, presentIndexes } from "./mongo-indexes.js";
@@ -10,6 +11,8 @@ export interface MongoOptions {
   /** The database; the one that the URL names unless told otherwise. */
   readonly dbName?: string;
   readonly patience?: Partial<MongoPatience>;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
 }
 
 /** How long the servers may take; in milliseconds. The first three together are what one call may take. */
@@ -82,6 +85,7 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
     lookMs: patience.heartbeatMs,
   });
   const close = (): Promise<void> => bounded(() => client.close());
+  const changes = countChanges(options.now ?? (() => performance.now()));
   // Made once for each client: the driver works out all their options anew each time.
   const collections = new Map<string, Collection<Row>>();
   const db = onceFor(client, (now) => now.db(options.dbName));
@@ -108,6 +112,7 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
       const made = boundedCollection(
         onceFor(client, () => db().collection<T>(name)),
         limit,
+        () => changes.wrote(name),
       );
       collections.set(name, made as unknown as Collection<Row>);
       return made;
@@ -129,6 +134,7 @@ export async function openMongoStore(url: string, options: MongoOptions = {}): P
       const { storageSize, indexSize } = await bounded(() => db().stats());
       return Number(storageSize) + Number(indexSize);
     },
+    changes,
     close,
   };
 }

@@ -36,8 +36,7 @@ interface Read {
 
 interface KeptAnswersParts {
   readonly clock: Clock;
-  /** Absent where the store cannot tell what was written: nothing is kept then. */
-  readonly changes: Changes | undefined;
+  readonly changes: Changes;
   /** Whether a request comes from nobody in particular and changes nothing. */
   readonly onlyReads: (req: Request, instance: Instance) => boolean;
 }
@@ -53,11 +52,12 @@ export const cacheControl = "private, no-cache";
 /**
  * A visitor's page depends on the site, the language, the address, the rows that were read for it
  * and, by words such as "3 minutes ago", on the minute. It is given again while none of these is
- * another one: each collection that was read is known, and how it stood before it was read. Nothing
- * is kept of members, of whom a message waits for, of forms (they hold a token), or of JSON.
+ * another one: each collection that was read is known, and how it stood before it was read. On MongoDB
+ * it may be behind what other processes wrote by a second, never behind what this one did
+ * (`src/decisions/0015-pages-on-mongodb.md`). Nothing is kept of members, of whom a message waits for,
+ * of forms (they hold a token), or of JSON.
  */
 export function createKeptAnswers({ clock, changes, onlyReads }: KeptAnswersParts): KeptAnswers {
-  if (changes === undefined) return { serve: (_req, _res, next) => next() };
   const kept = new LRUCache<string, Kept>({ max: mostAnswers, maxSize: mostBytes });
   const keyOf = openKeys(onlyReads);
   const minuteNow = (): number => Math.floor(clock.now().getTime() / 60_000);
