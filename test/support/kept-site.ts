@@ -31,6 +31,7 @@ export interface KeptSiteWish {
   /** Makes a page and sends it. */
   readonly answer: (req: Request, res: Response) => Promise<void> | void;
   readonly changes?: Changes;
+  readonly patienceMs?: number;
 }
 
 const nothingChanges: Changes = { elsewhere: () => 0, here: () => 0 };
@@ -38,9 +39,9 @@ const open = new Set<() => void>();
 
 /** Start one. End it with `afterEach(closeKeptSites)`. */
 export async function aKeptSite(wish: KeptSiteWish): Promise<KeptSite> {
-  const { answer, changes = nothingChanges } = wish;
+  const { answer, changes = nothingChanges, patienceMs = 60_000 } = wish;
   const [asked, made] = [counting(), counting()];
-  const parts = { clock: aClock(), changes, onlyReads: () => true };
+  const parts = { clock: aClock(), changes, patienceMs, onlyReads: () => true };
   const app = express();
   app.use((req, res, next) => {
     req.cookies = {};

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import type { Request, RequestHandler, Response } from "express";
+import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../../drivers/clock.js";
 import type { Changes } from "../../drivers/store/collection.js";
 import type { Instance } from "../../kit/instance.js";
 import { languageOf } from "./locale.js";
+import { createMakings, type Outcome } from "./makings.js";
 import { stateOf } from "./state.js";
 
 /** A page as it is sent. */
@@ -21,7 +22,7 @@ export interface KeptAnswers {
   readonly serve: RequestHandler;
 }
 
-/** What belongs to answers of one page in the same state. */
+/** An answer with all that it depends on. */
 interface Kept extends Answer {
   readonly route: string | undefined;
   readonly minute: number;
@@ -39,6 +40,16 @@ interface KeptAnswersParts {
   readonly changes: Changes;
   /** Whether a request comes from nobody in particular and changes nothing. */
   readonly onlyReads: (req: Request, instance: Instance) => boolean;
+  /** For how long a visitor waits for a page that is being made for another one. */
+  readonly patienceMs?: number;
+}
+
+/** A request for a page that may be kept. */
+interface Asked {
+  readonly key: string;
+  readonly req: Request;
+  readonly res: Response;
+  readonly next: NextFunction;
 }
 
 const mostAnswers = 1_000;
@@ -53,40 +64,81 @@ export const cacheControl = "private, no-cache";
  * A visitor's page depends on the site, the language, the address, the rows that were read for it
  * and, by words such as "3 minutes ago", on the minute. It is given again while none of these is
  * another one: each collection that was read is known, and how it stood before it was read. On MongoDB
- * it may be behind what other processes wrote by a second, never behind what this one did
- * (`src/decisions/0015-pages-on-mongodb.md`). Nothing is kept of members, of whom a message waits for,
- * of forms (they hold a token), or of JSON.
+ * it may be behind what other processes wrote by a second, never behind what this one did. Nothing
+ * is kept of members, of whom a message waits for, of forms (they hold a token), or of JSON.
+ *
+ * A page for which many ask when it no longer stands is made once, for all of them
+ * (`src/decisions/0015-pages-on-mongodb.md`).
  */
-export function createKeptAnswers({ clock, changes, onlyReads }: KeptAnswersParts): KeptAnswers {
+export function createKeptAnswers(parts: KeptAnswersParts): KeptAnswers {
+  const { clock, changes, onlyReads, patienceMs = 2_000 } = parts;
   const kept = new LRUCache<string, Kept>({ max: mostAnswers, maxSize: mostBytes });
+  const makings = createMakings<Kept>(patienceMs);
   const keyOf = openKeys(onlyReads);
   const minuteNow = (): number => Math.floor(clock.now().getTime() / 60_000);
+  const isGood = ({ minute, read }: Kept): boolean =>
+    minute === minuteNow() && stands(changes, read);
+
+  function keep(key: string, made: Kept | null): void {
+    const size = (made?.body.byteLength ?? 0) + key.length;
+    if (made === null || size > largest) kept.delete(key);
+    else kept.set(key, made, { size });
+  }
+
+  function make({ key, req, res, next }: Asked): void {
+    const state = stateOf(res);
+    const minute = minuteNow();
+    const reading = openReading(changes);
+    const end = makings.begin(key);
+    // Whoever is answered without having kept anything has met an error, a redirect or a form.
+    res.once("finish", () => end(null));
+    state.watch = (collection) => {
+      reading.watch(collection);
+      if (collection === null) end(null);
+    };
+    state.keep = (html, link) => {
+      const answer = answerOf(req, html, link);
+      const read = reading.read();
+      const made = read === null ? null : { ...answer, minute, read, route: state.route };
+      keep(key, made);
+      end(made);
+      return answer;
+    };
+    next();
+  }
+
+  /**
+   * Waits for a making that began before this request came, whose answer has to stand, and then for one
+   * that began after it, whose answer is good in any case. Once something went wrong, everybody makes
+   * their own.
+   */
+  async function share(under: Promise<Outcome<Kept>>, asked: Asked): Promise<void> {
+    const first = await under;
+    if (first === "not-shared") return make(asked);
+    if (first !== "slow" && isGood(first)) return give(asked.res, first);
+    const another = makings.underWay(asked.key);
+    if (another === null) return make(asked);
+    const second = await another;
+    return typeof second === "string" ? make(asked) : give(asked.res, second);
+  }
 
   return {
     serve(req, res, next) {
-      const state = stateOf(res);
-      const key = keyOf(req, state.instance);
+      const key = keyOf(req, stateOf(res).instance);
       if (key === null) return next();
       const known = kept.get(key);
-      const minute = minuteNow();
-      if (known?.minute === minute && stands(changes, known.read)) {
-        res.set("Cache-Control", cacheControl);
-        if (known.route !== undefined) state.route = known.route;
-        return sendAnswer(res, known);
-      }
-      const reading = openReading(changes);
-      state.watch = reading.watch;
-      state.keep = (html, link) => {
-        const answer = answerOf(req, html, link);
-        const read = reading.read();
-        const size = answer.body.byteLength + key.length;
-        if (read === null || size > largest) kept.delete(key);
-        else kept.set(key, { ...answer, minute, read, route: state.route }, { size });
-        return answer;
-      };
-      next();
+      if (known !== undefined && isGood(known)) return give(res, known);
+      const under = makings.underWay(key);
+      const asked = { key, req, res, next };
+      return under === null ? make(asked) : share(under, asked);
     },
   };
+}
+
+function give(res: Response, answer: Kept): void {
+  res.set("Cache-Control", cacheControl);
+  if (answer.route !== undefined) stateOf(res).route = answer.route;
+  sendAnswer(res, answer);
 }
 
 /** What an answer depends on beside rows and time; null when it is for one person or too long. */
