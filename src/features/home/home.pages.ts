@@ -26,8 +26,7 @@ export interface HomePage extends PageModel {
     readonly proposalCount: number;
   }>;
   readonly responses: readonly ResponseCard[];
-  /** Handle to follow the instance by from another server. */
-  /** Null where nobody can follow from elsewhere. */
+  /** Handle to follow the instance by from another server; null where nobody can. */
   readonly handle: string | null;
   readonly ownServer: OwnServerView | null;
 }
@@ -47,6 +46,12 @@ export async function homeModel(ctx: Ctx): Promise<HomePage> {
   ]);
   const top = new Set(moving.items.map(({ _id }) => _id));
   const others = fresh.items.filter(({ _id }) => !top.has(_id));
+  const [cards, responses, handle, own] = await Promise.all([
+    cardsOf(ctx, [...moving.items, ...others]),
+    responseCards(ctx, answers.items),
+    followHandle(ctx, instance.handle),
+    ownServer(ctx, "/", { acts: ["follow"] }),
+  ]);
   const tagline = instance.tagline === "" ? ctx.t.t("home.tagline") : instance.tagline;
   return {
     head: head(instance.name, {
@@ -55,13 +60,11 @@ export async function homeModel(ctx: Ctx): Promise<HomePage> {
       alternateActivity: instance.url("/actor"),
       feed: instance.url("/proposals.atom"),
     }),
-    ...{ name: instance.name, tagline, responses: await responseCards(ctx, answers.items) },
-    moving: await cardsOf(ctx, moving.items),
-    fresh: await cardsOf(ctx, others),
+    ...{ name: instance.name, tagline, responses, handle, ownServer: own },
+    moving: cards.slice(0, moving.items.length),
+    fresh: cards.slice(moving.items.length),
     topics: themes.map(({ name, slug, proposalCount }) => ({
       ...{ name, proposalCount, url: `/topics/${slug}` },
     })),
-    handle: await followHandle(ctx, instance.handle),
-    ownServer: await ownServer(ctx, "/", { acts: ["follow"] }),
   };
 }
