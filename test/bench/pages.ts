@@ -2,8 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
-import type { Proposal } from "../../src/features/proposals/proposal.js";
 import { proposalsCollection } from "../../src/features/proposals/proposals.js";
 import { topics } from "../../src/features/topics/topics.js";
 import type { Ctx } from "../../src/kit/index.js";
@@ -14,6 +12,7 @@ import { freePort, processorMs, serve, type Served } from "./process.js";
 import { sampleName } from "./sample.js";
 import { fixed, median, printTable } from "./table.js";
 import { foundTown, importSample, type Town } from "./town.js";
+import { writeOnAndOn } from "./writer.js";
 
 interface Page {
   readonly name: string;
@@ -32,6 +31,7 @@ interface Pair {
   readonly onServers: Measured[];
   /** Milliseconds of answers that nobody had asked for before. */
   readonly anew: number[];
+  readonly anewOnServers: number[];
 }
 
 /** `cpuMs`: processor time that one page took, which other work on the machine disturbs less. */
@@ -41,7 +41,7 @@ interface Measured extends Load {
 
 const rounds = 5;
 const anewPages = 60;
-const writeEveryMs = 1_000;
+const anewPagesOnServers = 12;
 const seconds = 2;
 const warmPages = 2_000;
 const warmTries = 8;
@@ -130,7 +130,8 @@ async function pairOf(ours: Served, page: Page): Promise<Pair> {
   const answer = await fetch(ours.origin + page.path);
   const html = await answer.text();
   if (answer.status !== 200) throw new Error(`${page.path} answered ${answer.status}`);
-  return { page, floor: floorPageOf(html), bare: [], calm: [], busy: [], onServers: [], anew: [] };
+  const measured = { bare: [], calm: [], busy: [], onServers: [], anew: [], anewOnServers: [] };
+  return { page, floor: floorPageOf(html), ...measured };
 }
 
 async function startFloor(folder: string, pages: readonly FloorPage[]): Promise<Served> {
@@ -158,44 +159,26 @@ async function playRound(
     const stop = await writeOnAndOn(town, pair.page.path);
     pair.busy.push(await measure(ours, pair.page.path));
     await stop();
-    if (onServers !== null) pair.onServers.push(await measure(onServers, pair.page.path));
-    pair.anew.push(...(await timesAnew(ours, pair)));
+    await timeAnew(ours, pair.page, { times: pair.anew, count: anewPages });
+    if (onServers === null) continue;
+    pair.onServers.push(await measure(onServers, pair.page.path));
+    await timeAnew(onServers, pair.page, { times: pair.anewOnServers, count: anewPagesOnServers });
   }
-}
-
-/**
- * Another process with the same file gives the page's proposal, or the newest one, a support at once
- * and then every second. It is the worst that writing can do: whoever serves the pages only learns
- * that something was written, not where.
- */
-async function writeOnAndOn({ dataDir }: Town, path: string): Promise<() => Promise<void>> {
-  const store = openSqliteStore(join(dataDir, "parvis.db"), { ttlIntervalMs: 0 });
-  const rows = store.collection<Proposal>(proposalsCollection.name);
-  const number = /^\/proposals\/(\d+)$/.exec(path)?.[1];
-  const filter = number === undefined ? {} : { number: Number(number) };
-  const found = await rows.findOne(filter, { sort: { _id: -1 } });
-  if (found === null) throw new Error("There is no proposal to support.");
-  const write = () => rows.updateOne({ _id: found._id }, { $inc: { "counts.supports": 1 } });
-  let last = write();
-  const timer = setInterval(() => void (last = last.then(write)), writeEveryMs);
-  return async () => {
-    clearInterval(timer);
-    await last;
-    await store.close();
-  };
 }
 
 /** The same page at addresses that were never asked for: nothing of its answer is kept. */
-async function timesAnew(ours: Served, { page, anew }: Pair): Promise<number[]> {
-  const times: number[] = [];
-  for (let one = 0; one < anewPages; one++) {
-    const joint = page.path.includes("?") ? "&" : "?";
+async function timeAnew(
+  served: Served,
+  { path }: Page,
+  { times, count }: { readonly times: number[]; readonly count: number },
+): Promise<void> {
+  const joint = path.includes("?") ? "&" : "?";
+  for (let one = 0; one < count; one++) {
     const began = performance.now();
-    const answer = await fetch(`${ours.origin}${page.path}${joint}n=${anew.length + one}`);
+    const answer = await fetch(`${served.origin}${path}${joint}n=${times.length}`);
     await answer.text();
     times.push(performance.now() - began);
   }
-  return times;
 }
 
 async function measure(served: Served, path: string): Promise<Measured> {
@@ -227,7 +210,13 @@ function report(pairs: readonly Pair[]): void {
   }
   printTable(
     "The same pages, one after the other, at addresses that nobody asked for before",
-    pairs.map(({ page, anew }) => ({ page: page.name, "p50 ms": fixed(median(anew), 1) })),
+    pairs.map(({ page, anew, anewOnServers }) => ({
+      page: page.name,
+      "p50 ms": fixed(median(anew), 1),
+      ...(anewOnServers.length === 0
+        ? {}
+        : { "on MongoDB and Redis": fixed(median(anewOnServers), 1) }),
+    })),
   );
 }
 
