@@ -35,7 +35,7 @@ import { createLog } from "./hosting/log.js";
 import { createMailLedger, ledgerCollections } from "./hosting/mail-ledger.js";
 import type { Metrics } from "./hosting/metrics.js";
 import { createOutbox, instanceOfJob, type Outbox } from "./hosting/outbox.js";
-import { parkedJobs } from "./hosting/parking.js";
+import { parkedJobs } from "./hosting/parked-jobs.js";
 import { createRemoval } from "./hosting/removal.js";
 import { tracedFetch, tracedRequests } from "./hosting/traces.js";
 import { createViews } from "./hosting/views.js";

@@ -13,7 +13,7 @@ import { limitsOf, type Limits } from "../kit/limits.js";
 import type { Instances } from "./instances.js";
 import { keptFilesOf } from "./kept-files.js";
 import { jobFor, type Envelope, type Origin, type Outbox } from "./outbox.js";
-import { parkedAmong } from "./parking.js";
+import { parkedAmong } from "./parked-jobs.js";
 import { scopedCollection } from "./scoped-store.js";
 
 /** The parts every `Ctx` is made of. */

@@ -2,38 +2,14 @@ import { randomUUID } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Clock } from "../drivers/clock.js";
-import type { Queue, RunningJob } from "../drivers/queue/queue.js";
-import type { Row, Store } from "../drivers/store/collection.js";
+import { rowId } from "../drivers/queue/queue-tables.js";
+import type { NewJob, Queue, RunningJob } from "../drivers/queue/queue.js";
+import type { Store } from "../drivers/store/collection.js";
 import type { Instance, InstanceState } from "../kit/instance.js";
-import { defineJob, Postpone, serving, type JobDef, type QueuedJob } from "../kit/work.js";
-import type { DeploymentCollection } from "./collections.js";
+import { defineJob, Postpone, serving, type JobDef } from "../kit/work.js";
 import type { Instances } from "./instances.js";
 import { jobFor } from "./outbox.js";
-
-/** A job of a closed instance, out of the queue's way until that is open again. */
-interface ParkedJob extends Row {
-  readonly instanceId: string;
-  readonly queue: string;
-  readonly id: string;
-  readonly name: string;
-  /** JSON, kept as text so that any key is allowed in it. */
-  readonly data: string;
-  readonly attempts: number;
-  readonly backoff: JobDef<unknown>["backoff"];
-  /** What it has been through, so that it goes on as if it had never been away. */
-  readonly tries: number;
-  readonly postponed: number;
-  /** Another one each time that it is parked or held: what was released takes no later one along. */
-  readonly stamp: string;
-  /** Until when who brings it back has it alone; in milliseconds, 0 while nobody does. */
-  readonly heldUntil: number;
-}
-
-/** Where jobs are parked, a row each. */
-export const parkedJobs: DeploymentCollection = {
-  name: "queue_parked",
-  indexes: [{ keys: { instanceId: 1, _id: 1 } }],
-};
+import { asNew, asParked, parkedJobs, stamped, type ParkedJob } from "./parked-jobs.js";
 
 /** What an instance is that may be open again. */
 const whileClosed: readonly InstanceState[] = ["suspended", "deleted"];
@@ -48,6 +24,8 @@ export interface Parking {
   park(instance: Instance, job: JobDef<unknown>, running: RunningJob): Promise<void>;
   /** The one job of a closed instance that stays in the queue, and brings the others back. */
   readonly release: JobDef<Record<string, never>>;
+  /** That job for an instance as it is now: the same one however often it is added. */
+  releaseOf(instance: Instance): NewJob;
 }
 
 /** What parking works with. */
@@ -73,8 +51,11 @@ const addedMs = 600_000;
 const heldMs = 60_000;
 const batch = 200;
 const slicesEach = 20;
-/** Those that are back let others pass. */
-const releasedYieldsMs = 10_000;
+/** A failure that is no fault of its own may last for days: a thousand tries take a week. */
+const tries = {
+  attempts: 1_000,
+  backoff: { baseMs: 1_000, factor: 3, maxMs: 600_000, jitter: 0.3 },
+};
 
 /**
  * Opens the parking. A job is written down here before it leaves the queue, and is back there before
@@ -87,11 +68,17 @@ export function createParking({ store, queue, instances, clock }: ParkingParts):
   const rows = store.collection<ParkedJob>(parkedJobs.name);
   const added = new LRUCache<string, true>({ max: 5_000, ttl: addedMs });
 
-  async function lookAfter({ _id: instanceId }: Instance, closing: string): Promise<void> {
-    const id = `release/${instanceId}/${closing}`;
-    if (added.has(id)) return;
-    await queue.add([jobFor(release, { instanceId, payload: {} }, { id, delayMs: lookMs.first })]);
-    added.set(id, true);
+  function releaseOf(instance: Instance): NewJob {
+    const id = `release/${instance._id}/${closingOf(instance)}`;
+    const envelope = { instanceId: instance._id, payload: {} };
+    return jobFor(release, envelope, { id, delayMs: lookMs.first });
+  }
+
+  async function lookAfter(instance: Instance): Promise<void> {
+    const job = releaseOf(instance);
+    if (added.has(job.id)) return;
+    await queue.add([job]);
+    added.set(job.id, true);
   }
 
   /** Those of some rows that are ours alone for a minute: two may look after one instance. */
@@ -125,6 +112,7 @@ export function createParking({ store, queue, instances, clock }: ParkingParts):
     name: "hosting.release",
     payload: z.object({}),
     runsIn: everyState,
+    ...tries,
     async run({ instance }, _payload, { postponed = 0 }) {
       if (instance.state === "gone") return;
       if (isClosed(instance)) throw new Postpone("the instance is closed", restAfter(postponed));
@@ -142,10 +130,11 @@ export function createParking({ store, queue, instances, clock }: ParkingParts):
 
   return {
     release,
+    releaseOf,
     async park(instance, job, running) {
       const closing = closingOf(instance);
-      await lookAfter(instance, closing);
-      const { _id, ...row } = parked(instance, job, running);
+      await lookAfter(instance);
+      const { _id, ...row } = asParked(instance, job, running);
       await rows.updateOne({ _id }, { $set: row }, { upsert: true });
       const now = await instances.byId(instance._id);
       if (now !== null && isClosed(now) && closingOf(now) === closing) return;
@@ -181,28 +170,6 @@ function partition<T>(all: readonly T[], is: (one: T) => boolean): [T[], T[]] {
   return [all.filter(is), all.filter((one) => !is(one))];
 }
 
-/** Matches those of some rows that nobody has written since. */
-function stamped(rows: readonly ParkedJob[]) {
-  const _id = { $in: rows.map((row) => row._id) };
-  return { _id, stamp: { $in: rows.map(({ stamp }) => stamp) } };
-}
-
-/** Which of some jobs are parked; they count as waiting. */
-export async function parkedAmong(
-  store: Store,
-  { suspension, deletion }: Instance,
-  { queue, ids }: { readonly queue: string; readonly ids: readonly string[] },
-): Promise<readonly QueuedJob[]> {
-  // It was never closed.
-  if (suspension === undefined && deletion === undefined) return [];
-  const among = { _id: { $in: ids.map((id) => rowId(queue, id)) } };
-  const found = await store
-    .collection<ParkedJob>(parkedJobs.name)
-    .find(among, { limit: ids.length, projection: { id: 1 } })
-    .toArray();
-  return found.map(({ id }) => ({ id, isRunning: false, dueAt: new Date(0) }));
-}
-
 function closingOf({ state, suspension, deletion }: Instance): string {
   const at = state === "deleted" ? deletion?.at : suspension?.at;
   return `${state}/${at?.getTime() ?? 0}`;
@@ -211,25 +178,4 @@ function closingOf({ state, suspension, deletion }: Instance): string {
 function restAfter(postponed: number): number {
   const rest = Math.min(lookMs.most, lookMs.first * 2 ** Math.min(postponed, 10));
   return rest * (1 + Math.random() / 4);
-}
-
-function rowId(queue: string, id: string): string {
-  return `${queue}:${id}`;
-}
-
-function parked({ _id: instanceId }: Instance, job: JobDef<unknown>, run: RunningJob): ParkedJob {
-  const { id, queue, name, attempt, attempts, postponed = 0 } = run;
-  return {
-    ...{ _id: rowId(queue, id), instanceId, queue, id, name, attempts, backoff: job.backoff },
-    ...{ tries: attempt - 1, postponed: postponed + 1, stamp: randomUUID() },
-    heldUntil: 0,
-    data: JSON.stringify(run.data),
-  };
-}
-
-function asNew({ queue, id, name, data, attempts, backoff, tries, postponed }: ParkedJob) {
-  return {
-    ...{ queue, id, name, data: JSON.parse(data) as unknown, attempts, backoff },
-    ...{ tries, postponed, yieldsMs: releasedYieldsMs },
-  };
 }

@@ -17,7 +17,7 @@ import {
   type ScheduleDef,
 } from "../kit/index.js";
 import type { Instances } from "./instances.js";
-import { parkedJobs } from "./parking.js";
+import { parkedJobs } from "./parked-jobs.js";
 import {
   removeBeside,
   removeFiles,

@@ -16,10 +16,12 @@ import type { Ctx } from "../kit/context.js";
 import type { Feature } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
 import { createTogether } from "../kit/look-ups.js";
-import type { JobDef, ScheduleDef } from "../kit/work.js";
+import type { JobDef } from "../kit/work.js";
+import { calendarOf } from "./calendar-jobs.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
-import { envelopeSchema, jobFor } from "./outbox.js";
+import { envelopeSchema } from "./outbox.js";
+import { createParkedSweep } from "./parked-sweep.js";
 import { createParking, isClosed, type Parking } from "./parking.js";
 import type { Readers } from "./readers.js";
 import { tracedJob } from "./traces.js";
@@ -57,20 +59,20 @@ export const concurrency = { default: 8, delivery: 64 } as const;
 /** How deliveries begin while somebody reads: each pair holds up a page by about a millisecond. */
 const pace: Pace = { together: 2, restMs: 8 };
 
-/** Hand the queue its workers and the calendar; `queue.start()` is the caller's. */
+/** Hand the queue its workers, the calendar, and what it may have lost; `queue.start()` is the caller's. */
 export async function startWorkers(parts: WorkerParts): Promise<void> {
   const { queue, features } = parts;
   const parking = createParking(parts);
   const jobs = jobsByName(features, parking.release as JobDef<unknown>);
-  const schedules = new Map(
-    features.flatMap((feature) => feature.schedules).map((def) => [`calendar/${def.key}`, def]),
-  );
+  const sweep = createParkedSweep({ ...parts, parking });
+  const calendar = [...calendarOf(parts, features), sweep.line];
+  const lines = new Map(calendar.map((line) => [line.entry.job.name, line]));
   const find = finder(parts.instances);
-  const isKnown = (name: string): boolean => jobs.has(name) || schedules.has(name);
+  const isKnown = (name: string): boolean => jobs.has(name) || lines.has(name);
   const run = observed(parts, isKnown, async (running) => {
-    const schedule = schedules.get(running.name);
-    if (schedule !== undefined) {
-      await fanOut(parts, schedule, running);
+    const line = lines.get(running.name);
+    if (line !== undefined) {
+      await line.run(running);
       return "done";
     }
     const job = jobs.get(running.name);
@@ -80,8 +82,9 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   queue.process("default", concurrency.default, run);
   const paceNow = (): Pace | null => (parts.readers?.areThere() === true ? pace : null);
   queue.process("delivery", { most: concurrency.delivery, pace: paceNow }, run);
-  const lines = [...schedules].map(([name, def]) => scheduleEntry(name, def));
-  await queue.schedule(lines, { onlyAdd: (await parts.isLatest?.()) === false });
+  const entries = calendar.map(({ entry }) => entry);
+  await queue.schedule(entries, { onlyAdd: (await parts.isLatest?.()) === false });
+  await sweep.begin();
 }
 
 type Outcome = JobEnding["outcome"];
@@ -216,41 +219,4 @@ async function runParsed(
     throw error;
   }
   ctx.log.debug(known, "job done");
-}
-
-/** So that the many of one calendar job hold up nobody's few. */
-const calendarYieldsMs = 30_000;
-
-/** One calendar job becomes one job for each instance that it is for; they are read a few at a time. */
-async function fanOut(
-  parts: WorkerParts,
-  schedule: ScheduleDef,
-  running: RunningJob,
-): Promise<void> {
-  let batch: Instance[] = [];
-  const { job, yieldsMs = calendarYieldsMs } = schedule;
-  const flush = async (): Promise<void> => {
-    await parts.queue.add(
-      batch.map(({ _id }) =>
-        jobFor(job, { instanceId: _id, payload: {} }, { id: `${running.id}/${_id}`, yieldsMs }),
-      ),
-    );
-    batch = [];
-  };
-  const isFor = schedule.isFor ?? (({ state }: Instance): boolean => state === "active");
-  for await (const instance of parts.instances.list()) {
-    if (isFor(instance)) batch.push(instance);
-    if (batch.length >= 500) await flush();
-  }
-  await flush();
-}
-
-function scheduleEntry(name: string, def: ScheduleDef) {
-  const { queue, attempts, backoff } = def.job;
-  return {
-    key: def.key,
-    cron: def.cron,
-    timezone: "UTC",
-    job: { queue, name, data: {}, attempts, backoff },
-  };
 }

@@ -9,7 +9,8 @@ import {
   type JobDef,
   type QueuedJob,
 } from "../../src/kit/index.js";
-import { createParking, parkedJobs } from "../../src/hosting/parking.js";
+import { parkedJobs } from "../../src/hosting/parked-jobs.js";
+import { createParking } from "../../src/hosting/parking.js";
 import type { Row } from "../../src/drivers/store/collection.js";
 import { aCity, civicFeatures, closeCities, type City } from "../support/city.js";
 import { rejection } from "../drivers/store.conformance-support.js";

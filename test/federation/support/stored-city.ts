@@ -14,7 +14,7 @@ import { collectionsOf } from "../../../src/hosting/collections.js";
 import { createContexts } from "../../../src/hosting/contexts.js";
 import { createInstances, instanceIndexes } from "../../../src/hosting/instances.js";
 import { createOutbox, intentIndexes, type Outbox } from "../../../src/hosting/outbox.js";
-import { parkedJobs } from "../../../src/hosting/parking.js";
+import { parkedJobs } from "../../../src/hosting/parked-jobs.js";
 import { scopedIndexes } from "../../../src/hosting/scoped-store.js";
 import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
