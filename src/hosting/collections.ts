@@ -65,7 +65,10 @@ export async function ensureIndexes(
   { store, log, isLatest }: Surroundings,
   declared: Declared,
 ): Promise<void> {
-  const onlyAdd = !(await isLatest());
+  // Asked at first so that it is written down that this release is here: others see that before they remove
+  // what is made now. What it says may have changed when there is something to remove.
+  await isLatest();
+  const onlyAdd = async (): Promise<boolean> => !(await isLatest());
   const created: string[] = [];
   const dropped: string[] = [];
   for (const { name, indexes } of declaredOf(declared)) {

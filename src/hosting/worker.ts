@@ -83,7 +83,9 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   const paceNow = (): Pace | null => (parts.readers?.areThere() === true ? pace : null);
   queue.process("delivery", { most: concurrency.delivery, pace: paceNow }, run);
   const entries = calendar.map(({ entry }) => entry);
-  await queue.schedule(entries, { onlyAdd: (await parts.isLatest?.()) === false });
+  const { isLatest } = parts;
+  const onlyAdd = isLatest !== undefined && (async () => !(await isLatest()));
+  await queue.schedule(entries, { onlyAdd });
   await sweep.begin();
 }
 

@@ -709,6 +709,42 @@ function describeCalendar(backing: Backing): void {
       expect(keysSeen()).to.deep.equal(["digests.due", "digests.due"]);
     });
 
+    it("asks before each line that it would change or forget, and only then", async () => {
+      const queue = await scheduled([hourly, { ...hourly, key: "old" }]);
+      let asked = 0;
+      const onlyAdd = async () => {
+        asked += 1;
+        return asked === 2;
+      };
+
+      await queue.schedule([hourly, { ...hourly, key: "old" }], { onlyAdd });
+      expect(asked).to.equal(0);
+      await queue.schedule([{ ...hourly, cron: "*/5 * * * *" }], { onlyAdd });
+      await queue.schedule([hourly, { ...hourly, key: "old" }], { onlyAdd: true });
+      await advance(5 * MINUTE);
+      await until(() => seen.length > 0);
+      await advance(55 * MINUTE);
+      await until(() => keysSeen().includes("old"));
+
+      expect(asked).to.equal(2);
+      expect(keysSeen()).to.deep.equal(["digests.due", "digests.due", "old"]);
+    });
+
+    it("begins a line of its own anew that a process of another release made it forget", async () => {
+      await scheduled([hourly, { ...hourly, key: "later" }]);
+      const before = await scheduled([hourly]);
+      await before.close();
+
+      await advance(60 * MINUTE);
+      await until(() => seen.length > 0);
+      await advance(60 * MINUTE);
+      const digests = (): number => keysSeen().filter((key) => key === "digests.due").length;
+      await until(() => keysSeen().includes("later") && digests() === 2);
+      await pause(40);
+
+      expect(digests()).to.equal(2);
+    });
+
     it("keeps the calendar in the time zone of its line", async () => {
       await scheduled([{ ...hourly, cron: "0 7 * * *", timezone: "Asia/Kolkata" }]);
 

@@ -171,6 +171,39 @@ function describeUpkeep(the: Case): void {
     expect([...dropped].sort()).to.deep.equal(["at_1", "mail_1", "n_1"]);
   });
 
+  it("asks before each index that it would drop, and only then, whether it may be older than others", async () => {
+    const declared = [{ keys: { n: 1 } }, { keys: { mail: 1 }, unique: true }] as const;
+    await the.store.ensureIndexes("things", declared);
+    const answers = [false, true];
+    let asked = 0;
+    const onlyAdd = async () => {
+      asked += 1;
+      return answers.shift() ?? true;
+    };
+
+    const same = await the.store.ensureIndexes("things", [...declared], { onlyAdd });
+    expect([same, asked]).to.deep.equal([{ created: [], dropped: [] }, 0]);
+    const changes = await the.store.ensureIndexes("things", [{ keys: { at: 1 } }], { onlyAdd });
+
+    expect([changes.created, changes.dropped.length, asked]).to.deep.equal([["at_1"], 1, 2]);
+    const [kept] = ["n_1", "mail_1"].filter((name) => !changes.dropped.includes(name));
+    const { dropped } = await the.store.ensureIndexes("things", []);
+    expect(dropped).to.have.members(["at_1", kept]);
+  });
+
+  it("drops no index that was made while it asked", async () => {
+    await the.store.ensureIndexes("things", [{ keys: { n: 1 } }]);
+    const onlyAdd = async () => {
+      await the.store.ensureIndexes("things", [{ keys: { mail: 1 } }], { onlyAdd: true });
+      return false;
+    };
+
+    const { dropped } = await the.store.ensureIndexes("things", [], { onlyAdd });
+
+    expect(dropped).to.deep.equal(["n_1"]);
+    expect((await the.store.ensureIndexes("things", [])).dropped).to.deep.equal(["mail_1"]);
+  });
+
   it("accepts the declaration of an expiring index and keeps what is not due", async () => {
     const things = the.store.collection<Thing>("things");
     await the.store.ensureIndexes("things", [{ keys: { at: 1 }, expireAfterSeconds: 60 }]);

@@ -58,19 +58,42 @@ describe("A store that two releases serve", () => {
   });
   afterEach(() => store.close());
 
+  interface Meanwhile {
+    /** Done once it is known whether there was a later release, before anything is made of that. */
+    readonly indexes?: () => Promise<unknown>;
+    readonly calendar?: () => Promise<unknown>;
+  }
+
+  function followedBy(isLatest: () => Promise<boolean>, act = async (): Promise<unknown> => null) {
+    let acting: (() => Promise<unknown>) | null = act;
+    return async () => {
+      const answer = await isLatest();
+      const next = acting;
+      acting = null;
+      await next?.();
+      return answer;
+    };
+  }
+
   /** A worker of a release starts and stops; these indexes and this calendar are left. */
-  async function start(release: Release) {
+  async function start(release: Release, meanwhile: Meanwhile = {}) {
     clock.advance(1_000);
     const features = [featureOf(release)];
     const { version } = release;
     const isLatest = latestIn({ store, clock }, { version, features, beside: [] });
-    await ensureIndexes({ store, log, isLatest }, { scoped: collectionsOf(features), beside: [] });
+    await ensureIndexes(
+      { store, log, isLatest: followedBy(isLatest, meanwhile.indexes) },
+      { scoped: collectionsOf(features), beside: [] },
+    );
     const ids = createIds(clock);
     const queue = createEmbeddedQueue({ store, clock, ids, log });
     const instances = createInstances(store, { clock, ids });
     const contexts = (): never => expect.fail("nothing is run");
     const own = { store, queue, instances, contexts, features };
-    await startWorkers({ ...own, clock, log, isLatest });
+    await startWorkers({
+      ...{ ...own, clock, log },
+      isLatest: followedBy(isLatest, meanwhile.calendar),
+    });
     await queue.close(1_000);
     return { indexes: await indexed(), calendar: await calendar() };
   }
@@ -117,6 +140,27 @@ describe("A store that two releases serve", () => {
     const kept = await start(next);
 
     expect(kept).to.deep.equal(asOf(next));
+  });
+
+  const first: Release = {
+    ...{ version: "1.8.0", fields: ["n", "older"] },
+    calendar: { digests: "0 6 * * *", gone: "0 5 * * *" },
+  };
+
+  it("loses no index of a later release that comes just after the one before saw itself as the latest", async () => {
+    await start(first);
+
+    const { indexes } = await start(present, { indexes: () => start(next) });
+
+    expect(indexes).to.include.members(next.fields);
+  });
+
+  it("loses no line of a later release's calendar that comes just after", async () => {
+    await start(first);
+
+    const { calendar: kept } = await start(present, { calendar: () => start(next) });
+
+    expect(kept).to.include(next.calendar);
   });
 
   it("is as the newest sources declare it while their version stays the same", async () => {

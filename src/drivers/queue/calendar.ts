@@ -1,6 +1,7 @@
 import { Cron } from "croner";
 import { timeOf, type QueueParts } from "./embedded-parts.js";
 import { isOnlyDuplicates } from "../store/errors.js";
+import { addsOnly, type OnlyAdd } from "../store/only-add.js";
 import type { ScheduleRow } from "./queue-tables.js";
 import type { NewJob, Queue, Schedule } from "./queue.js";
 
@@ -42,7 +43,7 @@ export function scheduledJobId(key: string, at: number): string {
 
 interface CalendarState {
   /** The lines that were declared here. */
-  own: readonly string[];
+  own: readonly Schedule[];
   /** Lines whose time was won and whose job is not stored yet. */
   adding: number;
 }
@@ -55,12 +56,16 @@ export function createCalendar(
   const state: CalendarState = { own: [], adding: 0 };
   return {
     async declare(schedules, { onlyAdd = false } = {}) {
-      await declare(parts, schedules, onlyAdd);
-      state.own = schedules.map(({ key }) => key);
+      const planned = schedules.map((line) => ({ line, nextAt: nextOf(parts, line) }));
+      // What is forgotten now is not to be begun anew.
+      const keys = new Set(schedules.map(({ key }) => key));
+      state.own = state.own.filter(({ key }) => keys.has(key));
+      await declare(parts, planned, onlyAdd);
+      state.own = schedules;
     },
     fire: () => fire(parts, state, add),
     async isDue() {
-      const due = { _id: { $in: [...state.own] }, nextAt: { $lte: timeOf(parts) } };
+      const due = { ...among(state.own), nextAt: { $lte: timeOf(parts) } };
       const first = await parts.tables.schedules.findOne(due);
       return first !== null || state.adding > 0;
     },
@@ -77,26 +82,53 @@ export async function untilNext(
   return nextAt === null ? mostMs : Math.min(mostMs, Math.max(1, nextAt - now()));
 }
 
+function nextOf(parts: Pick<CalendarParts, "clock">, { cron, timezone }: Schedule): number {
+  return nextRun(cron, timezone, timeOf(parts));
+}
+
+function among(lines: readonly Schedule[]) {
+  return { _id: { $in: lines.map(({ key }) => key) } };
+}
+
+/** A line, and when it comes next if it begins now. */
+interface Planned {
+  readonly line: Schedule;
+  readonly nextAt: number;
+}
+
 async function declare(
   parts: CalendarParts,
-  schedules: readonly Schedule[],
-  onlyAdd: boolean,
+  planned: readonly Planned[],
+  onlyAdd: OnlyAdd,
 ): Promise<void> {
   const { schedules: table } = parts.tables;
-  const time = timeOf(parts);
-  const planned = schedules.map((line) => ({
-    line,
-    nextAt: nextRun(line.cron, line.timezone, time),
-  }));
   await parts.tables.ready();
   const stored = new Map((await table.find({}).toArray()).map((row) => [row._id, row]));
-  for (const { line, nextAt } of planned) {
-    const known = stored.get(line.key);
-    stored.delete(line.key);
-    if (known === undefined) await begin(parts, line, nextAt);
-    else if (!onlyAdd) await change(parts, line, { nextAt, known });
+  for (const one of planned) {
+    const known = stored.get(one.line.key);
+    stored.delete(one.line.key);
+    if (known === undefined) {
+      await begin(parts, one);
+    } else if (isOther(known, one.line) && !(await addsOnly(onlyAdd))) {
+      await change(parts, one, known);
+    }
   }
-  if (stored.size > 0 && !onlyAdd) await table.deleteMany({ _id: { $in: [...stored.keys()] } });
+  for (const known of stored.values()) {
+    if (!(await addsOnly(onlyAdd))) await table.deleteOne(asRead(known));
+  }
+}
+
+/** Matches a line of which nobody has made another since it was read. */
+function asRead({ _id, cron, timezone, job }: ScheduleRow) {
+  return { _id, cron, timezone, job };
+}
+
+function isOther(known: ScheduleRow, line: Schedule): boolean {
+  return isMoved(known, line) || known.job !== asStored(line).job;
+}
+
+function isMoved(known: ScheduleRow, { cron, timezone }: Schedule): boolean {
+  return known.cron !== cron || known.timezone !== timezone;
 }
 
 function asStored({ cron, timezone, job }: Schedule) {
@@ -104,7 +136,7 @@ function asStored({ cron, timezone, job }: Schedule) {
 }
 
 /** Of several processes that begin a line together, one stores it. */
-async function begin({ tables }: CalendarParts, line: Schedule, nextAt: number): Promise<void> {
+async function begin({ tables }: CalendarParts, { line, nextAt }: Planned): Promise<void> {
   const told = asStored(line);
   const row = { _id: line.key, ...told, nextAt, pendingAt: null, pendingSince: null };
   await tables.schedules.insertOne(row).catch((error: unknown) => {
@@ -114,14 +146,12 @@ async function begin({ tables }: CalendarParts, line: Schedule, nextAt: number):
 
 async function change(
   { tables }: CalendarParts,
-  line: Schedule,
-  { nextAt, known }: { readonly nextAt: number; readonly known: ScheduleRow },
+  { line, nextAt }: Planned,
+  known: ScheduleRow,
 ): Promise<void> {
   const told = asStored(line);
-  const isMoved = known.cron !== told.cron || known.timezone !== told.timezone;
-  if (!isMoved && known.job === told.job) return;
-  const $set = isMoved ? { ...told, nextAt } : told;
-  await tables.schedules.updateOne({ _id: line.key }, { $set });
+  const $set = isMoved(known, line) ? { ...told, nextAt } : told;
+  await tables.schedules.updateOne(asRead(known), { $set });
 }
 
 async function fire(
@@ -129,12 +159,11 @@ async function fire(
   state: CalendarState,
   add: (jobs: readonly NewJob[]) => Promise<void>,
 ): Promise<number | null> {
-  if (state.own.length === 0) return null;
-  const { schedules: table } = parts.tables;
+  const { own } = state;
+  if (own.length === 0) return null;
   const time = timeOf(parts);
-  const lines = { _id: { $in: [...state.own] } };
-  const rows = await table.find(lines, { sort: { nextAt: 1 } }).toArray();
-  let nextAt: number | null = null;
+  const rows = await parts.tables.schedules.find(among(own), { sort: { nextAt: 1 } }).toArray();
+  let nextAt = rows.length < own.length ? await beginAnew(parts, state, { own, rows }) : null;
   for (const row of rows) {
     state.adding += 1;
     try {
@@ -147,6 +176,19 @@ async function fire(
     if (nextAt === null || next < nextAt) nextAt = next;
   }
   return nextAt;
+}
+
+/** What of one's own another release has forgotten meanwhile, while it took itself for the latest. */
+async function beginAnew(
+  parts: CalendarParts,
+  state: CalendarState,
+  { own, rows }: { readonly own: readonly Schedule[]; readonly rows: readonly ScheduleRow[] },
+): Promise<number | null> {
+  const there = new Set(rows.map(({ _id }) => _id));
+  const missing = own.filter((line) => !there.has(line.key) && state.own.includes(line));
+  const planned = missing.map((line) => ({ line, nextAt: nextOf(parts, line) }));
+  for (const one of planned) await begin(parts, one);
+  return planned.length === 0 ? null : Math.min(...planned.map((one) => one.nextAt));
 }
 
 /** One process wins the time; however many times were missed, the job is added once. */

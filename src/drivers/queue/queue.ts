@@ -1,3 +1,5 @@
+import type { OnlyAdd } from "../store/only-add.js";
+
 /** How long to wait after failed try `n`: `min(maxMs, baseMs * factor^(n-1))`, plus up to `jitter` of it. */
 export interface Backoff {
   readonly baseMs: number;
@@ -155,10 +157,11 @@ export interface Queue {
   /**
    * Declares the whole calendar; schedules that are no longer named are forgotten, a changed
    * expression counts from now. With `onlyAdd`, what another release made of the calendar stays as it
-   * is, and only what is missing is added. Each process adds the jobs of the schedules that it named
-   * itself. Throws on an expression that is wrong or never comes.
+   * is, and only what is missing is added; a question is asked anew before each line that would be changed
+   * or forgotten, after that was seen. Each process adds the jobs of the schedules that it named itself,
+   * and begins one anew that another made it forget. Throws on an expression that is wrong or never comes.
    */
-  schedule(schedules: readonly Schedule[], keeping?: { readonly onlyAdd?: boolean }): Promise<void>;
+  schedule(schedules: readonly Schedule[], keeping?: { readonly onlyAdd?: OnlyAdd }): Promise<void>;
   /** Registers the one worker of a queue; call before `start`. */
   process(queue: string, places: number | Places, run: (job: RunningJob) => Promise<void>): void;
   start(): Promise<void>;

@@ -14,6 +14,7 @@ import type {
   UpdateResult,
   WithId,
 } from "mongodb";
+import type { OnlyAdd } from "./only-add.js";
 import type { Shape } from "./shape.js";
 
 export type { Document, Filter, FindOptions, UpdateFilter, WithId };
@@ -101,9 +102,11 @@ export interface Ensuring {
   readonly shape?: Shape | undefined;
   /**
    * Only add: indexes that are not declared stay, and so do those of a declared name that are otherwise,
-   * and a shape that has all columns of ours and more. For what may be older than others at work.
+   * and a shape that has all columns of ours and more. For what may be older than others at work; a
+   * question is asked anew before each index that would be dropped, after that was seen: what is made by
+   * whoever changed the answer before is left.
    */
-  readonly onlyAdd?: boolean;
+  readonly onlyAdd?: OnlyAdd;
 }
 
 /** A database: named collections, their indexes, and an end. Both drivers are made by a function. */

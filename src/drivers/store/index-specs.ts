@@ -51,6 +51,25 @@ export function sameIndex(a: IndexSpec, b: IndexSpec): boolean {
   return summary(a) === summary(b);
 }
 
+/** Those of some indexes that are not declared, or are declared otherwise. */
+export function surplusOf<I extends { readonly name: string; readonly spec: IndexSpec }>(
+  present: readonly I[],
+  declared: readonly IndexSpec[],
+): I[] {
+  const specs = wantedOf(declared);
+  return present.filter(({ name, spec }) => {
+    const wanted = specs.get(name);
+    return name !== "_id_" && (wanted === undefined || !sameIndex(wanted, spec));
+  });
+}
+
+/** The declared indexes by their names, but for that of `_id`, which is always there. */
+export function wantedOf(declared: readonly IndexSpec[]): Map<string, IndexSpec> {
+  const wanted = new Map(declared.map((spec) => [indexName(spec), spec]));
+  wanted.delete("_id_");
+  return wanted;
+}
+
 function summary(spec: IndexSpec): string {
   return toText({
     keys: Object.entries(spec.keys),

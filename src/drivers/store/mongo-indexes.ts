@@ -1,6 +1,7 @@
 import type { Collection as MongoCollection, Db } from "mongodb";
 import type { Document, IndexChanges, IndexSpec } from "./collection.js";
-import { checkIndexes, indexName, sameIndex } from "./index-specs.js";
+import { checkIndexes, surplusOf, wantedOf } from "./index-specs.js";
+import { addsOnly, type OnlyAdd } from "./only-add.js";
 
 const NAMESPACE_NOT_FOUND = 26;
 
@@ -8,7 +9,7 @@ const NAMESPACE_NOT_FOUND = 26;
 export interface Wanted {
   readonly name: string;
   readonly declared: readonly IndexSpec[];
-  readonly onlyAdd: boolean;
+  readonly onlyAdd: OnlyAdd;
 }
 
 /** A database as calls reach it. */
@@ -27,18 +28,15 @@ export async function ensureMongoIndexes(
 ): Promise<IndexChanges> {
   checkIndexes(declared);
   const collection = db.collection(name);
-  const wanted = new Map(declared.map((spec) => [indexName(spec), spec]));
-  wanted.delete("_id_");
+  const present = await bounded(() => presentIndexes(collection));
   const dropped: string[] = [];
-  for (const present of await bounded(() => presentIndexes(collection))) {
-    if (present.name === "_id_") continue;
-    const spec = wanted.get(present.name);
-    if (spec && (onlyAdd || sameIndex(spec, present.spec))) wanted.delete(present.name);
-    else if (!onlyAdd) {
-      await bounded(() => collection.dropIndex(present.name));
-      dropped.push(present.name);
-    }
+  for (const { name: surplus } of surplusOf(present, declared)) {
+    if (await addsOnly(onlyAdd)) continue;
+    await bounded(() => collection.dropIndex(surplus));
+    dropped.push(surplus);
   }
+  const wanted = wantedOf(declared);
+  for (const { name: kept } of present) if (!dropped.includes(kept)) wanted.delete(kept);
   if (wanted.size > 0) await patient((slow) => create(slow.collection(name), wanted));
   return { created: [...wanted.keys()], dropped };
 }

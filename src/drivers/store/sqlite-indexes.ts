@@ -1,37 +1,60 @@
 import { isShaped, type CollectionInfo, type IndexInfo } from "./catalog.js";
 import type { Ensuring, IndexChanges, IndexSpec } from "./collection.js";
 import { duplicateKey } from "./errors.js";
-import { indexName, sameIndex } from "./index-specs.js";
+import { sameIndex, surplusOf, wantedOf } from "./index-specs.js";
+import { addsOnly } from "./only-add.js";
 import { checkShape, hasAllOf, sameShape, type Shape } from "./shape.js";
 import { collectionFor, insertDocs } from "./sqlite-change.js";
 import { EVERYTHING, rows, type Reader } from "./sqlite-find.js";
 import { addKey, keysOf } from "./sqlite-rows.js";
 
 /** What a collection is to be like. Without a shape: as it is, or of documents. */
-export interface Declared extends Ensuring {
+export interface Declared extends Pick<Ensuring, "shape"> {
   readonly indexes: readonly IndexSpec[];
+  /** Whether a surplus index may be dropped. */
+  readonly mayDrop: (index: IndexInfo) => boolean;
+  /** Whether the shape may have more columns than are declared. */
+  readonly onlyAdd: boolean;
 }
 
-/** Makes a collection's indexes those declared, and no others unless told. Inside a transaction only. */
+/** Sees what would be dropped and asks about it, which cannot be done inside a transaction. */
+export async function asked(
+  { catalog }: Pick<Reader, "catalog">,
+  name: string,
+  { indexes, shape, onlyAdd = false }: Ensuring & Pick<Declared, "indexes">,
+): Promise<Declared> {
+  const declared = { indexes, shape };
+  if (typeof onlyAdd === "boolean") return { ...declared, onlyAdd, mayDrop: () => !onlyAdd };
+  catalog.refresh();
+  const old = new Map<string, IndexSpec>();
+  for (const surplus of surplusOf(catalog.get(name)?.indexes ?? [], indexes)) {
+    if (!(await addsOnly(onlyAdd))) old.set(surplus.name, surplus.spec);
+  }
+  const mayDrop: Declared["mayDrop"] = (index) => {
+    const seen = old.get(index.name);
+    return seen !== undefined && sameIndex(seen, index.spec);
+  };
+  return { ...declared, onlyAdd: true, mayDrop };
+}
+
+/** Makes a collection's indexes those declared, and no others that may go. Inside a transaction only. */
 export function applyIndexes(
   reader: Reader,
   name: string,
-  { indexes: declared, shape, onlyAdd = false }: Declared,
+  { indexes: declared, shape, onlyAdd, mayDrop }: Declared,
 ): IndexChanges {
   if (shape !== undefined) reshape(reader, name, { shape, onlyAdd });
   const info = collectionFor(reader, name);
   if (isShaped(info)) checkShape(info.shape, declared);
-  const wanted = new Map(declared.map((spec) => [indexName(spec), spec]));
-  wanted.delete("_id_");
+  const wanted = wantedOf(declared);
   const dropped: string[] = [];
+  const surplus = surplusOf(info.indexes, declared).filter(mayDrop);
   for (const index of info.indexes) {
-    const spec = wanted.get(index.name);
-    if (index.name === "_id_") continue;
-    if (spec && (onlyAdd || sameIndex(spec, index.spec))) wanted.delete(index.name);
-    else if (!onlyAdd) {
-      reader.catalog.dropIndex(name, index);
-      dropped.push(index.name);
-    }
+    if (!surplus.includes(index)) wanted.delete(index.name);
+  }
+  for (const index of surplus) {
+    reader.catalog.dropIndex(name, index);
+    dropped.push(index.name);
   }
   for (const spec of wanted.values()) fill(reader, info, reader.catalog.addIndex(name, spec));
   return { created: [...wanted.keys()], dropped };

@@ -7,7 +7,7 @@ import { openCatalog } from "./sqlite-catalog.js";
 import { checkTables } from "./sqlite-check.js";
 import { sqliteCollection } from "./sqlite-collection.js";
 import type { Reader, ScanInfo } from "./sqlite-find.js";
-import { applyIndexes } from "./sqlite-indexes.js";
+import { applyIndexes, asked } from "./sqlite-indexes.js";
 import { ttlSweep } from "./sqlite-ttl.js";
 import { openWriteQueue } from "./write-queue.js";
 
@@ -72,7 +72,8 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Sqli
     ensureIndexes: async (name, indexes, how = {}) => {
       checkIndexes(indexes);
       if (how.shape !== undefined) checkShape(how.shape, indexes);
-      return queue.write(() => applyIndexes(reader, name, { ...how, indexes }));
+      const declared = await asked(reader, name, { ...how, indexes });
+      return queue.write(() => applyIndexes(reader, name, declared));
     },
     collectionNames: async () => {
       catalog.refresh();
