@@ -76,7 +76,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
       return "done";
     }
     const job = jobs.get(running.name);
-    if (job === undefined) throw unknownJob(running);
+    if (job === undefined) throw unknownJob(running, parts.clock.now());
     return runJob({ ...parts, parking }, find, job, running);
   });
   queue.process("default", concurrency.default, run);

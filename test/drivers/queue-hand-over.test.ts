@@ -145,11 +145,14 @@ describe("Jobs that wait when a deployment gets or loses its Redis", function ()
     expect(runs.map((job) => job?.attempt)).to.deep.equal([1, 2, 3]);
   });
 
-  it("keep how often they were put off, which counts as no try", async () => {
-    const runs = await runsAcross(new Postpone("later", hour));
+  it("keep how often they were put off, why and since when; it counts as no try", async () => {
+    const runs = await runsAcross(new Postpone("later", hour, "dark"));
 
     expect(runs.map((job) => job?.attempt)).to.deep.equal([1, 1, 1]);
     expect(runs.map((job) => job?.postponed)).to.deep.equal([undefined, 1, 2]);
+    const [, second, third] = runs;
+    expect(second?.putOff?.why).to.equal("dark");
+    expect(third?.putOff).to.deep.equal(second?.putOff);
   });
 
   it("are one job each when the process dies between handing over and removing", async () => {

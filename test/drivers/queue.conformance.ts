@@ -355,6 +355,44 @@ function describeFailure(backing: Backing): void {
     expect(await queue.counts(LANE)).to.deep.equal({ waiting: 0, delayed: 0, running: 0, dead: 0 });
   });
 
+  it("tells for which reason alone a try has been postponed, and since when", async () => {
+    const ends = [
+      new Postpone("it is dark", 2, "dark"),
+      new Postpone("it is dark", 2, "dark"),
+      new Postpone("something else", 2),
+      new Postpone("it is dark", 2, "dark"),
+      new Postpone("it is cold", 2, "cold"),
+      new RetryLater("not now", 2),
+      new Postpone("it is cold", 2, "cold"),
+    ];
+    const seen: RunningJob[] = [];
+    const queue = await serving(backing(), async (job) => {
+      seen.push(job);
+      const end = ends[seen.length - 1];
+      if (end !== undefined) throw end;
+    });
+
+    await queue.add([aJob("a", { attempts: 2 })]);
+    await until(() => seen.length > ends.length);
+    await queue.idle();
+
+    const told = seen.map(({ attempt, putOff }) => [attempt, putOff?.why]);
+    expect(told).to.deep.equal([
+      [1, undefined],
+      [1, "dark"],
+      [1, "dark"],
+      [1, undefined],
+      [1, "dark"],
+      [1, "cold"],
+      [2, undefined],
+      [2, "cold"],
+    ]);
+    const since = seen.map(({ putOff }) => putOff?.since.getTime() ?? 0);
+    expect(since[2]).to.equal(since[1]);
+    expect(since[4]).to.be.greaterThan(since[1] ?? Infinity);
+    expect(since[7]).to.be.greaterThan(since[5] ?? Infinity);
+  });
+
   it("never counts a job dead because it was postponed, be it at its last try", async () => {
     let runs = 0;
     const queue = await serving(backing(), async () => {

@@ -57,7 +57,9 @@ export function parkedQueue({ inner, clock, url, prefix }: ParkedParts): Queue {
     ...inner,
     process(name, places, run) {
       queues.set(name, aBullQueue(name, redis, prefix));
-      inner.process(name, places, run);
+      inner.process(name, places, ({ putOff, ...job }) =>
+        run({ ...job, ...(putOff && { putOff: { ...putOff, since: unparked(putOff.since) } }) }),
+      );
     },
     async oldestDue(name) {
       const due = await inner.oldestDue(name);

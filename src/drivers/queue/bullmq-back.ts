@@ -107,12 +107,13 @@ interface Place {
 
 function rowOf(job: Job<JobData>, { queue, order, dueAt }: Place): JobRow {
   const { id = "", name, data: kept, priority } = job;
-  const { data, attempts, backoff, postponed, before = 0 } = kept;
+  const { data, attempts, backoff, postponed, putOff, before = 0 } = kept;
   // One whose process is gone has begun its try; when that was the last, it is tried once more.
   const tries = Math.min(before + job.attemptsStarted - postponed, attempts - 1);
   return {
     ...{ _id: rowId(queue, id), queue, id, name, data: JSON.stringify(data), order },
     ...{ tries, attempts, backoff, ...(postponed === 0 ? {} : { postponed }) },
+    ...(putOff === undefined ? {} : { putOff }),
     ...((priority ?? 0) > 0 ? patientUntil(dueAt) : waitingFrom(dueAt)),
   };
 }

@@ -7,6 +7,7 @@ import { counts, oldestDue, peek } from "./bullmq-looks.js";
 import type { CarriedJob } from "./carried-job.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
+import type { KeptPutOff } from "./put-off.js";
 import type { Backoff, NewJob, QueueCounts, QueuedJob } from "./queue.js";
 
 /** What of a job is kept as its data in Redis. */
@@ -18,6 +19,8 @@ export interface JobData {
   readonly postponed: number;
   /** Runs begun before it came to Redis, those that did not count among them; absent when none was. */
   readonly before?: number;
+  /** Why its try is put off; absent where nothing was named. */
+  readonly putOff?: KeptPutOff;
 }
 
 /** The queues in Redis, as whoever adds to them and asks about them sees them. */
@@ -178,11 +181,12 @@ const whenAllElseFails = {
 
 /** BullMQ reckons from `timestamp` when the job is due. */
 function asBullJob(job: CarriedJob, now: number) {
-  const { id, name, data, attempts, backoff, delayMs = 0, tries = 0, postponed = 0 } = job;
+  const { id, name, data, attempts, backoff, delayMs = 0, tries = 0, postponed = 0, putOff } = job;
   const before = tries + postponed;
   const kept: JobData = {
     ...{ data: data ?? null, attempts, backoff, postponed },
     ...(before === 0 ? {} : { before }),
+    ...(putOff === undefined ? {} : { putOff }),
   };
   const delay = Math.max(0, Math.round(delayMs));
   return {

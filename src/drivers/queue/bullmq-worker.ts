@@ -8,6 +8,7 @@ import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
 import { verdictOn } from "./outcome.js";
 import { createStarter, type OpenPlaces } from "./places.js";
+import { keptPutOff, toldPutOff, type KeptPutOff } from "./put-off.js";
 import type { RunningJob } from "./queue.js";
 
 /** The work of one queue in one process. */
@@ -101,7 +102,7 @@ interface Claim {
 }
 
 async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promise<void> {
-  const { data, attempts, backoff, postponed, before = 0 } = claim.job.data;
+  const { data, attempts, backoff, postponed, putOff, before = 0 } = claim.job.data;
   const tries = before + claim.job.attemptsStarted - postponed;
   if (closing.isClosing) return putBack(claim);
   if (tries > attempts) return bury(parts, claim, { tries: attempts, error: lost });
@@ -110,6 +111,7 @@ async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promis
   const running: RunningJob = {
     ...{ id, queue: parts.queue, name, data, attempt: tries, attempts },
     ...(postponed === 0 ? {} : { postponed }),
+    ...toldPutOff(putOff, tries),
   };
   const failure = await closing.unlessLeft(attempt(parts, running), left);
   if (failure === null) return;
@@ -118,7 +120,12 @@ async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promis
   if (verdict.kind === "dead") {
     return bury(parts, claim, { tries, error: failureText(failure.cause) });
   }
-  return later(claim, verdict.delayMs, verdict.kind === "postpone");
+  if (verdict.kind === "postpone") {
+    const now = parts.clock.now().getTime();
+    const kept = keptPutOff(verdict.why, { attempt: tries, before: putOff, now });
+    await uncount(claim, kept);
+  }
+  return later(claim, verdict.delayMs);
 }
 
 interface Failure {
@@ -139,22 +146,22 @@ async function attempt({ run }: WorkerParts, job: RunningJob): Promise<Failure |
 /** Puts a job back for any process; the try does not count. */
 async function putBack(claim: Claim): Promise<never> {
   const { job, token } = claim;
-  await uncount(claim);
+  await uncount(claim, job.data.putOff);
   await job.moveToWait(token);
   throw new WaitingError();
 }
 
-async function later(claim: Claim, delayMs: number, isFree: boolean): Promise<never> {
-  const { job, token, clock } = claim;
-  if (isFree) await uncount(claim);
+async function later({ job, token, clock }: Claim, delayMs: number): Promise<never> {
   await job.moveToDelayed(clock.now().getTime() + Math.round(delayMs), token);
   throw new DelayedError();
 }
 
 /** @throws when the lease is lost: the job is another worker's by now, and its count too. */
-async function uncount({ job, token, leaseMs }: Claim): Promise<void> {
+async function uncount({ job, token, leaseMs }: Claim, putOff?: KeptPutOff): Promise<void> {
   await job.extendLock(token, leaseMs);
-  await job.updateData({ ...job.data, postponed: job.data.postponed + 1 });
+  const { putOff: _before, postponed, ...data } = job.data;
+  const kept = putOff === undefined ? {} : { putOff };
+  await job.updateData({ ...data, postponed: postponed + 1, ...kept });
 }
 
 async function bury(
@@ -169,7 +176,8 @@ async function bury(
     await dead.bury(queue, [{ job, tries, error }]);
   } catch (failure) {
     log.warn({ queue, error: failureText(failure) }, "the queue's store failed");
-    return later(claim, buryAgainMs, true);
+    await uncount(claim, data.putOff);
+    return later(claim, buryAgainMs);
   }
   log.error({ queue, job: name, id, tries, error }, "job given up");
 }

@@ -182,7 +182,7 @@ async function settle(parts: LaneParts, state: LaneState): Promise<void> {
 
 async function putBack({ shelf }: LaneParts, { row, failure }: Outcome): Promise<void> {
   const verdict = failure?.verdict;
-  if (verdict?.kind === "postpone") await shelf.postpone(row, verdict.delayMs);
+  if (verdict?.kind === "postpone") await shelf.postpone(row, verdict);
   if (verdict?.kind === "retry") await shelf.retry(row, verdict.delayMs);
 }
 

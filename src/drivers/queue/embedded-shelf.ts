@@ -9,6 +9,7 @@ import { bury, recover, type LastWords } from "./embedded-recovery.js";
 import { isOnlyDuplicates } from "../store/errors.js";
 import { rowId, type JobRow } from "./queue-tables.js";
 import { checkedData } from "./new-job.js";
+import { keptPutOff } from "./put-off.js";
 import type { NewJob } from "./queue.js";
 
 const INSERT_BATCH = 1_000;
@@ -22,6 +23,12 @@ export interface Claimed {
   readonly nextAt: number | null;
 }
 
+/** For how long a try is put off, and what for. */
+export interface Rest {
+  readonly delayMs: number;
+  readonly why: string | null;
+}
+
 /** Where jobs are kept: each method is a step that a crash before or after leaves sound. */
 export interface Shelf {
   add(jobs: readonly NewJob[]): Promise<void>;
@@ -33,8 +40,8 @@ export interface Shelf {
   finish(rows: readonly JobRow[]): Promise<void>;
   /** Puts one back, due in `delayMs`. */
   retry(row: JobRow, delayMs: number): Promise<void>;
-  /** Puts one back, due in `delayMs`; the try does not count. */
-  postpone(row: JobRow, delayMs: number): Promise<void>;
+  /** Puts one back, due in `delayMs`; the try does not count, and what it is put off for is kept. */
+  postpone(row: JobRow, rest: Rest): Promise<void>;
   /** Moves jobs that will never end well to the dead, of which the last 1,000 are kept. */
   bury(queue: string, endings: readonly LastWords[]): Promise<void>;
   /** Puts back jobs that were not given the time to end; the try does not count. */
@@ -62,8 +69,17 @@ export function createShelf(parts: QueueParts): Shelf {
     async retry(row, delayMs) {
       await jobs.updateOne(stillClaimed([row]), { $set: waitingFrom(timeOf(parts) + delayMs) });
     },
-    async postpone(row, delayMs) {
-      await jobs.updateOne(stillClaimed([row]), uncounted(timeOf(parts) + delayMs));
+    async postpone(row, { delayMs, why }) {
+      const now = timeOf(parts);
+      const before = row.putOff;
+      const putOff = keptPutOff(why, { attempt: row.tries, before, now });
+      const { $set, $inc } = uncounted(now + delayMs);
+      const isOver = putOff === undefined && before !== undefined;
+      await jobs.updateOne(stillClaimed([row]), {
+        $set: putOff === undefined ? $set : { ...$set, putOff },
+        $inc,
+        ...(isOver ? { $unset: { putOff: "" as const } } : {}),
+      });
     },
     bury: (queue, endings) => bury(parts, queue, endings),
     async release(rows) {

@@ -72,11 +72,12 @@ function inTurn(one: JobRow, other: JobRow): number {
 }
 
 function carriedFrom(row: JobRow, now: number): CarriedJob {
-  const { id, queue, name, attempts, backoff, tries, postponed = 0, state, at } = row;
+  const { id, queue, name, attempts, backoff, tries, postponed = 0, putOff, state, at } = row;
   const wait = Math.max(0, at - now);
   return {
     ...{ id, queue, name, attempts, backoff, tries, postponed },
     data: JSON.parse(row.data) as unknown,
+    ...(putOff === undefined ? {} : { putOff }),
     ...(state === "waiting" ? { delayMs: wait, dueSince: Math.min(at, now) } : {}),
     ...(state === "patient" ? { yieldsMs: Math.max(1, wait) } : {}),
   };

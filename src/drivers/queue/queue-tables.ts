@@ -1,5 +1,6 @@
 import type { Collection, IndexSpec, Row, Store } from "../store/collection.js";
 import type { Column, Shape } from "../store/shape.js";
+import { toldPutOff, type KeptPutOff } from "./put-off.js";
 import type { Backoff, RunningJob } from "./queue.js";
 
 /** A job as it is stored while it waits or runs. */
@@ -20,6 +21,8 @@ export interface JobRow extends Row {
   readonly attempts: number;
   /** Runs begun whose try did not count; absent when none. */
   readonly postponed?: number;
+  /** Why its try is put off; absent where nothing was named. */
+  readonly putOff?: KeptPutOff;
   readonly backoff: Backoff;
   /** The process that runs it, and the one claim by which it may be finished. */
   readonly owner: string | null;
@@ -38,6 +41,7 @@ const jobShape: Shape & Readonly<Record<Exclude<keyof JobRow, "_id">, Column>> =
   tries: { type: "number" },
   attempts: { type: "number" },
   postponed: { type: "number", or: "absent" },
+  putOff: { type: "json", or: "absent" },
   backoff: { type: "json" },
   owner: { type: "text", or: "null" },
   claim: { type: "text", or: "null" },
@@ -158,5 +162,6 @@ export function runningJob(row: JobRow): RunningJob {
     attempt: row.tries,
     attempts: row.attempts,
     ...(row.postponed === undefined ? {} : { postponed: row.postponed }),
+    ...toldPutOff(row.putOff, row.tries),
   };
 }

@@ -36,6 +36,12 @@ export interface NewJob {
   readonly postponed?: number;
 }
 
+/** Why a try was postponed each time that it was begun since a moment. */
+export interface PutOff {
+  readonly why: string;
+  readonly since: Date;
+}
+
 /** A job handed to its worker. `attempt` counts from 1. */
 export interface RunningJob {
   readonly id: string;
@@ -46,6 +52,8 @@ export interface RunningJob {
   readonly attempts: number;
   /** How often it was begun without its try being counted; absent when never. */
   readonly postponed?: number;
+  /** Absent unless this try was begun before and its last `Postpone` named a reason. */
+  readonly putOff?: PutOff;
 }
 
 /** A job that waits or runs. */
@@ -73,14 +81,17 @@ export class RetryLater extends Error {
 
 /**
  * Thrown by a worker: nothing was tried, begin it again in `delayMs` at the earliest. Does not count
- * as a try, so that what throws it must know an end to it.
+ * as a try, so that what throws it must know an end to it; whoever names a reason is told by `putOff`
+ * since when it has been that one alone.
  */
 export class Postpone extends Error {
   override readonly name = "Postpone";
   readonly delayMs: number;
-  constructor(message: string, delayMs: number) {
+  readonly why: string | null;
+  constructor(message: string, delayMs: number, why: string | null = null) {
     super(message);
     this.delayMs = delayMs;
+    this.why = why;
   }
 }
 
