@@ -12,6 +12,7 @@ import {
   type QueueState,
 } from "../features/operators/dead-jobs.js";
 import { hostsOf, shownReason } from "../features/operators/shown-jobs.js";
+import { mostParkedCounted } from "../hosting/parked-jobs.js";
 import { instanceNamed, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
@@ -84,7 +85,7 @@ async function list(
   }
   const owner = instance === undefined ? undefined : (await instanceNamed(app, instance))._id;
   const { queue } = app.drivers;
-  const states = (await lookAtQueues(queue)).filter(({ name }) => (only ?? name) === name);
+  const states = (await lookAtQueues(app.drivers)).filter(({ name }) => (only ?? name) === name);
   const wish = {
     ...(kind === undefined ? {} : { name: kind }),
     ...(owner === undefined ? {} : { owner }),
@@ -100,8 +101,8 @@ async function list(
     text: told
       .map(({ state, jobs }) => `${headline(state)}\n${jobs.map(lineOf).join("")}`)
       .join("\n"),
-    json: told.map(({ state: { name, counts, oldestDue }, jobs }) => ({
-      ...{ queue: name, counts, oldestDue, dead: jobs },
+    json: told.map(({ state: { name, counts, oldestDue, parked }, jobs }) => ({
+      ...{ queue: name, counts, oldestDue, parked, dead: jobs },
     })),
   };
 }
@@ -112,12 +113,19 @@ function shown({ id, name, tries, error, diedAt }: DeadJob, instance: string | n
   return { id, kind: name, instance, tries, reason: shownReason(error), diedAt };
 }
 
-function headline({ name, counts, oldestDue, kinds }: QueueState): string {
+function headline({ name, counts, oldestDue, kinds, parked }: QueueState): string {
   const dead = kinds.reduce((sum, { count }) => sum + count, 0);
-  if (counts === null) return `${name}: does not answer, ${dead} given up`;
+  const rest = `${parkedText(parked)}, ${dead} given up`;
+  if (counts === null) return `${name}: does not answer${rest}`;
   const { waiting, delayed, running } = counts;
   const since = oldestDue === null ? "" : `, the oldest since ${oldestDue.toISOString()}`;
-  return `${name}: ${waiting} waiting${since}, ${delayed} later, ${running} running, ${dead} given up`;
+  return `${name}: ${waiting} waiting${since}, ${delayed} later, ${running} running${rest}`;
+}
+
+function parkedText(parked: number): string {
+  if (parked === 0) return "";
+  const many = parked > mostParkedCounted ? `more than ${mostParkedCounted}` : String(parked);
+  return `, ${many} for closed instances`;
 }
 
 function lineOf({ id, kind, instance, tries, reason, diedAt }: Shown): string {

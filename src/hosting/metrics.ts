@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { Queue } from "../drivers/queue/queue.js";
 import type { Media } from "../drivers/media.js";
 import type { Store } from "../drivers/store/collection.js";
+import { mostParkedCounted } from "./parked-jobs.js";
 import { watchedMedia, type AroundMedia } from "./watched-media.js";
 import { watchedStore, type AroundStore } from "./watched-store.js";
 import { observed, type ObservedResponse } from "./web/observed.js";
@@ -29,6 +30,8 @@ interface MetricsParts {
   readonly role: string;
   readonly queue: Queue;
   readonly queues: readonly string[];
+  /** How many jobs of a queue are parked (see `parking.ts`). */
+  readonly parked: (queue: string) => Promise<number>;
   /** The time, in milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -147,7 +150,7 @@ function jobMetrics(registry: Registry): (ending: JobEnding) => void {
 }
 
 /** What a queue that does not answer leaves out: a scrape is never held up by it, nor fails. */
-function queueMetrics(registry: Registry, { queue, queues, now }: MetricsParts): void {
+function queueMetrics(registry: Registry, { queue, queues, parked, now }: MetricsParts): void {
   const age = new Gauge({
     name: "parvis_queue_oldest_seconds",
     help: "Since when the job that is due for longest has been due; 0 when none is.",
@@ -155,14 +158,18 @@ function queueMetrics(registry: Registry, { queue, queues, now }: MetricsParts):
   });
   const depth: Gauge<"queue" | "state"> = new Gauge({
     name: "parvis_queue_jobs",
-    help: "Jobs in each queue, by state.",
+    help: `Jobs of each queue, by state; those parked for closed instances up to ${mostParkedCounted + 1}.`,
     labelNames: ["queue", "state"],
     registers: [registry],
     async collect() {
       depth.reset();
       age.reset();
-      await Promise.allSettled(
-        queues.map(async (name) => {
+      const states = queues.map(async (name) => {
+        depth.set({ queue: name, state: "parked" }, await parked(name));
+      });
+      await Promise.allSettled([
+        ...states,
+        ...queues.map(async (name) => {
           const [counts, oldest] = await Promise.all([queue.counts(name), queue.oldestDue(name)]);
           for (const [state, count] of Object.entries(counts)) {
             depth.set({ queue: name, state }, count as number);
@@ -170,7 +177,7 @@ function queueMetrics(registry: Registry, { queue, queues, now }: MetricsParts):
           const seconds = oldest === null ? 0 : (now() - oldest.getTime()) / 1_000;
           age.set({ queue: name }, Math.max(0, seconds));
         }),
-      );
+      ]);
     },
   });
 }

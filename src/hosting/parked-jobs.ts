@@ -47,6 +47,16 @@ export async function parkedAmong(
   return found.map(({ id }) => ({ id, isRunning: false, dueAt: new Date(0) }));
 }
 
+/** Parked jobs of a queue are counted as far as this: so nothing has to go through all of them. */
+export const mostParkedCounted = 10_000;
+
+/** How many jobs of a queue are parked; one more than are counted at most where there are more. */
+export function countParked(store: Store, queue: string): Promise<number> {
+  const [from, to] = [rowId(queue, ""), `${queue};`];
+  const rows = store.collection<ParkedJob>(parkedJobs.name);
+  return rows.countDocuments({ _id: { $gte: from, $lt: to } }, { limit: mostParkedCounted + 1 });
+}
+
 /** Matches those of some rows that nobody has written since. */
 export function stamped(rows: readonly ParkedJob[]) {
   const _id = { $in: rows.map((row) => row._id) };

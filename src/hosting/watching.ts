@@ -6,6 +6,7 @@ import type { Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import type { Traces } from "../drivers/traces.js";
 import type { Metrics } from "./metrics.js";
+import { countParked } from "./parked-jobs.js";
 import { tracedMedia, tracedStore } from "./traces.js";
 
 interface Watched {
@@ -16,12 +17,17 @@ interface Watched {
 /** What measures costs a little on every request: it is loaded only where somebody may read it. */
 export async function metricsFor(
   { metricsToken: token, role }: Config,
-  { queue, clock }: { readonly queue: Queue; readonly clock: Clock },
+  {
+    store,
+    queue,
+    clock,
+  }: Pick<Watched, "store"> & { readonly queue: Queue; readonly clock: Clock },
 ): Promise<Metrics | null> {
   if (token === null) return null;
   const { createMetrics } = await import("./metrics.js");
   const now = (): number => clock.now().getTime();
-  return createMetrics({ token, role, queue, queues: ["default", "delivery"], now });
+  const parked = (name: string): Promise<number> => countParked(store, name);
+  return createMetrics({ token, role, queue, queues: ["default", "delivery"], parked, now });
 }
 
 /** The same for what tells a collector: it takes half a second and 16 MB to load. */

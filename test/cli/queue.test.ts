@@ -8,6 +8,7 @@ const backoff = { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 };
 
 interface Told {
   readonly queue: string;
+  readonly parked: number;
   readonly counts: { readonly dead: number; readonly waiting: number };
   readonly dead: ReadonlyArray<Readonly<Record<string, unknown>>>;
 }
@@ -72,6 +73,25 @@ describe("queue on the command line", function () {
     const [last] = await app.operators.operators.journal(1);
     await app.close();
     expect(last).to.include({ act: "jobs-dropped", by: null, about: "default accounts.remind" });
+  });
+
+  it("counts what waits for a closed instance", async () => {
+    const app = await createApp(loadConfig(desk.env));
+    const id = (await app.instances.byHost(host))?._id ?? expect.fail("it is there");
+    const suspension = { reason: "", at: new Date() };
+    await app.instances.update(id, { state: "suspended", suspension });
+    await app.start();
+    const job = { queue: "default", name: "accounts.remind", attempts: 1, backoff };
+    const data = { instanceId: id, payload: {} };
+    await app.drivers.queue.add(["a", "b"].map((one) => ({ ...job, data, id: `later/${one}` })));
+    await app.drivers.queue.idle();
+    await app.close();
+
+    const { parked } = await told();
+    const { out } = await desk.run(["queue", "list"]);
+
+    expect(parked).to.be.at.least(2);
+    expect(out).to.match(/^default: 0 waiting.* running, \d+ for closed instances, \d+ given up$/m);
   });
 
   it("refuses what says nothing or too much", async () => {

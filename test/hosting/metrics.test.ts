@@ -3,7 +3,9 @@ import { keptFilesCollection } from "../../src/hosting/kept-files.js";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
+import type { Row } from "../../src/drivers/store/collection.js";
 import { healthOnly } from "../../src/hosting/health.js";
+import { parkedJobs } from "../../src/hosting/parked-jobs.js";
 import type { Member } from "../../src/kit/index.js";
 import { newPerson } from "../../src/features/people/people.js";
 import { aProposal } from "../support/builders.js";
@@ -91,6 +93,16 @@ describe("The figures of a deployment for its operator", function () {
         `parvis_media_duration_seconds_count{role="all",operation=${labels}} 1`,
       );
     }
+  });
+
+  it("tell how much waits for closed cities", async () => {
+    const rows = watched.app.drivers.store.collection<Row>(parkedJobs.name);
+    await rows.insertMany([{ _id: "default:a" }, { _id: "default:b" }]);
+
+    const text = await figures();
+
+    expect(text).to.contain('parvis_queue_jobs{queue="default",state="parked",role="all"} 2');
+    expect(text).to.contain('parvis_queue_jobs{queue="delivery",state="parked",role="all"} 0');
   });
 
   it("tell how jobs ended, what waits and since when, and how long the store took", async () => {

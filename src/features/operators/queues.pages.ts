@@ -1,5 +1,6 @@
 import type { DeadJob, Queue } from "../../drivers/queue/queue.js";
 import type { LinkChoice, StatusView } from "../../kit/component-models.js";
+import { mostParkedCounted } from "../../hosting/parked-jobs.js";
 import { definePage, Refusal, type Ctx, type Req } from "../../kit/index.js";
 import {
   listDead,
@@ -56,7 +57,7 @@ const lateMs = 10 * 60_000;
 
 /** Gather the page for what its address asks. Throws `not-found` for an unknown queue or instance. */
 export async function queuesModel(ctx: Ctx, parts: OperatorParts, req: Req): Promise<QueuesPage> {
-  const states = await lookAtQueues(parts.queue);
+  const states = await lookAtQueues(parts);
   const { query, host } = await queryOf(parts, states, req);
   const { items, next } = await listDead(parts.queue, query);
   const hosts = await hostsOf(parts.instances, items);
@@ -145,7 +146,7 @@ function deadIn(states: readonly QueueState[], queue: QueueName): number {
   return kinds.reduce((sum, { count }) => sum + count, 0);
 }
 
-function queueView(ctx: Ctx, { name, counts, oldestDue, kinds }: QueueState): QueueView {
+function queueView(ctx: Ctx, { name, counts, oldestDue, kinds, parked }: QueueState): QueueView {
   const t = (key: string): string => ctx.t.t(`operators.queues.${key}`);
   const late = oldestDue !== null && ctx.clock.now().getTime() - oldestDue.getTime() > lateMs;
   const level: Level = counts === null ? "fail" : late || kinds.length > 0 ? "warn" : "ok";
@@ -161,12 +162,18 @@ function queueView(ctx: Ctx, { name, counts, oldestDue, kinds }: QueueState): Qu
         : (["waiting", "running", "delayed"] as const).map((state) =>
             figure(state, ctx.t.formatNumber(counts[state])),
           )),
+      ...(parked === 0 ? [] : [figure("parked", parkedText(ctx, parked))]),
       figure("dead", ctx.t.formatNumber(dead)),
       ...(oldestDue === null
         ? []
         : [figure("oldest", ctx.t.formatRelative(oldestDue, ctx.clock.now()))]),
     ],
   };
+}
+
+function parkedText(ctx: Ctx, parked: number): string {
+  if (parked <= mostParkedCounted) return ctx.t.formatNumber(parked);
+  return ctx.t.t("operators.queues.many", { count: mostParkedCounted });
 }
 
 function deadView(ctx: Ctx, job: DeadJob, host: string | null): DeadView {

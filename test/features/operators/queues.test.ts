@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import { MailError, type Mailer } from "../../../src/drivers/mail.js";
+import type { Row } from "../../../src/drivers/store/collection.js";
 import type { NewJob } from "../../../src/drivers/queue/queue.js";
 import { sendReset } from "../../../src/features/accounts/accounts.jobs.js";
 import { actOnKind } from "../../../src/features/operators/dead-jobs.js";
 import { aboutDead, shownReason } from "../../../src/features/operators/shown-jobs.js";
+import { mostParkedCounted, parkedJobs } from "../../../src/hosting/parked-jobs.js";
 import { instanceOfJob } from "../../../src/hosting/outbox.js";
 import { textOf } from "../../support/forms.js";
 import { anOperated, home, other, type Operated } from "./support.js";
@@ -232,6 +234,22 @@ describe("The page of queues and of jobs that were given up", function () {
     expect(read).to.contain("Ne répond pas");
     expect(read).to.contain("accounts.remind");
     expect(refused.status).to.equal(503);
+  });
+
+  it("tells how much waits for cities that are closed, as far as somebody has to know", async () => {
+    const ctx = await the.site.ctx(other);
+    const suspension = { reason: "", at: ctx.clock.now() };
+    await ctx.changeInstance({ state: "suspended", suspension });
+    await giveUp(other, 2);
+    const { store } = the.site.app.drivers;
+    const many = Array.from({ length: mostParkedCounted + 1 }, (_, n) => `delivery:job/${n}`);
+    const rows = many.map((_id) => ({ _id }));
+    await store.collection<Row>(parkedJobs.name).insertMany(rows);
+
+    const read = textOf((await the.operator.get(page)).text);
+
+    expect(read).to.match(/instances fermées\s*2\s*Abandonnés\s*0/);
+    expect(read).to.match(/instances fermées\s*Plus de 10\s000/);
   });
 });
 
