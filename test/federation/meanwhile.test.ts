@@ -2,28 +2,11 @@ import { expect } from "chai";
 import { commentByUri } from "../../src/features/comments/comments.js";
 import { proposalById, proposalByUri } from "../../src/features/proposals/proposals.js";
 import { personByUri } from "../../src/features/people/people.js";
-import {
-  followersCollection,
-  inboxCollection,
-  reactionsCollection,
-} from "../../src/federation/records.js";
-import { until } from "../drivers/queue.conformance.js";
+import { followersCollection, reactionsCollection } from "../../src/federation/records.js";
 import { between } from "../support/faults.js";
-import { closePeers, type PeerActor } from "./support/peer.js";
-import { aLinkedProposal, aScene, type Scene } from "./support/scene.js";
+import { closePeers } from "./support/peer.js";
+import { actedOn, aLinkedProposal, aScene } from "./support/scene.js";
 import { closeTowns } from "./support/town.js";
-
-type Doc = Record<string, unknown>;
-
-/** Post an activity, and wait until it was acted on while something else is held. */
-async function actedOn({ town, peer }: Scene, actor: PeerActor, activity: Doc): Promise<void> {
-  await peer.post(town, actor, activity);
-  const activityUri = String(activity["id"]);
-  await until(async () => {
-    const entry = await town.visitor.collection(inboxCollection).findOne({ activityUri });
-    return entry?.outcome != null;
-  });
-}
 
 describe("what comes while something else about it is acted on", function () {
   this.timeout(15_000);

@@ -77,28 +77,35 @@ export function failing(collection: string, method: Method): Fault {
   };
 }
 
-/** A place in a store where something else is done first. */
+/** A place in a store where something else is done first, or next. */
 export interface Between {
   through(this: void, store: Store): Store;
-  /** Do this before the next call, which waits for it. */
+  /** Do this at the next call, which waits for it. */
   once(act: () => Promise<void>): void;
   /** How often something was done. */
   readonly happened: number;
 }
 
-/** A store in which something can happen between what was looked at and a `method` on `collection`. */
-export function between(collection: string, method: Method): Between {
+/**
+ * A store in which something can happen between what was looked at and a `method` on `collection`, or between
+ * that and what is looked at next.
+ */
+export function between(
+  collection: string,
+  method: Method,
+  when: "before" | "after" = "before",
+): Between {
   const state: { act: (() => Promise<void>) | null; happened: number } = {
     ...{ act: null, happened: 0 },
   };
   const through = intercepting([collection, method], async (call) => {
     const { act } = state;
     state.act = null;
-    if (act !== null) {
-      await act();
-      state.happened += 1;
-    }
-    return call();
+    if (act === null) return call();
+    const result = when === "after" ? await call() : null;
+    await act();
+    state.happened += 1;
+    return when === "after" ? result : call();
   });
   return {
     through,

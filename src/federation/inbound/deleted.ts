@@ -46,8 +46,8 @@ export async function deletionOf(ctx: Ctx, { uri, by }: Owned): Promise<Deleted 
 }
 
 /** What is done about something that may be deleted, and what is done where it was. */
-export interface Acts {
-  readonly act: () => Promise<Outcome>;
+export interface Acts<T> {
+  readonly act: () => Promise<T>;
   /** Ends what `act` did, as the deletion would have; without anything to end it changes nothing. */
   readonly takeBack: (deletion: Deleted) => Promise<unknown>;
 }
@@ -57,11 +57,11 @@ export interface Acts {
  * before its own effect, and looked for after ours: one of both sees the other, whatever their order,
  * and also when a run died between its effect and its second look.
  */
-export async function unlessDeleted(
+export async function unlessDeleted<T = Outcome>(
   ctx: Ctx,
   owned: Owned,
-  { act, takeBack }: Acts,
-): Promise<Outcome> {
+  { act, takeBack }: Acts<T>,
+): Promise<T | Outcome> {
   const before = await deletionOf(ctx, owned);
   const outcome = before === null ? await act() : "deleted before";
   const deletion = before ?? (await deletionOf(ctx, owned));

@@ -54,16 +54,31 @@ export async function speaksForLinked(
   return isSpokesman ? isLinkedHost(ctx, uri) : isLinkedActor(ctx, uri);
 }
 
+/** What became of a proposal that was read, and whose official responses its home told just then it takes. */
+export interface Told {
+  readonly outcome: Outcome;
+  readonly answeredBy: readonly string[];
+}
+
 /** Keep a proposal of a linked instance as its own actor describes it; told again, it is brought up to date. */
-export function takeProposal(reading: Reading, note: Normal): Promise<Outcome> {
+export async function takeProposal(reading: Reading, note: Normal): Promise<Outcome> {
+  return (await takeTold(reading, note)).outcome;
+}
+
+async function takeTold(reading: Reading, note: Normal): Promise<Told> {
   const { ctx } = reading;
   const uri = note.id ?? "";
   const by = idOf(first(note, "attributedTo")) ?? uri;
-  return unlessDeleted(
+  const told = await unlessDeleted<Told | Outcome>(
     ctx,
     { uri, by },
     { act: () => keepProposal(reading, note), takeBack: () => dropProposal(ctx, uri, by) },
   );
+  return typeof told === "string" ? ofNobody(told) : told;
+}
+
+function ofNobody(outcome: Outcome): Told {
+  return { outcome, answeredBy: [] };
 }
 
 /** A proposal that is deleted; only its own actor's word counts. */
@@ -75,7 +90,7 @@ export async function dropProposal(ctx: Ctx, uri: string, actor: string): Promis
   return "proposal deleted";
 }
 
-async function keepProposal(reading: Reading, note: Normal): Promise<Outcome> {
+async function keepProposal(reading: Reading, note: Normal): Promise<Told | Outcome> {
   const { services, ctx, budget } = reading;
   const civic = civicProposal.safeParse(note["civic"]);
   const uri = note.id ?? "";
@@ -86,6 +101,7 @@ async function keepProposal(reading: Reading, note: Normal): Promise<Outcome> {
   if (!(await speaksForLinked(ctx, { uri: owner, type }))) return "not by a proposal's actor";
   const { data } = civic;
   const page = idOf(first(note, "url"));
+  const answeredBy = await answerersTold(reading, uri, data);
   const kept = await receiveProposal(ctx, {
     ...{ uri, title: data.title, html: data.text, text: htmlToText(data.text) },
     place: placeOf(first(note, "location")),
@@ -97,14 +113,14 @@ async function keepProposal(reading: Reading, note: Normal): Promise<Outcome> {
       number: data.number,
       authorName: data.author,
       of: data.of,
-      answeredBy: await answerersTold(reading, uri, data),
+      answeredBy,
       updatedAt: updatedAt(note, ctx.clock.now()),
     },
     publishedAt: moment(first(note, "published"), ctx.clock.now()),
     status: data.status,
     counts: { supports: data.supports, comments: data.comments },
   });
-  return kept.deletedAt === undefined ? "proposal" : "deleted before";
+  return kept.deletedAt === undefined ? { outcome: "proposal", answeredBy } : "deleted before";
 }
 
 function placeOf(location: unknown): Place | null {
@@ -125,16 +141,19 @@ function placeOf(location: unknown): Place | null {
 /** Fetch a proposal from its own address and keep it; only unknown ones are asked for. */
 export async function takeProposalAt(reading: Reading, uri: string): Promise<Outcome> {
   if ((await proposalByUri(reading.ctx, uri)) !== null) return "known already";
-  return takeProposalNow(reading, uri);
+  return (await takeProposalNow(reading, uri)).outcome;
 }
 
-/** Read a proposal again at its own address. */
-export async function takeProposalNow(reading: Reading, uri: string): Promise<Outcome> {
+/**
+ * Read a proposal again at its own address. Whether an actor answers it is what this tells, not its row,
+ * which an Update may have written since that was not asked about them.
+ */
+export async function takeProposalNow(reading: Reading, uri: string): Promise<Told> {
   const { services, ctx, budget } = reading;
   const { fetchDocument } = services.reachOf(ctx.instance);
   const { id, document } = await fetchDocument(uri, { budget });
-  if (id !== uri) return "not at its own address";
-  return takeProposal(reading, await services.normal.of(guardValue(document)));
+  if (id !== uri) return ofNobody("not at its own address");
+  return takeTold(reading, await services.normal.of(guardValue(document)));
 }
 
 /**

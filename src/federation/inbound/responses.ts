@@ -17,14 +17,15 @@ type Answering = Reading & Pick<Inbound, "actor">;
 
 /**
  * Whether an actor is one whose answers are taken where a proposal was published: that alone decides,
- * and is asked again when it did not name them before, since it may have been linked with them later.
+ * and is asked again when it did not name them before, since it may have been linked with them later, or
+ * name more than it tells unasked. An Update does not ask about them, and so leaves them out of the row
+ * again: a name is kept only as long as it is told, and costs one reading when it matters.
  */
 async function mayAnswer(reading: Reading, proposal: Proposal, actor: string): Promise<boolean> {
   if (proposal.origin === "here") return isAnswerer(reading.ctx, actor);
   if (proposal.elsewhere?.answeredBy.includes(actor) === true) return true;
-  await takeProposalNow({ ...reading, answerer: actor }, proposal.uri);
-  const now = await proposalByUri(reading.ctx, proposal.uri);
-  return now?.elsewhere?.answeredBy.includes(actor) === true;
+  const { answeredBy } = await takeProposalNow({ ...reading, answerer: actor }, proposal.uri);
+  return answeredBy.includes(actor);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { publishProposal } from "../../../src/features/proposals/publishing.js";
 import { proposalById } from "../../../src/features/proposals/proposals.js";
 import type { Proposal } from "../../../src/features/proposals/proposal.js";
+import { inboxCollection } from "../../../src/federation/records.js";
+import { until } from "../../drivers/queue.conformance.js";
 import { aDraft } from "../../support/builders.js";
 import { aPeer, type Peer, type PeerActor } from "./peer.js";
 import { aTown, type Town, type TownOptions } from "./town.js";
@@ -34,6 +36,20 @@ export async function aScene(options: TownOptions = {}): Promise<Scene> {
     },
     supports: async () => (await proposalById(town.visitor, proposal._id))?.counts.supports,
   };
+}
+
+/** Post an activity, and wait until it was acted on while something else is held. */
+export async function actedOn(
+  { town, peer }: Scene,
+  actor: PeerActor,
+  activity: Record<string, unknown>,
+): Promise<void> {
+  await peer.post(town, actor, activity);
+  const activityUri = String(activity["id"]);
+  await until(async () => {
+    const entry = await town.visitor.collection(inboxCollection).findOne({ activityUri });
+    return entry?.outcome != null;
+  });
 }
 
 /** A linked city, and a proposal of it as its own actor tells it. */
