@@ -103,6 +103,8 @@ export interface Services {
   readonly signing: Turns;
   /** Actor documents that a signature has just proven, so that no job fetches them again. */
   readonly provenActors: LRUCache<string, JsonObject>;
+  /** What homes of proposals said a moment ago of who answers there (see `answerersTold`). */
+  readonly answerersAsked: LRUCache<string, boolean>;
   /**
    * The way out of an instance; its GETs are signed by its Application actor. Instances share their
    * connections and their places at each host, so that forgetting one ends nothing under way.
@@ -172,6 +174,10 @@ export function createServices(parts: FederationParts): Services {
     provenActors: new LRUCache({
       ...{ max: 2_000, maxSize: 10_000_000, ttl: 3_600_000 },
       sizeCalculation: sizeOfDocument,
+    }),
+    answerersAsked: new LRUCache({
+      ...{ max: 10_000, maxSize: 2_000_000, ttl: 600_000 },
+      sizeCalculation: (_answer, key) => key.length,
     }),
     reachOf(instance) {
       const known = reaches.get(instance._id);

@@ -1,20 +1,33 @@
 import { expect } from "chai";
+import { pino } from "pino";
+import { createBudget } from "../../src/drivers/fetch.js";
 import { commentByUri } from "../../src/features/comments/comments.js";
-import { proposalByUri } from "../../src/features/proposals/proposals.js";
+import { proposalByUri, proposalsCollection } from "../../src/features/proposals/proposals.js";
 import { responseTo } from "../../src/features/responses/responses.js";
+import { answerersTold } from "../../src/federation/inbound/answerers-told.js";
+import { createServices } from "../../src/federation/services.js";
+import { expectRefusal } from "../support/builders.js";
 import { between } from "../support/faults.js";
+import { answer } from "./support/linked-towns.js";
 import { aPeer, closePeers, type Peer, type PeerActor } from "./support/peer.js";
 import { actedOn, aScene, type Scene } from "./support/scene.js";
 import { closeTowns, type TownOptions } from "./support/town.js";
 
 type Doc = Record<string, unknown>;
 
+/** What a proposal tells of those who answer it. */
+interface Civic extends Doc {
+  readonly of: "association";
+  readonly answeredBy: string[];
+  readonly answerers: string;
+}
+
 /** An association of more cities than its proposals name, and one of those that they do not name. */
 interface ManyCities {
   readonly scene: Scene;
   readonly idea: PeerActor;
   /** The proposal as its actor tells it. */
-  readonly note: Doc & { readonly id: string };
+  readonly note: Doc & { readonly id: string; readonly civic: Civic };
   readonly hall: PeerActor;
   readonly hallPeer: Peer;
   /** Have the association name these actors to whoever asks. */
@@ -35,12 +48,12 @@ async function manyCities(options: TownOptions = {}): Promise<ManyCities> {
   const hallPeer = await aPeer();
   const [assoc, hall] = [await linked(peer, "assoc"), await linked(hallPeer, "hall")];
   const idea = await peer.actor("p1", { type: "Group" });
-  const civic = {
+  const civic: Civic = {
     ...{ kind: "proposal", number: 1, title: "Un banc", text: "<p>Un banc.</p>", status: "open" },
-    ...{ author: "Ana", instance: "Là-bas", supports: 2, comments: 0, of: "association" },
-    ...{ answeredBy: [assoc.uri], answerers: `${assoc.uri}/answerers` },
+    ...{ author: "Ana", instance: "Là-bas", supports: 2, comments: 0 },
+    ...{ of: "association", answeredBy: [assoc.uri], answerers: `${assoc.uri}/answerers` },
   };
-  const note = { ...peer.note(idea, { civic }), id: `${peer.origin}/notes/p1` };
+  const note = { ...peer.note(idea), civic, id: `${peer.origin}/notes/p1` };
   peer.documents.set("/notes/p1", { "@context": "https://www.w3.org/ns/activitystreams", ...note });
   const answerers = (...actors: string[]): void => {
     for (const origin of [hallPeer.origin, town.origin]) {
@@ -98,5 +111,53 @@ describe("An association whose proposals do not name every city that answers the
     const seen = await proposalByUri(town.visitor, note.id);
     expect(await responseTo(town.visitor, seen?._id ?? "")).to.equal(null);
     expect(await commentByUri(town.visitor, String(response["id"]))).not.to.equal(null);
+  });
+
+  it("is asked about our own city once, not at each Update, until somebody looks or was told otherwise", async () => {
+    const { scene, idea, note, answerers } = await manyCities();
+    const { town, peer, tell } = scene;
+    const own = town.instance.url("/actor");
+    const [assoc] = note.civic.answeredBy;
+    const asked = () => peer.received.filter(({ path }) => path.includes("/answerers/")).length;
+    const updated = async (title: string): Promise<unknown[]> => {
+      await tell(idea, "Update", { ...note, civic: { ...note.civic, title } });
+      return heldNow();
+    };
+    const heldNow = async (): Promise<unknown[]> => {
+      const seen = await proposalByUri(town.visitor, note.id);
+      return [asked(), seen?.title, seen?.elsewhere?.answeredBy];
+    };
+    expect(await heldNow()).to.deep.equal([1, "Un banc", [assoc]]);
+
+    expect(await updated("Deux bancs")).to.deep.equal([1, "Deux bancs", [assoc]]);
+    answerers(own);
+    expect(await updated("Trois bancs")).to.deep.equal([1, "Trois bancs", [assoc]]);
+
+    await expectRefusal(answer(town, { uri: note.id }), "not-asked");
+    await town.settle();
+    expect(await heldNow()).to.deep.equal([2, "Un banc", [assoc, own]]);
+    expect(await updated("Quatre bancs")).to.deep.equal([2, "Quatre bancs", [assoc, own]]);
+
+    // As another process writes it that asked later.
+    await town.visitor
+      .collection(proposalsCollection)
+      .updateOne({ uri: note.id }, { $set: { "elsewhere.answeredBy": [assoc ?? ""] } });
+    answerers();
+    expect(await updated("Cinq bancs")).to.deep.equal([3, "Cinq bancs", [assoc]]);
+  });
+
+  it("is not taken to say no when an activity may cause no more requests", async () => {
+    const { scene, note } = await manyCities();
+    const { contexts, clock, visitor: ctx } = scene.town;
+    const log = pino({ level: "silent" });
+    const services = createServices({ contexts, clock, log, version: "0.1.0", allowPrivate: true });
+
+    const told = answerersTold({ services, ctx, budget: createBudget(0) }, note.id, note.civic);
+
+    await told.then(
+      () => expect.fail("was taken for a no"),
+      (error: unknown) => expect(error).to.include({ code: "budget-spent" }),
+    );
+    await services.close();
   });
 });

@@ -19,6 +19,8 @@ import { civicProposal, first, idOf, isNormal, isPublic, moment, updatedAt } fro
 export type Reading = Pick<Inbound, "services" | "ctx" | "budget"> & {
   /** The actor that is just answering what is read. */
   readonly answerer?: string;
+  /** Whether who answers is asked for anew, whatever was told a moment ago. */
+  readonly isFresh?: true;
 };
 
 /** Whether the host of an actor is that of an instance that accepted our link. */
@@ -141,14 +143,18 @@ function placeOf(location: unknown): Place | null {
 /** Fetch a proposal from its own address and keep it; only unknown ones are asked for. */
 export async function takeProposalAt(reading: Reading, uri: string): Promise<Outcome> {
   if ((await proposalByUri(reading.ctx, uri)) !== null) return "known already";
-  return (await takeProposalNow(reading, uri)).outcome;
+  return (await takeThere(reading, uri)).outcome;
 }
 
 /**
  * Read a proposal again at its own address. Whether an actor answers it is what this tells, not its row,
  * which an Update may have written since that was not asked about them.
  */
-export async function takeProposalNow(reading: Reading, uri: string): Promise<Told> {
+export function takeProposalNow(reading: Reading, uri: string): Promise<Told> {
+  return takeThere({ ...reading, isFresh: true }, uri);
+}
+
+async function takeThere(reading: Reading, uri: string): Promise<Told> {
   const { services, ctx, budget } = reading;
   const { fetchDocument } = services.reachOf(ctx.instance);
   const { id, document } = await fetchDocument(uri, { budget });

@@ -29,7 +29,7 @@ export async function proposed(home: Town, ...others: Town[]): Promise<Proposal>
 }
 
 /** The official response of a town to what it knows by this address. */
-export async function answer(town: Town, { uri }: Proposal): Promise<Response> {
+export async function answer(town: Town, { uri }: Pick<Proposal, "uri">): Promise<Response> {
   const seen = await proposalByUri(town.visitor, uri);
   return publishResponse(
     await town.newcomer("Adjointe", "official"),
