@@ -6,6 +6,7 @@ import type { Queue } from "../drivers/queue/queue.js";
 import type { Collection, Row, Store } from "../drivers/store/collection.js";
 import type { Ctx, Member } from "../kit/context.js";
 import type { CollectionDef } from "../kit/records.js";
+import { Refusal } from "../kit/refusal.js";
 import type { Traces } from "../drivers/traces.js";
 import type { TranslatorFor } from "../kit/i18n/index.js";
 import type { Instance, Language } from "../kit/instance.js";
@@ -97,6 +98,12 @@ export function createContexts(parts: ContextParts): Contexts {
       commit: (event, payload, write) => {
         watch?.(null);
         return parts.outbox.commit(instance._id, event, payload, write, origin());
+      },
+      readInstance: async () => {
+        watch?.(null);
+        const now = await parts.instances.byId(instance._id);
+        if (now === null) throw new Refusal("not-found");
+        return now;
       },
       changeInstance: (change, expected) => {
         watch?.(null);

@@ -8,6 +8,7 @@ import {
   type Deletion,
   type Instance,
   type InstanceChange,
+  type InstanceProfile,
   type InstanceRecord,
 } from "../kit/instance.js";
 
@@ -25,9 +26,10 @@ export type NewInstance = Pick<InstanceRecord, "origin" | "name" | "language" | 
     setUpTokenHash: string | null;
   };
 
-/** What an instance has to be for a change of it; its deletion as far as its step. */
+/** What an instance has to be for a change of it; its deletion as far as its step, its profile its version. */
 export type Expected = Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">> & {
   readonly deletion?: Pick<Deletion, "step">;
+  readonly profile?: Pick<InstanceProfile, "version">;
 };
 
 /** The register of instances; look-ups by host are cached for two seconds at most. */
@@ -122,10 +124,10 @@ export function createInstances(
       const record = await rows.findOne({ _id: id });
       return record === null ? null : instanceOf(record);
     },
-    async update(id, change, { deletion, ...expected } = {}) {
-      const step = deletion === undefined ? {} : { "deletion.step": deletion.step ?? null };
+    async update(id, change, expected = {}) {
+      const untold = change.handle === undefined ? {} : { state: "new" as const };
       const record = await rows.findOneAndUpdate(
-        { ...expected, ...step, ...(change.handle === undefined ? {} : { state: "new" }), _id: id },
+        { ...filterOf(expected), ...untold, _id: id },
         { $set: change },
         { returnDocument: "after" },
       );
@@ -159,6 +161,15 @@ export function createInstances(
       return found.map(instanceOf);
     },
     count: (limit) => rows.countDocuments({}, { limit }),
+  };
+}
+
+function filterOf({ deletion, profile, ...expected }: Expected) {
+  return {
+    ...expected,
+    ...(deletion === undefined ? {} : { "deletion.step": deletion.step ?? null }),
+    // One that nobody has saved yet may not be there at all.
+    ...(profile === undefined ? {} : { "profile.version": profile.version || null }),
   };
 }
 

@@ -4,7 +4,13 @@ import type { Media, MediaExtension } from "../drivers/media.js";
 import type { Mailer } from "../drivers/mail.js";
 import type { Collection, Row } from "../drivers/store/collection.js";
 import type { Translator } from "./i18n/index.js";
-import type { Instance, InstanceChange, InstanceRecord, Language } from "./instance.js";
+import type {
+  Instance,
+  InstanceChange,
+  InstanceProfile,
+  InstanceRecord,
+  Language,
+} from "./instance.js";
 import type { Limits } from "./limits.js";
 import type { CollectionDef } from "./records.js";
 import { Refusal } from "./refusal.js";
@@ -73,13 +79,17 @@ export interface Ctx {
    * is called by a job. A crash after the write loses no subscriber; a failed write announces none.
    */
   commit<P, R>(event: EventDef<P>, payload: P, write: () => Promise<R>): Promise<R>;
+  /** This instance as it stands in the store now: the one at hand may have been read seconds ago. */
+  readInstance(): Promise<Instance>;
   /**
    * Change this instance's own settings; with `expected`, only while it still has those values.
    * @returns the instance as it is now, or null when it had other values.
    */
   changeInstance(
     change: InstanceChange,
-    expected?: Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">>,
+    expected?: Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">> & {
+      readonly profile?: Pick<InstanceProfile, "version">;
+    },
   ): Promise<Instance | null>;
   /**
    * Those of some addresses, of this site or of others, that the network does not reach from here: all

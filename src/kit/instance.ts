@@ -83,6 +83,8 @@ export interface InstanceProfile {
   /** Names of kept files, or null. */
   readonly logo: string | null;
   readonly banner: string | null;
+  /** Counts how often it was saved; who changes it names the one they started from. */
+  readonly version: number;
 }
 
 /** A line of a profile: a label with a text or a web address. */
@@ -94,12 +96,12 @@ export interface ProfileField {
 /** Nobody has said anything. */
 export const emptyProfile: InstanceProfile = {
   ...{ description: "", fields: [], contact: "", attributionDomains: [] },
-  ...{ logo: null, banner: null },
+  ...{ logo: null, banner: null, version: 0 },
 };
 
 /** How an instance presents itself; empty where nobody has said anything yet. */
 export function profileOf({ profile }: Pick<InstanceRecord, "profile">): InstanceProfile {
-  return profile ?? emptyProfile;
+  return { ...emptyProfile, ...profile };
 }
 
 /** Where a kept file of an instance is. */

@@ -1,20 +1,17 @@
 import { expect } from "chai";
-import { presentInstance } from "../../src/features/instance-profile/instance-profile.js";
 import { consentToNetwork, leaveNetwork, renamePerson } from "../../src/features/people/people.js";
 import { createTopic } from "../../src/features/topics/topics.js";
 import { activitiesCollection, keysCollection } from "../../src/federation/records.js";
 import type { Ctx } from "../../src/kit/index.js";
+import { present } from "../support/presenting.js";
 import { followed } from "./support/followed.js";
 import { aPeer, closePeers } from "./support/peer.js";
 import { aTown, closeTowns, laterAll, type Town } from "./support/town.js";
 
 const minute = 60_000;
 
-function present(ctx: Ctx, description: string): Promise<void> {
-  return presentInstance(ctx, {
-    ...{ tagline: "Au bord de l’eau", description, contact: "", attributionDomains: [] },
-    ...{ fields: [], logo: "keep", banner: "keep" },
-  });
+function describes(ctx: Ctx, description: string): Promise<void> {
+  return present(ctx, { tagline: "Au bord de l’eau", description });
 }
 
 interface Face {
@@ -42,7 +39,7 @@ describe("followers elsewhere", function () {
     const admin = await town.newcomer("Maud", "admin");
 
     for (const words of ["Un", "Deux", "Trois"]) {
-      await present(admin, words);
+      await describes(admin, words);
       await town.settle();
     }
     expect(told()).to.deep.equal([]);
@@ -56,16 +53,16 @@ describe("followers elsewhere", function () {
   it("are told nothing when it was changed and changed back, and again when it is changed anew", async () => {
     const { town, told } = await aFollowedTown();
     const admin = await town.newcomer("Maud", "admin");
-    await present(admin, "Un");
+    await describes(admin, "Un");
     await laterAll(minute, town);
 
-    await present(admin, "Deux");
-    await present(admin, "Un");
+    await describes(admin, "Deux");
+    await describes(admin, "Un");
     await laterAll(minute, town);
     expect(told()).to.have.length(1);
 
     for (const words of ["Deux", "Un"]) {
-      await present(admin, words);
+      await describes(admin, words);
       await laterAll(minute, town);
     }
     expect(told()).to.have.length(3);

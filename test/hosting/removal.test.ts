@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { createAccount } from "../../src/features/accounts/accounts.js";
 import { noteSignIn } from "../../src/features/accounts/sign-ins.js";
-import { presentInstance } from "../../src/features/instance-profile/instance-profile.js";
 import { keysCollection } from "../../src/federation/records.js";
 import { deleteInstance } from "../../src/hosting/closing.js";
 import { HostTaken } from "../../src/hosting/instances.js";
@@ -12,6 +11,7 @@ import { aDeployment, type Deployment } from "../support/deployment.js";
 import { changed, Died } from "../support/faults.js";
 import { textOf } from "../support/forms.js";
 import { aPicture } from "../support/media.js";
+import { present } from "../support/presenting.js";
 
 const host = "valmont.example";
 const day = 24 * 3_600_000;
@@ -66,10 +66,7 @@ describe("A deleted city whose grace has ended", function () {
     const acting = site.app.contexts({ instance: ctx.instance, member, language: "fr" });
     await aProposal(acting);
     const logo = { bytes: await aPicture(), isCut: false };
-    await presentInstance(acting, {
-      ...{ tagline: "", description: "Nous", contact: "", attributionDomains: [], fields: [] },
-      ...{ logo, banner: "keep" },
-    });
+    await present(acting, { description: "Nous", logo });
     await site.app.operators.operators.grant(ctx, _id);
     await noteSignIn(ctx);
     await ctx.enqueue(site.app.operators.feature.schedules[0]!.job, {});

@@ -31,16 +31,16 @@ const routes: Route[] = [
   get(profilePath, async (ctx, req) => {
     if (ctx.member === null) return redirect(signInPath(req.url));
     assertMayPresent(ctx);
-    return page(presentationPage, presentationModel(ctx, null));
+    return page(presentationPage, presentationModel(ctx, await ctx.readInstance(), null));
   }),
   {
     ...post(profilePath, async (ctx, req) => {
       assertMayPresent(ctx);
       return submit(presentationForm, req, {
         accepted: async ({ attributionDomains, removeLogo, removeBanner, ...input }) => {
-          const { tagline, description, contact, ...inputs } = input;
+          const { tagline, description, contact, version, ...inputs } = input;
           await presentInstance(ctx, {
-            ...{ tagline, description, contact },
+            ...{ tagline, description, contact, version },
             fields: profileFieldsOf(inputs),
             attributionDomains: domainsOf(attributionDomains),
             logo: wishFor(req, "logo", removeLogo),
@@ -49,7 +49,7 @@ const routes: Route[] = [
           return redirect(profilePath, { kind: "success", key: "instance-profile.saved" });
         },
         refused: async (typed, status) =>
-          page(presentationPage, presentationModel(ctx, typed), status),
+          page(presentationPage, presentationModel(ctx, await ctx.readInstance(), typed), status),
       });
     }),
     uploads: {

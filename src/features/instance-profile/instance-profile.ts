@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { isMediaUnavailable, mediaFileOf } from "../../drivers/media.js";
 import { makePicture, type Picture, type PictureSize } from "../../drivers/picture.js";
@@ -26,7 +27,7 @@ const unnamedMs = 3_600_000;
 /** What is done with a picture: another one in its place, none, or nothing. */
 export type PictureWish = UploadedFile | "remove" | "keep";
 
-/** What an administrator sets. */
+/** What an administrator sets; its version is that of the profile that they started from. */
 export interface Presentation extends Omit<InstanceProfile, "logo" | "banner"> {
   readonly tagline: string;
   readonly logo: PictureWish;
@@ -41,26 +42,48 @@ export function assertMayPresent(ctx: Ctx): void {
 
 /**
  * Set how the instance presents itself. A picture that cannot be used, or cannot be kept now, is refused
- * beside its field, and nothing is changed then. Pictures are kept before they are named; those that are
- * never named, and former ones, are removed later.
+ * beside its field, and nothing is changed then; nor is it where somebody else was faster, unless both say
+ * the same ("changed-meanwhile"). Pictures are kept before they are named; those that are never named, and
+ * former ones, are removed later.
  */
 export async function presentInstance(ctx: Ctx, wish: Presentation): Promise<void> {
   assertMayPresent(ctx);
-  const former = profileOf(ctx.instance);
+  const before = await ctx.readInstance();
+  const former = profileOf(before);
   const { tagline, description, fields, contact, attributionDomains } = wish;
   const logo = await madeOf(wish.logo, { field: "logo", size: logoSize });
   const banner = await madeOf(wish.banner, { field: "banner", size: bannerSize });
   const profile: InstanceProfile = {
-    ...{ description, fields, contact, attributionDomains },
-    logo: await nameOf(ctx, logo, { field: "logo", former: former.logo }),
-    banner: await nameOf(ctx, banner, { field: "banner", former: former.banner }),
+    ...{ description, fields, contact, attributionDomains, version: former.version + 1 },
+    logo: nameOf(ctx, logo, former.logo),
+    banner: nameOf(ctx, banner, former.banner),
   };
+  if (wish.version !== former.version) {
+    if (isTheSame({ ...profile, tagline }, { ...former, tagline: before.tagline })) return;
+    throw changedMeanwhile();
+  }
+  await keepPicture(ctx, logo, { field: "logo", former: former.logo });
+  await keepPicture(ctx, banner, { field: "banner", former: former.banner });
   for (const name of [former.logo, former.banner]) {
     if (name === null || name === profile.logo || name === profile.banner) continue;
     await forgetLater(ctx, name, farewellMs);
     await ctx.media.keep(name, farewellMs);
   }
-  await ctx.commit(instancePresented, {}, () => ctx.changeInstance({ tagline, profile }));
+  await ctx.commit(instancePresented, {}, async () => {
+    const saved = await ctx.changeInstance({ tagline, profile }, { profile: former });
+    if (saved === null) throw changedMeanwhile();
+  });
+}
+
+function changedMeanwhile(): Refusal {
+  return refuseField("changed-meanwhile", "version");
+}
+
+type Said = InstanceProfile & Pick<Presentation, "tagline">;
+
+/** As when a form is sent twice. */
+function isTheSame(one: Said, other: Said): boolean {
+  return isDeepStrictEqual({ ...one, version: 0 }, { ...other, version: 0 });
 }
 
 async function forgetLater(ctx: Ctx, name: string, delayMs: number): Promise<void> {
@@ -81,18 +104,22 @@ async function madeOf(
   return picture;
 }
 
-async function nameOf(
+function nameOf({ instance }: Ctx, made: Made, former: string | null): string | null {
+  if (made === "keep") return former;
+  return made === "remove" ? null : mediaFileOf(instance._id, made.bytes, made.extension).name;
+}
+
+async function keepPicture(
   ctx: Ctx,
   made: Made,
   { field, former }: { readonly field: string; readonly former: string | null },
-): Promise<string | null> {
-  if (made === "keep") return former;
-  if (made === "remove") return null;
+): Promise<void> {
+  if (made === "keep" || made === "remove") return;
   const { name } = mediaFileOf(ctx.instance._id, made.bytes, made.extension);
   // Whatever comes in between, what no profile names takes up no room for long.
   if (name !== former) await forgetLater(ctx, name, unnamedMs);
   try {
-    return await ctx.media.put(made.bytes, made.extension, unnamedMs);
+    await ctx.media.put(made.bytes, made.extension, unnamedMs);
   } catch (error) {
     const isFull = error instanceof Refusal && error.code === "storage-full";
     if (isFull) throw refuseField("storage-full", field);

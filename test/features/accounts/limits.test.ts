@@ -4,7 +4,6 @@ import {
   createAccount,
   type NewAccount,
 } from "../../../src/features/accounts/accounts.js";
-import { presentInstance } from "../../../src/features/instance-profile/instance-profile.js";
 import {
   askForReset,
   confirmMail,
@@ -24,6 +23,7 @@ import { limitsOf } from "../../../src/kit/limits.js";
 import { aDeployment, type Deployment } from "../../support/deployment.js";
 import { textOf } from "../../support/forms.js";
 import { aPicture } from "../../support/media.js";
+import { present } from "../../support/presenting.js";
 
 const password = "trois mots simples";
 const day = 24 * 3_600_000;
@@ -208,20 +208,16 @@ describe("The limits of a city", function () {
     const ctx = await aCity({});
     const admin = { _id: "a", name: "Maud", roles: ["admin"], language: "fr" } as const;
     const acting = site.app.contexts({ instance: ctx.instance, member: admin, language: "fr" });
-    const present = (of: Ctx, bytes: Buffer) =>
-      presentInstance(of, {
-        ...{ tagline: "", description: "", contact: "", attributionDomains: [], fields: [] },
-        ...{ logo: { bytes, isCut: false }, banner: "keep" },
-      });
-    await present(acting, first);
+    const show = (of: Ctx, bytes: Buffer) => present(of, { logo: { bytes, isCut: false } });
+    await show(acting, first);
     const { storage } = await usageOf(ctx);
     const instance = await site.app.instances.update(ctx.instance._id, {
       limits: { storage: storage + 10 },
     });
     const full = site.app.contexts({ instance: instance!, member: admin, language: "fr" });
 
-    const again = await codeOf(present(full, first));
-    const other = await codeOf(present(full, await aPicture(200)));
+    const again = await codeOf(show(full, first));
+    const other = await codeOf(show(full, await aPicture(200)));
     // Nobody removes what was uploaded just now.
     site.clock.advance(2 * 3_600_000);
     const notBefore = await full.media.remove(profileOf(instance!).logo ?? "");
@@ -230,6 +226,6 @@ describe("The limits of a city", function () {
     expect(storage).to.be.greaterThan(0);
     expect([again, other]).to.deep.equal([null, "storage-full"]);
     expect((await usageOf(full)).storage).to.equal(0);
-    expect(await codeOf(present(full, await aPicture(200)))).to.equal(null);
+    expect(await codeOf(show(full, await aPicture(200)))).to.equal(null);
   });
 });

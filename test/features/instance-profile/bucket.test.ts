@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import sharp from "sharp";
 import { createS3Media } from "../../../src/drivers/media/s3.js";
-import { presentInstance } from "../../../src/features/instance-profile/instance-profile.js";
 import { keptFilesCollection } from "../../../src/hosting/kept-files.js";
 import { profileOf, type Ctx } from "../../../src/kit/index.js";
 import { aDeployment, type Browser, type Deployment } from "../../support/deployment.js";
+import { present } from "../../support/presenting.js";
 import { aBucket, type Bucket } from "../../support/s3.js";
 import { rejection } from "../../drivers/store.conformance-support.js";
 
@@ -26,7 +26,7 @@ describe("a city whose pictures are kept in a bucket", function () {
     town = await aDeployment({ media });
     await town.city(host);
     visitor = town.browser(host);
-    await present(await picture(10));
+    await show(await picture(10));
     logo = (await named()) ?? "";
   });
   after(async () => {
@@ -34,15 +34,12 @@ describe("a city whose pictures are kept in a bucket", function () {
     await bucket.close();
   });
 
-  async function present(bytes: Buffer): Promise<void> {
+  async function show(bytes: Buffer): Promise<void> {
     const ctx: Ctx = {
       ...(await town.ctx(host)),
       member: { _id: "maud", name: "Maud", roles: ["admin"], language: "fr" },
     };
-    const { instance } = ctx;
-    const { description, fields, contact, attributionDomains } = profileOf(instance);
-    const own = { tagline: instance.tagline, description, fields, contact, attributionDomains };
-    await presentInstance(ctx, { ...own, logo: { bytes, isCut: false }, banner: "keep" });
+    await present(ctx, { logo: { bytes, isCut: false } });
   }
   const named = async (): Promise<string | null> => profileOf((await town.ctx(host)).instance).logo;
 
@@ -80,7 +77,7 @@ describe("a city whose pictures are kept in a bucket", function () {
   it("names no picture that the bucket has not taken, and says so beside its field", async () => {
     bucket.faults.push(503, 503);
 
-    const refusal = await rejection(picture(99).then(present));
+    const refusal = await rejection(picture(99).then(show));
 
     expect(refusal).to.deep.include({
       code: "unavailable",

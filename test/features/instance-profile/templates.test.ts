@@ -31,6 +31,7 @@ const lines: ProfileFieldLine[] = [
 ];
 
 const edit: PresentationPage = {
+  ...{ newer: { parts: [{ label: "Présentation", lines: ["Une", "Deux"] }] }, version: "3" },
   ...{ head: head("Présentation"), form, lines, logo: "/media/a.png", banner: "/media/b.jpg" },
   ...{ mostMegabytes: 4, handle: "@valmont@valmont.example" },
 };
@@ -60,7 +61,7 @@ const profile: ProfilePage = {
 };
 
 const samples: Readonly<Record<string, readonly object[]>> = {
-  "instance-profile/edit": [edit],
+  "instance-profile/edit": [edit, { ...edit, newer: null } satisfies PresentationPage],
   "about/show": [about],
   "accounts/profile": [
     profile,

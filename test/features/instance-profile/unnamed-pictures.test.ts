@@ -1,13 +1,14 @@
 import { expect } from "chai";
 import { MediaUnavailable, type Media } from "../../../src/drivers/media.js";
-import {
-  presentInstance,
-  type PictureWish,
+import type {
+  PictureWish,
+  Presentation,
 } from "../../../src/features/instance-profile/instance-profile.js";
 import { profileOf, usageOf, type Ctx } from "../../../src/kit/index.js";
 import { aDeployment, type Deployment } from "../../support/deployment.js";
 import { between, Died, failing } from "../../support/faults.js";
 import { aMedia, aPicture } from "../../support/media.js";
+import { present } from "../../support/presenting.js";
 import { rejection } from "../../drivers/store.conformance-support.js";
 
 const host = "valmont.example";
@@ -32,7 +33,7 @@ describe("a picture that a city uploaded and that never came into use", function
       storeThrough: (store) => naming.through(death.through(store)),
     });
     await site.city(host);
-    await present({ logo: await upload(10) });
+    await show({ logo: await upload(10) });
     await later(2 * hour);
   });
   after(() => site.close());
@@ -47,11 +48,8 @@ describe("a picture that a city uploaded and that never came into use", function
     return site.app.contexts({ instance, member, language: "fr" });
   }
 
-  async function present(pictures: { logo?: PictureWish; banner?: PictureWish }): Promise<void> {
-    await presentInstance(await acting(), {
-      ...{ tagline: "", description: "", contact: "", attributionDomains: [], fields: [] },
-      ...{ logo: "keep", banner: "keep", ...pictures },
-    });
+  async function show(pictures: Pick<Partial<Presentation>, "logo" | "banner">): Promise<void> {
+    await present(await acting(), pictures);
   }
 
   async function later(ms: number): Promise<void> {
@@ -70,7 +68,7 @@ describe("a picture that a city uploaded and that never came into use", function
     const before = await room();
     isAway = true;
 
-    const refusal = await rejection(upload(20).then((logo) => present({ logo })));
+    const refusal = await rejection(upload(20).then((logo) => show({ logo })));
     isAway = false;
 
     expect(refusal).to.include({ code: "unavailable" });
@@ -85,7 +83,7 @@ describe("a picture that a city uploaded and that never came into use", function
       limits: { storage: before.used * 2 + 100 },
     });
 
-    const refused = present({ logo: await upload(30), banner: await upload(40) });
+    const refused = show({ logo: await upload(30), banner: await upload(40) });
 
     expect(await rejection(refused)).to.include({ code: "storage-full" });
     await later(2 * hour);
@@ -98,7 +96,7 @@ describe("a picture that a city uploaded and that never came into use", function
     const logo = await upload(50);
     death.arm(1);
 
-    expect(await rejection(present({ logo }))).to.be.instanceOf(Died);
+    expect(await rejection(show({ logo }))).to.be.instanceOf(Died);
 
     expect((await room()).files).to.have.length(before.files.length + 1);
     await later(2 * hour);
@@ -109,9 +107,9 @@ describe("a picture that a city uploaded and that never came into use", function
     const [former = ""] = (await room()).files;
     const logo = await upload(60);
     death.arm(1);
-    await rejection(present({ logo }));
+    await rejection(show({ logo }));
 
-    await present({ logo });
+    await show({ logo });
     await later(2 * hour);
 
     const named = profileOf((await acting()).instance).logo ?? "";
@@ -121,10 +119,10 @@ describe("a picture that a city uploaded and that never came into use", function
   });
 
   it("stays a week when it was replaced within the hour, as any other that was shown, and then goes", async () => {
-    await present({ logo: await upload(70) });
+    await show({ logo: await upload(70) });
     const early = profileOf((await acting()).instance).logo ?? "";
     await later(hour / 6);
-    await present({ logo: await upload(80) });
+    await show({ logo: await upload(80) });
     const named = profileOf((await acting()).instance).logo ?? "";
 
     await later(2 * hour);
@@ -139,11 +137,11 @@ describe("a picture that a city uploaded and that never came into use", function
   it("stays when the same one comes again as its hour ends, though the profile names it only later", async () => {
     const logo = await upload(90);
     death.arm(1);
-    await rejection(present({ logo }));
+    await rejection(show({ logo }));
     site.clock.advance(hour - 1);
     naming.once(() => later(1));
 
-    await present({ logo });
+    await show({ logo });
     await later(2 * hour);
 
     expect(naming.happened).to.equal(1);
@@ -157,7 +155,7 @@ describe("a picture that a city uploaded and that never came into use", function
     const logo = await upload(100);
     for (const wait of [hour / 2, 0]) {
       death.arm(1);
-      await rejection(present({ logo }));
+      await rejection(show({ logo }));
       await later(wait);
     }
     await later(hour - 1);

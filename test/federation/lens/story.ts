@@ -3,7 +3,6 @@ import {
   editComment,
   publishComment,
 } from "../../../src/features/comments/comments.js";
-import { presentInstance } from "../../../src/features/instance-profile/instance-profile.js";
 import { leaveNetwork, renamePerson } from "../../../src/features/people/people.js";
 import {
   editProposal,
@@ -18,6 +17,7 @@ import {
 } from "../../../src/features/responses/answering.js";
 import { giveSupport, takeBackSupport } from "../../../src/features/supports/supports.js";
 import { createTopic } from "../../../src/features/topics/topics.js";
+import { present } from "../../support/presenting.js";
 import type { Language } from "../../../src/kit/index.js";
 import { aDraft, aReceivedProposal } from "../../support/builders.js";
 import { instanceActor, actorUri } from "../../../src/federation/addresses.js";
@@ -124,10 +124,9 @@ async function answer({ town }: Stage, step: Step, proposalId: string): Promise<
 async function changeFaces({ town, sacha }: Stage, step: Step): Promise<void> {
   const admin = await town.newcomer("Greffe", "admin");
   await step("the city presents itself anew", () =>
-    presentInstance(admin, {
-      ...{ tagline: "Au bord de l’eau", description: "Une ville **verte**.", contact: "" },
-      ...{ fields: [{ label: "Site", value: "https://ville.example/" }], attributionDomains: [] },
-      ...{ logo: "keep", banner: "keep" },
+    present(admin, {
+      ...{ tagline: "Au bord de l’eau", description: "Une ville **verte**." },
+      fields: [{ label: "Site", value: "https://ville.example/" }],
     }),
   );
   await step("a citizen changes their name", () =>

@@ -23,7 +23,7 @@ export function aPresentedInstance(): Instance {
         { label: "Téléphone", value: "01 23 45 67 89" },
       ],
       ...{ contact: "mairie@valmont.example", attributionDomains: ["blog.example"] },
-      ...{ logo: `${"a".repeat(64)}.png`, banner: `${"b".repeat(64)}.jpg` },
+      ...{ logo: `${"a".repeat(64)}.png`, banner: `${"b".repeat(64)}.jpg`, version: 1 },
     },
   });
 }
