@@ -1,7 +1,8 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createTransport } from "nodemailer";
 import { createIds, systemClock, type Clock } from "./clock.js";
+import { giveName, makeFolder, writeNew } from "./disk.js";
 import { MailError } from "./mail/error.js";
 import { composeMail, parseSender, type MailMessage } from "./mail/message.js";
 
@@ -93,14 +94,10 @@ export interface FileMailerOptions {
 
 async function writeWhole(directory: string, name: string, content: Buffer): Promise<void> {
   const unfinished = join(directory, `.${name}.part`);
-  const file = await open(unfinished, "wx", 0o600);
   try {
-    await file.writeFile(content);
-    await file.sync();
-    await file.close();
-    await rename(unfinished, join(directory, name));
+    await writeNew(unfinished, content);
+    await giveName(unfinished, join(directory, name));
   } catch (error) {
-    await file.close().catch(() => undefined);
     await rm(unfinished, { force: true });
     throw error;
   }
@@ -121,9 +118,7 @@ export function createFileMailer(options: FileMailerOptions): Mailer {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const ready = async (): Promise<void> => {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-  };
+  const ready = (): Promise<void> => makeFolder(directory);
   return {
     async send(mail) {
       const composed = composeMail(mail, sender);

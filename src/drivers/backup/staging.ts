@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder } from "./write.js";
+import { syncFolder } from "../disk.js";
 
 /**
  * The folder inside the data folder in which a restore gathers everything before it takes the place of

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { open, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { giveName } from "../disk.js";
 import type { Media } from "../media.js";
 import type { WholeStore } from "../store/collection.js";
 import { adding, partNames, rowsOf, rowText } from "../store/parts.js";
@@ -66,22 +66,11 @@ export async function writeBackup(origin: Origin, writing: Writing): Promise<Wri
     await pipeline(all, createWriteStream(aside, { flags: "wx", mode: 0o600, flush: true }));
     if (told.end === null) throw new Error("the backup ended before its end");
     const { size } = await stat(aside);
-    await rename(aside, path);
-    await syncFolder(dirname(path));
+    await giveName(aside, path);
     return { ...told.end, bytes: size };
   } catch (error) {
     await rm(aside, { force: true });
     throw error;
-  }
-}
-
-/** Make a folder's list of names durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  const opened = await open(folder);
-  try {
-    await opened.sync();
-  } finally {
-    await opened.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder, syncFolder, writeNew } from "../disk.js";
 import { isMediaFile, isMediaOwner, mediaFileOf, verifiedMedia, type Media } from "../media.js";
 
 const asideFolder = ".new";
@@ -12,16 +13,10 @@ export function createFileMedia(directory: string): Media {
   const aside = join(directory, asideFolder);
 
   async function writeAside(bytes: Uint8Array): Promise<string> {
-    await mkdir(aside, { recursive: true, mode: 0o700 });
+    await makeFolder(aside);
     await sweep(aside);
     const path = join(aside, randomUUID());
-    const file = await open(path, "wx", 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeNew(path, bytes);
     return path;
   }
 
@@ -30,10 +25,13 @@ export function createFileMedia(directory: string): Media {
       const { name } = mediaFileOf(owner, bytes, extension);
       const folder = join(directory, owner);
       const path = join(folder, name);
-      if (await exists(path)) return name;
-      const written = await writeAside(bytes);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await rename(written, path);
+      if (!(await exists(path))) {
+        const written = await writeAside(bytes);
+        await makeFolder(folder);
+        await rename(written, path);
+      }
+      // Also of what is there already: who brought it may have died just before.
+      for (const one of [folder, directory]) await syncFolder(one);
       return name;
     },
     async get(owner, name) {
