@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "./config.js";
+import { makeFolder, syncFolder, writeNew } from "./drivers/disk.js";
 
 /** The secret that the configuration gives, or else the one that is kept beside the data. */
 export async function secretOf({
@@ -13,16 +14,16 @@ export async function secretOf({
 
 /**
  * The deployment's own secret, made at the first start and kept in `dataDir` for its owner alone. It
- * is written aside and then given its name, so that no crash leaves half of one.
+ * is written aside and then given its name, so that no crash, nor a power cut, leaves half of one.
  * @returns 64 hexadecimal characters
  */
 export async function keptSecret(dataDir: string): Promise<string> {
   const file = join(dataDir, "secret");
   const known = await readIfThere(file);
   if (known !== null) return known;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(dataDir);
   const draft = `${file}.${randomBytes(6).toString("hex")}`;
-  await writeFile(draft, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
+  await writeNew(draft, `${randomBytes(32).toString("hex")}\n`);
   try {
     await link(draft, file);
   } catch (error) {
@@ -30,6 +31,7 @@ export async function keptSecret(dataDir: string): Promise<string> {
   } finally {
     await rm(draft, { force: true });
   }
+  await syncFolder(dataDir);
   return (await readFile(file, "utf8")).trim();
 }
 

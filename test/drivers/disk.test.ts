@@ -1,36 +1,15 @@
 import { expect } from "chai";
-import { existsSync, mkdtempSync, readlinkSync, rmSync } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { syncFolder } from "../../src/drivers/disk.js";
 import { createFileMailer } from "../../src/drivers/mail.js";
 import { createFileMedia } from "../../src/drivers/media/files.js";
+import { keptSecret } from "../../src/secret.js";
+import { lasting } from "../support/lasting.js";
 
 const nobody = { info: () => undefined };
 const mail = { to: "camille@mail.example", subject: "Bienvenue", text: "Bonjour." };
-
-/** What is asked to outlast a power cut while `act` runs: paths, and whether `place` had its name by then. */
-async function lasting(
-  act: () => Promise<unknown>,
-  place: () => string,
-): Promise<Array<readonly [path: string, isNamed: boolean]>> {
-  const probe = await open("/");
-  const shared = Object.getPrototypeOf(probe) as { sync(this: FileHandle): Promise<void> };
-  await probe.close();
-  const { sync } = shared;
-  const asked: Array<readonly [string, boolean]> = [];
-  shared.sync = async function record(this: FileHandle) {
-    asked.push([readlinkSync(`/proc/self/fd/${this.fd}`), existsSync(place())]);
-    return sync.call(this);
-  };
-  try {
-    await act();
-  } finally {
-    shared.sync = sync;
-  }
-  return asked;
-}
 
 describe("what is written to the disk of a city", () => {
   const root = mkdtempSync(join(tmpdir(), "parvis-disk-"));
@@ -81,6 +60,19 @@ describe("what is written to the disk of a city", () => {
 
     expect(made.map(([path]) => path).at(-1)).to.equal(directory);
     expect(basename(made[0]?.[0] ?? "")).to.match(/^\..*\.part$/);
+  });
+
+  it("is there after a power cut, the secret on which all signing in stands, before anything rests on it", async () => {
+    const folder = join(root, "new");
+    const secret = join(folder, "secret");
+
+    const made = await lasting(
+      () => keptSecret(folder),
+      () => secret,
+    );
+
+    expect(made.map(([path]) => dirname(path))).to.deep.equal([dirname(root), folder, root]);
+    expect(made.at(-1)).to.deep.equal([folder, true]);
   });
 
   it("is kept as well where the file system cannot be asked for it", async () => {
