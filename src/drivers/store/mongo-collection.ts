@@ -1,7 +1,7 @@
 import type { Collection as MongoCollection, FindCursor } from "mongodb";
 import type { Collection, FindOptions, Row } from "./collection.js";
 import { boundedCursor, within, type Limit } from "./mongo-calls.js";
-import { isRepeatable, pastConflicts } from "./mongo-conflicts.js";
+import { insertPastConflicts, isRepeatable, pastConflicts } from "./mongo-conflicts.js";
 import { checkFilter, checkInserted, checkOptions } from "./operators.js";
 import { checkChange } from "./operators-update.js";
 
@@ -84,16 +84,37 @@ export function boundedCollection<T extends Row>(
       return async (...given: unknown[]): Promise<unknown> => {
         rule.check(...given);
         try {
-          return await within(limit, (signal) => {
-            const once = (): Promise<unknown> => call(given, signal) as Promise<unknown>;
-            return isRepeatable(property) ? pastConflicts(once) : once();
-          });
+          return await within(limit, (signal) =>
+            pastLost(property, given, (all) => call(all, signal) as Promise<unknown>),
+          );
         } finally {
           if (rule.writes) wrote();
         }
       };
     },
   });
+}
+
+type Send = (given: readonly unknown[]) => Promise<unknown>;
+
+/** Calls a method, and again where it lost against others and may be repeated. */
+function pastLost(
+  method: string | symbol,
+  given: readonly unknown[],
+  send: Send,
+): Promise<unknown> {
+  if (isOfEachRow(method, given)) {
+    const [docs, ...rest] = given;
+    return insertPastConflicts(docs as readonly Row[], (some) => send([some, ...rest]));
+  }
+  return isRepeatable(method) ? pastConflicts(() => send(given)) : send(given);
+}
+
+/** Whether many rows are inserted, each of them whatever becomes of the others. */
+function isOfEachRow(method: string | symbol, [, options]: readonly unknown[]): boolean {
+  return (
+    method === "insertMany" && (options as { ordered?: boolean } | undefined)?.ordered === false
+  );
 }
 
 /** What is given to a method, with the signal among its options. */
