@@ -7,6 +7,7 @@ import { ruleOnComment, type Ruling } from "../../../src/features/moderation/dec
 import { receiveReport, reportSubject } from "../../../src/features/moderation/reports.js";
 import { receivePerson } from "../../../src/features/people/people.js";
 import type { Proposal } from "../../../src/features/proposals/proposal.js";
+import { mostNew } from "../../../src/features/supports/bursts.js";
 import { receiveSupport } from "../../../src/features/supports/supports.js";
 import type { Ctx } from "../../../src/kit/index.js";
 
@@ -142,4 +143,12 @@ async function supports(ctx: Ctx, { _id: proposalId }: Proposal): Promise<void> 
     { proposalId, personId: bot._id },
     { isAutomated: true, limitedHost: null, site: null },
   );
+  const shy = await remote(ctx, "Rosa Lindqvist");
+  const limited = { isAutomated: false, limitedHost: "social.example", site: null };
+  await receiveSupport(ctx, { proposalId, personId: shy._id }, limited);
+  for (let n = 1; n <= mostNew + 3; n += 1) {
+    const { _id: personId } = await remote(ctx, `Arrivée ${n}`);
+    const many = { isAutomated: false, limitedHost: null, site: "social.example" };
+    await receiveSupport(ctx, { proposalId, personId }, many);
+  }
 }
