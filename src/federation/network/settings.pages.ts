@@ -14,7 +14,7 @@ import {
   type Typed,
 } from "../../kit/index.js";
 import type { Imported } from "../policy/csv.js";
-import { readSettings } from "../policy/policy.js";
+import { readSettings, usual } from "../policy/policy.js";
 import { modes, type Block, type Mode } from "../policy/records.js";
 import { listAllowed, listBlocks } from "../policy/rules.js";
 
@@ -26,8 +26,10 @@ const key = (name: string): string => `network.settings.${name}`;
 /** With whom the site exchanges. */
 export const modeForm = defineForm(
   {
-    mode: z.enum(["open", "allow-list", "closed"]),
+    mode: z.enum(modes),
     signedReads: checkbox(),
+    fromMode: z.enum(modes),
+    fromSigned: checkbox(),
     confirmed: checkbox(),
   },
   { labels: { mode: key("modes.label") } },
@@ -69,6 +71,7 @@ interface Choice {
 /** With whom a site exchanges: for admins. */
 export interface SettingsPage extends PageModel {
   readonly modeForm: FormView;
+  readonly from: From;
   readonly modes: readonly Choice[];
   readonly signedReads: boolean;
   readonly allowForm: FormView;
@@ -87,6 +90,12 @@ export interface SettingsPage extends PageModel {
   readonly errors: FormView["errors"];
 }
 
+/** How the site stood to the network when the form was begun. */
+interface From {
+  readonly mode: Mode;
+  readonly signedReads: boolean;
+}
+
 interface BlockView {
   readonly who: string;
   readonly badge: StatusView;
@@ -100,13 +109,14 @@ export const settingsPage = definePage<SettingsPage>("network/settings");
 /** What closing means, and the button that does it. */
 export interface ClosePage extends PageModel {
   readonly signedReads: boolean;
+  readonly from: From;
 }
 
 export const closePage = definePage<ClosePage>("network/close");
 
 /** The page that asks once more. */
-export function closeModel(ctx: Ctx, signedReads: boolean): ClosePage {
-  return { head: head(ctx.t.t(key("close.title")), { noIndex: true }), signedReads };
+export function closeModel(ctx: Ctx, signedReads: boolean, from: From): ClosePage {
+  return { head: head(ctx.t.t(key("close.title")), { noIndex: true }), signedReads, from };
 }
 
 /** What is shown beside what is stored: what was typed, and what came of an import. */
@@ -128,7 +138,7 @@ export async function settingsModel(ctx: Ctx, shown: Shown): Promise<SettingsPag
     listAllowed(ctx, shown.allowedAfter ?? null),
     listBlocks(ctx, shown.after ?? null),
   ]);
-  const mode = stored?.mode ?? "open";
+  const { mode, signedReads } = stored ?? usual;
   const forms = formsOf(ctx, shown, mode);
   const isFirst = shown.after === undefined && shown.allowedAfter === undefined;
   return {
@@ -140,7 +150,7 @@ export async function settingsModel(ctx: Ctx, shown: Shown): Promise<SettingsPag
     modes: modes.map((value) => ({
       ...{ value, label: t(`modes.${value}`), hint: t(`modes.${value}Hint`) },
     })),
-    signedReads: stored?.signedReads ?? false,
+    ...{ signedReads, from: { mode, signedReads } },
     listStands: t(`allowed.${stands[mode]}`),
     allowed: allowed.items.map(({ host, at }) => ({ host, since: at })),
     moreAllowed: moreAt("allowedAfter", allowed.next, "allowed"),
@@ -158,11 +168,18 @@ const stands = { open: "notInForce", "allow-list": "inForce", closed: "isClosed"
 
 function formsOf(ctx: Ctx, { mode, allow, block, csv }: Shown, now: Mode) {
   return {
-    modeForm: formView(modeForm, mode ?? untouched({ mode: now }), ctx.t),
+    modeForm: formView(modeForm, asItStands(mode, now), ctx.t),
     allowForm: formView(allowForm, allow ?? untouched(), ctx.t),
     blockForm: formView(blockForm, block ?? untouched({ severity: "blocked" }), ctx.t),
     csvForm: formView(csvForm, csv ?? untouched(), ctx.t),
   };
+}
+
+/** Where somebody else was faster, what they set is shown to choose from anew. */
+function asItStands(typed: Typed | undefined, mode: Mode): Typed {
+  const raced = typed?.errors.some(({ key: said }) => said === key("errors.meanwhile")) === true;
+  if (typed === undefined) return untouched({ mode });
+  return raced ? { ...typed, values: { mode } } : typed;
 }
 
 function moreAt(name: string, cursor: string | null, part: string): string | null {

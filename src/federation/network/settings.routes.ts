@@ -72,12 +72,13 @@ const shownAgain =
 async function saveMode(rules: RuleParts, ctx: Ctx, req: Req): Promise<Reply> {
   assertAdmin(ctx);
   return submit(modeForm, req, {
-    accepted: async ({ mode, signedReads, confirmed }) => {
+    accepted: async ({ mode, signedReads, confirmed, fromMode, fromSigned }) => {
       const now = (await readSettings(ctx))?.mode ?? "open";
+      const from = { mode: fromMode, signedReads: fromSigned };
       if (mode === "closed" && now !== "closed" && !confirmed) {
-        return page(closePage, closeModel(ctx, signedReads));
+        return page(closePage, closeModel(ctx, signedReads, from));
       }
-      await changeSettings(rules, ctx, { mode, signedReads });
+      await changeSettings(rules, ctx, { mode, signedReads, from });
       return redirect(settingsPath, { kind: "success", key: "network.settings.saved" });
     },
     refused: shownAgain(ctx, "mode"),

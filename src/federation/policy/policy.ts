@@ -33,7 +33,8 @@ export interface Policy {
   forget(): void;
 }
 
-const usual = { mode: "open", signedReads: false } as const;
+/** How an instance stands to the network while nobody has changed it. */
+export const usual = { mode: "open", signedReads: false } as const;
 const worstFirst: readonly Standing[] = ["closed", "blocked", "not-listed", "limited", "well"];
 /** Names asked for in one query. */
 const batch = 1_000;

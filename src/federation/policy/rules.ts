@@ -1,8 +1,16 @@
-import { packCursor, sliceOf, unpackCursor, type Ctx, type Slice } from "../../kit/index.js";
+import {
+  isDuplicate,
+  packCursor,
+  refuseField,
+  sliceOf,
+  unpackCursor,
+  type Ctx,
+  type Slice,
+} from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
 import { ensurePeer } from "../delivery/peers.js";
 import { canonicalHost } from "./hosts.js";
-import type { Policy } from "./policy.js";
+import { readSettings, usual, type Policy } from "./policy.js";
 import {
   allowedCollection,
   blocksCollection,
@@ -49,21 +57,49 @@ export function whoMeant(ctx: Ctx, typed: string): string | null {
   return text.length <= longestActor && hostOf(text) !== null ? text : null;
 }
 
-/** Change with whom an instance talks; told again, it changes nothing. */
+type Settings = Pick<NetworkSettings, "mode" | "signedReads">;
+
+/** Settings as somebody wishes them; `from`: only where they stand like this, or as wished already. */
+export interface NewSettings extends Settings {
+  readonly from?: Settings;
+}
+
+/**
+ * Change with whom an instance talks; told again, it changes nothing.
+ * @throws Refusal("changed-meanwhile") when somebody has set it otherwise since: a site that was closed
+ *   is not opened again by whoever still sees it open
+ */
 export async function changeSettings(
   { policy }: Pick<RuleParts, "policy">,
   ctx: Ctx,
-  { mode, signedReads }: Pick<NetworkSettings, "mode" | "signedReads">,
+  { mode, signedReads, from }: NewSettings,
 ): Promise<void> {
-  const changedAt = ctx.clock.now();
-  await ctx
-    .collection(settingsCollection)
-    .updateOne(
-      { _id: ctx.instance._id },
-      { $set: { mode, signedReads, changedAt } },
-      { upsert: true },
-    );
+  const isSet = await setWhere(ctx, from, { mode, signedReads });
   policy.forget();
+  if (isSet) return;
+  const now = (await readSettings(ctx)) ?? usual;
+  if (now.mode !== mode || now.signedReads !== signedReads) {
+    throw refuseField("changed-meanwhile", "mode", "network.settings.errors.meanwhile");
+  }
+}
+
+/** False when they do not stand like `from`; without a row they stand as usual. */
+async function setWhere(ctx: Ctx, from: Settings | undefined, wished: Settings): Promise<boolean> {
+  const isUsual = from?.mode === usual.mode && from.signedReads === usual.signedReads;
+  try {
+    const { matchedCount, upsertedCount } = await ctx
+      .collection(settingsCollection)
+      .updateOne(
+        { _id: ctx.instance._id, ...from },
+        { $set: { ...wished, changedAt: ctx.clock.now() } },
+        { upsert: from === undefined || isUsual },
+      );
+    return matchedCount + upsertedCount > 0;
+  } catch (error) {
+    // There is a row, and it stands otherwise.
+    if (from === undefined || !isDuplicate(error)) throw error;
+    return false;
+  }
 }
 
 /** Block or limit a server with its subdomains, or an actor; what was said of it before is replaced. */

@@ -46,18 +46,52 @@ describe("the page of network settings", function () {
   it("changes the mode, and asks once more before it closes", async () => {
     const ada = await admin();
     await ada.open(path);
-    expect((await ada.post(path, { mode: "allow-list", signedReads: "on" })).status).to.equal(303);
+    expect((await ada.submit(path, { mode: "allow-list", signedReads: "on" })).status).to.equal(
+      303,
+    );
     expect(await readSettings(site.ctx)).to.include({ mode: "allow-list", signedReads: true });
     expect(textOf((await ada.open(path)).text)).to.contain("La liste est en vigueur.");
 
-    const asked = await ada.post(path, { mode: "closed" });
+    const asked = await ada.submit(path, { mode: "closed" });
     expect(textOf(asked.text)).to.contain("Fermer le site au réseau ?");
     expect(await mode()).to.equal("allow-list");
-    expect((await ada.post(path, { mode: "closed", confirmed: "yes" })).status).to.equal(303);
+    expect((await ada.submit(path)).status).to.equal(303);
     expect(await mode()).to.equal("closed");
-    expect((await ada.post(path, { mode: "ajar" })).status).to.equal(422);
-    await ada.post(path, { mode: "open" });
+    await ada.open(path);
+    expect((await ada.submit(path, { mode: "ajar" })).status).to.equal(422);
+    await ada.submit(path, { mode: "open" });
     expect(await mode()).to.equal("open");
+  });
+
+  it("opens no site again that somebody else has closed meanwhile, and shows how it stands", async () => {
+    const [ada, eve] = [await admin(), await site.signedIn("Eve", "admin")];
+    for (const one of [ada, eve]) await one.open(path);
+    const closing = { mode: "closed", confirmed: "yes", signedReads: "" };
+
+    const first = await ada.submit(path, closing);
+    const late = await eve.submit(path, { signedReads: "on" });
+    const twice = await ada.submit(path, closing);
+
+    expect([first.status, late.status, twice.status]).to.deep.equal([303, 409, 303]);
+    expect(await readSettings(site.ctx)).to.include({ mode: "closed", signedReads: false });
+    expect(textOf(late.text)).to.contain("Quelqu’un d’autre vient de changer ce réglage");
+    expect(eve.fields(path)).to.include({ mode: "closed", fromMode: "closed" });
+    expect((await eve.submit(path, { mode: "open", signedReads: "" })).status).to.equal(303);
+    expect(await mode()).to.equal("open");
+  });
+
+  it("says to one of two who change it at once that the other was faster", async () => {
+    const [ada, eve] = [await admin(), await site.signedIn("Eve", "admin")];
+    for (const one of [ada, eve]) await one.open(path);
+
+    const answers = await Promise.all([
+      ada.submit(path, { mode: "allow-list" }),
+      eve.submit(path, { signedReads: "on" }),
+    ]);
+
+    expect(answers.map(({ status }) => status)).to.have.members([303, 409]);
+    await ada.open(path);
+    await ada.submit(path, { mode: "open", signedReads: "" });
   });
 
   it("puts sites on the list and takes them off, and refuses what is none beside the field", async () => {
@@ -201,7 +235,8 @@ describe("the page of network settings", function () {
         imported: { text: "a", lines: ["b"] },
         errors: [{ field: "host", label: "a", text: "b" }],
       };
-      const empty = { ...model, blocks: [], moreBlocks: null, imported: null };
+      const from = { mode: "open", signedReads: true } as const;
+      const empty = { ...model, from, blocks: [], moreBlocks: null, imported: null };
       expect(walkTemplate("network/settings", [full, empty], options)).to.deep.equal([]);
       const shown = await publicModel(ctx, {});
       const listed = { ...shown, allowed: ["velo.example"], nextAllowed: "/x", next: "/y" };
@@ -211,7 +246,9 @@ describe("the page of network settings", function () {
         { ...shown, blocks: [] },
       ];
       expect(walkTemplate("network/public", publics, options)).to.deep.equal([]);
-      const closing = [true, false].map((signed) => closeModel(ctx, signed));
+      const closing = [true, false].map((signed) =>
+        closeModel(ctx, signed, { mode: "open", signedReads: signed }),
+      );
       expect(walkTemplate("network/close", closing, options)).to.deep.equal([]);
     }
   });
