@@ -17,6 +17,7 @@ import { configOf } from "./deployment.js";
 import { CommandFailed, type Answer, type Finish, type Io } from "./io.js";
 import { readPassphrase } from "./passphrase.js";
 import { createProgress } from "./progress.js";
+import { stoppable } from "./stoppable.js";
 
 interface Given {
   readonly to: string;
@@ -39,11 +40,12 @@ const help = `
 It holds every record of every instance, uploaded pictures (in DATA_DIR or on S3) and the secret in
 DATA_DIR: passwords' hashes, private keys and unpublished drafts, too. Keep it as you keep the server, or
 use --encrypt with a pass phrase in PARVIS_BACKUP_PASSPHRASE or in a file. Configuration (.env) and mails
-kept in DATA_DIR/mail are not in it, nor are jobs in Redis: what those still had to do is described in the
-README.
+kept in DATA_DIR/mail are not in it, nor are jobs in Redis: the deliveries, mails and notices that wait there
+now are not made up for by what is restored.
 
 The embedded store is backed up as it was at one moment. MongoDB is read as it goes: for one moment, stop
-the server and its workers meanwhile, or use MongoDB's own tools.
+the server and its workers meanwhile, or use MongoDB's own tools. Stopped before its end (Ctrl-C), it
+leaves no file.
 
 Examples:
   npm run parvis -- backup --to parvis-2026-03-02.backup
@@ -65,12 +67,17 @@ export async function runBackup(io: Io, given: Given): Promise<Answer> {
     if (!manifest.oneMoment) io.err(`${notOneMoment}\n`);
     const total = Math.max(1, await rowsIn(store));
     const secret = await secretIn(config.dataDir);
-    const written = await writeBackup(
-      { store, media, secret, manifest },
-      {
-        ...{ path: given.to, passphrase },
-        onProgress: (rows, files) => progress.show(rows / total, `${rows} rows, ${files} pictures`),
-      },
+    const written = await stoppable(io, (signal) =>
+      writeBackup(
+        { store, media, secret, manifest },
+        {
+          ...{ path: given.to, passphrase },
+          onProgress(rows, files) {
+            signal.throwIfAborted();
+            progress.show(rows / total, `${rows} rows, ${files} pictures`);
+          },
+        },
+      ),
     );
     return answerOf(given.to, written, manifest);
   } finally {

@@ -8,6 +8,7 @@ import { actingFor, instanceNamed, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 import { openLines, type LineFile } from "./lines.js";
 import { createProgress } from "./progress.js";
+import { stoppable } from "./stoppable.js";
 
 interface Given {
   readonly instance: string;
@@ -50,23 +51,19 @@ async function importFile(
 ): Promise<Answer> {
   const instance = await instanceNamed(app, host);
   const progress = createProgress(io);
-  const stopping = new AbortController();
-  const stop = (): void => stopping.abort();
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  const onProgress = (sofar: ImportReport): void =>
+    progress.show(file.bytesRead() / file.size, words(sofar));
   try {
-    const report = await importProposals(
-      actingFor(app, instance),
-      until(stopping.signal, file.lines(maxLine)),
-      { source, onProgress: (sofar) => progress.show(file.bytesRead() / file.size, words(sofar)) },
-    );
-    progress.clear();
-    return answerOf(report, stopping.signal.aborted);
+    return await stoppable(io, async (signal) => {
+      const lines = until(signal, file.lines(maxLine));
+      const report = await importProposals(actingFor(app, instance), lines, { source, onProgress });
+      progress.clear();
+      return answerOf(report, signal.aborted);
+    });
   } catch (error) {
     progress.clear();
     io.err("What was brought in so far is kept; run the same command again to go on.\n");
     throw error;
-  } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
   }
 }
 

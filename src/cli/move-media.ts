@@ -6,6 +6,7 @@ import { openMedia } from "../drivers/media/open.js";
 import { configOf } from "./deployment.js";
 import { UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 import { createProgress } from "./progress.js";
+import { stoppable } from "./stoppable.js";
 
 interface Given {
   readonly to: "s3" | "file";
@@ -57,8 +58,11 @@ async function copy(io: Io, from: Media, to: Media): Promise<MovedMedia> {
   for await (const _file of from.list()) total += 1;
   const progress = createProgress(io);
   try {
-    return await moveMedia(from, to, (files) =>
-      progress.show(files / Math.max(1, total), `${files} pictures`),
+    return await stoppable(io, (signal) =>
+      moveMedia(from, to, (files) => {
+        signal.throwIfAborted();
+        progress.show(files / Math.max(1, total), `${files} pictures`);
+      }),
     );
   } finally {
     progress.clear();

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import type { S3Place } from "../../src/drivers/media/s3-requests.js";
 import { verifySigV4 } from "./sigv4.js";
 
-/** How an answer goes wrong: a status, none at all, one that breaks off; or for once not. */
-export type Fault = number | "silence" | "cut" | "none";
+/** How an answer goes wrong: a status, none at all, one that breaks off, one that waits; or for once not. */
+export type Fault = number | "silence" | "cut" | "none" | Promise<void>;
 
 /** A bucket on this machine that takes only what is rightly signed. */
 export interface Bucket {
@@ -31,10 +31,11 @@ export async function aBucket(): Promise<Bucket> {
   const objects = new Map<string, Buffer>();
   const [asked, faults]: [string[], Fault[]] = [[], []];
   const server = createServer((req, res) => {
-    void readAll(req).then((body) => {
+    void readAll(req).then(async (body) => {
       asked.push(`${req.method} ${req.url}`);
       const fault = faults.shift();
-      if (fault !== undefined && fault !== "none") return goWrong(res, fault);
+      if (fault instanceof Promise) await fault;
+      else if (fault !== undefined && fault !== "none") return goWrong(res, fault);
       const { method = "", url: target = "", headers } = req;
       const refused = verifySigV4(
         { method, target, headers, body },
@@ -105,7 +106,7 @@ function sendList(objects: Bucket["objects"], query: URLSearchParams, res: Serve
   );
 }
 
-function goWrong(res: ServerResponse, fault: Exclude<Fault, "none">): void {
+function goWrong(res: ServerResponse, fault: Exclude<Fault, "none" | Promise<void>>): void {
   if (fault === "silence") return;
   if (typeof fault === "number") return sendError(res, fault, "SlowDown");
   res.writeHead(200, { "content-length": "1000" }).write("half");

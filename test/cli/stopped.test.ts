@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { aBucket, type Bucket } from "../support/s3.js";
+import { openDesk, type Desk } from "./support.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+describe("a command that somebody stops", function () {
+  this.timeout(60_000);
+  const town = openDesk();
+  let bucket: Bucket;
+  before(async () => {
+    bucket = await aBucket();
+    const city = ["--origin", "https://valmont.example", "--name", "Valmont", "--kind", "city"];
+    await town.run(["instance", "create", ...city]);
+  });
+  after(async () => {
+    town.remove();
+    await bucket.close();
+  });
+
+  /** A command in a process of its own, told to stop while the bucket lets it wait. */
+  async function stopped(
+    desk: Desk,
+    argv: readonly string[],
+    signal: NodeJS.Signals,
+  ): Promise<{ code: number | null; err: string }> {
+    let goOn = (): void => undefined;
+    bucket.faults.push(new Promise((resolve) => (goOn = resolve)));
+    const before = bucket.asked.length;
+    const child = spawn(process.execPath, ["--import", "tsx", "src/cli.ts", ...argv], {
+      ...{ cwd: root, stdio: ["ignore", "ignore", "pipe"] },
+      env: { ...process.env, NODE_OPTIONS: "", MONGODB_URL: "", ...desk.env, ...bucket.env },
+    });
+    const ended = once(child, "close") as Promise<[number | null]>;
+    let err = "";
+    child.stderr.on("data", (text: Buffer) => (err += text.toString()));
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (child.exitCode === null && !isSo()) await new Promise((on) => setTimeout(on, 5));
+    };
+    await until(() => bucket.asked.length > before);
+    child.kill(signal);
+    await until(() => err.includes("Stopping."));
+    goOn();
+    return { code: (await ended)[0], err };
+  }
+
+  it("leaves no half of a backup on the disk", async () => {
+    const target = join(town.dataDir, "second.backup");
+
+    const { code, err } = await stopped(town, ["backup", "--to", target], "SIGINT");
+
+    expect(code, err).to.equal(1);
+    expect(err).to.equal("Stopping.\nStopped before the end: run the same command again.\n");
+    const left = readdirSync(town.dataDir).filter((name) => name.startsWith("second"));
+    expect(left).to.deep.equal([]);
+  });
+});
