@@ -12,7 +12,7 @@ import {
 } from "../drivers/backup/staging.js";
 import { openMedia } from "../drivers/media/open.js";
 import type { WholeStore } from "../drivers/store/collection.js";
-import { isMongo, openAlone } from "../drivers/store/open.js";
+import { isMongo, openAlone, openToRead } from "../drivers/store/open.js";
 import { clearPart, isEmpty, partNames } from "../drivers/store/parts.js";
 import { bePresent } from "../drivers/store/presence.js";
 import { beginCopy, endCopy, unfinishedCopy } from "../drivers/store/unfinished.js";
@@ -53,6 +53,20 @@ export async function openVacancy(config: Config, force: boolean): Promise<Vacan
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/**
+ * Look, while servers may be at work there, whether the configured place can be restored into without force.
+ * @throws CommandFailed when it holds something
+ */
+export async function refuseFullPlace(config: Config): Promise<void> {
+  const where = storePlace(config);
+  const store = isMongo(where) || existsSync(where) ? await openToRead(where) : null;
+  try {
+    await refuseFull(config, store);
+  } finally {
+    await store?.close();
   }
 }
 

@@ -145,6 +145,7 @@ describe("a deployment", function () {
     const phraseFile = join(place.dataDir, "phrase");
     writeFileSync(phraseFile, "une autre phrase\n");
 
+    const asked = await run(place, ["restore", "--from", file, "--check"]);
     const full = await run(place, ["restore", "--from", file]);
     const cut = await run(place, ["restore", "--from", broken, "--force"], phrase);
     const wrong = await run(place, [
@@ -153,7 +154,7 @@ describe("a deployment", function () {
     const kept = await stateOf(fileOf(place));
     const forced = await run(place, ["restore", "--from", file, "--force"]);
 
-    expect(full.err).to.include("not empty").and.include("--force");
+    for (const { err } of [asked, full]) expect(err).to.include("not empty").and.include("--force");
     expect(cut.err).to.include("changed");
     expect(wrong.err).to.include("pass phrase");
     expect([full.code, cut.code, wrong.code]).to.deep.equal([1, 1, 1]);
@@ -162,16 +163,23 @@ describe("a deployment", function () {
     expect(await stateOf(fileOf(place))).to.deep.equal(await stateOf(fileOf(town)));
   });
 
-  it("is not restored over, nor moved, while a server has it open", async () => {
+  it("is checked, but not restored over nor moved, while a server has it open", async () => {
     const place = aDesk();
     const store = openSqliteStore(fileOf(place), { ttlIntervalMs: 0 });
+    const cut = join(place.dataDir, "cut");
+    writeFileSync(cut, readFileSync(file).subarray(0, -5));
+    const before = await stateOf(fileOf(place));
 
+    const checked = await run(place, ["restore", "--from", file, "--force", "--check"]);
+    const refused = await run(place, ["restore", "--from", cut, "--force", "--check"]);
     const restored = await run(place, ["restore", "--from", file, "--force"]);
     const moved = await run(place, [
       ...["move-store", "--from", fileOf(place), "--to", join(place.dataDir, "other.db")],
     ]);
 
-    expect([restored.code, moved.code]).to.deep.equal([1, 1]);
+    expect(checked.out, checked.err).to.include("It can be restored: ").and.include(" 1 pictures");
+    expect(await stateOf(fileOf(place))).to.deep.equal(before);
+    expect([refused.code, restored.code, moved.code]).to.deep.equal([1, 1, 1]);
     expect(restored.err).to.include("is in use: stop every process");
     expect(moved.err).to.include("is in use: stop every process");
     await store.close();

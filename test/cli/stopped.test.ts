@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { createFileMedia } from "../../src/drivers/media/files.js";
+import { collectGarbage } from "../support/garbage.js";
 import { aBucket, type Bucket } from "../support/s3.js";
 import { openDesk, type Desk } from "./support.js";
 
@@ -11,15 +13,19 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("a command that somebody stops", function () {
   this.timeout(60_000);
-  const town = openDesk();
+  const [town, place] = [openDesk(), openDesk()];
+  const file = join(town.dataDir, "town.backup");
   let bucket: Bucket;
   before(async () => {
     bucket = await aBucket();
     const city = ["--origin", "https://valmont.example", "--name", "Valmont", "--kind", "city"];
     await town.run(["instance", "create", ...city]);
+    await createFileMedia(join(town.dataDir, "media")).put("town", Buffer.from("a picture"), "png");
+    await collectGarbage();
+    expect((await town.run(["backup", "--to", file])).code).to.equal(0);
   });
   after(async () => {
-    town.remove();
+    for (const desk of [town, place]) desk.remove();
     await bucket.close();
   });
 
@@ -58,5 +64,15 @@ describe("a command that somebody stops", function () {
     expect(err).to.equal("Stopping.\nStopped before the end: run the same command again.\n");
     const left = readdirSync(town.dataDir).filter((name) => name.startsWith("second"));
     expect(left).to.deep.equal([]);
+  });
+
+  it("leaves a place as it was before a restore", async () => {
+    const { code, err } = await stopped(place, ["restore", "--force", "--from", file], "SIGTERM");
+
+    expect(code, err).to.equal(1);
+    expect(err).to.include("Stopped before the end");
+    for (const name of ["parvis.db", "restoring"]) {
+      expect(existsSync(join(place.dataDir, name)), name).to.equal(false);
+    }
   });
 });

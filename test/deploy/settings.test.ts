@@ -4,6 +4,8 @@ import { documents, entries, filesIn, settings, text, type Tree } from "./files.
 
 /** What the environment of Node itself is, and what MongoDB's and Caddy's images read. */
 const others = ["NODE_ENV"];
+/** What the commands read beside the settings of the server. */
+const ofCommands = ["PARVIS_BACKUP_PASSPHRASE"];
 const keys = (tree: Tree | undefined): string[] => Object.keys(tree ?? {});
 
 const compose = documents("docker/compose.yml")[0]!["services"]!;
@@ -14,13 +16,15 @@ const assigned = (source: string): [string, string][] =>
 describe("the settings of a deployment", () => {
   it("are all there with compose, and each is one that the server reads", () => {
     for (const name of ["web", "worker", "cli"]) {
-      expect(keys(compose[name]!["environment"]).sort(), name).to.deep.equal([...settings].sort());
+      const more = name === "cli" ? ofCommands : [];
+      const all = [...settings, ...more].sort();
+      expect(keys(compose[name]!["environment"]).sort(), name).to.deep.equal(all);
     }
   });
 
   it("are all there on one server, and each is one that the server reads", () => {
     const names = [...assigned(example).map(([name]) => name), "DATA_DIR"];
-    expect(names.sort()).to.deep.equal([...settings].sort());
+    expect(names.sort()).to.deep.equal([...settings, ...ofCommands].sort());
   });
 
   it("are all there on Kubernetes, and each is one that the server reads", () => {
