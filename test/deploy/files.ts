@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { variables } from "../../src/config.js";
@@ -25,11 +26,28 @@ export function text(path: string): string {
 
 /** Every document of a YAML file; a doubled key or a broken line throws. */
 export function documents(path: string): Tree[] {
-  return parseAllDocuments(text(path), { merge: true }).map((document) => {
+  return documentsOf(text(path), path);
+}
+
+function documentsOf(source: string, path: string): Tree[] {
+  return parseAllDocuments(source, { merge: true }).map((document) => {
     const [error] = document.errors;
     if (error) throw new Error(`${path}: ${error.message}`);
     return document.toJS() as Tree;
   });
+}
+
+/** The secrets that `make-secret` writes for a deployment on Kubernetes, other ones each time. */
+export function madeSecrets(): Tree[] {
+  const folder = mkdtempSync(join(tmpdir(), "parvis-secret-"));
+  try {
+    const file = join(folder, "secret.yaml");
+    const { code, out } = runs("sh", ["deploy/kubernetes/make-secret", file]);
+    if (code !== 0) throw new Error(out);
+    return documentsOf(readFileSync(file, "utf8"), file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The tracked and the new files below some folders. */

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { root } from "../bootstrap/scratch.js";
@@ -12,15 +21,8 @@ import {
   text,
   type Tree,
 } from "./files.js";
+import { folder, nameOf, objects, ofKind, secrets, whole } from "./manifests.js";
 
-const folder = "deploy/kubernetes";
-const whole = filesIn(folder).filter(
-  (name) => name.endsWith(".yaml") && !name.endsWith("/kustomization.yaml"),
-);
-const objects = whole.flatMap((file) => documents(file).map((object) => ({ file, object })));
-const ofKind = (...kinds: string[]): Tree[] =>
-  objects.filter(({ object }) => kinds.includes(object["kind"]!)).map(({ object }) => object);
-const nameOf = (object: Tree): string => object["metadata"]!["name"]!;
 const workloads = ofKind("Deployment", "StatefulSet");
 const podOf = (object: Tree): Tree => object["spec"]!["template"]!["spec"]!;
 const containers = workloads.flatMap((object) => entries(podOf(object)["containers"]));
@@ -81,7 +83,8 @@ describe("the deployment on Kubernetes", function () {
   });
 
   it("lists every file in a kustomization, and no other", () => {
-    for (const name of ["base", "components/stores", "overlays/one-city", "overlays/many-cities"]) {
+    const parts = ["components/stores", "overlays/one-city", "overlays/many-cities"];
+    for (const name of ["base", ...parts]) {
       const [kustomization] = documents(`${folder}/${name}/kustomization.yaml`);
       const listed = entries(kustomization!["resources"]).filter((entry) =>
         entry.endsWith(".yaml"),
@@ -157,10 +160,31 @@ describe("the deployment on Kubernetes", function () {
     expect(nothing!["spec"]).to.deep.equal({ podSelector: {}, policyTypes: ["Ingress", "Egress"] });
   });
 
-  it("holds no secret but in the example", () => {
-    expect(ofKind("Secret")).to.have.length(2);
-    for (const file of whole.filter((name) => !name.endsWith("secret.example.yaml"))) {
-      expect(text(file), file).not.to.match(/kind: Secret\b/);
+  it("holds no secret, and makes them by chance", () => {
+    for (const file of whole) expect(text(file), file).not.to.match(/kind: Secret\b/);
+    const [parvis, backup, stores] = secrets.map((secret) => secret["stringData"]!);
+    const own = [parvis!["SECRET"], parvis!["METRICS_TOKEN"], ...Object.values(fields(backup))];
+    const all = [...own, ...Object.values(fields(stores))] as string[];
+    expect(all).to.have.length(7);
+    for (const value of all) expect(value).to.match(/^[0-9a-f]{64}$/);
+    expect(new Set(all).size).to.equal(7);
+    expect(parvis!["MONGODB_URL"]).to.include(`parvis:${stores!["MONGODB_PASSWORD"]!}@mongodb`);
+    expect(parvis!["REDIS_URL"]).to.include(`:${stores!["REDIS_PASSWORD"]!}@redis`);
+  });
+
+  it("writes secrets for their owner's eyes alone, and over no others", () => {
+    const scratch = mkdtempSync(join(tmpdir(), "parvis-secret-"));
+    const file = join(scratch, "secret.yaml");
+    try {
+      expect(runs("sh", [`${folder}/make-secret`, file]).code).to.equal(0);
+      const before = readFileSync(file, "utf8");
+      expect(runs("sh", [`${folder}/make-secret`, file]).code).to.equal(1);
+      expect(runs("sh", [`${folder}/make-secret`]).code).to.equal(64);
+      expect(readFileSync(file, "utf8")).to.equal(before);
+      expect(statSync(file).mode & 0o777).to.equal(0o600);
+      expect(readdirSync(scratch)).to.deep.equal(["secret.yaml"]);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
     }
   });
 });

@@ -20,7 +20,7 @@ const scripts = filesIn("docker", "deploy").filter((name) => text(name).startsWi
 
 describe("the scripts of a deployment", () => {
   it("are read by every shell, stop at the first failure, and may be run", () => {
-    expect(scripts).to.have.length(10);
+    expect(scripts).to.have.length(11);
     for (const script of scripts) {
       expect(runs("sh", ["-n", script]), script).to.deep.equal({ code: 0, out: "" });
       expect(text(script), script).to.match(/^set -eu$/m);
