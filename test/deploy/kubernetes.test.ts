@@ -27,16 +27,33 @@ const workloads = ofKind("Deployment", "StatefulSet");
 const podOf = (object: Tree): Tree => object["spec"]!["template"]!["spec"]!;
 const containers = workloads.flatMap((object) => entries(podOf(object)["containers"]));
 
+/** What is not Kubernetes' own, as far as it is used: the documentation of Traefik 3 and of cert-manager 1. */
+const others: Readonly<Record<string, string>> = {
+  "traefik.io/v1alpha1 Middleware": "{ headers: { stsSeconds: number } }",
+  "cert-manager.io/v1 ClusterIssuer": `{ acme: { server: string; email: string;
+    privateKeySecretRef: { name: string };
+    solvers: { http01: { ingress: { ingressClassName: string } } }[] } }`,
+};
+
+function typeOf(object: Tree): string {
+  const { apiVersion, kind } = object as unknown as { apiVersion: string; kind: string };
+  const other = others[`${apiVersion} ${kind}`];
+  if (other !== undefined) {
+    const metadata = 'import("kubernetes-types/meta/v1.js").ObjectMeta';
+    return `{ apiVersion: "${apiVersion}"; kind: "${kind}"; metadata: ${metadata}; spec: ${other} }`;
+  }
+  const [group, version] = apiVersion.includes("/")
+    ? apiVersion.replace(/\.k8s\.io/, "").split("/")
+    : ["core", apiVersion];
+  return `import("kubernetes-types/${group}/${version}.js").${kind}`;
+}
+
 /** A program that compiles when each object has the fields that Kubernetes gives to its kind. */
 function typedProgram(list: readonly { file: string; object: Tree }[]): string {
   return list
     .map(({ file, object }, at) => {
-      const [group, version] = object["apiVersion"]!.includes("/")
-        ? object["apiVersion"]!.replace(/\.k8s\.io/, "").split("/")
-        : ["core", object["apiVersion"]];
-      const module = JSON.stringify(`kubernetes-types/${group}/${version}.js`);
       const value = JSON.stringify(object, null, 1);
-      return `// ${file}\nexport const o${at}: import(${module}).${object["kind"]} = ${value};`;
+      return `// ${file}\nexport const o${at}: ${typeOf(object)} = ${value};`;
     })
     .join("\n");
 }
