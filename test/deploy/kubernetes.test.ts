@@ -100,7 +100,12 @@ describe("the deployment on Kubernetes", function () {
   });
 
   it("lists every file in a kustomization, and no other", () => {
-    const parts = ["components/stores", "overlays/one-city", "overlays/many-cities"];
+    const parts = [
+      "components/stores",
+      "components/bucket",
+      "overlays/one-city",
+      "overlays/many-cities",
+    ];
     for (const name of ["base", ...parts]) {
       const [kustomization] = documents(`${folder}/${name}/kustomization.yaml`);
       const listed = entries(kustomization!["resources"]).filter((entry) =>
@@ -119,6 +124,33 @@ describe("the deployment on Kubernetes", function () {
       const { code, out } = runs(kubectl, ["kustomize", `${folder}/overlays/${overlay}`]);
       expect(code, out).to.equal(0);
       expect(out).to.match(/image: registry\.example\/parvis:/);
+    });
+  }
+
+  for (const overlay of ["one-city", "many-cities"]) {
+    it(`asks for no volume when pictures are kept in a bucket (${overlay})`, function () {
+      const kubectl = needsProgram(this, "kubectl");
+      const above = "../../../deploy/kubernetes";
+      const lines = [
+        "apiVersion: kustomize.config.k8s.io/v1beta1",
+        "kind: Kustomization",
+        `resources: [${above}/overlays/${overlay}]`,
+        `components: [${above}/components/bucket]`,
+      ];
+      mkdirSync(join(root, "test/output"), { recursive: true });
+      const scratch = mkdtempSync(join(root, "test/output/bucket-"));
+      try {
+        writeFileSync(join(scratch, "kustomization.yaml"), lines.join("\n"));
+        const { code, out } = runs(kubectl, ["kustomize", scratch]);
+        expect(code, out).to.equal(0);
+        expect(out).to.include("kind: Deployment").and.not.include("claimName: data");
+        const claims = out
+          .split("---\n")
+          .filter((one) => /^kind: PersistentVolumeClaim$/m.test(one));
+        expect(claims).to.deep.equal([]);
+      } finally {
+        rmSync(scratch, { recursive: true, force: true });
+      }
     });
   }
 
