@@ -56,23 +56,31 @@ describe("one server under systemd", () => {
 });
 
 describe("the proxy before the server", () => {
-  it("is a configuration that nginx takes", function () {
+  it("is a configuration that nginx takes, and that it takes before there is a certificate", function () {
     const nginx = needsProgram(this, "nginx");
     const openssl = needsProgram(this, "openssl");
     const folder = mkdtempSync(join(tmpdir(), "parvis-nginx-"));
+    const config = join(folder, "nginx.conf");
+    const kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    const scratch = kinds.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join("\n");
+    const takes = (...files: string[]): ReturnType<typeof runs> => {
+      const sites = files
+        .map((file) => text(`deploy/nginx/${file}`))
+        .join("\n")
+        .replaceAll("/etc/letsencrypt/live/parvis.example", folder)
+        .replaceAll("/var/log/nginx", folder);
+      const all = `pid ${folder}/pid;\nevents {}\nhttp {\n${scratch}\n${sites}\n}\n`;
+      writeFileSync(config, all);
+      return runs(nginx, ["-t", "-p", folder, "-c", config]);
+    };
     try {
+      const before = takes("parvis-http.conf");
       const [key, chain] = [join(folder, "privkey.pem"), join(folder, "fullchain.pem")];
       const subject = ["-subj", "/CN=parvis.example", "-keyout", key, "-out", chain];
       runs(openssl, ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", ...subject]);
-      const site = text("deploy/nginx/parvis.conf")
-        .replaceAll("/etc/letsencrypt/live/parvis.example", folder)
-        .replaceAll("/var/log/nginx", folder);
-      const kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-      const scratch = kinds.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join("\n");
-      const all = `pid ${folder}/pid;\nevents {}\nhttp {\n${scratch}\n${site}\n}\n`;
-      writeFileSync(join(folder, "nginx.conf"), all);
-      const { code, out } = runs(nginx, ["-t", "-p", folder, "-c", join(folder, "nginx.conf")]);
-      expect(code, out).to.equal(0);
+      const after = takes("parvis-http.conf", "parvis.conf");
+      expect(before.code, before.out).to.equal(0);
+      expect(after.code, after.out).to.equal(0);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
