@@ -4,8 +4,9 @@ import { documents, entries, filesIn, madeSecrets, settings, text, type Tree } f
 
 /** What the environment of Node itself is, and what MongoDB's and Caddy's images read. */
 const others = ["NODE_ENV"];
-/** What the commands read beside the settings of the server. */
+/** What the commands read beside the settings of the server, and how they are called is told by whoever calls. */
 const ofCommands = ["PARVIS_BACKUP_PASSPHRASE"];
+const ofCalls = ["PARVIS_COMMAND"];
 const keys = (tree: Tree | undefined): string[] => Object.keys(tree ?? {});
 
 const compose = documents("docker/compose.yml")[0]!["services"]!;
@@ -16,7 +17,7 @@ const assigned = (source: string): [string, string][] =>
 describe("the settings of a deployment", () => {
   it("are all there with compose, and each is one that the server reads", () => {
     for (const name of ["web", "worker", "cli"]) {
-      const more = name === "cli" ? ofCommands : [];
+      const more = name === "cli" ? [...ofCommands, ...ofCalls] : [];
       const all = [...settings, ...more].sort();
       expect(keys(compose[name]!["environment"]).sort(), name).to.deep.equal(all);
     }
