@@ -221,7 +221,8 @@ describe("the embedded queue", () => {
       expect(seen[0]).to.include({ id: "lost", attempt: 2 });
     });
 
-    it("takes up at once the job of a process of this machine that is gone", async () => {
+    it("takes up at once the job of a process of this machine that is gone", async function () {
+      if (process.platform !== "linux") return this.skip();
       const seen: RunningJob[] = [];
       const killed = newOwner().split("|");
       killed[3] = "1";
@@ -302,8 +303,19 @@ describe("the embedded queue", () => {
       expect(isGone(own)).to.equal(false);
       expect(isGone("other-machine|pid:[1]|999999|1|x")).to.equal(false);
       expect(isGone("")).to.equal(false);
-      const [host, space] = own.split("|");
+    });
+
+    it("takes no server for gone because another machine with the same name has no such process", function () {
+      if (process.platform !== "linux") return this.skip();
+      const [host = "", space = ""] = newOwner().split("|");
+      const [, boot] = space.split("@");
+      const elsewhere = space.replace(boot ?? "none", "7d2a9b14-0000-4000-8000-000000000000");
+
       expect(isGone(`${host}|${space}|4194305|1|x`)).to.equal(true);
+      expect(isGone(`${host}|${elsewhere}|4194305|1|x`)).to.equal(false);
+      expect(isGone(`${host}|${elsewhere}|${process.pid}|1|x`)).to.equal(false);
+      const unknown = space.split("@")[0];
+      expect(isGone(`${host}|${unknown}|4194305|1|x`)).to.equal(false);
     });
   });
 

@@ -187,17 +187,83 @@ describe("a whole store", function () {
     moves("when it comes from an embedded store", async () => [anEmbedded(), await aMongo()]);
     moves("when it goes into an embedded store", async () => [await aMongo(), anEmbedded()]);
 
-    it("is known to be in use while a process says so, and for half a minute after", async () => {
+    it("is known to be in use while a process says so, and half a minute after it was last seen", async () => {
       const store = await aMongo();
       const leave = await bePresent(store, "server (all)");
 
       const refused = await rejection(refuseOthers(store));
-      await refuseOthers(store, () => new Date(Date.now() + 31_000));
+      await refuseOthers(store, { now: () => new Date(Date.now() + 31_000) });
       await leave();
       await refuseOthers(store);
 
       expect(refused.name).to.equal("StoreInUse");
       expect(refused.message).to.include("server (all)").and.include(String(process.pid));
+    });
+
+    /** A server on a machine whose clock is `aheadMs` from ours; each pause of a look is one of its rounds. */
+    const aServer = async (store: WholeStore, aheadMs: number) => {
+      const _id = `town-hall|pid:[1]@another-boot|7|1|${aheadMs}`;
+      let rounds = 0;
+      const say = async (): Promise<void> => {
+        const seenAt = new Date(Date.now() + aheadMs + (rounds += 1) * 10_000);
+        await store
+          .collection<Thing>("processes")
+          .updateOne({ _id }, { $set: { what: "server (web)", seenAt } }, { upsert: true });
+      };
+      await say();
+      return {
+        say,
+        rounds: () => rounds,
+        count: () => store.collection("processes").countDocuments(),
+      };
+    };
+
+    for (const [clock, aheadMs] of [
+      ["ten minutes behind", -600_000],
+      ["ten minutes ahead", 600_000],
+    ] as const) {
+      it(`is known to be in use by a server whose clock is ${clock}`, async () => {
+        const store = await aMongo();
+        const server = await aServer(store, aheadMs);
+        let looks = 0;
+        const pause = async (): Promise<void> =>
+          (looks += 1) % 10 === 0 ? server.say() : undefined;
+
+        const refused = await rejection(refuseOthers(store, { pause }));
+
+        expect(refused.name).to.equal("StoreInUse");
+        expect(refused.message).to.include("server (web) on town-hall");
+        expect(server.rounds()).to.equal(2);
+      });
+    }
+
+    it("is free again once a server elsewhere was silent for half a minute, and then at once", async () => {
+      const store = await aMongo();
+      const server = await aServer(store, 0);
+      const waits: number[] = [];
+      const pause = async (ms: number): Promise<void> => void waits.push(ms);
+
+      await refuseOthers(store, { pause });
+      const first = waits.reduce((sum, ms) => sum + ms, 0);
+      await refuseOthers(store, { pause });
+
+      expect(first).to.equal(30_000);
+      expect(waits.reduce((sum, ms) => sum + ms, 0)).to.equal(first);
+      expect(await server.count()).to.equal(0);
+    });
+
+    it("is free as soon as a server elsewhere has left", async () => {
+      const store = await aMongo();
+      await aServer(store, 0);
+      let looks = 0;
+      const pause = async (): Promise<void> => {
+        looks += 1;
+        await store.collection("processes").deleteMany({});
+      };
+
+      await refuseOthers(store, { pause });
+
+      expect(looks).to.equal(1);
     });
   });
 });

@@ -1,41 +1,50 @@
 import { randomUUID } from "node:crypto";
-import { readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /**
- * Names one queue object of one process: `host|pid namespace|pid|process start|uuid`. It is stored
- * with running jobs, so that a process on the same machine can tell at once that a killed one is gone.
+ * Names one queue object of one process: `host|place|pid|process start|uuid`. It is stored with running
+ * jobs, so that a process on the same machine can tell at once that a killed one is gone.
  */
 export function newOwner(): string {
-  return [...thisMachine(), process.pid, startedAt(), randomUUID()].join("|");
+  const host = hostname().replaceAll("|", "");
+  return [host, processPlace() ?? process.platform, process.pid, startedAt(), randomUUID()].join(
+    "|",
+  );
 }
 
 /**
  * Whether the owner's process certainly no longer exists. `false` when it lives, or cannot be seen
- * from here (another machine or container): then only its lease tells.
+ * from here (another machine, container or boot): then only its lease tells.
  */
 export function isGone(owner: string): boolean {
-  const [host, namespace, pid, started] = owner.split("|");
-  const [ourHost, ourNamespace] = thisMachine();
-  if (host !== ourHost || namespace !== ourNamespace) return false;
+  if (!isSeenFromHere(owner)) return false;
+  const [, , pid, started] = owner.split("|");
   if (Number(pid) === process.pid) return Number(started) !== startedAt();
   return !isAlive(Number(pid));
 }
 
-function thisMachine(): [string, string] {
-  return [hostname().replaceAll("|", ""), pidNamespace()];
+/** Whether the owner's process numbers are ours, and its clock with them. */
+export function isSeenFromHere(owner: string): boolean {
+  const [, place] = owner.split("|");
+  return place === processPlace();
 }
 
 function startedAt(): number {
   return Math.round(performance.timeOrigin);
 }
 
-/** Containers may share a host name but not process numbers; only Linux has them. */
-function pidNamespace(): string {
+/**
+ * Where process numbers mean the same: a namespace of one boot of one machine. Names of hosts are no
+ * help, many are called "debian"; the first namespace has the same number on every Linux. Null where the
+ * system tells neither (only Linux does): then no process is seen to be gone.
+ */
+function processPlace(): string | null {
   try {
-    return readlinkSync("/proc/self/ns/pid");
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${readlinkSync("/proc/self/ns/pid")}@${boot}`.replaceAll("|", "");
   } catch {
-    return process.platform;
+    return null;
   }
 }
 

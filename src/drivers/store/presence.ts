@@ -1,4 +1,5 @@
-import { isGone, newOwner } from "../queue/embedded-owner.js";
+import { setTimeout as wait } from "node:timers/promises";
+import { isGone, isSeenFromHere, newOwner } from "../queue/embedded-owner.js";
 import { StoreInUse, type Row, type Store } from "./collection.js";
 
 /** A process that works with a store which many may share. */
@@ -12,6 +13,10 @@ export const processesName = "processes";
 
 const everyMs = 10_000;
 const silentAfterMs = 30_000;
+/** What may lie between the clocks of two machines before one is not shown. */
+const skewMs = 60_000;
+const lookAgainMs = 1_000;
+const mostRows = 100;
 const forgottenAfterSeconds = 3_600;
 
 /** Stops saying that this process is there. */
@@ -55,37 +60,68 @@ export interface PresentProcess {
   readonly pid: string;
 }
 
-/** The processes seen in the last 30 seconds, at most 100, except those that are certainly gone. */
+/**
+ * The processes seen lately, at most 100, except those that are certainly gone; for people to look at.
+ * One of another machine is shown for a minute longer, since its clock may be that much behind.
+ */
 export async function presentProcesses(
   store: Store,
   now: () => Date = () => new Date(),
 ): Promise<readonly PresentProcess[]> {
-  const since = new Date(now().getTime() - silentAfterMs);
-  const seen = await store
-    .collection<Present>(processesName)
-    .find({ seenAt: { $gt: since } }, { limit: 100 })
-    .toArray();
+  const since = now().getTime() - silentAfterMs;
+  const seen = await rowsOf(store, new Date(since - skewMs));
   return seen
-    .filter(({ _id }) => !isGone(_id))
-    .map(({ _id, what }) => {
-      const [machine = "", , pid = ""] = _id.split("|");
-      return { what, machine, pid };
-    });
+    .filter(({ _id, seenAt }) => !isSeenFromHere(_id) || seenAt.getTime() > since)
+    .map(asPresent);
+}
+
+/** How `refuseOthers` tells and spends time. */
+export interface Looking {
+  readonly now?: () => Date;
+  readonly pause?: (ms: number) => Promise<void>;
 }
 
 /**
- * Throws `StoreInUse` when a process was seen in the last 30 seconds, unless it is one of this machine
- * that is certainly gone.
+ * Throws `StoreInUse` when another process works with the store. One of this machine is known by its
+ * number and our clock. Of another machine's clock nothing is known: such a process is there when it
+ * says so again, which is waited for; after half a minute of silence its row is removed.
  */
-export async function refuseOthers(
-  store: Store,
-  now: () => Date = () => new Date(),
-): Promise<void> {
-  const alive = await presentProcesses(store, now);
-  const [first] = alive;
+export async function refuseOthers(store: Store, looking: Looking = {}): Promise<void> {
+  const { now = () => new Date(), pause = (ms) => wait(ms) } = looking;
+  const rows = store.collection<Present>(processesName);
+  const first = await rowsOf(store, new Date(0));
+  const since = now().getTime() - silentAfterMs;
+  refuse(first.filter(({ _id, seenAt }) => isSeenFromHere(_id) && seenAt.getTime() > since));
+  let quiet = first.filter(({ _id }) => !isSeenFromHere(_id));
+  for (let waited = 0; quiet.length > 0 && waited < silentAfterMs; waited += lookAgainMs) {
+    await pause(lookAgainMs);
+    const seen = await rows.find({ _id: { $in: quiet.map(({ _id }) => _id) } }).toArray();
+    const times = new Map(seen.map(({ _id, seenAt }) => [_id, seenAt.getTime()]));
+    quiet = quiet.filter(({ _id }) => times.has(_id));
+    refuse(quiet.filter(({ _id, seenAt }) => times.get(_id) !== seenAt.getTime()));
+  }
+  for (const { _id, seenAt } of quiet) await rows.deleteOne({ _id, seenAt });
+}
+
+/** Except those that are certainly gone. */
+async function rowsOf(store: Store, since: Date): Promise<Present[]> {
+  const found = await store
+    .collection<Present>(processesName)
+    .find({ seenAt: { $gt: since } }, { sort: { seenAt: -1 }, limit: mostRows })
+    .toArray();
+  return found.filter(({ _id }) => !isGone(_id));
+}
+
+function asPresent({ _id, what }: Present): PresentProcess {
+  const [machine = "", , pid = ""] = _id.split("|");
+  return { what, machine, pid };
+}
+
+function refuse(alive: readonly Present[]): void {
+  const [first] = alive.map(asPresent);
   if (first === undefined) return;
+  const { what, machine, pid } = first;
   throw new StoreInUse(
-    `${alive.length} processes work with this store, such as ${first.what} on ${first.machine} (process ${first.pid}): ` +
-      "stop them, and wait half a minute if one was killed",
+    `${alive.length} processes work with this store, such as ${what} on ${machine} (process ${pid}): stop them`,
   );
 }
