@@ -5,18 +5,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { senderOf, type Config } from "./config.js";
-import { refuseUnfinishedRestore } from "./drivers/backup/staging.js";
 import { createIds, systemClock, type Clock } from "./drivers/clock.js";
 import { createFileMailer, createSmtpMailer, type Mailer } from "./drivers/mail.js";
 import { createTextRecords, type TextRecords } from "./drivers/mail/text-records.js";
 import type { Media } from "./drivers/media.js";
 import { openMedia } from "./drivers/media/open.js";
-import { createEmbeddedQueue } from "./drivers/queue/embedded.js";
 import type { Queue } from "./drivers/queue/queue.js";
 import type { Store } from "./drivers/store/collection.js";
-import { openStore } from "./drivers/store/open.js";
 import { bePresent, type Leave } from "./drivers/store/presence.js";
-import { refuseUnfinished } from "./drivers/store/unfinished.js";
 import { features } from "./features.js";
 import { createOperators, type OperatorSide } from "./features/operators/operators.feature.js";
 import { usageOf } from "./federation/discovery/census.js";
@@ -34,7 +30,8 @@ import { keptFiles } from "./hosting/kept-files.js";
 import { createLog } from "./hosting/log.js";
 import { createMailLedger, ledgerCollections } from "./hosting/mail-ledger.js";
 import type { Metrics } from "./hosting/metrics.js";
-import { createOutbox, instanceOfJob, type Outbox } from "./hosting/outbox.js";
+import { openQueue, openWholeStore } from "./hosting/opening.js";
+import { createOutbox, type Outbox } from "./hosting/outbox.js";
 import { parkedJobs } from "./hosting/parked-jobs.js";
 import { createRemoval } from "./hosting/removal.js";
 import { tracedFetch, tracedRequests } from "./hosting/traces.js";
@@ -105,34 +102,6 @@ export async function driversFor(config: Config, log = createLog(config)): Promi
       ? createFileMailer({ directory: join(config.dataDir, "mail"), from, log })
       : createSmtpMailer({ url: config.smtpUrl, from });
   return { store, queue, mailer, media: await openMedia(config), clock, log };
-}
-
-/** Where the configuration says that the store is: an address of MongoDB, or a file. */
-export function storePlace({ mongodbUrl, dataDir }: Config): string {
-  return mongodbUrl ?? join(dataDir, "parvis.db");
-}
-
-/** Neither half of a copy may be served nor changed. */
-async function openWholeStore(config: Config): Promise<Store> {
-  refuseUnfinishedRestore(config.dataDir);
-  const store = await openStore(storePlace(config));
-  try {
-    await refuseUnfinished(store);
-    return store;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
-async function openQueue(
-  { redisUrl }: Config,
-  parts: Pick<Drivers, "store" | "clock" | "log">,
-): Promise<Queue> {
-  const whose = { ...parts, ownerOf: instanceOfJob };
-  if (redisUrl === null) return createEmbeddedQueue({ ...whose, ids: createIds(parts.clock) });
-  const { createBullQueue } = await import("./drivers/queue/bullmq.js");
-  return createBullQueue({ ...whose, url: redisUrl });
 }
 
 /** What a release brings to a store that another one may be at work with. */

@@ -1,21 +1,28 @@
 import { Command } from "commander";
-import { storePlace } from "../app.js";
 import { systemClock } from "../drivers/clock.js";
+import { isDeploymentId, prefixOf } from "../drivers/queue/redis-names.js";
 import type { WholeStore } from "../drivers/store/collection.js";
+import { deploymentId } from "../drivers/store/deployment-id.js";
 import { isMongo, openAlone } from "../drivers/store/open.js";
 import { bePresent } from "../drivers/store/presence.js";
 import { refuseUnfinished } from "../drivers/store/unfinished.js";
+import { storePlace } from "../hosting/opening.js";
 import { configOf } from "./deployment.js";
-import { UsageMistake, type Answer, type Finish, type Io } from "./io.js";
+import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
 const queues = ["default", "delivery"] as const;
+
+interface Given {
+  readonly of?: string;
+}
 
 /** `move-queue`: takes the jobs that wait in Redis into the store. */
 export function moveQueueCommand(io: Io, finish: Finish): Command {
   return new Command("move-queue")
     .description("take the jobs that wait in Redis into the store; stop the server before")
+    .option("--of <deployment>", "those of another deployment, whose place this store has taken")
     .addHelpText("after", help)
-    .action(() => finish(runMove(io)));
+    .action((given: Given) => finish(runMove(io, given)));
 }
 
 const help = `
@@ -25,20 +32,31 @@ are in the store already. Killed at any point, run it again.
 
 The other way nothing is to be done: once REDIS_URL is set, the server hands over what waits in the store.
 
-Example:
-  npm run parvis -- move-queue`;
+A store that was lost and restored from a backup is another deployment to Redis, and leaves the jobs of the
+lost one alone. doctor shows what it is called; with --of they are taken over. They may be later than the
+backup: what they are about and is not there is let be. Leave REDIS_URL as it is then.
 
-async function runMove(io: Io): Promise<Answer> {
+Examples:
+  npm run parvis -- move-queue
+  npm run parvis -- move-queue --of 5f2c9a7b3d1e4f60`;
+
+async function runMove(io: Io, { of = null }: { of?: string | null }): Promise<Answer> {
   const config = configOf(io);
   const { redisUrl: url } = config;
   if (url === null) throw new UsageMistake("REDIS_URL is not set: it says where the jobs are.");
+  if (of !== null && !isDeploymentId(of)) {
+    throw new UsageMistake("--of takes the 16 characters that doctor shows.");
+  }
   const place = storePlace(config);
   const store = await openAlone(place);
   try {
     await refuseUnfinished(store);
     const leave = isMongo(place) ? await bePresent(store, "move-queue") : null;
     try {
-      return await take(io, store, url);
+      if (of !== null) await refuseServed(url, of);
+      const deployment = of ?? (await deploymentId(store, place));
+      const taken = await take(io, store, { url, deployment });
+      return answerOf(taken, of === null ? "Unset REDIS_URL and start" : "Start");
     } finally {
       await leave?.();
     }
@@ -47,14 +65,44 @@ async function runMove(io: Io): Promise<Answer> {
   }
 }
 
-async function take(io: Io, store: WholeStore, url: string): Promise<Answer> {
+/** Whose worker is connected is not lost. */
+async function refuseServed(url: string, of: string): Promise<void> {
+  const { housedIn } = await import("../drivers/queue/bullmq-housed.js");
+  const housed = await housedIn({ url, queues, clock: systemClock });
+  const found = housed.find(({ deployment }) => deployment === of);
+  if (found === undefined) {
+    throw new CommandFailed(
+      `No deployment ${of} was ever at this Redis: doctor shows those with jobs.`,
+    );
+  }
+  if (found.isServed) {
+    throw new CommandFailed(
+      `A worker of ${of} (${found.store}) is connected: stop it first, or leave it its jobs.`,
+    );
+  }
+}
+
+interface From {
+  readonly url: string;
+  readonly deployment: string;
+}
+
+async function take(
+  io: Io,
+  store: WholeStore,
+  { url, deployment }: From,
+): Promise<ReadonlyMap<string, number>> {
   const { takeBack } = await import("../drivers/queue/bullmq-back.js");
   const say = (_: object, text: string): void => io.err(`${text}\n`);
   const log = { warn: say, error: say };
-  const taken = await takeBack({ url, store, queues, clock: systemClock, log });
+  const prefix = prefixOf(deployment);
+  return takeBack({ url, prefix, store, queues, clock: systemClock, log });
+}
+
+function answerOf(taken: ReadonlyMap<string, number>, next: string): Answer {
   const lines = [...taken].map(([queue, jobs]) => `  ${queue.padEnd(8)}  ${jobs}\n`);
   return {
-    text: `Jobs taken from Redis into the store:\n${lines.join("")}Unset REDIS_URL and start the server.\n`,
+    text: `Jobs taken from Redis into the store:\n${lines.join("")}${next} the server.\n`,
     json: { taken: Object.fromEntries(taken) },
   };
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { WholeStore } from "../drivers/store/collection.js";
+import { moveDeploymentId } from "../drivers/store/deployment-id.js";
 import { moveStore, type Moved } from "../drivers/store/move.js";
 import { isMongo, nameOfStore, openAlone } from "../drivers/store/open.js";
 import { isEmpty, rowsIn } from "../drivers/store/parts.js";
@@ -31,7 +32,7 @@ again: it goes on where it was. The source stays as it is. With the word MONGODB
 the environment or .env: an address with a password is readable by every user of the machine.
 
 Uploaded pictures (in DATA_DIR or on S3; see move-media) and the secret are not moved. Jobs that wait in the embedded queue
-are moved with the store; those in Redis stay there (see move-queue).
+are moved with the store; those in Redis stay there, and are the target's from then on (see move-queue).
 
 Examples:
   npm run parvis -- move-store --from data/parvis.db --to MONGODB_URL
@@ -48,7 +49,7 @@ async function runMove(io: Io, given: Given): Promise<Answer> {
     const leave = isMongo(to) ? await bePresent(target, "move-store") : null;
     try {
       await refuseOccupied(target, nameOfStore(from), nameOfStore(to));
-      return answerOf(await move(io, source, target, nameOfStore(from)), nameOfStore(to));
+      return answerOf(await move(io, { from, to, source, target }), nameOfStore(to));
     } finally {
       await leave?.();
       await target.close();
@@ -72,18 +73,22 @@ async function refuseOccupied(target: WholeStore, from: string, to: string): Pro
   if (!(await isEmpty(target))) throw new CommandFailed(`${to} is not empty.`);
 }
 
-async function move(
-  io: Io,
-  source: WholeStore,
-  target: WholeStore,
-  from: string,
-): Promise<readonly Moved[]> {
+interface Way {
+  readonly from: string;
+  readonly to: string;
+  readonly source: WholeStore;
+  readonly target: WholeStore;
+}
+
+async function move(io: Io, { from, to, source, target }: Way): Promise<readonly Moved[]> {
   const total = Math.max(1, await rowsIn(source));
   const progress = createProgress(io);
   try {
     return await moveStore(source, target, {
-      from,
+      from: nameOfStore(from),
       onProgress: (rows, collection) => progress.show(rows / total, collection),
+      // Jobs in Redis go with it; a server that is started on the source finds none of them.
+      lastly: () => moveDeploymentId(source, target, to),
     });
   } finally {
     progress.clear();

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { storePlace } from "../app.js";
 import type { Config } from "../config.js";
 import type { Place } from "../drivers/backup/restore.js";
 import {
@@ -12,17 +11,24 @@ import {
 } from "../drivers/backup/staging.js";
 import { openMedia } from "../drivers/media/open.js";
 import type { WholeStore } from "../drivers/store/collection.js";
+import { keepDeploymentId, knownDeploymentId } from "../drivers/store/deployment-id.js";
 import { isMongo, openAlone, openToRead } from "../drivers/store/open.js";
 import { clearPart, isEmpty, partNames } from "../drivers/store/parts.js";
 import { bePresent } from "../drivers/store/presence.js";
 import { beginCopy, endCopy, unfinishedCopy } from "../drivers/store/unfinished.js";
+import { storePlace } from "../hosting/opening.js";
 import { CommandFailed } from "./io.js";
 import { stageMedia, type StagedMedia } from "./restore-media.js";
+
+/** Puts what is restored into its place. */
+type Fill = (place: Place) => Promise<void>;
 
 /** A deployment that a backup is restored into, with nobody else at work in it. */
 export interface Vacancy {
   /** Run `fill` on an empty place; what it put there takes the place of what was there once it is done. */
-  refill(from: string, fill: (place: Place) => Promise<void>): Promise<void>;
+  refill(from: string, fill: Fill): Promise<void>;
+  /** Whether nothing was there, so that what waits in Redis is of another place. */
+  readonly wasEmpty: boolean;
   close(): Promise<void>;
 }
 
@@ -39,12 +45,18 @@ export async function openVacancy(config: Config, force: boolean): Promise<Vacan
   const close = async (): Promise<void> => present?.close();
   try {
     if (!force) await refuseFull(config, present);
+    const id = present === null ? null : await knownDeploymentId(present);
     const leave = isMongo(where) && present !== null ? await bePresent(present, "restore") : null;
+    const fillKeepingId = async (place: Place, fill: Fill): Promise<void> => {
+      await fill(place);
+      if (id !== null) await keepDeploymentId(place.store, where, id);
+    };
     return {
+      wasEmpty: present === null || (await isEmpty(present)),
       refill: (from, fill) =>
         isMongo(where) && present !== null
           ? refillMongo(config, present, { from, fill })
-          : refillFile(config, close, fill),
+          : refillFile(config, close, (place) => fillKeepingId(place, fill)),
       close: async () => {
         await leave?.();
         await close();
@@ -93,11 +105,7 @@ async function refusePictures(config: Config): Promise<void> {
 const replace = "Add --force to replace everything that is there; take a backup of it before.";
 
 /** The new file is made beside the old one. */
-async function refillFile(
-  config: Config,
-  release: () => Promise<void>,
-  fill: (place: Place) => Promise<void>,
-): Promise<void> {
+async function refillFile(config: Config, release: () => Promise<void>, fill: Fill): Promise<void> {
   const { dataDir } = config;
   const folder = await openStaging(dataDir);
   const staged = await stageMedia(config, folder);
@@ -118,11 +126,7 @@ async function refillFile(
   }
 }
 
-async function fillFile(
-  folder: string,
-  { media }: StagedMedia,
-  fill: (place: Place) => Promise<void>,
-): Promise<void> {
+async function fillFile(folder: string, { media }: StagedMedia, fill: Fill): Promise<void> {
   const store = await openAlone(join(folder, "parvis.db"));
   try {
     await fill({ store, media, keepSecret: keepSecretIn(folder) });
@@ -134,7 +138,7 @@ async function fillFile(
 
 interface Filling {
   readonly from: string;
-  readonly fill: (place: Place) => Promise<void>;
+  readonly fill: Fill;
 }
 
 /** A database cannot be exchanged: it is emptied, and marked until all is there. */

@@ -63,13 +63,18 @@ async function runRestore(io: Io, given: Given): Promise<Answer> {
       await vacancy.refill(resolve(given.from), async (place) => {
         done.restored = await restoreBackup(backup, place, steps("restoring"));
       });
-      return answerOf(contents, done.restored);
+      const answer = answerOf(contents, done.restored);
+      if (config.redisUrl === null || !vacancy.wasEmpty) return answer;
+      return { ...answer, text: `${answer.text}${leftInRedis}\n` };
     });
   } finally {
     progress.clear();
     await vacancy.close();
   }
 }
+
+const leftInRedis =
+  "Jobs that a lost store left in Redis are not this one's: doctor shows them, move-queue --of takes them over.";
 
 async function runCheck(io: Io, given: Given): Promise<Answer> {
   const config = configOf(io);

@@ -9,6 +9,7 @@ import { expect } from "chai";
 import { createApp, driversFor } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
 import { createFileMedia } from "../../src/drivers/media/files.js";
+import { deploymentId } from "../../src/drivers/store/deployment-id.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { openToRead } from "../../src/drivers/store/open.js";
 import { partNames, sumOf } from "../../src/drivers/store/parts.js";
@@ -161,6 +162,37 @@ describe("a deployment", function () {
     expect(kept).to.deep.equal(before);
     expect(forced.code, forced.err).to.equal(0);
     expect(await stateOf(fileOf(place))).to.deep.equal(await stateOf(fileOf(town)));
+  });
+
+  it("keeps the name of its place in Redis when restored, and takes it along when moved", async () => {
+    const [place, trial] = [aDesk(), aDesk()];
+    const to = join(place.dataDir, "moved.db");
+    const idAt = async (where: string): Promise<string> => {
+      await collectGarbage();
+      const store = openSqliteStore(where, { ttlIntervalMs: 0 });
+      const id = await deploymentId(store, where);
+      await store.close();
+      return id;
+    };
+    const city = ["--origin", "https://velo.example", "--name", "Vélo", "--kind", "association"];
+    await run(place, ["instance", "create", ...city]);
+    const small = join(place.dataDir, "small.backup");
+    await run(place, ["backup", "--to", small]);
+    const own = await idAt(fileOf(place));
+    const redis = { REDIS_URL: "redis://127.0.0.1:1" };
+
+    const restored = await run(place, ["restore", "--from", small, "--force"], redis);
+    const elsewhere = await run(trial, ["restore", "--from", small], redis);
+    const kept = await idAt(fileOf(place));
+    const moved = await run(place, ["move-store", "--from", fileOf(place), "--to", to]);
+
+    for (const ended of [restored, elsewhere, moved]) expect(ended.code, ended.err).to.equal(0);
+    expect(kept).to.equal(own);
+    expect(await idAt(fileOf(trial))).not.to.equal(own);
+    expect(await idAt(to)).to.equal(own);
+    expect(await idAt(fileOf(place))).not.to.equal(own);
+    expect(restored.out).not.to.include("move-queue --of");
+    expect(elsewhere.out).to.include("move-queue --of");
   });
 
   it("is checked, but not restored over nor moved, while a server has it open", async () => {

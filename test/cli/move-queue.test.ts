@@ -1,16 +1,28 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { systemClock } from "../../src/drivers/clock.js";
+import { housedIn } from "../../src/drivers/queue/bullmq-housed.js";
 import { createBullQueue } from "../../src/drivers/queue/bullmq.js";
 import type { JobRow } from "../../src/drivers/queue/queue-tables.js";
+import { prefixOf } from "../../src/drivers/queue/redis-names.js";
+import type { Store } from "../../src/drivers/store/collection.js";
+import { deploymentId } from "../../src/drivers/store/deployment-id.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
-import { aJob } from "../drivers/queue.conformance.js";
+import { aJob, until } from "../drivers/queue.conformance.js";
 import { collectGarbage } from "../support/garbage.js";
 import { needs } from "../support/needs.js";
 import { aRedis, type TestRedis } from "../support/redis.js";
 import { openDesk, type Desk } from "./support.js";
 
 const log = { warn: () => undefined, error: () => undefined };
+
+async function idOf({ dataDir }: Desk): Promise<string> {
+  const place = join(dataDir, "parvis.db");
+  const store = openSqliteStore(place);
+  const id = await deploymentId(store, place);
+  await store.close();
+  return id;
+}
 
 describe("parvis move-queue", function () {
   this.timeout(20_000);
@@ -47,12 +59,14 @@ describe("parvis move-queue", function () {
     });
 
     it("leaves nothing in Redis that a city still has to do", async () => {
+      const prefix = prefixOf(await idOf(desk));
       const store = openSqliteStore(":memory:");
-      const queue = createBullQueue({ url: redis.url, store, clock: systemClock, log });
+      const queue = createBullQueue({ url: redis.url, prefix, store, clock: systemClock, log });
       await queue.add([aJob("a"), aJob("b", { delayMs: 3_600_000 })]);
       await queue.add([aJob("mail", { queue: "delivery" })]);
       await queue.close(1);
       await store.close();
+      await collectGarbage();
 
       const { code, out, err } = await desk.run(["move-queue", "--json"], {
         env: { REDIS_URL: redis.url },
@@ -64,6 +78,81 @@ describe("parvis move-queue", function () {
       const rows = await after.collection<JobRow>("queue_jobs").find({}).toArray();
       await after.close();
       expect(rows.map(({ id }) => id).sort()).to.deep.equal(["a", "b", "mail"]);
+    });
+
+    describe("for a store that was lost and restored", () => {
+      const lost = "00000000000000aa";
+      const env = () => ({ REDIS_URL: redis.url });
+      const theirs = (store: Store) => {
+        const signedInAs = { deployment: lost, store: "mongodb://lost/town" };
+        const prefix = prefixOf(lost);
+        const parts = { url: redis.url, prefix, store, clock: systemClock, log, signedInAs };
+        return createBullQueue(parts);
+      };
+      const known = async (): Promise<boolean> => {
+        const found = await housedIn({ url: redis.url, queues: ["default"], clock: systemClock });
+        return found.some(({ deployment }) => deployment === lost);
+      };
+
+      it("refuses what is no deployment, or none that this Redis knows", async () => {
+        const mistyped = await desk.run(["move-queue", "--of", "town*"], { env: env() });
+        const unknown = await desk.run(["move-queue", "--of", "00000000000000bb"], { env: env() });
+
+        expect([mistyped.code, mistyped.err]).to.deep.equal([
+          2,
+          "--of takes the 16 characters that doctor shows.\n",
+        ]);
+        expect([unknown.code, unknown.err]).to.deep.equal([
+          1,
+          "No deployment 00000000000000bb was ever at this Redis: doctor shows those with jobs.\n",
+        ]);
+      });
+
+      it("shows what the lost one left in Redis, and takes it over when it is told to", async () => {
+        const elsewhere = openSqliteStore(":memory:");
+        const queue = theirs(elsewhere);
+        await queue.add([aJob("letter"), aJob("later", { delayMs: 3_600_000 })]);
+        await until(known);
+        await queue.close(1);
+        await elsewhere.close();
+
+        const told = await desk.run(["doctor"], { env: env() });
+        await collectGarbage();
+        const own = await desk.run(["move-queue", "--json"], { env: env() });
+        await collectGarbage();
+        const taken = await desk.run(["move-queue", "--of", lost], { env: env() });
+        await collectGarbage();
+        const after = await desk.run(["doctor"], { env: env() });
+
+        expect(told.out).to.include(
+          `2 jobs wait for a deployment without a worker: ${lost}, mongodb://lost/town`,
+        );
+        expect(told.out).to.include(`move-queue --of ${lost}`);
+        expect(JSON.parse(own.out)).to.deep.equal({ taken: { default: 0, delivery: 0 } });
+        expect([taken.code, taken.err]).to.deep.equal([0, ""]);
+        expect(taken.out).to.match(/default +2\n.*\nStart the server\.\n$/);
+        expect(after.out).not.to.include(lost);
+      });
+
+      it("leaves the jobs of one that is at work alone", async () => {
+        const elsewhere = openSqliteStore(":memory:");
+        const queue = theirs(elsewhere);
+        queue.process("default", 1, async () => undefined);
+        await queue.start();
+        await until(async () => {
+          const found = await housedIn({ url: redis.url, queues: ["default"], clock: systemClock });
+          return found.some(({ deployment, isServed }) => deployment === lost && isServed);
+        });
+
+        const { code, err } = await desk.run(["move-queue", "--of", lost], { env: env() });
+        await queue.close(1);
+        await elsewhere.close();
+
+        expect(code).to.equal(1);
+        expect(err).to.equal(
+          `A worker of ${lost} (mongodb://lost/town) is connected: stop it first, or leave it its jobs.\n`,
+        );
+      });
     });
   });
 });

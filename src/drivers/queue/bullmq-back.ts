@@ -15,7 +15,7 @@ export interface Taking {
   readonly clock: Clock;
   readonly log: QueueLog;
   readonly queues: readonly string[];
-  readonly prefix?: string;
+  readonly prefix: string;
 }
 
 /** A worker still runs a job of Redis. */

@@ -1,6 +1,6 @@
 import { Queue as BullQueue } from "bullmq";
 import { Redis } from "ioredis";
-import type { BullQueueOptions } from "./bullmq.js";
+import type { BullQueueOptions, SignedIn } from "./bullmq.js";
 import { corked } from "./bullmq-corked.js";
 import { forgetSome } from "./bullmq-forget.js";
 import { counts, oldestDue, peek } from "./bullmq-looks.js";
@@ -9,6 +9,7 @@ import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
 import type { KeptPutOff } from "./put-off.js";
 import type { Backoff, NewJob, QueueCounts, QueuedJob } from "./queue.js";
+import { register } from "./redis-names.js";
 
 /** What of a job is kept as its data in Redis. */
 export interface JobData {
@@ -47,14 +48,14 @@ const addBatch = 500;
 const keptEvents = 100;
 const mostWaitMs = 2_000;
 
-type Parts = Pick<BullQueueOptions, "url" | "clock" | "prefix"> & {
+type Parts = Pick<BullQueueOptions, "url" | "clock" | "prefix" | "signedInAs"> & {
   readonly log: QueueLog;
   readonly patienceMs: number;
 };
 
 /** Connects to Redis; never waits for it. */
 export function createShelves(parts: Parts): Shelves {
-  const { url, clock, log, prefix = "parvis", patienceMs } = parts;
+  const { url, clock, log, prefix, patienceMs } = parts;
   const now = (): number => clock.now().getTime();
   const opened = new Set<Redis>();
   const open = (settings: object): Redis => {
@@ -70,6 +71,7 @@ export function createShelves(parts: Parts): Shelves {
     ...{ enableOfflineQueue: false, commandTimeout: patienceMs, connectTimeout: patienceMs },
     maxRetriesPerRequest: null,
   });
+  if (parts.signedInAs !== undefined) signIn(redis, parts.signedInAs);
   const tried = new Promise<void>((resolve) => {
     redis.once("ready", resolve).once("close", resolve);
   });
@@ -113,6 +115,14 @@ export function createShelves(parts: Parts): Shelves {
       for (const connection of opened) connection.disconnect();
     },
   };
+}
+
+/** Written each time that Redis is reached: it may have lost all it had. */
+function signIn(redis: Redis, { deployment, store }: SignedIn): void {
+  redis.on("ready", () => {
+    // It is told to people alone; the next connection says it again.
+    redis.hset(register, deployment, store).catch(() => undefined);
+  });
 }
 
 interface OpenedQueues {

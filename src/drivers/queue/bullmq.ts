@@ -14,12 +14,21 @@ import { queueTables } from "./queue-tables.js";
 import type { Queue } from "./queue.js";
 import { repeating } from "./repeating.js";
 
+/** A deployment, as whoever shares its Redis may read. */
+export interface SignedIn {
+  readonly deployment: string;
+  /** Its store, without credentials. */
+  readonly store: string;
+}
+
 /** What the queue on Redis is given. */
 export interface BullQueueOptions extends QueueOptions {
   /** `redis://` or `rediss://`. */
   readonly url: string;
-  /** Begins every key, so that several deployments may share one Redis. */
-  readonly prefix?: string;
+  /** Begins every key; each deployment has its own, so that several may share one Redis. */
+  readonly prefix: string;
+  /** Who says in Redis that its jobs are there; nobody when absent. */
+  readonly signedInAs?: SignedIn;
   /** How long Redis may take to answer a request before its jobs are kept in the store; 2 s. */
   readonly patienceMs?: number;
 }

@@ -22,6 +22,8 @@ export interface Moving {
   readonly from: string;
   /** Rows that need not be copied any more; may go back when a collection is copied again. */
   readonly onProgress: (rows: number, collection: string) => void;
+  /** Runs once all is compared, before the copy is taken for whole. */
+  readonly lastly?: () => Promise<void>;
 }
 
 /** Sessions and the like may expire in the source between copy and comparison. */
@@ -36,7 +38,7 @@ const tries = 3;
 export async function moveStore(
   source: WholeStore,
   target: WholeStore,
-  { from, onProgress }: Moving,
+  { from, onProgress, lastly }: Moving,
 ): Promise<readonly Moved[]> {
   await beginCopy(target, { by: "move-store", from });
   const moved: Moved[] = [];
@@ -47,6 +49,7 @@ export async function moveStore(
     moved.push({ name, ...sum });
     before += sum.rows;
   }
+  await lastly?.();
   await endCopy(target);
   return moved;
 }

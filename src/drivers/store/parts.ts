@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IndexSpec, Row, Store, WholeStore } from "./collection.js";
+import { deploymentName } from "./deployment-id.js";
 import { isOnlyDuplicates } from "./errors.js";
 import { processesName } from "./presence.js";
 import { unfinishedName } from "./unfinished.js";
@@ -29,7 +30,7 @@ export interface Part {
 const batch = 500;
 
 /** What belongs to a place and not to the data in it. */
-const leftOut: ReadonlySet<string> = new Set([processesName, unfinishedName]);
+const leftOut: ReadonlySet<string> = new Set([processesName, unfinishedName, deploymentName]);
 
 /** The collections that are copied, those of all instances together, in the order of their names. */
 export async function partNames(store: Store): Promise<string[]> {

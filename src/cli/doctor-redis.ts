@@ -1,0 +1,26 @@
+import type { Config } from "../config.js";
+import { systemClock } from "../drivers/clock.js";
+import type { Store } from "../drivers/store/collection.js";
+import { deploymentId } from "../drivers/store/deployment-id.js";
+import { storePlace } from "../hosting/opening.js";
+import { finding, type Finding } from "./doctor-checks.js";
+
+const mostTold = 5;
+
+/** Whether jobs wait in Redis for a deployment that nobody serves, such as one whose store was lost. */
+export async function checkLeftInRedis(config: Config, store: Store): Promise<Finding[]> {
+  if (config.redisUrl === null) return [];
+  const { housedIn } = await import("../drivers/queue/bullmq-housed.js");
+  const looking = { url: config.redisUrl, queues: ["default", "delivery"], clock: systemClock };
+  // That Redis does not answer is said of the queues.
+  const housed = await housedIn(looking).catch(() => []);
+  const own = await deploymentId(store, storePlace(config));
+  return housed
+    .filter(({ deployment, jobs, isServed }) => deployment !== own && jobs > 0 && !isServed)
+    .slice(0, mostTold)
+    .map(({ deployment, store: name, jobs }) => {
+      const text = `${jobs} jobs wait for a deployment without a worker: ${deployment}, ${name}`;
+      const remedy = `if this store has taken its place, stop the server: move-queue --of ${deployment}`;
+      return finding("Redis", "warn", text, remedy);
+    });
+}
