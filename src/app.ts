@@ -12,7 +12,6 @@ import type { Media } from "./drivers/media.js";
 import { openMedia } from "./drivers/media/open.js";
 import type { Queue } from "./drivers/queue/queue.js";
 import type { Store } from "./drivers/store/collection.js";
-import { bePresent, type Leave } from "./drivers/store/presence.js";
 import { features } from "./features.js";
 import { createOperators, type OperatorSide } from "./features/operators/operators.feature.js";
 import { usageOf } from "./federation/discovery/census.js";
@@ -90,11 +89,18 @@ const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8
 /** The project's version, as told to other servers. */
 export const { version } = JSON.parse(manifest) as { version: string };
 
-/** The drivers that the configuration asks for. */
-export async function driversFor(config: Config, log = createLog(config)): Promise<Drivers> {
+/**
+ * The drivers that the configuration asks for.
+ * @param what the process is called to whoever wants the store alone
+ */
+export async function driversFor(
+  config: Config,
+  log = createLog(config),
+  what = `server (${config.role})`,
+): Promise<Drivers> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const clock = systemClock;
-  const store = await openWholeStore(config);
+  const store = await openWholeStore(config, what);
   const queue = await openQueue(config, { store, clock, log });
   const from = senderOf(config);
   const mailer =
@@ -173,13 +179,10 @@ export async function createApp(
     federation,
   });
   const web = traces === null ? pages : tracedRequests(pages, traces);
-  let leave: Leave | null = null;
   return {
     ...{ web, health, metrics, drivers, instances, contexts, outbox, federation, migrated },
     operators,
     async start() {
-      // The embedded store's file has a lock of its own.
-      if (config.mongodbUrl !== null) leave = await bePresent(store, `server (${config.role})`);
       if (config.role !== "web") {
         const ended = metrics === null ? {} : { ended: metrics.ended };
         const own = { store, queue, instances, contexts, features: all };
@@ -197,7 +200,6 @@ export async function createApp(
       await mailer.close();
       await drivers.media.close();
       await traces?.close();
-      await leave?.();
       await store.close();
     },
   };

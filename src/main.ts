@@ -1,6 +1,8 @@
 import type { Server } from "node:http";
 import { createApp, driversFor, type App } from "./app.js";
 import { ConfigError, environmentWithFile, loadConfig } from "./config.js";
+import { StoreInUse } from "./drivers/store/collection.js";
+import { CopyUnderWay } from "./drivers/store/unfinished.js";
 import { firstStart } from "./first-start.js";
 import { healthOnly } from "./hosting/health.js";
 import { createWebServer } from "./hosting/web-server.js";
@@ -54,5 +56,6 @@ function plain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ("code" in error && error.code === "EADDRINUSE") return "the port is in use already.";
   if (error.name.startsWith("Mongo")) return `MongoDB, as MONGODB_URL names it: ${error.message}`;
+  if (error instanceof StoreInUse || error instanceof CopyUnderWay) return `${error.message}.`;
   return error.stack ?? error.message;
 }

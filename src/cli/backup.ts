@@ -15,7 +15,7 @@ import { refuseOthers } from "../drivers/store/presence.js";
 import { refuseUnfinished } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
 import { configOf } from "./deployment.js";
-import { CommandFailed, type Answer, type Finish, type Io } from "./io.js";
+import { CommandFailed, waiting, type Answer, type Finish, type Io } from "./io.js";
 import { readPassphrase } from "./passphrase.js";
 import { createProgress } from "./progress.js";
 import { stoppable } from "./stoppable.js";
@@ -64,7 +64,7 @@ export async function runBackup(io: Io, given: Given): Promise<Answer> {
   const progress = createProgress(io);
   try {
     await refuseUnfinished(store);
-    const manifest = await manifestOf(store, storePlace(config));
+    const manifest = await manifestOf(io, store, storePlace(config));
     if (!manifest.oneMoment) io.err(`${notOneMoment}\n`);
     const total = Math.max(1, await rowsIn(store));
     const secret = await secretIn(config.dataDir);
@@ -97,19 +97,19 @@ function openSource(config: Config): Promise<WholeStore> {
   throw new CommandFailed(`There is nothing to back up: ${where} does not exist.`);
 }
 
-async function manifestOf(store: WholeStore, where: string): Promise<Manifest> {
+async function manifestOf(io: Io, store: WholeStore, where: string): Promise<Manifest> {
   const done = await store.collection("migrations").find({}, { limit: 10_000 }).toArray();
   return {
     ...{ version, createdAt: new Date().toISOString() },
     store: isMongo(where) ? "mongodb" : "embedded",
-    oneMoment: !isMongo(where) || !(await hasCompany(store)),
+    oneMoment: !isMongo(where) || !(await hasCompany(io, store)),
     migrations: done.map(({ _id }) => _id),
   };
 }
 
-async function hasCompany(store: WholeStore): Promise<boolean> {
+async function hasCompany(io: Io, store: WholeStore): Promise<boolean> {
   try {
-    await refuseOthers(store);
+    await refuseOthers(store, { onWait: () => io.err(waiting) });
     return false;
   } catch (error) {
     if (error instanceof StoreInUse) return true;

@@ -23,7 +23,7 @@ export async function withApp<R>(
   const config = { ...configOf(io), traces: null };
   const logLevel = config.logLevel === "info" ? "warn" : config.logLevel;
   const log = createLog({ logLevel }, { write: io.err });
-  const drivers = await driversFor(config, log);
+  const drivers = await driversFor(config, log, "command");
   const app = await createApp(config, drivers);
   try {
     return await work(app, config);

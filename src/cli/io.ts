@@ -30,3 +30,7 @@ export class CommandFailed extends Error {
 export class UsageMistake extends Error {
   override readonly name = "UsageMistake";
 }
+
+/** Told before a command waits for the signs of life of processes that it cannot see. */
+export const waiting =
+  "Looking for half a minute at most whether processes on other machines or in other containers are at work.\n";

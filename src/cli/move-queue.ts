@@ -3,12 +3,11 @@ import { systemClock } from "../drivers/clock.js";
 import { isDeploymentId, prefixOf } from "../drivers/queue/redis-names.js";
 import type { WholeStore } from "../drivers/store/collection.js";
 import { deploymentId } from "../drivers/store/deployment-id.js";
-import { isMongo, openAlone } from "../drivers/store/open.js";
-import { bePresent } from "../drivers/store/presence.js";
-import { refuseUnfinished } from "../drivers/store/unfinished.js";
+import { openAlone } from "../drivers/store/open.js";
+import { refuseLeaving, refuseUnfinished } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
 import { configOf } from "./deployment.js";
-import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
+import { CommandFailed, UsageMistake, waiting, type Answer, type Finish, type Io } from "./io.js";
 
 const queues = ["default", "delivery"] as const;
 
@@ -48,20 +47,19 @@ async function runMove(io: Io, { of = null }: { of?: string | null }): Promise<A
     throw new UsageMistake("--of takes the 16 characters that doctor shows.");
   }
   const place = storePlace(config);
-  const store = await openAlone(place);
+  const alone = await openAlone(place, { what: "move-queue", onWait: () => io.err(waiting) });
+  const { store } = alone;
   try {
     await refuseUnfinished(store);
-    const leave = isMongo(place) ? await bePresent(store, "move-queue") : null;
-    try {
-      if (of !== null) await refuseServed(url, of);
-      const deployment = of ?? (await deploymentId(store, place));
-      const taken = await take(io, store, { url, deployment });
-      return answerOf(taken, of === null ? "Unset REDIS_URL and start" : "Start");
-    } finally {
-      await leave?.();
-    }
+    await refuseLeaving(store);
+    if (of !== null) await refuseServed(url, of);
+    const deployment = of ?? (await deploymentId(store, place));
+    const taken = await take(io, store, { url, deployment });
+    // Whoever came meanwhile may have put jobs into Redis again.
+    await alone.refuseOthers();
+    return answerOf(taken, of === null ? "Unset REDIS_URL and start" : "Start");
   } finally {
-    await store.close();
+    await alone.close();
   }
 }
 

@@ -4,16 +4,29 @@ import { Command } from "commander";
 import type { WholeStore } from "../drivers/store/collection.js";
 import { moveDeploymentId } from "../drivers/store/deployment-id.js";
 import { moveStore, type Moved } from "../drivers/store/move.js";
-import { isMongo, nameOfStore, openAlone } from "../drivers/store/open.js";
+import {
+  isMongo,
+  nameOfStore,
+  openAlone,
+  whileLeaving,
+  type Alone,
+} from "../drivers/store/open.js";
 import { isEmpty, rowsIn } from "../drivers/store/parts.js";
-import { bePresent } from "../drivers/store/presence.js";
-import { refuseUnfinished, unfinishedCopy } from "../drivers/store/unfinished.js";
-import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
+import {
+  endLeaving,
+  leavingFor,
+  refuseLeaving,
+  refuseUnfinished,
+  unfinishedCopy,
+} from "../drivers/store/unfinished.js";
+import { CommandFailed, UsageMistake, waiting, type Answer, type Finish, type Io } from "./io.js";
 import { createProgress } from "./progress.js";
+import { stoppable } from "./stoppable.js";
 
 interface Given {
   readonly from: string;
-  readonly to: string;
+  readonly to?: string;
+  readonly takeBack?: boolean;
 }
 
 /** `move-store`: takes everything from one store to the other. */
@@ -21,42 +34,69 @@ export function moveStoreCommand(io: Io, finish: Finish): Command {
   return new Command("move-store")
     .description("copy everything between the embedded store and MongoDB; stop the server before")
     .requiredOption("--from <store>", "a file, an address of MongoDB, or the word MONGODB_URL")
-    .requiredOption("--to <store>", "the same; it must be empty")
+    .option("--to <store>", "the same; it must be empty")
+    .option("--take-back", "let servers start on the source of a move that was killed")
     .addHelpText("after", help)
     .action((given: Given) => finish(runMove(io, given)));
 }
 
 const help = `
 Each collection's count and SHA-256 are compared, read again from both stores. Killed at any point, run it
-again: it goes on where it was. The source stays as it is. With the word MONGODB_URL the address comes from
-the environment or .env: an address with a password is readable by every user of the machine.
+again: it goes on where it was. The source stays as it is. No server or command starts on it meanwhile; on
+MongoDB not even after a move that was killed, until that is run again or taken back with --take-back. With the
+word MONGODB_URL the address comes from the environment or .env: an address with a password is readable by
+every user of the machine.
 
-Uploaded pictures (in DATA_DIR or on S3; see move-media) and the secret are not moved. Jobs that wait in the embedded queue
-are moved with the store; those in Redis stay there, and are the target's from then on (see move-queue).
+Uploaded pictures (in DATA_DIR or on S3; see move-media) and the secret are not moved. Jobs that wait in the
+embedded queue are moved with the store; those in Redis stay there, and are the target's from then on (see
+move-queue).
 
 Examples:
   npm run parvis -- move-store --from data/parvis.db --to MONGODB_URL
-  npm run parvis -- move-store --from mongodb://127.0.0.1/parvis --to data/parvis.db`;
+  npm run parvis -- move-store --from mongodb://127.0.0.1/parvis --to data/parvis.db
+  npm run parvis -- move-store --from MONGODB_URL --take-back`;
 
 async function runMove(io: Io, given: Given): Promise<Answer> {
-  const [from, to] = [placeOf(io, given.from), placeOf(io, given.to)];
-  if (from === to) throw new UsageMistake("--from and --to are the same store.");
+  const from = placeOf(io, given.from);
   if (!isMongo(from) && !existsSync(from)) throw new CommandFailed(`${from} does not exist.`);
-  const source = await openAlone(from);
+  const stays = given.takeBack === true;
+  if (stays !== (given.to === undefined)) {
+    throw new UsageMistake("Either --to says where the store goes, or --take-back that it stays.");
+  }
+  const to = placeOf(io, given.to ?? given.from);
+  if (from === to && !stays) throw new UsageMistake("--from and --to are the same store.");
+  const loner = { what: "move-store", onWait: () => io.err(waiting) };
+  const source = await openAlone(from, loner);
   try {
-    await refuseUnfinished(source);
-    const target = await openAlone(to);
-    const leave = isMongo(to) ? await bePresent(target, "move-store") : null;
+    if (stays) return await takeBack(source, nameOfStore(from));
+    await refuseUnfinished(source.store);
+    await refuseOtherMove(source, nameOfStore(to));
+    const target = await openAlone(to, loner);
     try {
-      await refuseOccupied(target, nameOfStore(from), nameOfStore(to));
-      return answerOf(await move(io, { from, to, source, target }), nameOfStore(to));
+      await refuseOccupied(target.store, nameOfStore(from), nameOfStore(to));
+      const moved = await whileLeaving(source, nameOfStore(to), (stay) =>
+        move(io, { from, to, source, target, stay }),
+      );
+      return answerOf(moved, nameOfStore(to));
     } finally {
-      await leave?.();
       await target.close();
     }
   } finally {
     await source.close();
   }
+}
+
+async function takeBack({ store }: Alone, from: string): Promise<Answer> {
+  const to = await leavingFor(store);
+  if (to === null) throw new CommandFailed(`${from} is not being moved.`);
+  await endLeaving(store);
+  const text = `${from} stays: start the server. What was copied to ${to} is of no use but for a later move there.\n`;
+  return { text, json: { stays: from, to } };
+}
+
+async function refuseOtherMove({ store }: Alone, to: string): Promise<void> {
+  const other = await leavingFor(store);
+  if (other !== null && other !== to) await refuseLeaving(store);
 }
 
 function placeOf(io: Io, typed: string): string {
@@ -76,20 +116,34 @@ async function refuseOccupied(target: WholeStore, from: string, to: string): Pro
 interface Way {
   readonly from: string;
   readonly to: string;
-  readonly source: WholeStore;
-  readonly target: WholeStore;
+  readonly source: Alone;
+  readonly target: Alone;
+  /** Lets others begin to work with the source again. */
+  readonly stay: () => Promise<void>;
 }
 
-async function move(io: Io, { from, to, source, target }: Way): Promise<readonly Moved[]> {
-  const total = Math.max(1, await rowsIn(source));
+async function move(io: Io, { from, to, source, target, stay }: Way): Promise<readonly Moved[]> {
+  const total = Math.max(1, await rowsIn(source.store));
   const progress = createProgress(io);
   try {
-    return await moveStore(source, target, {
-      from: nameOfStore(from),
-      onProgress: (rows, collection) => progress.show(rows / total, collection),
-      // Jobs in Redis go with it; a server that is started on the source finds none of them.
-      lastly: () => moveDeploymentId(source, target, to),
-    });
+    return await stoppable(io, (signal) =>
+      moveStore(source.store, target.store, {
+        from: nameOfStore(from),
+        onProgress: (rows, collection) => {
+          signal.throwIfAborted();
+          progress.show(rows / total, collection);
+        },
+        lastly: async () => {
+          signal.throwIfAborted();
+          await source.refuseOthers();
+          await target.refuseOthers();
+          // Jobs in Redis go with it; a server that is started on the source finds none of them.
+          await moveDeploymentId(source.store, target.store, to);
+          // Killed between this and the end of the copy, the same command still goes on.
+          await stay();
+        },
+      }),
+    );
   } finally {
     progress.clear();
   }

@@ -12,10 +12,9 @@ import {
 import { openMedia } from "../drivers/media/open.js";
 import type { WholeStore } from "../drivers/store/collection.js";
 import { keepDeploymentId, knownDeploymentId } from "../drivers/store/deployment-id.js";
-import { isMongo, openAlone, openToRead } from "../drivers/store/open.js";
+import { isMongo, openAlone, openToRead, type Alone } from "../drivers/store/open.js";
 import { clearPart, isEmpty, partNames } from "../drivers/store/parts.js";
-import { bePresent } from "../drivers/store/presence.js";
-import { beginCopy, endCopy, unfinishedCopy } from "../drivers/store/unfinished.js";
+import { beginCopy, endCopy, refuseLeaving, unfinishedCopy } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
 import { CommandFailed } from "./io.js";
 import { stageMedia, type StagedMedia } from "./restore-media.js";
@@ -32,35 +31,40 @@ export interface Vacancy {
   close(): Promise<void>;
 }
 
+/** How a place is to be had. */
+export interface Wish {
+  /** Whether what is there may be replaced. */
+  readonly force: boolean;
+  readonly onWait: () => void;
+}
+
 /**
  * Have the configured place alone.
  * @throws StoreInUse when a server works with it; CommandFailed when it holds something and may not be
  *   emptied, unless what it holds is a restore that did not end
  */
-export async function openVacancy(config: Config, force: boolean): Promise<Vacancy> {
+export async function openVacancy(config: Config, { force, onWait }: Wish): Promise<Vacancy> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const where = storePlace(config);
   // A file is locked until what was restored takes its place.
-  const present = isMongo(where) || existsSync(where) ? await openAlone(where) : null;
+  const isThere = isMongo(where) || existsSync(where);
+  const present = isThere ? await openAlone(where, { what: "restore", onWait }) : null;
   const close = async (): Promise<void> => present?.close();
   try {
-    if (!force) await refuseFull(config, present);
-    const id = present === null ? null : await knownDeploymentId(present);
-    const leave = isMongo(where) && present !== null ? await bePresent(present, "restore") : null;
+    if (present !== null) await refuseLeaving(present.store);
+    if (!force) await refuseFull(config, present?.store ?? null);
+    const id = present === null ? null : await knownDeploymentId(present.store);
     const fillKeepingId = async (place: Place, fill: Fill): Promise<void> => {
       await fill(place);
       if (id !== null) await keepDeploymentId(place.store, where, id);
     };
     return {
-      wasEmpty: present === null || (await isEmpty(present)),
+      wasEmpty: present === null || (await isEmpty(present.store)),
       refill: (from, fill) =>
         isMongo(where) && present !== null
           ? refillMongo(config, present, { from, fill })
           : refillFile(config, close, (place) => fillKeepingId(place, fill)),
-      close: async () => {
-        await leave?.();
-        await close();
-      },
+      close,
     };
   } catch (error) {
     await close();
@@ -127,12 +131,12 @@ async function refillFile(config: Config, release: () => Promise<void>, fill: Fi
 }
 
 async function fillFile(folder: string, { media }: StagedMedia, fill: Fill): Promise<void> {
-  const store = await openAlone(join(folder, "parvis.db"));
+  const { store, close } = await openAlone(join(folder, "parvis.db"), { what: "restore" });
   try {
     await fill({ store, media, keepSecret: keepSecretIn(folder) });
     await store.check();
   } finally {
-    await store.close();
+    await close();
   }
 }
 
@@ -142,13 +146,10 @@ interface Filling {
 }
 
 /** A database cannot be exchanged: it is emptied, and marked until all is there. */
-async function refillMongo(
-  config: Config,
-  store: WholeStore,
-  { from, fill }: Filling,
-): Promise<void> {
+async function refillMongo(config: Config, alone: Alone, { from, fill }: Filling): Promise<void> {
   const { dataDir } = config;
-  await beginCopy(store, { by: "restore", from });
+  const { store } = alone;
+  await beginEmptying(alone, from);
   const folder = await openStaging(dataDir);
   const staged = await stageMedia(config, folder);
   try {
@@ -156,10 +157,23 @@ async function refillMongo(
     await fill({ store, media: staged.media, keepSecret: keepSecretIn(folder) });
     await takePlaces(dataDir);
     await staged.keepOnlyThese();
+    await alone.refuseOthers();
     await endCopy(store);
     await closeStaging(dataDir);
   } finally {
     await staged.media.close();
+  }
+}
+
+/** Whoever came while the file was checked has seen no mark, and is still to find everything. */
+async function beginEmptying({ store, refuseOthers }: Alone, from: string): Promise<void> {
+  const wasBegun = (await unfinishedCopy(store)) !== null;
+  await beginCopy(store, { by: "restore", from });
+  try {
+    await refuseOthers();
+  } catch (error) {
+    if (!wasBegun) await endCopy(store);
+    throw error;
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from "../drivers/backup/restore.js";
 import { migrations } from "../migrations/run.js";
 import { configOf } from "./deployment.js";
-import { CommandFailed, type Answer, type Finish, type Io } from "./io.js";
+import { CommandFailed, waiting, type Answer, type Finish, type Io } from "./io.js";
 import { readPassphrase } from "./passphrase.js";
 import { createProgress, type Progress } from "./progress.js";
 import { openVacancy, refuseFullPlace } from "./restore-place.js";
@@ -52,7 +52,10 @@ Examples:
 async function runRestore(io: Io, given: Given): Promise<Answer> {
   const config = configOf(io);
   const backup = await openGiven(io, given);
-  const vacancy = await openVacancy(config, given.force === true);
+  const vacancy = await openVacancy(config, {
+    force: given.force === true,
+    onWait: () => io.err(waiting),
+  });
   const progress = createProgress(io);
   try {
     return await stoppable(io, async (signal) => {

@@ -8,8 +8,7 @@ import type { Queue } from "../drivers/queue/queue.js";
 import { prefixOf } from "../drivers/queue/redis-names.js";
 import type { Store } from "../drivers/store/collection.js";
 import { deploymentId } from "../drivers/store/deployment-id.js";
-import { nameOfStore, openStore } from "../drivers/store/open.js";
-import { refuseUnfinished } from "../drivers/store/unfinished.js";
+import { nameOfStore, openToWork } from "../drivers/store/open.js";
 import { instanceOfJob } from "./outbox.js";
 
 /** Where the configuration says that the store is: an address of MongoDB, or a file. */
@@ -17,17 +16,13 @@ export function storePlace({ mongodbUrl, dataDir }: Config): string {
   return mongodbUrl ?? join(dataDir, "parvis.db");
 }
 
-/** The store that the configuration names; neither half of a copy may be served nor changed. */
-export async function openWholeStore(config: Config): Promise<Store> {
+/**
+ * The store that the configuration names; neither half of a copy may be served nor changed.
+ * @param what the process is called to whoever wants the store alone
+ */
+export async function openWholeStore(config: Config, what: string): Promise<Store> {
   refuseUnfinishedRestore(config.dataDir);
-  const store = await openStore(storePlace(config));
-  try {
-    await refuseUnfinished(store);
-    return store;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+  return openToWork(storePlace(config), what);
 }
 
 interface QueueParts {

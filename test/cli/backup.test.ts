@@ -4,9 +4,12 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { createApp, driversFor } from "../../src/app.js";
+import { withApp } from "../../src/cli/deployment.js";
+import type { Io } from "../../src/cli/io.js";
 import { loadConfig } from "../../src/config.js";
 import { createFileMedia } from "../../src/drivers/media/files.js";
 import { deploymentId } from "../../src/drivers/store/deployment-id.js";
@@ -260,12 +263,12 @@ describe("a deployment", function () {
 
   describe("on MongoDB", () => {
     needs("mongodb");
-    const names = [0, 1].map((n) => `parvis_backup_${process.pid}_${n}`);
-    const [first, second] = names.map((name) => {
+    const names = [0, 1, 2].map((n) => `parvis_backup_${process.pid}_${n}`);
+    const [first, second, third] = names.map((name) => {
       const url = new URL(whereIs("mongodb") ?? "mongodb://localhost/");
       url.pathname = `/${name}`;
       return url.href;
-    }) as [string, string];
+    }) as [string, string, string];
     after(async () => {
       if (whereIs("mongodb") === null) return;
       const { MongoClient } = await import("mongodb");
@@ -293,8 +296,24 @@ describe("a deployment", function () {
       );
       const served = await run(town, ["instance", "list"], { MONGODB_URL: first });
       const again = await run(town, there, { MONGODB_URL: first });
+      const source = { MONGODB_URL: first };
+      await collectGarbage();
+      const cut = await killed(
+        town,
+        ["move-store", "--from", first, "--to", back],
+        () => existsSync(`${back}-wal`) && statSync(`${back}-wal`).size > 200_000,
+      );
+      const started = await run(town, ["instance", "list"], source);
+      const stays = await run(town, ["move-store", "--from", "MONGODB_URL", "--take-back"], source);
+      const stayed = await run(town, ["move-store", "--from", first, "--take-back"]);
       const returned = await run(town, ["move-store", "--from", first, "--to", back]);
 
+      expect(cut).to.equal("SIGKILL");
+      expect(started.code).to.equal(1);
+      expect(started.err).to.include(`is being moved to ${back}`).and.include("--take-back");
+      expect([stays.code, stays.err]).to.deep.equal([0, ""]);
+      expect(stays.out).to.include("stays: start the server");
+      expect(stayed.err).to.include("is not being moved");
       expect(signal).to.equal("SIGKILL");
       expect(served.err).to.include("a copy that did not end (move-store");
       expect(again.code, again.err).to.equal(0);
@@ -302,6 +321,26 @@ describe("a deployment", function () {
       const state = await stateOf(fileOf(town));
       expect(await stateOf(first)).to.deep.equal(state);
       expect(await stateOf(back)).to.deep.equal(state);
+    });
+
+    it("is not moved, nor emptied, while a command such as an import is at work in it", async () => {
+      const place = aDesk({ MONGODB_URL: third });
+      const io: Io = {
+        ...{ out: () => undefined, err: () => undefined, input: Readable.from([]) },
+        ...{ env: place.env, isTerminal: false },
+      };
+
+      const [moved, restored, kept] = await withApp(io, async () => [
+        await run(place, ["move-store", "--from", third, "--to", join(place.dataDir, "moved.db")]),
+        await run(place, ["restore", "--from", file, "--force"]),
+        await run(place, ["backup", "--to", join(place.dataDir, "own.backup"), "--json"]),
+      ]);
+
+      for (const { code, err } of [moved, restored]) {
+        expect(code).to.equal(1);
+        expect(err).to.include("such as command on").and.include(String(process.pid));
+      }
+      expect(JSON.parse(kept?.out ?? "")).to.include({ oneMoment: false });
     });
 
     it("is restored from a backup of the other store, also when that was killed", async () => {

@@ -4,13 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IndexSpec, WholeStore } from "../../src/drivers/store/collection.js";
 import { moveStore } from "../../src/drivers/store/move.js";
-import { openAlone, openToRead } from "../../src/drivers/store/open.js";
+import {
+  openAlone,
+  openStore,
+  openToRead,
+  openToWork,
+  whileLeaving,
+} from "../../src/drivers/store/open.js";
 import { partNames, sumOf } from "../../src/drivers/store/parts.js";
-import { bePresent, refuseOthers } from "../../src/drivers/store/presence.js";
+import { bePresent, refuseOthers, type Presence } from "../../src/drivers/store/presence.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
-import { refuseUnfinished } from "../../src/drivers/store/unfinished.js";
+import { leavingFor, refuseUnfinished } from "../../src/drivers/store/unfinished.js";
 import { collectGarbage } from "../support/garbage.js";
-import { aMongoStore, closeMongoStores } from "../support/mongo-store.js";
+import { aMongoDatabase, aMongoStore, closeMongoStores } from "../support/mongo-store.js";
 import { needs } from "../support/needs.js";
 import { rejection, type Thing } from "./store.conformance-support.js";
 
@@ -162,11 +168,11 @@ describe("a whole store", function () {
     let server: WholeStore | null = openSqliteStore(path, { ttlIntervalMs: 0 });
     await furnish(server, 3);
 
-    const refused = await rejection(openAlone(path));
+    const refused = await rejection(openAlone(path, { what: "restore" }));
     await server.close();
     server = null;
     await collectGarbage();
-    const alone = await openAlone(path);
+    const alone = await openAlone(path, { what: "restore" });
     let late: Error | null = null;
     try {
       openSqliteStore(path, { ttlIntervalMs: 0 });
@@ -189,9 +195,10 @@ describe("a whole store", function () {
 
     it("is known to be in use while a process says so, and half a minute after it was last seen", async () => {
       const store = await aMongo();
-      const leave = await bePresent(store, "server (all)");
+      const { id, leave } = await bePresent(store, "server (all)");
 
       const refused = await rejection(refuseOthers(store));
+      await refuseOthers(store, { but: id });
       await refuseOthers(store, { now: () => new Date(Date.now() + 31_000) });
       await leave();
       await refuseOthers(store);
@@ -250,6 +257,64 @@ describe("a whole store", function () {
       expect(first).to.equal(30_000);
       expect(waits.reduce((sum, ms) => sum + ms, 0)).to.equal(first);
       expect(await server.count()).to.equal(0);
+    });
+
+    it("is not begun to be worked with while it is moved away, and is afterwards", async () => {
+      const url = await aMongoDatabase();
+      const source = await openAlone(url, { what: "move-store" });
+
+      const refused = await whileLeaving(source, "data/parvis.db", async (stay) => {
+        const error = await rejection(openToWork(url, "server (web)"));
+        await source.refuseOthers();
+        await stay();
+        return error;
+      });
+      await source.close();
+      const server = await openToWork(url, "server (web)");
+      const moving = await rejection(openAlone(url, { what: "move-store" }));
+      await server.close();
+      const alone = await openAlone(url, { what: "move-store" });
+      await alone.close();
+
+      expect(refused.message).to.include("is being moved to data/parvis.db");
+      expect(moving.name).to.equal("StoreInUse");
+      expect(moving.message).to.include("server (web)");
+    });
+
+    it("is not moved away when a server came before it was marked, and bears no mark then", async () => {
+      const url = await aMongoDatabase();
+      const source = await openAlone(url, { what: "move-store" });
+      const server = await openToWork(url, "server (web)");
+      let began = false;
+
+      const refused = await rejection(
+        whileLeaving(source, "data/parvis.db", async () => void (began = true)),
+      );
+      const second = await openToWork(url, "server (worker)");
+      for (const store of [second, server, source]) await store.close();
+
+      expect(refused.name).to.equal("StoreInUse");
+      expect(began).to.equal(false);
+    });
+
+    it("is not taken for moved when a server that was silent at first speaks again", async () => {
+      const url = await aMongoDatabase();
+      const source = await openAlone(url, { what: "move-store" });
+      const other = await openStore(url);
+      let server: Presence | null = null;
+
+      const refused = await rejection(
+        whileLeaving(source, "data/parvis.db", async () => {
+          server = await bePresent(other, "server (worker)");
+          await source.refuseOthers();
+        }),
+      );
+      const marked = await leavingFor(other);
+      await (server as Presence | null)?.leave();
+      for (const store of [other, source]) await store.close();
+
+      expect(refused.message).to.include("server (worker)");
+      expect(marked).to.equal(null);
     });
 
     it("is free as soon as a server elsewhere has left", async () => {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder } from "../disk.js";
+import { CopyUnderWay } from "../store/unfinished.js";
 
 /**
  * The folder inside the data folder in which a restore gathers everything before it takes the place of
@@ -16,10 +17,10 @@ export function isBeingRestored(dataDir: string): boolean {
   return existsSync(stagingFolder(dataDir));
 }
 
-/** Throws, in words for the operator, when a restore into the data folder has not ended. */
+/** Throws `CopyUnderWay`, in words for the operator, when a restore into the data folder has not ended. */
 export function refuseUnfinishedRestore(dataDir: string): void {
   if (!isBeingRestored(dataDir)) return;
-  throw new Error(
+  throw new CopyUnderWay(
     `a restore into ${dataDir} has not ended: run it again (its parts lie in ${stagingFolder(dataDir)})`,
   );
 }

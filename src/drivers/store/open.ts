@@ -1,6 +1,7 @@
 import type { WholeStore } from "./collection.js";
-import { refuseOthers } from "./presence.js";
+import { bePresent, refuseOthers, type Presence } from "./presence.js";
 import { openSqliteStore } from "./sqlite.js";
+import { beginLeaving, endLeaving, refuseLeaving, refuseUnfinished } from "./unfinished.js";
 
 /** Whether it is an address of MongoDB, and no file. */
 export function isMongo(where: string): boolean {
@@ -23,16 +24,110 @@ export async function openToRead(where: string): Promise<WholeStore> {
 }
 
 /**
- * The same with nobody else at work in it: a file is locked until it is closed; of MongoDB, processes
- * that said that they are there were looked for once.
+ * The same to work with beside others. On MongoDB this process says that it is there until the store is
+ * closed: before it looks for copies and moves, so that either it sees them or they see it.
+ * @param what the process is called to whoever wants the store alone
+ * @throws CopyUnderWay when the store holds half a copy or is being moved away
+ */
+export async function openToWork(where: string, what: string): Promise<WholeStore> {
+  const store = await openStore(where);
+  const presence = isMongo(where) ? await presentIn(store, what) : null;
+  const close = async (): Promise<void> => {
+    await presence?.leave();
+    await store.close();
+  };
+  try {
+    await refuseUnfinished(store);
+    await refuseLeaving(store);
+    return presence === null ? store : { ...store, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A store that nobody else works with. */
+export interface Alone {
+  readonly store: WholeStore;
+  /** Whether nobody can come. */
+  readonly isLocked: boolean;
+  /**
+   * Look again: on MongoDB somebody may have come since, whom only a mark in the store keeps away.
+   * @throws StoreInUse when there is somebody
+   */
+  refuseOthers(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** For whom a store is to be had alone. */
+export interface Loner {
+  /** What the process is called to others. */
+  readonly what: string;
+  /** Called when it takes up to half a minute to know whether others are there. */
+  readonly onWait?: () => void;
+}
+
+/**
+ * The same with nobody else at work in it: a file is locked until it is closed; on MongoDB this process
+ * says that it is there, and then looks for others.
  * @throws StoreInUse when there is somebody
  */
-export async function openAlone(where: string): Promise<WholeStore> {
-  if (!isMongo(where)) return openSqliteStore(where, { hold: "alone", ttlIntervalMs: 0 });
+export async function openAlone(where: string, { what, onWait }: Loner): Promise<Alone> {
+  if (!isMongo(where)) {
+    const store = openSqliteStore(where, { hold: "alone", ttlIntervalMs: 0 });
+    return {
+      store,
+      isLocked: true,
+      refuseOthers: async () => undefined,
+      close: () => store.close(),
+    };
+  }
   const store = await openMongo(where);
+  const { id, leave } = await presentIn(store, what);
+  const alone: Alone = {
+    store,
+    isLocked: false,
+    refuseOthers: () => refuseOthers(store, { but: id, onWait }),
+    async close() {
+      await leave();
+      await store.close();
+    },
+  };
   try {
-    await refuseOthers(store);
-    return store;
+    await alone.refuseOthers();
+    return alone;
+  } catch (error) {
+    await alone.close();
+    throw error;
+  }
+}
+
+/**
+ * Copy a store away: from here on, and after it was killed, nobody begins to work with the store. `work`
+ * is told how to end that; where it fails, it is ended as well. A file is locked, and needs no mark.
+ * @throws StoreInUse, before `work`, when somebody came first
+ */
+export async function whileLeaving<R>(
+  { store, isLocked, refuseOthers: refuse }: Alone,
+  to: string,
+  work: (stay: () => Promise<void>) => Promise<R>,
+): Promise<R> {
+  if (isLocked) return work(async () => undefined);
+  await beginLeaving(store, to);
+  const stay = (): Promise<void> => endLeaving(store);
+  try {
+    await refuse();
+    return await work(stay);
+  } catch (error) {
+    // A mark that cannot be removed now is the operator's to take back.
+    await stay().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function presentIn(store: WholeStore, what: string): Promise<Presence> {
+  try {
+    return await bePresent(store, what);
   } catch (error) {
     await store.close();
     throw error;

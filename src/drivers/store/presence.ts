@@ -19,8 +19,13 @@ const lookAgainMs = 1_000;
 const mostRows = 100;
 const forgottenAfterSeconds = 3_600;
 
-/** Stops saying that this process is there. */
-export type Leave = () => Promise<void>;
+/** A process that says that it is there. */
+export interface Presence {
+  /** The `_id` of its row. */
+  readonly id: string;
+  /** Stops saying so. */
+  leave(): Promise<void>;
+}
 
 /**
  * Say in the store, now and every ten seconds, that this process works with it. MongoDB has no lock
@@ -30,7 +35,7 @@ export async function bePresent(
   store: Store,
   what: string,
   now: () => Date = () => new Date(),
-): Promise<Leave> {
+): Promise<Presence> {
   const forgotten = { keys: { seenAt: 1 as const }, expireAfterSeconds: forgottenAfterSeconds };
   await store.ensureIndexes(processesName, [forgotten], { onlyAdd: true });
   const rows = store.collection<Present>(processesName);
@@ -45,11 +50,14 @@ export async function bePresent(
     saying = say().catch(() => undefined);
   }, everyMs);
   timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await saying;
-    // Where the store is gone already, silence tells the same half a minute later.
-    await rows.deleteOne({ _id }).catch(() => undefined);
+  return {
+    id: _id,
+    async leave() {
+      clearInterval(timer);
+      await saying;
+      // Where the store is gone already, silence tells the same half a minute later.
+      await rows.deleteOne({ _id }).catch(() => undefined);
+    },
   };
 }
 
@@ -75,8 +83,12 @@ export async function presentProcesses(
     .map(asPresent);
 }
 
-/** How `refuseOthers` tells and spends time. */
+/** How `refuseOthers` looks. */
 export interface Looking {
+  /** The `Presence.id` of whoever asks. */
+  readonly but?: string | undefined;
+  /** Called when it is to wait for half a minute at most. */
+  readonly onWait?: (() => void) | undefined;
   readonly now?: () => Date;
   readonly pause?: (ms: number) => Promise<void>;
 }
@@ -87,12 +99,13 @@ export interface Looking {
  * says so again, which is waited for; after half a minute of silence its row is removed.
  */
 export async function refuseOthers(store: Store, looking: Looking = {}): Promise<void> {
-  const { now = () => new Date(), pause = (ms) => wait(ms) } = looking;
+  const { but, onWait, now = () => new Date(), pause = (ms) => wait(ms) } = looking;
   const rows = store.collection<Present>(processesName);
-  const first = await rowsOf(store, new Date(0));
+  const first = (await rowsOf(store, new Date(0))).filter(({ _id }) => _id !== but);
   const since = now().getTime() - silentAfterMs;
   refuse(first.filter(({ _id, seenAt }) => isSeenFromHere(_id) && seenAt.getTime() > since));
   let quiet = first.filter(({ _id }) => !isSeenFromHere(_id));
+  if (quiet.length > 0) onWait?.();
   for (let waited = 0; quiet.length > 0 && waited < silentAfterMs; waited += lookAgainMs) {
     await pause(lookAgainMs);
     const seen = await rows.find({ _id: { $in: quiet.map(({ _id }) => _id) } }).toArray();
@@ -122,6 +135,6 @@ function refuse(alive: readonly Present[]): void {
   if (first === undefined) return;
   const { what, machine, pid } = first;
   throw new StoreInUse(
-    `${alive.length} processes work with this store, such as ${what} on ${machine} (process ${pid}): stop them`,
+    `processes at work with this store: ${alive.length}, such as ${what} on ${machine} (process ${pid}); stop them`,
   );
 }

@@ -7,10 +7,22 @@ export interface Unfinished extends Row {
   readonly from: string;
 }
 
-/** The collection of the one row that says so. */
+/** That a store is being copied away, to be given up. */
+interface Leaving extends Row {
+  /** Where it goes, without credentials. */
+  readonly to: string;
+}
+
+/** The collection of the rows that say so, one of each kind at most. */
 export const unfinishedName = "unfinished_copy";
 
 const theOne = "copy";
+const away = "leaving";
+
+/** Half a copy, or a store that is being moved away, is neither served nor changed. */
+export class CopyUnderWay extends Error {
+  override readonly name = "CopyUnderWay";
+}
 
 /** The copy into this store that has not ended, dead or alive; null when there is none. */
 export async function unfinishedCopy(store: Store): Promise<Unfinished | null> {
@@ -29,11 +41,37 @@ export async function endCopy(store: Store): Promise<void> {
   await store.collection<Unfinished>(unfinishedName).deleteOne({ _id: theOne });
 }
 
-/** Throws, in words for the operator, when a store holds a copy that has not ended. */
+/** Throws `CopyUnderWay`, in words for the operator, when a store holds a copy that has not ended. */
 export async function refuseUnfinished(store: Store): Promise<void> {
   const found = await unfinishedCopy(store);
   if (found === null) return;
-  throw new Error(
+  throw new CopyUnderWay(
     `the store holds a copy that did not end (${found.by} from ${found.from}): run that command again`,
+  );
+}
+
+/** Where a store is being moved, by a move that goes on or was killed; null when it stays. */
+export async function leavingFor(store: Store): Promise<string | null> {
+  return (await store.collection<Leaving>(unfinishedName).findOne({ _id: away }))?.to ?? null;
+}
+
+/** Write down that a store is being moved: nobody begins to work with it from now on. */
+export async function beginLeaving(store: Store, to: string): Promise<void> {
+  await store
+    .collection<Leaving>(unfinishedName)
+    .updateOne({ _id: away }, { $set: { to } }, { upsert: true });
+}
+
+/** Write down that a store is not being moved any more. */
+export async function endLeaving(store: Store): Promise<void> {
+  await store.collection<Leaving>(unfinishedName).deleteOne({ _id: away });
+}
+
+/** Throws `CopyUnderWay`, in words for the operator, when a store is being moved. */
+export async function refuseLeaving(store: Store): Promise<void> {
+  const to = await leavingFor(store);
+  if (to === null) return;
+  throw new CopyUnderWay(
+    `the store is being moved to ${to}: let that move-store end, run it again if it was killed, or take it back with move-store --take-back`,
   );
 }
