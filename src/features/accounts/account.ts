@@ -33,6 +33,8 @@ export interface MailToken {
 /** Roles an admin can give, from least to most. */
 export const grantableRoles = ["moderator", "official", "admin"] as const;
 
+export type GrantableRole = (typeof grantableRoles)[number];
+
 /** Shortest password, in characters (NIST SP 800-63B, section 5.1.1.1, asks for at least 8). */
 export const minPassword = 10;
 

@@ -26,7 +26,8 @@ import { administratorsCollection, administratorsOf } from "./administrators.js"
 import {
   accountsCollection,
   changeProfile,
-  grantRoles,
+  changeRoles,
+  type RoleChange,
   listAccounts,
   unsubscribe,
 } from "./accounts.js";
@@ -200,11 +201,17 @@ const administration: Route[] = [
     return page(membersPage, membersModel(ctx, slice, { names, admins, query }));
   }),
   post("/admin/members/:id", async (ctx, req) => {
-    const roles = grantableRoles.filter((role) => req.body[role] === "on");
-    await grantRoles(ctx, req.params["id"] ?? "", roles);
+    await changeRoles(ctx, req.params["id"] ?? "", roleChangeIn(req));
     return redirect("/admin/members", { kind: "success", key: "accounts.members.saved" });
   }),
 ];
+
+/** What somebody changed on their page, whose boxes others may have changed meanwhile. */
+function roleChangeIn({ body }: Req): RoleChange {
+  const isOn = (name: string): boolean => body[name] === "on";
+  const changed = grantableRoles.filter((role) => isOn(role) !== isOn(`was-${role}`));
+  return { given: changed.filter(isOn), taken: changed.filter((role) => !isOn(role)) };
+}
 
 function confirmModel(ctx: Ctx, req: Req, typed: Typed): TokenPage {
   return tokenPage(ctx, "confirm", `/confirm/${tokenOf(req)}`, { form: confirmForm, typed });

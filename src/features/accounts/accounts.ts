@@ -23,7 +23,7 @@ import {
   renamePerson,
   type PublicFace,
 } from "../people/people.js";
-import { assertNotObvious, type Account, type HeldRole } from "./account.js";
+import { assertNotObvious, type Account, type GrantableRole, type HeldRole } from "./account.js";
 import {
   appoint,
   forgetAdministrators,
@@ -185,25 +185,37 @@ export async function unsubscribe(ctx: Ctx, memberId: string, key: string): Prom
     .updateOne({ _id: memberId, unsubscribeKey: key }, { $set: { mailNotices: false } });
 }
 
+/** Roles that a member is to have, and not to have any more; all others stay as they are. */
+export interface RoleChange {
+  readonly given: readonly GrantableRole[];
+  readonly taken: readonly GrantableRole[];
+}
+
 /**
- * Give a member these roles beside "citizen". Admins only, and never to take away one's own. Of two
- * who take each other's at once one has their way, and the other is refused ("not-allowed").
+ * Give a member roles, and take others from them. Administrators only, and never to take away one's own. Of
+ * two who take each other's at once one has their way, and the other is refused ("not-allowed").
  */
-export async function grantRoles(
+export async function changeRoles(
   ctx: Ctx,
   memberId: string,
-  roles: readonly Role[],
+  { given, taken }: RoleChange,
 ): Promise<void> {
   assertAdmin(ctx);
   const by = ctx.member?._id ?? "";
-  const isOne = roles.includes("admin");
-  if (memberId === by && !isOne) throw new Refusal("not-allowed");
+  const isTaken = taken.includes("admin");
+  if (memberId === by && isTaken) throw new Refusal("not-allowed");
   if ((await accountOf(ctx, memberId)) === null) throw new Refusal("not-found");
-  if (!(await setAdministrator(ctx, memberId, { by, isOne }))) throw new Refusal("not-allowed");
-  const held = heldRoles(roles).filter((role) => role !== "citizen");
-  await ctx
-    .collection(accountsCollection)
-    .updateOne({ _id: memberId }, { $set: { roles: ["citizen", ...held] } });
+  const isAbout = isTaken || given.includes("admin");
+  const may = isAbout
+    ? await setAdministrator(ctx, memberId, { by, isOne: !isTaken })
+    : await isAdministrator(ctx, by);
+  if (!may) throw new Refusal("not-allowed");
+  const rows = ctx.collection(accountsCollection);
+  for (const role of heldRoles(taken)) {
+    await rows.updateOne({ _id: memberId }, { $pull: { roles: role } });
+  }
+  const roles = { $each: heldRoles(given) };
+  await rows.updateOne({ _id: memberId }, { $addToSet: { roles } });
 }
 
 /** The account of an address; or all of them, the newest first, fifty at a time from `after` on. */

@@ -46,6 +46,23 @@ describe("Members and what they decide", function () {
       expect(await rolesOf(member.memberId)).to.deep.equal(["citizen"]);
     });
 
+    it("that one admin has just taken are not given back by the page that another one still has", async () => {
+      const [admin, other] = [
+        await site.signedIn(host, { roles: ["admin"] }),
+        await site.signedIn(host, { roles: ["admin"] }),
+      ];
+      const member = await site.signedIn(host, { roles: ["official"] });
+      const target = `/admin/members/${member.memberId}`;
+      const stale = { official: "on", "was-official": "on", moderator: "on" };
+      const _csrf = await other.token("/admin/members");
+
+      await admin.submit("/admin/members", {}, target);
+      const late = await other.post(target, { ...stale, _csrf });
+
+      expect(late.status).to.equal(303);
+      expect(await rolesOf(member.memberId)).to.deep.equal(["citizen", "moderator"]);
+    });
+
     for (const role of ["citizen", "moderator", "official"] as const) {
       it(`are none of the business of somebody who is ${role}`, async () => {
         const member = await site.signedIn(host, { roles: [role] });
