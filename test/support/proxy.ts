@@ -9,6 +9,8 @@ export interface TestProxy {
   cut(): void;
   /** Connections stay and are taken, but nobody reads from them any more, in either direction. */
   hang(): void;
+  /** New connections are led to another server; those that are there stay where they are. */
+  leadTo(target: string): void;
   /** All is well again; connections that hung are ended. */
   restore(): void;
   close(): Promise<void>;
@@ -18,7 +20,7 @@ type Mood = "well" | "cut" | "hanging";
 
 /** Opens a proxy in front of the server at `target`, a URL with host and port. */
 export async function aProxy(target: string): Promise<TestProxy> {
-  const there = new URL(target);
+  let there = new URL(target);
   const sockets = new Set<Socket>();
   const state: { mood: Mood } = { mood: "well" };
   const server = createServer((client) => {
@@ -54,6 +56,9 @@ export async function aProxy(target: string): Promise<TestProxy> {
     hang() {
       state.mood = "hanging";
       for (const socket of sockets) socket.pause();
+    },
+    leadTo(other) {
+      there = new URL(other);
     },
     restore() {
       if (state.mood === "hanging") endAll();

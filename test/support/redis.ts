@@ -17,6 +17,8 @@ export interface TestRedis {
   resume(): void;
   /** Removes a key. */
   forget(key: string): Promise<void>;
+  /** What it answers to a command, such as `CONFIG SET maxmemory 0`; throws when it refuses. */
+  ask(command: string): Promise<string>;
   /** Ends it for good and removes what it kept. */
   remove(): Promise<void>;
 }
@@ -38,7 +40,8 @@ export async function aRedis(program = whereIs("redis")): Promise<TestRedis> {
   const start = async (): Promise<void> => {
     const settings = ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir];
     const durable = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
-    running = spawn(program, [...settings, ...durable], { stdio: "ignore" });
+    const prompt = ["--repl-diskless-sync-delay", "0"];
+    running = spawn(program, [...settings, ...durable, ...prompt], { stdio: "ignore" });
     await answers(port);
   };
   await start();
@@ -50,7 +53,12 @@ export async function aRedis(program = whereIs("redis")): Promise<TestRedis> {
     },
     pause: async () => void running?.kill("SIGSTOP"),
     resume: () => void running?.kill("SIGCONT"),
-    forget: (key) => said(port, `DEL ${key}\r\n`, /^:/).then(() => undefined),
+    forget: (key) => asked(port, `DEL ${key}`).then(() => undefined),
+    async ask(command) {
+      const answer = await asked(port, command);
+      if (answer === null || answer.startsWith("-")) throw new Error(answer ?? "no answer");
+      return answer;
+    },
     async remove() {
       await kill();
       rmSync(dir, { recursive: true, force: true });
@@ -68,20 +76,20 @@ async function freePort(): Promise<number> {
 
 async function answers(port: number): Promise<void> {
   const deadline = Date.now() + 60_000;
-  while (!(await said(port, "PING\r\n", /^\+PONG/))) {
+  while (!(await asked(port, "PING"))?.startsWith("+PONG")) {
     if (Date.now() > deadline) throw new Error("redis-server does not answer");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** Whether it answers a line as expected. */
-function said(port: number, line: string, expected: RegExp): Promise<boolean> {
+/** What it answers to a line, as much as comes at once; null when nothing comes. */
+function asked(port: number, line: string): Promise<string | null> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(line));
+    const socket = connect(port, "127.0.0.1", () => socket.write(`${line}\r\n`));
     socket.once("data", (data) => {
       socket.destroy();
-      resolve(expected.test(data.toString()));
+      resolve(data.toString());
     });
-    socket.once("error", () => resolve(false));
+    socket.once("error", () => resolve(null));
   });
 }

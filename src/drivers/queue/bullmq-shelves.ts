@@ -1,7 +1,9 @@
 import { Queue as BullQueue } from "bullmq";
 import { Redis } from "ioredis";
 import type { BullQueueOptions, SignedIn } from "./bullmq.js";
+import { checkWriting } from "./bullmq-check.js";
 import { corked } from "./bullmq-corked.js";
+import { leavingReplicas } from "./bullmq-failover.js";
 import { forgetSome } from "./bullmq-forget.js";
 import { counts, oldestDue, peek } from "./bullmq-looks.js";
 import type { CarriedJob } from "./carried-job.js";
@@ -10,6 +12,7 @@ import { failureText } from "./failure-text.js";
 import type { KeptPutOff } from "./put-off.js";
 import type { Backoff, NewJob, QueueCounts, QueuedJob } from "./queue.js";
 import { register } from "./redis-names.js";
+import { seldom } from "./seldom.js";
 
 /** What of a job is kept as its data in Redis. */
 export interface JobData {
@@ -36,8 +39,9 @@ export interface Shelves {
   peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
   /** Looks through the next jobs from a place on, and forgets those that wait of which `isOwn` says so. */
   forget(isOwn: (data: unknown) => boolean, from: string | null): Promise<string | null>;
-  /** A connection of its own for a worker, which waits as long as Redis is away. */
+  /** A connection of its own for a worker, which waits as long as Redis is away or a replica. */
   connect(): Redis;
+  /** Rejects with a plain reason when Redis does not answer, or takes nothing. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -46,7 +50,6 @@ export interface Shelves {
 const addBatch = 500;
 /** Events of BullMQ that are kept for whoever looks; nobody here does. */
 const keptEvents = 100;
-const mostWaitMs = 2_000;
 
 type Parts = Pick<BullQueueOptions, "url" | "clock" | "prefix" | "signedInAs"> & {
   readonly log: QueueLog;
@@ -58,19 +61,21 @@ export function createShelves(parts: Parts): Shelves {
   const { url, clock, log, prefix, patienceMs } = parts;
   const now = (): number => clock.now().getTime();
   const opened = new Set<Redis>();
-  const open = (settings: object): Redis => {
+  const say = seldom((fields) => log.warn(fields, "Redis failed"));
+  const failed = (error: unknown): void => say({ error: failureText(error) });
+  const open = (settings: object, isSentAgain: boolean): Redis => {
     const redis = new Redis(url, {
-      retryStrategy: (times) => Math.min(mostWaitMs, times * 100),
-      ...settings,
+      ...leavingReplicas({ isSentAgain, refused: failed }),
+      ...{ maxRetriesPerRequest: null, ...settings },
     });
-    redis.on("error", (error) => log.warn({ error: failureText(error) }, "Redis failed"));
+    redis.on("error", failed);
     opened.add(redis);
     return redis;
   };
-  const redis = open({
-    ...{ enableOfflineQueue: false, commandTimeout: patienceMs, connectTimeout: patienceMs },
-    maxRetriesPerRequest: null,
-  });
+  const redis = open(
+    { enableOfflineQueue: false, commandTimeout: patienceMs, connectTimeout: patienceMs },
+    false,
+  );
   if (parts.signedInAs !== undefined) signIn(redis, parts.signedInAs);
   const tried = new Promise<void>((resolve) => {
     redis.once("ready", resolve).once("close", resolve);
@@ -104,10 +109,8 @@ export function createShelves(parts: Parts): Shelves {
     peek: (queue, ids) => soon(() => peek({ redis, key: `${prefix}:${queue}`, now: now() }, ids)),
     forget: (isOwn, from) =>
       soon(() => forgetSome({ redis, prefix, queueOf: queues.of }, isOwn, from)),
-    connect: () => corked(open({ maxRetriesPerRequest: null })),
-    async check() {
-      await soon(() => redis.ping());
-    },
+    connect: () => corked(open({}, true)),
+    check: () => soon(() => checkWriting({ redis, prefix })),
     async close() {
       await Promise.allSettled(
         queues.all().map((queue) => withPatience(queue.close(), patienceMs)),
