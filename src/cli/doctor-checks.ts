@@ -3,7 +3,7 @@ import type { Config } from "../config.js";
 import { diskRoom, roomLevel } from "../drivers/disk.js";
 import type { Mailer } from "../drivers/mail.js";
 import { isMediaUnavailable, type Media } from "../drivers/media.js";
-import type { Queue } from "../drivers/queue/queue.js";
+import { QueueRefuses, type Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import type { Instance } from "../kit/index.js";
 import { inPlainWords } from "./plain-words.js";
@@ -140,9 +140,8 @@ export async function checkQueue(queue: Queue, name: string, now: Date): Promise
   const label = `queue ${name}`.slice(0, 14);
   try {
     await queue.check();
-  } catch {
-    const remedy = "check REDIS_URL and that this machine may reach it; no job is lost meanwhile";
-    return finding(label, "fail", "the queue does not answer", remedy);
+  } catch (error) {
+    return queueFails(label, error);
   }
   const { waiting, delayed, running, dead } = await queue.counts(name);
   const dueMs = now.getTime() - ((await queue.oldestDue(name)) ?? now).getTime();
@@ -155,6 +154,20 @@ export async function checkQueue(queue: Queue, name: string, now: Date): Promise
   }
   if (dead > 0) return finding(label, "warn", text, "see why, and retry or drop them: queue list");
   return finding(label, "ok", text);
+}
+
+const whenRefused: Readonly<Record<QueueRefuses["why"], string>> = {
+  full: "raise its maxmemory, and the memory it has: no job is begun before; new ones wait in the store",
+  replica: "lead REDIS_URL to the primary; what comes meanwhile waits in the store",
+  other: "see what Redis says in its log; what comes meanwhile waits in the store",
+};
+
+function queueFails(label: string, error: unknown): Finding {
+  if (error instanceof QueueRefuses) {
+    return finding(label, "fail", error.message, whenRefused[error.why]);
+  }
+  const remedy = "check REDIS_URL and that this machine may reach it; no job is lost meanwhile";
+  return finding(label, "fail", "the queue does not answer", remedy);
 }
 
 /** Whether mails can leave. */

@@ -1,11 +1,28 @@
 import type { Config } from "../config.js";
 import { systemClock } from "../drivers/clock.js";
+import type { Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import { deploymentId } from "../drivers/store/deployment-id.js";
 import { storePlace } from "../hosting/opening.js";
 import { finding, type Finding } from "./doctor-checks.js";
 
 const mostTold = 5;
+
+/** Whoever is told at this share has time to raise it. */
+const tight = 0.8;
+const megabyte = 1_000_000;
+
+/** How full the Redis is that holds the jobs; nothing where there is none, or it does not tell. */
+export async function checkRedis(queue: Queue): Promise<Finding[]> {
+  const memory = await queue.memory().catch(() => null);
+  if (memory === null) return [];
+  const { used, most } = memory;
+  const inUse = `${(used / megabyte).toFixed(1)} MB used`;
+  if (most === null) return [finding("Redis", "ok", `${inUse}, no maxmemory`)];
+  const text = `${inUse} of ${(most / megabyte).toFixed(1)} MB`;
+  if (used < tight * most) return [finding("Redis", "ok", text)];
+  return [finding("Redis", "warn", text, "raise its maxmemory: once it is full, no job is begun")];
+}
 
 /** Whether jobs wait in Redis for a deployment that nobody serves, such as one whose store was lost. */
 export async function checkLeftInRedis(config: Config, store: Store): Promise<Finding[]> {

@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from "commander";
 import type { App } from "../app.js";
-import type { DeadJob } from "../drivers/queue/queue.js";
+import { QueueRefuses, type DeadJob } from "../drivers/queue/queue.js";
 import {
   actOnKind,
   actOnOne,
@@ -166,7 +166,9 @@ async function change(app: App, act: DeadAct, { ids, queue: name, kind }: Asked)
 async function assertAnswers(app: App): Promise<void> {
   try {
     await app.drivers.queue.check();
-  } catch {
-    throw new CommandFailed("The queue does not answer: check REDIS_URL. Nothing was changed.");
+  } catch (error) {
+    const why =
+      error instanceof QueueRefuses ? error.message : "The queue does not answer: check REDIS_URL";
+    throw new CommandFailed(`${why}. Nothing was changed.`);
   }
 }

@@ -51,6 +51,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
   const aroundStore = storeMetrics(registry);
   const aroundMedia = mediaMetrics(registry);
   queueMetrics(registry, parts);
+  memoryMetrics(registry, parts.queue);
   const expected = digest(`Bearer ${parts.token}`);
   return {
     watched: requestMetrics(registry),
@@ -178,6 +179,23 @@ function queueMetrics(registry: Registry, { queue, queues, parked, now }: Metric
           age.set({ queue: name }, Math.max(0, seconds));
         }),
       ]);
+    },
+  });
+}
+
+/** Of the Redis that holds the jobs; nothing where there is none, or it does not answer. */
+function memoryMetrics(registry: Registry, queue: Queue): void {
+  const bytes: Gauge<"state"> = new Gauge({
+    name: "parvis_queue_memory_bytes",
+    help: "Memory that Redis uses, and its maxmemory, at which no job is taken or begun.",
+    labelNames: ["state"],
+    registers: [registry],
+    async collect() {
+      bytes.reset();
+      const memory = await queue.memory().catch(() => null);
+      if (memory === null) return;
+      bytes.set({ state: "used" }, memory.used);
+      if (memory.most !== null) bytes.set({ state: "max" }, memory.most);
     },
   });
 }

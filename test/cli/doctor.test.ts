@@ -3,8 +3,9 @@ import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { createApp, type App } from "../../src/app.js";
 import { checkClock, checkQueue, checkStore } from "../../src/cli/doctor-checks.js";
+import { checkRedis } from "../../src/cli/doctor-redis.js";
 import { loadConfig } from "../../src/config.js";
-import type { Queue } from "../../src/drivers/queue/queue.js";
+import { QueueRefuses, type Queue } from "../../src/drivers/queue/queue.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import type { Instance } from "../../src/kit/index.js";
 import { aBucket } from "../support/s3.js";
@@ -174,6 +175,23 @@ describe("the doctor's judgement", () => {
     expect(found.level).to.equal("warn");
     expect(found.text).to.contain("2 waiting").and.to.contain("the oldest due for 10 min");
     expect(found.remedy).to.contain("ROLE");
+  });
+
+  it("of a full Redis: it fails, and says what makes room; that it fills up is told before", async () => {
+    const full = new QueueRefuses("full", "Redis is full, and takes no jobs");
+    const used = (megabytes: number): Queue =>
+      ({
+        check: () => Promise.reject(full),
+        memory: async () => ({ used: megabytes * 1_000_000, most: 100_000_000 }),
+      }) as unknown as Queue;
+
+    const found = await checkQueue(used(100), "default", now);
+
+    expect(found).to.deep.include({ level: "fail", text: "Redis is full, and takes no jobs" });
+    expect(found.remedy).to.contain("maxmemory");
+    const [early] = await checkRedis(used(81));
+    expect(early).to.deep.include({ level: "warn", text: "81.0 MB used of 100.0 MB" });
+    expect((await checkRedis(used(20)))[0]?.level).to.equal("ok");
   });
 
   it("of a damaged store: it fails, with what was found", async () => {

@@ -115,6 +115,7 @@ describe("The figures of a deployment for its operator", function () {
       /parvis_store_duration_seconds_count\{role="all",operation="insertOne"\} [1-9]/,
     );
     expect(text).to.contain("parvis_process_resident_memory_bytes");
+    expect(text).to.not.match(/^parvis_queue_memory_bytes/m);
   });
 
   it("come from a process without pages, too", async () => {

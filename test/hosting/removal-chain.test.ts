@@ -134,7 +134,8 @@ describe("The farewell of a deleted city", () => {
     const { store, clock } = city;
     const at = clock.now();
     const rows = queueTables(store).spool;
-    const shelves = { isUp: async () => false, add: async () => undefined };
+    const nothing = async (): Promise<undefined> => undefined;
+    const shelves = { isUp: async () => false, add: nothing, check: nothing, peek: async () => [] };
     const spool = createSpool({
       ...{ rows, shelves, clock, log: pino({ level: "silent" }), ownerOf: instanceOfJob },
     });

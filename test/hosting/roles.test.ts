@@ -15,6 +15,7 @@ import { aRedis, type TestRedis } from "../support/redis.js";
 
 const camille: Member = { _id: "camille", name: "Camille", roles: ["citizen"], language: "fr" };
 const origin = "http://valmont.localhost:3000";
+const token = "a token for the scraper alone";
 
 describe("A deployment whose pages and jobs are the work of different processes", function () {
   this.timeout(60_000);
@@ -27,7 +28,7 @@ describe("A deployment whose pages and jobs are the work of different processes"
 
   const opened = async (role: string): Promise<App> => {
     const env = { DATA_DIR: dataDir, REDIS_URL: redis.url, ROLE: role, LOG_LEVEL: "silent" };
-    const config = loadConfig(env);
+    const config = loadConfig({ ...env, METRICS_TOKEN: token });
     const app = await createApp(config, await driversFor(config));
     await app.start();
     return app;
@@ -87,6 +88,29 @@ describe("A deployment whose pages and jobs are the work of different processes"
     expect(await worker.drivers.queue.dead("default", 10)).to.deep.equal([]);
   });
 
+  it("takes proposals while Redis is full: the worker says so, and goes on once there is room", async () => {
+    await redis.ask("CONFIG SET maxmemory 1");
+    const proposal = await aProposal(citizen(), { title: "Un marché couvert" });
+    expect(proposal.number).to.equal(3);
+    expect(await answer(web.web, "/readyz")).to.include({ status: 200 });
+    expect(await answer(healthOnly(worker.health), "/readyz")).to.deep.equal({
+      ...{ status: 503, text: "not ready: queue\n" },
+    });
+    const figures = await answer(healthOnly(worker.health, worker.metrics), "/metrics");
+    expect(figures.text).to.contain('parvis_queue_memory_bytes{state="max",role="worker"} 1\n');
+    expect(figures.text).to.contain('parvis_queue_jobs{queue="default",state="waiting",');
+
+    await redis.ask("CONFIG SET maxmemory 0");
+    await worker.drivers.queue.idle();
+    await until(() => answer(healthOnly(worker.health), "/readyz"), {
+      status: 200,
+      text: "ready\n",
+    });
+    expect(await web.drivers.store.collection("queue_spool").countDocuments({})).to.equal(0);
+    expect(await web.drivers.store.collection("intents").countDocuments({})).to.equal(0);
+    expect(await worker.drivers.queue.dead("default", 10)).to.deep.equal([]);
+  });
+
   it("answers its supervisor from a worker, and serves no page there", async () => {
     const only = healthOnly(worker.health);
 
@@ -106,7 +130,8 @@ async function answer(listener: RequestListener, path: string): Promise<Answered
   await new Promise((resolve) => server.once("listening", resolve));
   try {
     const { port } = server.address() as AddressInfo;
-    const res = await fetch(`http://127.0.0.1:${port}${path}`);
+    const headers = { authorization: `Bearer ${token}` };
+    const res = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
     return { status: res.status, text: await res.text() };
   } finally {
     server.closeAllConnections();

@@ -3,9 +3,11 @@ import { createIds, type Clock } from "../clock.js";
 import type { Store } from "../store/collection.js";
 import { isOnlyDuplicates } from "../store/errors.js";
 import { createShelves, type JobData, type Shelves } from "./bullmq-shelves.js";
+import { triesOf } from "./bullmq-tries.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { patientUntil, waitingFrom } from "./embedded-parts.js";
 import { queueTables, rowId, type JobRow } from "./queue-tables.js";
+import { QueueRefuses } from "./queue.js";
 
 /** What is taken back. */
 export interface Taking {
@@ -32,12 +34,12 @@ const patienceMs = 5_000;
  * tries and the times they are due. No process may work with either meanwhile. A job is in the store before
  * it leaves Redis; killed between, this is run again and finds it by its id.
  * @returns how many were taken from each
- * @throws QueueInUse when a job is being run, Error when Redis does not answer
+ * @throws QueueInUse when a job is being run, Error when Redis does not answer or is a replica
  */
 export async function takeBack(taking: Taking): Promise<ReadonlyMap<string, number>> {
   const shelves = createShelves({ ...taking, patienceMs });
   try {
-    await shelves.check();
+    await shelves.check().catch(unlessFull);
     await queueTables(taking.store).ready();
     const taken = new Map<string, number>();
     for (const name of taking.queues) taken.set(name, await takeQueue(taking, shelves, name));
@@ -45,6 +47,11 @@ export async function takeBack(taking: Taking): Promise<ReadonlyMap<string, numb
   } finally {
     await shelves.close();
   }
+}
+
+/** To leave a full Redis needs no room in it. */
+function unlessFull(error: unknown): void {
+  if (!(error instanceof QueueRefuses) || error.why !== "full") throw error;
 }
 
 /** What was taken is gone from the lists, so that the next are at their beginning. */
@@ -107,9 +114,9 @@ interface Place {
 
 function rowOf(job: Job<JobData>, { queue, order, dueAt }: Place): JobRow {
   const { id = "", name, data: kept, priority } = job;
-  const { data, attempts, backoff, postponed, putOff, before = 0 } = kept;
+  const { data, attempts, backoff, postponed, putOff } = kept;
   // One whose process is gone has begun its try; when that was the last, it is tried once more.
-  const tries = Math.min(before + job.attemptsStarted - postponed, attempts - 1);
+  const tries = Math.min(triesOf(job), attempts - 1);
   return {
     ...{ _id: rowId(queue, id), queue, id, name, data: JSON.stringify(data), order },
     ...{ tries, attempts, backoff, ...(postponed === 0 ? {} : { postponed }) },

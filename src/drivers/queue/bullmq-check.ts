@@ -1,5 +1,7 @@
 import type { Redis } from "ioredis";
 import { isOfReplica } from "./bullmq-failover.js";
+import { failureText } from "./failure-text.js";
+import { QueueRefuses, type QueueMemory } from "./queue.js";
 
 /** A Redis, and where its queues are. */
 interface Place {
@@ -10,13 +12,36 @@ interface Place {
 /**
  * Tries whether Redis takes writes, which a PING does not tell. To push to a list only if there is one
  * changes nothing where there is none, costs no disk, and is refused whenever a job would be (Redis, LPUSHX).
- * @throws Error with a plain reason
+ * @throws QueueRefuses when it answers, but takes nothing
  */
 export async function checkWriting({ redis, prefix }: Place): Promise<void> {
   try {
     await redis.lpushx(`${prefix}:check`, "");
   } catch (error) {
-    if (!(error instanceof Error) || !isOfReplica(error)) throw error;
-    throw new Error("Redis is a replica, and takes no jobs", { cause: error });
+    throw isAnswer(error) ? refusal(error) : error;
   }
+}
+
+/** Whether Redis said no itself, so that it can be asked at once what it has. */
+export function isAnswer(error: unknown): error is Error {
+  return error instanceof Error && error.name === "ReplyError";
+}
+
+function refusal(error: Error): QueueRefuses {
+  if (isOfReplica(error)) {
+    return new QueueRefuses("replica", "Redis is a replica, and takes no jobs");
+  }
+  if (!error.message.startsWith("OOM ")) {
+    return new QueueRefuses("other", `Redis takes no jobs: ${failureText(error)}`);
+  }
+  return new QueueRefuses("full", "Redis is full, and takes no jobs");
+}
+
+/** How much memory Redis uses, and may (Redis, INFO). */
+export async function memoryOf(redis: Redis): Promise<QueueMemory> {
+  const told = await redis.info("memory");
+  const figure = (name: string): number =>
+    Number(new RegExp(`^${name}:(\\d+)`, "m").exec(told)?.[1] ?? 0);
+  const most = figure("maxmemory");
+  return { used: figure("used_memory"), most: most === 0 ? null : most };
 }

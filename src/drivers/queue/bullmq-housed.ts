@@ -35,7 +35,8 @@ export async function housedIn({ url, queues, clock }: Looking): Promise<readonl
   const log = { warn: () => undefined, error: () => undefined };
   const shelves = createShelves({ url, clock, log, prefix: "parvis", patienceMs });
   try {
-    await shelves.check();
+    // It answers, be it full.
+    await shelves.memory();
     const redis = shelves.connect();
     const signedIn = Object.entries(await redis.hgetall(register))
       .filter(([deployment]) => isDeploymentId(deployment))

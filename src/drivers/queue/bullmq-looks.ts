@@ -12,21 +12,22 @@ export interface Look {
   readonly now: number;
 }
 
+/** Asked in a script, since a full Redis refuses every command between MULTI and EXEC. */
+const counted = `
+return {
+  redis.call("LLEN", KEYS[1]), redis.call("ZCARD", KEYS[2]), redis.call("LLEN", KEYS[3]),
+  redis.call("ZCOUNT", KEYS[4], "-inf", ARGV[1]), redis.call("ZCARD", KEYS[4])
+}`;
+
 /**
  * How many jobs are where; asked all at once: one that passes from one list to the next meanwhile is in
  * one of them.
  */
 export async function counts({ redis, key, now }: Look): Promise<Omit<QueueCounts, "dead">> {
-  const dueBefore = (now + 1) * scoreOfMs;
-  const answers = await redis
-    .multi()
-    .llen(`${key}:wait`)
-    .zcard(`${key}:prioritized`)
-    .llen(`${key}:active`)
-    .zcount(`${key}:delayed`, "-inf", `(${dueBefore}`)
-    .zcard(`${key}:delayed`)
-    .exec();
-  const [plain = 0, ranked = 0, running = 0, due = 0, delayed = 0] = numbers(answers);
+  const lists = ["wait", "prioritized", "active", "delayed"].map((list) => `${key}:${list}`);
+  const dueBefore = `(${(now + 1) * scoreOfMs}`;
+  const answer = (await redis.eval(counted, lists.length, ...lists, dueBefore)) as number[];
+  const [plain = 0, ranked = 0, running = 0, due = 0, delayed = 0] = answer;
   return { waiting: plain + ranked + due, delayed: delayed - due, running };
 }
 
@@ -61,10 +62,6 @@ function values(answers: Answers): unknown[] {
     if (error !== null) throw error;
     return value;
   });
-}
-
-function numbers(answers: Answers): number[] {
-  return values(answers).map(Number);
 }
 
 /** Those of some jobs that wait or run. @throws RangeError for more than 500 */

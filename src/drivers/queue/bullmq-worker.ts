@@ -1,6 +1,8 @@
-import { DelayedError, WaitingError, Worker, type Job } from "bullmq";
+import { DelayedError, WaitingError, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Clock } from "../clock.js";
+import { CalmWorker } from "./bullmq-calm.js";
+import { triesOf } from "./bullmq-tries.js";
 import type { JobData, Shelves } from "./bullmq-shelves.js";
 import { openClosing, type Closing } from "./closing.js";
 import type { Dead } from "./dead.js";
@@ -10,6 +12,7 @@ import { verdictOn } from "./outcome.js";
 import { createStarter, type OpenPlaces } from "./places.js";
 import { keptPutOff, toldPutOff, type KeptPutOff } from "./put-off.js";
 import type { RunningJob } from "./queue.js";
+import { seldom } from "./seldom.js";
 
 /** The work of one queue in one process. */
 export interface BullWorker {
@@ -42,19 +45,20 @@ const lost = "the process stopped while it ran this job";
 export function createWorker(parts: WorkerParts): BullWorker {
   const closing = openClosing();
   const mayBegin = createStarter(parts.places.pace);
-  let worker: Worker<JobData, void> | null = null;
+  let worker: CalmWorker<JobData, void> | null = null;
   let connection: Redis | null = null;
   const process = async (job: Held, token = ""): Promise<void> => {
     await mayBegin();
     return serve(parts, closing, { job, token, leaseMs: parts.leaseMs, clock: parts.clock });
   };
+  const say = seldom((fields) => parts.log.warn(fields, "the queue failed"));
   const failed = (error: unknown): void => {
-    parts.log.warn({ queue: parts.queue, error: failureText(error) }, "the queue failed");
+    say({ queue: parts.queue, error: failureText(error) });
   };
   const start = (): void => {
     if (closing.isClosing) return;
     connection ??= parts.shelves.connect();
-    const made = new Worker<JobData, void>(parts.queue, process, settings(parts, connection));
+    const made = new CalmWorker<JobData, void>(parts.queue, process, settings(parts, connection));
     worker = made;
     made.on("error", failed);
     // One whose loop ended by a failure does nothing any more: another takes its place.
@@ -102,8 +106,8 @@ interface Claim {
 }
 
 async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promise<void> {
-  const { data, attempts, backoff, postponed, putOff, before = 0 } = claim.job.data;
-  const tries = before + claim.job.attemptsStarted - postponed;
+  const { data, attempts, backoff, postponed, putOff } = claim.job.data;
+  const tries = Math.max(1, triesOf(claim.job));
   if (closing.isClosing) return putBack(claim);
   if (tries > attempts) return bury(parts, claim, { tries: attempts, error: lost });
   const id = claim.job.id ?? "";

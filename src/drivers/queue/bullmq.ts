@@ -57,11 +57,12 @@ export function createBullQueue(given: BullQueueOptions): Queue {
   const dates = repeating(log, () => untilNext(calendar, now, pollMs));
   const own = { owner: newOwner(), leaseMs, ids: createIds(clock) };
   const left = createLeftJobs({ tables, dead, clock, ...own }, shelves);
-  const handing = repeating(log, async () => {
+  const handOver = async (): Promise<number> => {
     await spool.handOver();
     await left.handOver();
     return pollMs;
-  });
+  };
+  const handing = repeating(log, handOver, "what was kept for Redis could not be handed over");
   return {
     add,
     async schedule(schedules, keeping) {
@@ -91,6 +92,7 @@ export function createBullQueue(given: BullQueueOptions): Queue {
     drop: (queue, ids) => dead.drop(queue, ids),
     forget: (owner, from) => shelves.forget((data) => options.ownerOf?.(data) === owner, from),
     check: () => shelves.check(),
+    memory: () => shelves.memory(),
     idle: () =>
       whenIdle(shelves, [...workers.keys()], async () => {
         if (!(await spool.isEmpty()) || !(await left.isEmpty())) return false;

@@ -41,7 +41,10 @@ export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
   const shared = { shelf, now, random, pollMs, log };
   const dates = repeating(log, () => untilNext(calendar, now, pollMs));
   // Left by processes that had a Redis which did not answer; `add` knows an id that is there already.
-  const shelves = { isUp: async () => true, add };
+  const shelves = {
+    ...{ isUp: async () => true, check: async () => undefined, add },
+    peek: (queue: string, wanted: readonly string[]) => peek(parts, queue, wanted),
+  };
   const spool = createSpool({
     ...{ rows: tables.spool, shelves, clock, log, ownerOf: options.ownerOf },
   });
@@ -75,6 +78,7 @@ export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
     drop: (queue, wanted) => dead.drop(queue, wanted),
     forget: (owner, from) => forget(parts, options.ownerOf, { owner, from }),
     // Whether its store is whole is another question, whose answer takes longer the more there is.
+    memory: async () => null,
     async check() {
       await tables.jobs.findOne({ _id: "" });
     },

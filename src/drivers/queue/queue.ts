@@ -111,6 +111,23 @@ export interface DeadJob {
 /** Says by a job's data whose work it is, so that the dead can be told apart by it. */
 export type OwnerOf = (data: unknown) => string | null;
 
+/** Thrown by a check: the queue answers, but takes no jobs, and no job of it can be begun. */
+export class QueueRefuses extends Error {
+  override readonly name = "QueueRefuses";
+  readonly why: "full" | "replica" | "other";
+  constructor(why: QueueRefuses["why"], message: string) {
+    super(message);
+    this.why = why;
+  }
+}
+
+/** Memory of the server that holds the jobs, in bytes. */
+export interface QueueMemory {
+  readonly used: number;
+  /** What it may use before it takes no more jobs; null when it is not told where to stop. */
+  readonly most: number | null;
+}
+
 /** Which of a queue's dead are wanted: all of them, unless narrowed. */
 export interface DeadWish {
   readonly name?: string;
@@ -199,8 +216,10 @@ export interface Queue {
    * that wait; what runs is left. Returns the place to go on from, null at the end.
    */
   forget(owner: string, from: string | null): Promise<string | null>;
-  /** Rejects with a plain reason when the queue does not answer. */
+  /** Rejects with a plain reason when the queue does not answer, as `QueueRefuses` when it takes nothing. */
   check(): Promise<void>;
+  /** What jobs in flight take up and may; null where they lie in the store. */
+  memory(): Promise<QueueMemory | null>;
   /** Resolves when no job of any processed queue is due or running (delayed ones may remain). */
   idle(): Promise<void>;
   /** Takes no new job, waits up to `graceMs` for running ones, releases the rest for another process. */

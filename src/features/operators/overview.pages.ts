@@ -49,7 +49,7 @@ export async function overviewModel(
   ]);
   return {
     ...frameOf(ctx, "overview"),
-    health: (["store", "queue"] as const).map((what) => healthView(ctx, what, seen.answers[what])),
+    health: (["store", "queue"] as const).map((what) => healthView(ctx, what, seen)),
     disk: diskView(ctx, seen, totals),
     versions: versionViews(ctx, parts, totals),
     processes: seen.processes.map(({ what, machine, pid }) => ({
@@ -60,11 +60,14 @@ export async function overviewModel(
   };
 }
 
-function healthView(ctx: Ctx, what: "store" | "queue", isWell: boolean) {
+function healthView(ctx: Ctx, what: "store" | "queue", { answers, isQueueFull }: Overview) {
+  const isWell = answers[what];
+  const isFull = what === "queue" && isQueueFull;
+  const answer = isFull ? "full" : String(isWell);
   return {
     label: ctx.t.t(`operators.overview.${what}`),
-    badge: badgeOf(ctx, isWell ? "ok" : "fail", ctx.t.t(`operators.answers.${isWell}`)),
-    note: isWell ? null : ctx.t.t(`operators.overview.${what}Away`),
+    badge: badgeOf(ctx, isWell ? "ok" : "fail", ctx.t.t(`operators.answers.${answer}`)),
+    note: isWell ? null : ctx.t.t(`operators.overview.${what}${isFull ? "Full" : "Away"}`),
   };
 }
 

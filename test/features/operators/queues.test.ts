@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { MailError, type Mailer } from "../../../src/drivers/mail.js";
 import type { Row } from "../../../src/drivers/store/collection.js";
-import type { NewJob } from "../../../src/drivers/queue/queue.js";
+import { QueueRefuses, type NewJob } from "../../../src/drivers/queue/queue.js";
 import { sendReset } from "../../../src/features/accounts/accounts.jobs.js";
 import { actOnKind } from "../../../src/features/operators/dead-jobs.js";
 import { aboutDead, shownReason } from "../../../src/features/operators/shown-jobs.js";
@@ -250,6 +250,17 @@ describe("The page of queues and of jobs that were given up", function () {
 
     expect(read).to.match(/instances fermées\s*2\s*Abandonnés\s*0/);
     expect(read).to.match(/instances fermées\s*Plus de 10\s000/);
+  });
+
+  it("comes after one that says it when Redis is full, and what to do", async () => {
+    const { check } = queue();
+    const refusal = new QueueRefuses("full", "Redis is full, and takes no jobs");
+    Object.assign(queue(), { check: () => Promise.reject(refusal) });
+
+    const read = textOf((await the.operator.get("/operator")).text);
+    Object.assign(queue(), { check });
+
+    expect(read).to.contain("Pleine").and.to.contain("maxmemory");
   });
 });
 
