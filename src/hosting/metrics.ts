@@ -152,10 +152,20 @@ function jobMetrics(registry: Registry): (ending: JobEnding) => void {
 
 /** What a queue that does not answer leaves out: a scrape is never held up by it, nor fails. */
 function queueMetrics(registry: Registry, { queue, queues, parked, now }: MetricsParts): void {
-  const age = new Gauge({
+  const age: Gauge<"queue"> = new Gauge({
     name: "parvis_queue_oldest_seconds",
     help: "Since when the job that is due for longest has been due; 0 when none is.",
     ...{ labelNames: ["queue"], registers: [registry] },
+    // By itself: what another gauge sets while it is asked is told at the next scrape alone.
+    async collect() {
+      age.reset();
+      const asked = queues.map(async (name) => {
+        const oldest = await queue.oldestDue(name);
+        const seconds = oldest === null ? 0 : (now() - oldest.getTime()) / 1_000;
+        age.set({ queue: name }, Math.max(0, seconds));
+      });
+      await Promise.allSettled(asked);
+    },
   });
   const depth: Gauge<"queue" | "state"> = new Gauge({
     name: "parvis_queue_jobs",
@@ -164,19 +174,15 @@ function queueMetrics(registry: Registry, { queue, queues, parked, now }: Metric
     registers: [registry],
     async collect() {
       depth.reset();
-      age.reset();
       const states = queues.map(async (name) => {
         depth.set({ queue: name, state: "parked" }, await parked(name));
       });
       await Promise.allSettled([
         ...states,
         ...queues.map(async (name) => {
-          const [counts, oldest] = await Promise.all([queue.counts(name), queue.oldestDue(name)]);
-          for (const [state, count] of Object.entries(counts)) {
+          for (const [state, count] of Object.entries(await queue.counts(name))) {
             depth.set({ queue: name, state }, count as number);
           }
-          const seconds = oldest === null ? 0 : (now() - oldest.getTime()) / 1_000;
-          age.set({ queue: name }, Math.max(0, seconds));
         }),
       ]);
     },

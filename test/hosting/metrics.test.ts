@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { keptFilesCollection } from "../../src/hosting/kept-files.js";
 import { createServer } from "node:http";
+import type { Queue } from "../../src/drivers/queue/queue.js";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import type { Row } from "../../src/drivers/store/collection.js";
 import { healthOnly } from "../../src/hosting/health.js";
 import { parkedJobs } from "../../src/hosting/parked-jobs.js";
+import { createMetrics } from "../../src/hosting/metrics.js";
 import type { Member } from "../../src/kit/index.js";
 import { newPerson } from "../../src/features/people/people.js";
 import { aProposal } from "../support/builders.js";
@@ -116,6 +118,28 @@ describe("The figures of a deployment for its operator", function () {
     );
     expect(text).to.contain("parvis_process_resident_memory_bytes");
     expect(text).to.not.match(/^parvis_queue_memory_bytes/m);
+  });
+
+  it("tell since when jobs wait as it is now, not as it was at the last look", async () => {
+    let since = new Date(0);
+    const queue = {
+      oldestDue: async () => since,
+      counts: async () => ({ waiting: 1, delayed: 0, running: 0, dead: 0 }),
+      memory: async () => null,
+    } as unknown as Queue;
+    const parts = { token, role: "worker", queue, queues: ["default"], parked: async () => 0 };
+    const metrics = createMetrics({ ...parts, now: () => 90_000 });
+    const server = createServer(healthOnly(watched.app.health, metrics)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const asked = aBrowser((server.address() as AddressInfo).port, "any.example");
+
+    const first = await asked.get("/metrics", bearer);
+    since = new Date(60_000);
+    const second = await asked.get("/metrics", bearer);
+    server.close();
+
+    expect(first.text).to.contain('parvis_queue_oldest_seconds{queue="default",role="worker"} 90');
+    expect(second.text).to.contain('parvis_queue_oldest_seconds{queue="default",role="worker"} 30');
   });
 
   it("come from a process without pages, too", async () => {
