@@ -38,7 +38,8 @@ export type LookUp<T> = (key: string, lookUp: () => Promise<T>) => Promise<T>;
 
 /**
  * One look-up of a kind at a time: who asks meanwhile waits for the next, together with all others who do.
- * So nobody is told what was so before they asked, however many ask, and who asks alone waits for nothing.
+ * So nobody is told what was so before they asked, however many ask, and who asks alone waits for no longer
+ * than the rest of this turn.
  */
 export function createTogether<T>(): LookUp<T> {
   const under = new Map<string, Promise<unknown>>();
@@ -69,15 +70,19 @@ async function turnAfter(work: Promise<unknown> | undefined): Promise<void> {
 const mostRecent = 500;
 
 /**
- * Whoever asks shares the last look-up as long as that began at most `keptMs` before, well measured by this
+ * Whoever asks shares the last look-up as long as that began at most `keptMs` before, measured by this
  * process alone: what they are told was so then at the earliest. One that fails is shared by nobody later.
+ * @param now milliseconds of a clock that never goes back
  */
-export function createRecent<T>(keptMs: number): LookUp<T> {
+export function createRecent<T>(
+  keptMs: number,
+  now: () => number = () => performance.now(),
+): LookUp<T> {
   const recent = new LRUCache<string, { readonly begun: number; readonly answer: Promise<T> }>({
     max: mostRecent,
   });
   return (key, lookUp) => {
-    const begun = performance.now();
+    const begun = now();
     const known = recent.get(key);
     if (known !== undefined && begun - known.begun <= keptMs) return known.answer;
     const answer = lookUp();

@@ -212,6 +212,30 @@ function describeIdentity(backing: Backing): void {
     expect((await queue.oldestDue(LANE))?.getTime()).to.be.within(before, after);
   });
 
+  it("tells it of a job that was tried before since it is due again, not since it was added", async () => {
+    const gate = aGate();
+    let failedAt = Number.POSITIVE_INFINITY;
+    const run = async ({ id, attempt }: RunningJob): Promise<void> => {
+      if (id === "again" && attempt === 1) {
+        failedAt = Date.now();
+        throw new RetryLater("busy", 300);
+      }
+      if (id === "long") await gate.opened;
+    };
+    const queue = await serving(backing(), run, 1);
+    await queue.add([aJob("again", { attempts: 5 })]);
+    await until(() => failedAt < Number.POSITIVE_INFINITY);
+    await queue.add([aJob("long"), aJob("next")]);
+    const waits = async (): Promise<boolean> => (await queue.counts(LANE)).waiting === 2;
+    await until(waits);
+
+    const oldest = (await queue.oldestDue(LANE))?.getTime() ?? 0;
+    gate.open();
+    await queue.idle();
+
+    expect(oldest).to.be.at.least(failedAt);
+  });
+
   it("refuses whole a batch with a job that a driver could not keep", async () => {
     const queue = backing().queue();
     const wrong = [aJob("a:b"), aJob("12"), aJob(""), aJob("z".repeat(501))];

@@ -16,6 +16,8 @@ import { createDigest, digestOf } from "../../src/federation/signatures/digest.j
 import { createTurns } from "../../src/federation/turns.js";
 import { generateRsaPair } from "../../src/federation/signatures/generate.js";
 import { countingCalls } from "./support/counting.js";
+import type { Ctx } from "../../src/kit/index.js";
+import { aGate } from "../drivers/queue.conformance.js";
 import { aTown, closeTowns } from "./support/town.js";
 
 describe("what a delivery to many servers saves", () => {
@@ -67,7 +69,9 @@ describe("what a delivery to many servers saves", () => {
     const [created, deleted] = [told("a1", "Create"), told("a2", "Delete")];
     const rows = ctx.collection(activitiesCollection);
     await rows.insertOne(created);
-    const order = createOrder();
+    const since = performance.now();
+    let stands = true;
+    const order = createOrder(() => (stands ? since : performance.now()));
     const count = { calls: 0 };
     const counted = countingCalls(ctx, count);
 
@@ -75,6 +79,7 @@ describe("what a delivery to many servers saves", () => {
       Array.from({ length: 50 }, () => order.wasSuperseded(counted, created)),
     );
     await rows.insertOne(deleted);
+    stands = false;
     await order.assertTurn(ctx, deleted, "https://two.example/inbox");
 
     expect(moot).to.deep.equal(Array.from({ length: 50 }, () => false));
@@ -119,6 +124,40 @@ describe("what a delivery to many servers saves", () => {
     expect(meanwhile).to.deep.equal([0, 2]);
     expect(await failuresOf("well.example")).to.equal(1);
     expect(await peers.of(ctx, "unknown.example")).to.equal(null);
+  });
+
+  it("tells nobody how a server did before they asked, and keeps no look that was forgotten meanwhile", async () => {
+    const { visitor: ctx } = await aTown();
+    const rows = ctx.collection(peersCollection);
+    const now = ctx.clock.now();
+    const row = { speaks: "cavage", refusals: 0, openUntil: null, lastFailedAt: null } as const;
+    const told = { ...row, lastError: null, lastDeliveredAt: now, forgetAt: now };
+    await rows.insertOne({ ...told, _id: "p1", host: "well.example", failures: 0 });
+    const peers = createWellPeers();
+    const gate = aGate();
+    const slow: Ctx = {
+      ...ctx,
+      collection: (def) =>
+        new Proxy(ctx.collection(def), {
+          get: (target, property) =>
+            property === "find"
+              ? (...given: Parameters<typeof target.find>) => {
+                  const found = target.find(...given).toArray();
+                  return { toArray: () => gate.opened.then(() => found) };
+                }
+              : (Reflect.get(target, property) as unknown),
+        }),
+    };
+
+    const first = peers.of(slow, "well.example");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await rows.updateOne({ host: "well.example" }, { $set: { failures: 3 } });
+    peers.forget(ctx, "well.example");
+    const second = peers.of(ctx, "well.example");
+    gate.open();
+
+    expect([(await first)?.failures, (await second)?.failures]).to.deep.equal([0, 3]);
+    expect((await peers.of(ctx, "well.example"))?.failures).to.equal(3);
   });
 
   it("asks how many servers do in one look-up, however many deliveries begin at once", async () => {

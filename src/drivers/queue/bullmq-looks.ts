@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { mostPeeked } from "./bounds.js";
+import type { JobData } from "./bullmq-shelves.js";
 import type { QueueCounts, QueuedJob } from "./queue.js";
 
 /** BullMQ keeps the millisecond of a delayed job in the upper bits of its score. */
@@ -44,15 +45,20 @@ export async function oldestDue({ redis, key, now }: Look): Promise<Date | null>
   ]);
   const ids = [waiting, patient].filter((id) => typeof id === "string");
   const fields = await Promise.all(
-    ids.map((id) => redis.hmget(`${key}:${id}`, "timestamp", "delay")),
+    ids.map((id) => redis.hmget(`${key}:${id}`, "timestamp", "delay", "data")),
   );
   const dues = [
-    ...fields.flatMap(([addedAt, delay]) =>
-      typeof addedAt === "string" ? [Number(addedAt) + Number(delay ?? 0)] : [],
+    ...fields.flatMap(([addedAt, delay, data]) =>
+      typeof addedAt === "string" ? [dueSince(data) ?? Number(addedAt) + Number(delay ?? 0)] : [],
     ),
     ...(delayed[1] === undefined ? [] : [Math.floor(Number(delayed[1]) / scoreOfMs)]),
   ];
   return dues.length === 0 ? null : new Date(Math.min(...dues));
+}
+
+/** When a job was due that was put off before; null for one that never was. */
+function dueSince(data: string | null | undefined): number | null {
+  return data == null ? null : ((JSON.parse(data) as JobData).dueAt ?? null);
 }
 
 type Answers = Awaited<ReturnType<ReturnType<Redis["pipeline"]>["exec"]>>;

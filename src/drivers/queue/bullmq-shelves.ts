@@ -25,6 +25,8 @@ export interface JobData {
   readonly before?: number;
   /** Why its try is put off; absent where nothing was named. */
   readonly putOff?: KeptPutOff;
+  /** When it is due, in milliseconds, since it was put off; BullMQ forgets that once it is. */
+  readonly dueAt?: number;
 }
 
 /** The queues in Redis, as whoever adds to them and asks about them sees them. */

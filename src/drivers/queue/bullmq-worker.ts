@@ -124,12 +124,10 @@ async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promis
   if (verdict.kind === "dead") {
     return bury(parts, claim, { tries, error: failureText(failure.cause) });
   }
-  if (verdict.kind === "postpone") {
-    const now = parts.clock.now().getTime();
-    const kept = keptPutOff(verdict.why, { attempt: tries, before: putOff, now });
-    await uncount(claim, kept);
-  }
-  return later(claim, verdict.delayMs);
+  if (verdict.kind === "retry") return later(claim, verdict.delayMs, claim.job.data);
+  const now = parts.clock.now().getTime();
+  const kept = keptPutOff(verdict.why, { attempt: tries, before: putOff, now });
+  return later(claim, verdict.delayMs, uncounted(claim.job.data, kept));
 }
 
 interface Failure {
@@ -150,22 +148,28 @@ async function attempt({ run }: WorkerParts, job: RunningJob): Promise<Failure |
 /** Puts a job back for any process; the try does not count. */
 async function putBack(claim: Claim): Promise<never> {
   const { job, token } = claim;
-  await uncount(claim, job.data.putOff);
+  await keep(claim, uncounted(job.data, job.data.putOff));
   await job.moveToWait(token);
   throw new WaitingError();
 }
 
-async function later({ job, token, clock }: Claim, delayMs: number): Promise<never> {
-  await job.moveToDelayed(clock.now().getTime() + Math.round(delayMs), token);
+async function later(claim: Claim, delayMs: number, data: JobData): Promise<never> {
+  const dueAt = claim.clock.now().getTime() + Math.round(delayMs);
+  await keep(claim, { ...data, dueAt });
+  await claim.job.moveToDelayed(dueAt, claim.token);
   throw new DelayedError();
 }
 
-/** @throws when the lease is lost: the job is another worker's by now, and its count too. */
-async function uncount({ job, token, leaseMs }: Claim, putOff?: KeptPutOff): Promise<void> {
+/** @throws when the lease is lost: the job is another worker's by now, and what is kept with it too. */
+async function keep({ job, token, leaseMs }: Claim, data: JobData): Promise<void> {
   await job.extendLock(token, leaseMs);
-  const { putOff: _before, postponed, ...data } = job.data;
-  const kept = putOff === undefined ? {} : { putOff };
-  await job.updateData({ ...data, postponed: postponed + 1, ...kept });
+  await job.updateData(data);
+}
+
+/** What is kept with a job whose try does not count. */
+function uncounted(kept: JobData, putOff?: KeptPutOff): JobData {
+  const { putOff: _before, postponed, ...data } = kept;
+  return { ...data, postponed: postponed + 1, ...(putOff === undefined ? {} : { putOff }) };
 }
 
 async function bury(
@@ -180,8 +184,7 @@ async function bury(
     await dead.bury(queue, [{ job, tries, error }]);
   } catch (failure) {
     log.warn({ queue, error: failureText(failure) }, "the queue's store failed");
-    await uncount(claim, data.putOff);
-    return later(claim, buryAgainMs);
+    return later(claim, buryAgainMs, uncounted(data, data.putOff));
   }
   log.error({ queue, job: name, id, tries, error }, "job given up");
 }

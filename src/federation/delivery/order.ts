@@ -43,7 +43,7 @@ export interface Order {
  * before it looks for older ones. So of two deliveries either the older one sees that it is superseded, by a
  * look that began after the newer one was stored, or it ran before the newer one looks, which sees it.
  */
-export function createOrder(): Order {
+export function createOrder(now: () => number = () => performance.now()): Order {
   const known = new LRUCache<string, readonly Earlier[]>({ max: 500 });
   /** When this process had the first delivery of each to make, by its own clock. */
   const met = new LRUCache<string, number>({ max: 500 });
@@ -58,14 +58,14 @@ export function createOrder(): Order {
 
   /** Resolves once nobody goes any more by a look that was made before the activity was stored. */
   async function allowForLooks({ _id }: Told): Promise<void> {
-    const now = performance.now();
-    const since = met.get(_id) ?? now;
+    const begun = now();
+    const since = met.get(_id) ?? begun;
     met.set(_id, since);
-    const left = since + allowedMs - now;
+    const left = since + allowedMs - begun;
     if (left > 0) await pause(left);
   }
 
-  const recent = createRecent<boolean>(lookedMs);
+  const recent = createRecent<boolean>(lookedMs, now);
   return {
     isSuperseded,
     wasSuperseded: (ctx, activity) =>

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Ctx } from "../../kit/index.js";
-import { createInFlight, createTogether } from "../../kit/look-ups.js";
+import { createTogether } from "../../kit/look-ups.js";
 import type { Peer } from "../records.js";
 import { isWell, peersAmong } from "./peers.js";
 
@@ -21,7 +21,9 @@ const keptMs = 5_000;
 /** Make room for the rows of hosts that do well; how the others do is looked up each time. */
 export function createWellPeers(): WellPeers {
   const kept = new LRUCache<string, Peer>({ max: 20_000, ttl: keptMs });
-  const reading = createInFlight<Peer | null>();
+  /** When a host was to be looked up again last, in the order of all that was forgotten. */
+  const forgotten = new LRUCache<string, number>({ max: 20_000 });
+  let forgets = 0;
   const together = createTogether<ReadonlyMap<string, Peer>>();
   const asked = new Map<string, Set<string>>();
   const keyOf = (ctx: Ctx, host: string): string => `${ctx.instance._id} ${host}`;
@@ -43,15 +45,16 @@ export function createWellPeers(): WellPeers {
       const key = keyOf(ctx, host);
       const known = kept.get(key);
       if (known !== undefined) return known;
-      return reading.of(
-        key,
-        () => lookUp(ctx, host),
-        (found) => void (found !== null && isWell(found) && kept.set(key, found)),
-      );
+      const before = forgets;
+      const found = await lookUp(ctx, host);
+      const stands = (forgotten.get(key) ?? 0) <= before;
+      if (found !== null && isWell(found) && stands) kept.set(key, found);
+      return found;
     },
     forget(ctx, host) {
       const key = keyOf(ctx, host);
-      reading.forget(key);
+      forgets += 1;
+      forgotten.set(key, forgets);
       kept.delete(key);
     },
   };
