@@ -27,7 +27,9 @@ export type NewInstance = Pick<InstanceRecord, "origin" | "name" | "language" | 
   };
 
 /** What an instance has to be for a change of it; its deletion as far as its step, its profile its version. */
-export type Expected = Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">> & {
+export type Expected = Partial<
+  Pick<InstanceRecord, "setUpTokenHash" | "setUpBegunAt" | "state">
+> & {
   readonly deletion?: Pick<Deletion, "step">;
   readonly profile?: Pick<InstanceProfile, "version">;
 };

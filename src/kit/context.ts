@@ -87,7 +87,7 @@ export interface Ctx {
    */
   changeInstance(
     change: InstanceChange,
-    expected?: Partial<Pick<InstanceRecord, "setUpTokenHash" | "state">> & {
+    expected?: Partial<Pick<InstanceRecord, "setUpTokenHash" | "setUpBegunAt" | "state">> & {
       readonly profile?: Pick<InstanceProfile, "version">;
     },
   ): Promise<Instance | null>;

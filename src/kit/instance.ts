@@ -26,6 +26,8 @@ export interface InstanceRecord {
   readonly state: InstanceState;
   /** SHA-256 of the one-time set-up link's token while `state` is `new`. */
   readonly setUpTokenHash: string | null;
+  /** When somebody began to set it up who has not ended; null or absent while nobody does. */
+  readonly setUpBegunAt?: Date | null;
   readonly createdAt: Date;
   /** How the instance presents itself; absent until somebody sets it (`profileOf`). */
   readonly profile?: InstanceProfile;
@@ -129,6 +131,7 @@ export type InstanceChange = Partial<
     | "aliases"
     | "state"
     | "setUpTokenHash"
+    | "setUpBegunAt"
     | "profile"
     | "suspension"
     | "deletion"

@@ -13,24 +13,39 @@ export interface SetUp extends Pick<
   readonly password: string;
 }
 
-/** Refuses a link that is not the one-time link of an instance that still waits for it. */
-export function assertInvited(ctx: Ctx, token: string): void {
-  const { state, setUpTokenHash } = ctx.instance;
+/** Whoever began and has not ended after so long died over it. */
+const patienceMs = 60_000;
+
+/** Refuses a link that is not that of an instance which still waits to be set up. */
+export function assertInvited(
+  { instance: { state, setUpTokenHash } }: Pick<Ctx, "instance">,
+  token: string,
+): void {
   if (state !== "new" || setUpTokenHash !== hashToken(token)) throw new Refusal("link-expired");
 }
 
 /**
  * Set the instance up: its name and language, first topics, first admin. The link works once: of two
- * at a time one wins; after a refusal it works again. What an interrupted set-up left is removed
- * first. Returns the admin's member id.
+ * at a time one wins; after a refusal it works again, and a minute after a process died over it. What an
+ * interrupted set-up left is removed first. Returns the admin's member id.
  */
 export async function setUpInstance(ctx: Ctx, token: string, input: SetUp): Promise<string> {
-  assertInvited(ctx, token);
+  const instance = await ctx.readInstance();
+  assertInvited({ instance }, token);
+  const { setUpTokenHash, setUpBegunAt: begunBefore = null } = instance;
+  const setUpBegunAt = ctx.clock.now();
+  const isUnderWay =
+    begunBefore !== null && setUpBegunAt.getTime() - begunBefore.getTime() < patienceMs;
+  if (isUnderWay) throw new Refusal("link-expired");
   const { name, kind, language, tagline, handle } = input;
-  const link = { setUpTokenHash: hashToken(token) };
   const settings = { name, kind, language, tagline, handle };
-  const claimed = await ctx.changeInstance({ ...settings, setUpTokenHash: null }, link);
+  const waiting = { state: "new", setUpTokenHash } as const;
+  const claimed = await ctx.changeInstance(
+    { ...settings, setUpBegunAt },
+    { ...waiting, setUpBegunAt: begunBefore },
+  );
   if (claimed === null) throw new Refusal("link-expired");
+  const ours = { ...waiting, setUpBegunAt };
   try {
     await forgetAccounts(ctx);
     await forgetTopics(ctx);
@@ -42,10 +57,11 @@ export async function setUpInstance(ctx: Ctx, token: string, input: SetUp): Prom
       confirmed: true,
     });
     await defaultTopics(ctx.inLanguage(language));
-    await ctx.changeInstance({ state: "active" });
+    const done = { state: "active", setUpTokenHash: null, setUpBegunAt: null } as const;
+    if ((await ctx.changeInstance(done, ours)) === null) throw new Refusal("link-expired");
     return admin._id;
   } catch (error) {
-    await ctx.changeInstance(link, { state: "new", setUpTokenHash: null });
+    await ctx.changeInstance({ setUpBegunAt: null }, ours);
     throw error;
   }
 }
