@@ -119,10 +119,11 @@ async function changeMode(
   { signedReads: typed }: ModeOptions,
 ): Promise<Answer> {
   const now = await readSettings(ctx);
-  const mode = wanted ?? now?.mode ?? "open";
-  const signedReads = typed === undefined ? (now?.signedReads ?? false) : typed === "yes";
+  const mode = wanted ?? now.mode;
+  const signedReads = typed === undefined ? now.signedReads : typed === "yes";
   if (wanted !== undefined || typed !== undefined) {
-    await changeSettings(app.federation.rules, ctx, { mode, signedReads });
+    const from = { mode: now.mode, signedReads: now.signedReads };
+    await changeSettings(app.federation.rules, ctx, { mode, signedReads, from });
   }
   const reads = signedReads || mode === "allow-list" ? "only to who signs" : "to everybody";
   const text = `${ctx.instance.host}: ${mode}; documents are given ${reads}.`;

@@ -34,7 +34,7 @@ export async function publicModel(
   { after, allowedAfter }: { readonly after?: string; readonly allowedAfter?: string },
 ): Promise<PublicPage> {
   const t = (name: string): string => ctx.t.t(`network.public.${name}`);
-  const mode = (await readSettings(ctx))?.mode ?? "open";
+  const { mode } = await readSettings(ctx);
   const [allowed, blocks] = await Promise.all([
     mode === "allow-list" ? listAllowed(ctx, allowedAfter ?? null) : null,
     listBlocks(ctx, after ?? null),

@@ -14,8 +14,8 @@ import {
   type Typed,
 } from "../../kit/index.js";
 import type { Imported } from "../policy/csv.js";
-import { readSettings, usual } from "../policy/policy.js";
-import { modes, type Block, type Mode } from "../policy/records.js";
+import { readSettings } from "../policy/policy.js";
+import { modes, type Block, type Mode, type Settings } from "../policy/records.js";
 import { listAllowed, listBlocks } from "../policy/rules.js";
 
 /** Where the page is. */
@@ -71,7 +71,8 @@ interface Choice {
 /** With whom a site exchanges: for admins. */
 export interface SettingsPage extends PageModel {
   readonly modeForm: FormView;
-  readonly from: From;
+  /** How the site stood to the network when the form was begun. */
+  readonly from: Settings;
   readonly modes: readonly Choice[];
   readonly signedReads: boolean;
   readonly allowForm: FormView;
@@ -90,12 +91,6 @@ export interface SettingsPage extends PageModel {
   readonly errors: FormView["errors"];
 }
 
-/** How the site stood to the network when the form was begun. */
-interface From {
-  readonly mode: Mode;
-  readonly signedReads: boolean;
-}
-
 interface BlockView {
   readonly who: string;
   readonly badge: StatusView;
@@ -109,13 +104,14 @@ export const settingsPage = definePage<SettingsPage>("network/settings");
 /** What closing means, and the button that does it. */
 export interface ClosePage extends PageModel {
   readonly signedReads: boolean;
-  readonly from: From;
+  /** How the site stood to the network when the form was begun. */
+  readonly from: Settings;
 }
 
 export const closePage = definePage<ClosePage>("network/close");
 
 /** The page that asks once more. */
-export function closeModel(ctx: Ctx, signedReads: boolean, from: From): ClosePage {
+export function closeModel(ctx: Ctx, signedReads: boolean, from: Settings): ClosePage {
   return { head: head(ctx.t.t(key("close.title")), { noIndex: true }), signedReads, from };
 }
 
@@ -138,7 +134,7 @@ export async function settingsModel(ctx: Ctx, shown: Shown): Promise<SettingsPag
     listAllowed(ctx, shown.allowedAfter ?? null),
     listBlocks(ctx, shown.after ?? null),
   ]);
-  const { mode, signedReads } = stored ?? usual;
+  const { mode, signedReads } = stored;
   const forms = formsOf(ctx, shown, mode);
   const isFirst = shown.after === undefined && shown.allowedAfter === undefined;
   return {

@@ -73,9 +73,9 @@ async function saveMode(rules: RuleParts, ctx: Ctx, req: Req): Promise<Reply> {
   assertAdmin(ctx);
   return submit(modeForm, req, {
     accepted: async ({ mode, signedReads, confirmed, fromMode, fromSigned }) => {
-      const now = (await readSettings(ctx))?.mode ?? "open";
+      const now = await readSettings(ctx);
       const from = { mode: fromMode, signedReads: fromSigned };
-      if (mode === "closed" && now !== "closed" && !confirmed) {
+      if (mode === "closed" && now.mode !== "closed" && !confirmed) {
         return page(closePage, closeModel(ctx, signedReads, from));
       }
       await changeSettings(rules, ctx, { mode, signedReads, from });

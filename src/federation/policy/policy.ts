@@ -7,7 +7,7 @@ import {
   blocksCollection,
   settingsCollection,
   type Block,
-  type NetworkSettings,
+  type Settings,
   type Severity,
 } from "./records.js";
 
@@ -24,7 +24,7 @@ export function mayTalk(standing: Standing): boolean {
 
 /** The one place that answers with whom an instance talks, and how. */
 export interface Policy {
-  settings(ctx: Ctx): Promise<Pick<NetworkSettings, "mode" | "signedReads">>;
+  settings(ctx: Ctx): Promise<Settings>;
   /** The worst standing of some http(s) addresses: of actors, keys, inboxes or documents. */
   standing(ctx: Ctx, uris: readonly string[]): Promise<Standing>;
   /** Those addresses, of a page of at most 1,000, that we do not talk with; read together. */
@@ -34,7 +34,7 @@ export interface Policy {
 }
 
 /** How an instance stands to the network while nobody has changed it. */
-export const usual = { mode: "open", signedReads: false } as const;
+export const usual: Settings = { mode: "open", signedReads: false };
 const worstFirst: readonly Standing[] = ["closed", "blocked", "not-listed", "limited", "well"];
 /** Names asked for in one query. */
 const batch = 1_000;
@@ -50,7 +50,7 @@ interface Listed {
  * is seen after that time at the latest.
  */
 export function createPolicy(keptMs: number): Policy {
-  const known = new LRUCache<string, Pick<NetworkSettings, "mode" | "signedReads">>({
+  const known = new LRUCache<string, Settings>({
     ...{ max: 5_000, ttl: keptMs },
   });
   const standings = new LRUCache<string, Standing>({
@@ -61,7 +61,7 @@ export function createPolicy(keptMs: number): Policy {
   async function settings(ctx: Ctx) {
     const kept = known.get(ctx.instance._id);
     if (kept !== undefined) return kept;
-    const found = (await readSettings(ctx)) ?? usual;
+    const found = await readSettings(ctx);
     known.set(ctx.instance._id, found);
     return found;
   }
@@ -109,9 +109,10 @@ export function createPolicy(keptMs: number): Policy {
   };
 }
 
-/** How an instance stands to the network, as stored; null while nobody changed it. */
-export function readSettings(ctx: Ctx): Promise<NetworkSettings | null> {
-  return ctx.collection(settingsCollection).findOne({ _id: ctx.instance._id });
+/** How an instance stands to the network, as stored; as usual while nobody changed it. */
+export async function readSettings(ctx: Ctx): Promise<Settings> {
+  const stored = await ctx.collection(settingsCollection).findOne({ _id: ctx.instance._id });
+  return stored ?? usual;
 }
 
 /**
@@ -120,9 +121,9 @@ export function readSettings(ctx: Ctx): Promise<NetworkSettings | null> {
  * of its own are among them while it is closed.
  */
 export function createUnwanted(ctx: Ctx): Ctx["unwanted"] {
-  const asked: { settings?: Promise<NetworkSettings | null> } = {};
+  const asked: { settings?: Promise<Settings> } = {};
   return async (uris) => {
-    const { mode } = (await (asked.settings ??= readSettings(ctx))) ?? usual;
+    const { mode } = await (asked.settings ??= readSettings(ctx));
     if (mode === "closed") return new Set(uris);
     const own = hostOf(ctx.instance.origin);
     const others = uris.filter((uri) => hostOf(uri) !== own);

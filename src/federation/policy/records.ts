@@ -11,13 +11,17 @@ export const modes: readonly Mode[] = ["open", "allow-list", "closed"];
 /** `blocked`: nothing in, nothing out; `limited`: what comes is held for moderators. */
 export type Severity = "blocked" | "limited";
 
-/** How an instance stands to the network; one row an instance, its defaults when there is none. */
-export interface NetworkSettings {
-  /** The instance's. */
-  readonly _id: string;
+/** How an instance stands to the network. */
+export interface Settings {
   readonly mode: Mode;
   /** Documents are given only to who signs for them (authorised fetch). */
   readonly signedReads: boolean;
+}
+
+/** The same as stored; one row an instance, its defaults when there is none. */
+export interface NetworkSettings extends Settings {
+  /** The instance's. */
+  readonly _id: string;
   readonly changedAt: Date;
 }
 

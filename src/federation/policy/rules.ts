@@ -17,7 +17,7 @@ import {
   settingsCollection,
   type AllowedHost,
   type Block,
-  type NetworkSettings,
+  type Settings,
   type Severity,
 } from "./records.js";
 import { everyListed, type Settle } from "./settling.js";
@@ -57,8 +57,6 @@ export function whoMeant(ctx: Ctx, typed: string): string | null {
   return text.length <= longestActor && hostOf(text) !== null ? text : null;
 }
 
-type Settings = Pick<NetworkSettings, "mode" | "signedReads">;
-
 /** Settings as somebody wishes them; `from`: only where they stand like this, or as wished already. */
 export interface NewSettings extends Settings {
   readonly from?: Settings;
@@ -77,7 +75,7 @@ export async function changeSettings(
   const isSet = await setWhere(ctx, from, { mode, signedReads });
   policy.forget();
   if (isSet) return;
-  const now = (await readSettings(ctx)) ?? usual;
+  const now = await readSettings(ctx);
   if (now.mode !== mode || now.signedReads !== signedReads) {
     throw refuseField("changed-meanwhile", "mode", "network.settings.errors.meanwhile");
   }
