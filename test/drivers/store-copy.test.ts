@@ -197,7 +197,8 @@ describe("a whole store", function () {
       const store = await aMongo();
       const { id, leave } = await bePresent(store, "server (all)");
 
-      const refused = await rejection(refuseOthers(store));
+      const pause = async (): Promise<void> => undefined;
+      const refused = await rejection(refuseOthers(store, { pause }));
       await refuseOthers(store, { but: id });
       await refuseOthers(store, { now: () => new Date(Date.now() + 31_000) });
       await leave();
@@ -205,6 +206,31 @@ describe("a whole store", function () {
 
       expect(refused.name).to.equal("StoreInUse");
       expect(refused.message).to.include("server (all)").and.include(String(process.pid));
+    });
+
+    it("is free for whoever wants it alone when somebody here only came to look, and was leaving", async () => {
+      const store = await aMongo();
+      const visitor = await bePresent(store, "doctor");
+      const waits: number[] = [];
+      const pause = async (ms: number): Promise<void> => {
+        waits.push(ms);
+        await visitor.leave();
+      };
+
+      await refuseOthers(store, { pause });
+
+      expect(waits).to.deep.equal([1_000]);
+    });
+
+    it("is not free when one of two here stays", async () => {
+      const store = await aMongo();
+      const visitor = await bePresent(store, "doctor");
+      const server = await bePresent(store, "server (web)");
+
+      const refused = await rejection(refuseOthers(store, { pause: () => visitor.leave() }));
+      await server.leave();
+
+      expect(refused.message).to.include(": 1, such as server (web)");
     });
 
     /** A server on a machine whose clock is `aheadMs` from ours; each pause of a look is one of its rounds. */

@@ -95,25 +95,38 @@ export interface Looking {
 
 /**
  * Throws `StoreInUse` when another process works with the store. One of this machine is known by its
- * number and our clock. Of another machine's clock nothing is known: such a process is there when it
- * says so again, which is waited for; after half a minute of silence its row is removed.
+ * number and our clock, and looked at again a second later: it may have come only to be refused, or to
+ * look. Of another machine's clock nothing is known: such a process is there when it says so again, which
+ * is waited for; after half a minute of silence its row is removed.
  */
 export async function refuseOthers(store: Store, looking: Looking = {}): Promise<void> {
   const { but, onWait, now = () => new Date(), pause = (ms) => wait(ms) } = looking;
-  const rows = store.collection<Present>(processesName);
   const first = (await rowsOf(store, new Date(0))).filter(({ _id }) => _id !== but);
   const since = now().getTime() - silentAfterMs;
-  refuse(first.filter(({ _id, seenAt }) => isSeenFromHere(_id) && seenAt.getTime() > since));
+  const near = first.filter(({ _id, seenAt }) => isSeenFromHere(_id) && seenAt.getTime() > since);
+  if (near.length > 0) {
+    await pause(lookAgainMs);
+    refuse(await stillThere(store, near));
+  }
   let quiet = first.filter(({ _id }) => !isSeenFromHere(_id));
   if (quiet.length > 0) onWait?.();
   for (let waited = 0; quiet.length > 0 && waited < silentAfterMs; waited += lookAgainMs) {
     await pause(lookAgainMs);
-    const seen = await rows.find({ _id: { $in: quiet.map(({ _id }) => _id) } }).toArray();
+    const seen = await stillThere(store, quiet);
     const times = new Map(seen.map(({ _id, seenAt }) => [_id, seenAt.getTime()]));
     quiet = quiet.filter(({ _id }) => times.has(_id));
     refuse(quiet.filter(({ _id, seenAt }) => times.get(_id) !== seenAt.getTime()));
   }
+  const rows = store.collection<Present>(processesName);
   for (const { _id, seenAt } of quiet) await rows.deleteOne({ _id, seenAt });
+}
+
+/** Those of some processes that have not left and are not certainly gone. */
+async function stillThere(store: Store, some: readonly Present[]): Promise<Present[]> {
+  const ids = some.map(({ _id }) => _id);
+  const rows = store.collection<Present>(processesName);
+  const found = await rows.find({ _id: { $in: ids } }).toArray();
+  return found.filter(({ _id }) => !isGone(_id));
 }
 
 /** Except those that are certainly gone. */
