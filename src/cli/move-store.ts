@@ -13,10 +13,10 @@ import {
 } from "../drivers/store/open.js";
 import { isEmpty, rowsIn } from "../drivers/store/parts.js";
 import {
-  endLeaving,
   leavingFor,
   refuseLeaving,
   refuseUnfinished,
+  takeBackLeaving,
   unfinishedCopy,
 } from "../drivers/store/unfinished.js";
 import { CommandFailed, UsageMistake, waiting, type Answer, type Finish, type Io } from "./io.js";
@@ -89,7 +89,7 @@ async function runMove(io: Io, given: Given): Promise<Answer> {
 async function takeBack({ store }: Alone, from: string): Promise<Answer> {
   const to = await leavingFor(store);
   if (to === null) throw new CommandFailed(`${from} is not being moved.`);
-  await endLeaving(store);
+  await takeBackLeaving(store);
   const text = `${from} stays: start the server. What was copied to ${to} is of no use but for a later move there.\n`;
   return { text, json: { stays: from, to } };
 }

@@ -11,7 +11,11 @@ import {
 } from "../drivers/backup/staging.js";
 import { openMedia } from "../drivers/media/open.js";
 import type { WholeStore } from "../drivers/store/collection.js";
-import { keepDeploymentId, knownDeploymentId } from "../drivers/store/deployment-id.js";
+import {
+  forgetDeploymentId,
+  keepDeploymentId,
+  knownDeploymentId,
+} from "../drivers/store/deployment-id.js";
 import { isMongo, openAlone, openToRead, type Alone } from "../drivers/store/open.js";
 import { clearPart, isEmpty, partNames } from "../drivers/store/parts.js";
 import { beginCopy, endCopy, refuseLeaving, unfinishedCopy } from "../drivers/store/unfinished.js";
@@ -53,7 +57,7 @@ export async function openVacancy(config: Config, { force, onWait }: Wish): Prom
   try {
     if (present !== null) await refuseLeaving(present.store);
     if (!force) await refuseFull(config, present?.store ?? null);
-    const id = present === null ? null : await knownDeploymentId(present.store);
+    const id = present === null ? null : await ownDeploymentId(present.store);
     const fillKeepingId = async (place: Place, fill: Fill): Promise<void> => {
       await fill(place);
       if (id !== null) await keepDeploymentId(place.store, where, id);
@@ -70,6 +74,12 @@ export async function openVacancy(config: Config, { force, onWait }: Wish): Prom
     await close();
     throw error;
   }
+}
+
+/** Half a move may bear the name of a store that stayed, and goes on under it. */
+async function ownDeploymentId(store: WholeStore): Promise<string | null> {
+  const isHalf = (await unfinishedCopy(store))?.by === "move-store";
+  return isHalf ? null : knownDeploymentId(store);
 }
 
 /**
@@ -168,6 +178,7 @@ async function refillMongo(config: Config, alone: Alone, { from, fill }: Filling
 /** Whoever came while the file was checked has seen no mark, and is still to find everything. */
 async function beginEmptying({ store, refuseOthers }: Alone, from: string): Promise<void> {
   const wasBegun = (await unfinishedCopy(store)) !== null;
+  if ((await ownDeploymentId(store)) === null) await forgetDeploymentId(store);
   await beginCopy(store, { by: "restore", from });
   try {
     await refuseOthers();

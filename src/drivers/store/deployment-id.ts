@@ -47,12 +47,31 @@ export async function keepDeploymentId(store: Store, where: string, id: string):
   await rowsOf(store).updateOne({ _id: theOne }, { $set: { id, database } }, { upsert: true });
 }
 
+/** What a store that is moved away gets back when it stays after all. */
+export type KeptDeployment = Pick<Deployment, "id" | "database">;
+
+/** What to keep of the deployment of a store; null where nobody has asked yet. */
+export async function keptDeployment(store: Store): Promise<KeptDeployment | null> {
+  const found = await rowsOf(store).findOne({ _id: theOne });
+  return found === null ? null : { id: found.id, database: found.database };
+}
+
+/** Let a store be the deployment again that it was, unless it still is one. */
+export async function bringBackDeployment(store: Store, kept: KeptDeployment): Promise<void> {
+  await rowsOf(store).updateOne({ _id: theOne }, { $setOnInsert: kept }, { upsert: true });
+}
+
 /** Let the store at `where` be the deployment that `source` was, which then is none; run again when killed. */
 export async function moveDeploymentId(source: Store, store: Store, where: string): Promise<void> {
   const id = await knownDeploymentId(source);
   if (id === null) return;
   await keepDeploymentId(store, where, id);
-  await rowsOf(source).deleteOne({ _id: theOne });
+  await forgetDeploymentId(source);
+}
+
+/** Let a store be no deployment: it is another one once somebody asks. */
+export async function forgetDeploymentId(store: Store): Promise<void> {
+  await rowsOf(store).deleteOne({ _id: theOne });
 }
 
 function rowsOf(store: Store) {

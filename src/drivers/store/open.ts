@@ -1,7 +1,13 @@
 import type { WholeStore } from "./collection.js";
 import { bePresent, refuseOthers, type Presence } from "./presence.js";
 import { openSqliteStore } from "./sqlite.js";
-import { beginLeaving, endLeaving, refuseLeaving, refuseUnfinished } from "./unfinished.js";
+import {
+  beginLeaving,
+  endLeaving,
+  refuseLeaving,
+  refuseUnfinished,
+  takeBackLeaving,
+} from "./unfinished.js";
 
 /** Whether it is an address of MongoDB, and no file. */
 export function isMongo(where: string): boolean {
@@ -104,7 +110,7 @@ export async function openAlone(where: string, { what, onWait }: Loner): Promise
 
 /**
  * Copy a store away: from here on, and after it was killed, nobody begins to work with the store. `work`
- * is told how to end that; where it fails, it is ended as well. A file is locked, and needs no mark.
+ * is told how to end that; where it fails before, the store stays the deployment that it was. A file is locked, and needs no mark.
  * @throws StoreInUse, before `work`, when somebody came first
  */
 export async function whileLeaving<R>(
@@ -114,13 +120,12 @@ export async function whileLeaving<R>(
 ): Promise<R> {
   if (isLocked) return work(async () => undefined);
   await beginLeaving(store, to);
-  const stay = (): Promise<void> => endLeaving(store);
   try {
     await refuse();
-    return await work(stay);
+    return await work(() => endLeaving(store));
   } catch (error) {
     // A mark that cannot be removed now is the operator's to take back.
-    await stay().catch(() => undefined);
+    await takeBackLeaving(store).catch(() => undefined);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { Row, Store } from "./collection.js";
+import { bringBackDeployment, keptDeployment, type KeptDeployment } from "./deployment-id.js";
 
 /** What is being copied into a store and has not ended. */
 export interface Unfinished extends Row {
@@ -11,6 +12,8 @@ export interface Unfinished extends Row {
 interface Leaving extends Row {
   /** Where it goes, without credentials. */
   readonly to: string;
+  /** Which deployment it is, to which the move's last step puts an end; absent: none yet. */
+  readonly deployment?: KeptDeployment;
 }
 
 /** The collection of the rows that say so, one of each kind at most. */
@@ -55,14 +58,29 @@ export async function leavingFor(store: Store): Promise<string | null> {
   return (await store.collection<Leaving>(unfinishedName).findOne({ _id: away }))?.to ?? null;
 }
 
-/** Write down that a store is being moved: nobody begins to work with it from now on. */
+/**
+ * Write down that a store is being moved: nobody begins to work with it from now on. Which deployment it
+ * is is kept as well, from the first time on: by the second the target may be it already.
+ */
 export async function beginLeaving(store: Store, to: string): Promise<void> {
+  const deployment = await keptDeployment(store);
   await store
     .collection<Leaving>(unfinishedName)
-    .updateOne({ _id: away }, { $set: { to } }, { upsert: true });
+    .updateOne(
+      { _id: away },
+      { $set: { to, ...(deployment === null ? {} : { deployment }) } },
+      { upsert: true },
+    );
 }
 
-/** Write down that a store is not being moved any more. */
+/** Let a store that is being moved stay, as the deployment that it was; nothing where it is not moved. */
+export async function takeBackLeaving(store: Store): Promise<void> {
+  const found = await store.collection<Leaving>(unfinishedName).findOne({ _id: away });
+  if (found?.deployment !== undefined) await bringBackDeployment(store, found.deployment);
+  await endLeaving(store);
+}
+
+/** Write down that a store is not being moved any more; which deployment it is stays as it is. */
 export async function endLeaving(store: Store): Promise<void> {
   await store.collection<Leaving>(unfinishedName).deleteOne({ _id: away });
 }
