@@ -29,15 +29,18 @@ export async function checkLeftInRedis(config: Config, store: Store): Promise<Fi
   if (config.redisUrl === null) return [];
   const { housedIn } = await import("../drivers/queue/bullmq-housed.js");
   const looking = { url: config.redisUrl, queues: ["default", "delivery"], clock: systemClock };
-  // That Redis does not answer is said of the queues.
-  const housed = await housedIn(looking).catch(() => []);
   const own = await deploymentId(store, storePlace(config));
-  return housed
-    .filter(({ deployment, jobs, isServed }) => deployment !== own && jobs > 0 && !isServed)
-    .slice(0, mostTold)
-    .map(({ deployment, store: name, jobs }) => {
+  const told: Finding[] = [];
+  try {
+    for await (const { deployment, jobs, isServed, store: name } of housedIn(looking)) {
+      if (deployment === own || isServed) continue;
       const text = `${jobs} jobs wait for a deployment without a worker: ${deployment}, ${name}`;
       const remedy = `if this store has taken its place, stop the server: move-queue --of ${deployment}`;
-      return finding("Redis", "warn", text, remedy);
-    });
+      told.push(finding("Redis", "warn", text, remedy));
+      if (told.length === mostTold) break;
+    }
+  } catch {
+    // That Redis does not answer is said of the queues.
+  }
+  return told;
 }

@@ -57,6 +57,7 @@ async function runMove(io: Io, { of = null }: { of?: string | null }): Promise<A
     const taken = await take(io, store, { url, deployment });
     // Whoever came meanwhile may have put jobs into Redis again.
     await alone.refuseOthers();
+    if (of !== null) await strikeOff(url, of);
     return answerOf(taken, of === null ? "Unset REDIS_URL and start" : "Start");
   } finally {
     await alone.close();
@@ -65,19 +66,22 @@ async function runMove(io: Io, { of = null }: { of?: string | null }): Promise<A
 
 /** Whose worker is connected is not lost. */
 async function refuseServed(url: string, of: string): Promise<void> {
-  const { housedIn } = await import("../drivers/queue/bullmq-housed.js");
-  const housed = await housedIn({ url, queues, clock: systemClock });
-  const found = housed.find(({ deployment }) => deployment === of);
-  if (found === undefined) {
-    throw new CommandFailed(
-      `No deployment ${of} was ever at this Redis: doctor shows those with jobs.`,
-    );
+  const { housed } = await import("../drivers/queue/bullmq-housed.js");
+  const found = await housed({ url, queues, clock: systemClock }, of);
+  if (found === null) {
+    throw new CommandFailed(`This Redis knows no deployment ${of}: doctor shows those with jobs.`);
   }
   if (found.isServed) {
     throw new CommandFailed(
       `A worker of ${of} (${found.store}) is connected: stop it first, or leave it its jobs.`,
     );
   }
+}
+
+/** A deployment that was emptied is not looked for again, unless it comes back. */
+async function strikeOff(url: string, of: string): Promise<void> {
+  const { signOut } = await import("../drivers/queue/bullmq-housed.js");
+  await signOut({ url, queues, clock: systemClock }, of);
 }
 
 interface From {

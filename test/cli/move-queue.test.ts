@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { systemClock } from "../../src/drivers/clock.js";
-import { housedIn } from "../../src/drivers/queue/bullmq-housed.js";
+import { housed } from "../../src/drivers/queue/bullmq-housed.js";
 import { createBullQueue } from "../../src/drivers/queue/bullmq.js";
 import type { JobRow } from "../../src/drivers/queue/queue-tables.js";
-import { prefixOf } from "../../src/drivers/queue/redis-names.js";
+import { prefixOf, register } from "../../src/drivers/queue/redis-names.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { deploymentId } from "../../src/drivers/store/deployment-id.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
@@ -89,10 +89,9 @@ describe("parvis move-queue", function () {
         const parts = { url: redis.url, prefix, store, clock: systemClock, log, signedInAs };
         return createBullQueue(parts);
       };
-      const known = async (): Promise<boolean> => {
-        const found = await housedIn({ url: redis.url, queues: ["default"], clock: systemClock });
-        return found.some(({ deployment }) => deployment === lost);
-      };
+      const itself = () =>
+        housed({ url: redis.url, queues: ["default"], clock: systemClock }, lost);
+      const known = async (): Promise<boolean> => (await itself()) !== null;
 
       it("refuses what is no deployment, or none that this Redis knows", async () => {
         const mistyped = await desk.run(["move-queue", "--of", "town*"], { env: env() });
@@ -104,7 +103,7 @@ describe("parvis move-queue", function () {
         ]);
         expect([unknown.code, unknown.err]).to.deep.equal([
           1,
-          "No deployment 00000000000000bb was ever at this Redis: doctor shows those with jobs.\n",
+          "This Redis knows no deployment 00000000000000bb: doctor shows those with jobs.\n",
         ]);
       });
 
@@ -132,6 +131,33 @@ describe("parvis move-queue", function () {
         expect([taken.code, taken.err]).to.deep.equal([0, ""]);
         expect(taken.out).to.match(/default +2\n.*\nStart the server\.\n$/);
         expect(after.out).not.to.include(lost);
+        expect(await known()).to.equal(false);
+      });
+
+      it("finds it among the thousands of trials that have been at this Redis", async () => {
+        const signIn = Array.from({ length: 2_000 }, (_, n) => {
+          const id = (0xf000_0000 + n).toString(16).padStart(16, "0");
+          return `${id} /srv/trial-${n}.db`;
+        });
+        for (let n = 0; n < signIn.length; n += 500) {
+          await redis.ask(`HSET ${register} ${signIn.slice(n, n + 500).join(" ")}`);
+        }
+        const elsewhere = openSqliteStore(":memory:");
+        const queue = theirs(elsewhere);
+        await queue.add([aJob("letter")]);
+        await until(known);
+        await queue.close(1);
+        await elsewhere.close();
+
+        const told = await desk.run(["doctor"], { env: env() });
+        await collectGarbage();
+        const taken = await desk.run(["move-queue", "--of", lost, "--json"], { env: env() });
+        const isListed = await known();
+        await redis.forget(register);
+
+        expect(told.out).to.include(`1 jobs wait for a deployment without a worker: ${lost}`);
+        expect(JSON.parse(taken.out)).to.deep.equal({ taken: { default: 1, delivery: 0 } });
+        expect(isListed).to.equal(false);
       });
 
       it("leaves the jobs of one that is at work alone", async () => {
@@ -139,10 +165,7 @@ describe("parvis move-queue", function () {
         const queue = theirs(elsewhere);
         queue.process("default", 1, async () => undefined);
         await queue.start();
-        await until(async () => {
-          const found = await housedIn({ url: redis.url, queues: ["default"], clock: systemClock });
-          return found.some(({ deployment, isServed }) => deployment === lost && isServed);
-        });
+        await until(async () => (await itself())?.isServed === true);
 
         const { code, err } = await desk.run(["move-queue", "--of", lost], { env: env() });
         await queue.close(1);

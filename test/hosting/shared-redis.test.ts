@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { driversFor, type Drivers } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
 import { systemClock } from "../../src/drivers/clock.js";
-import { housedIn, type Housed } from "../../src/drivers/queue/bullmq-housed.js";
+import { housed, housedIn, signOut, type Housed } from "../../src/drivers/queue/bullmq-housed.js";
 import { register } from "../../src/drivers/queue/redis-names.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { deploymentId } from "../../src/drivers/store/deployment-id.js";
@@ -79,8 +79,7 @@ describe("Two deployments that share a Redis", function () {
     open.push(drivers);
     return drivers;
   };
-  const housed = (): Promise<readonly Housed[]> =>
-    housedIn({ url: redis.url, queues: ["default"], clock: systemClock });
+  const looking = () => ({ url: redis.url, queues: ["default"], clock: systemClock });
 
   it("never take each other's jobs, such as a trial on a copy of the data", async () => {
     const [town, trial] = [await aDeployment(), await aDeployment()];
@@ -110,19 +109,22 @@ describe("Two deployments that share a Redis", function () {
     ]);
 
     const ids = await Promise.all(open.map(({ store }) => deploymentId(store, "parvis.db")));
-    const seen = async (id: string | undefined): Promise<Housed | undefined> =>
-      (await housed()).find(({ deployment }) => deployment === id);
+    const seen = (id = ""): Promise<Housed | null> => housed(looking(), id);
     await until(async () => (await seen(ids[0]))?.isServed === true);
+
+    for (const id of ids) await signOut(looking(), id);
 
     expect(await seen(ids[0])).to.include({ jobs: 0, store: join(folders[0] ?? "", "parvis.db") });
     expect(await seen(ids[1])).to.include({ jobs: 3, isServed: false });
+    const withJobs: string[] = [];
+    for await (const { deployment } of housedIn(looking())) withJobs.push(deployment);
+    expect(withJobs).to.include(ids[1]).and.not.to.include(ids[0]);
   });
 
   it("sign in again at a Redis that has lost what it had", async () => {
     const town = await aDeployment();
     const id = await deploymentId(town.store, "parvis.db");
-    const isThere = async (): Promise<boolean> =>
-      (await housed()).some(({ deployment }) => deployment === id);
+    const isThere = async (): Promise<boolean> => (await housed(looking(), id)) !== null;
     await until(isThere);
     await redis.forget(register);
     expect(await isThere()).to.equal(false);
