@@ -200,7 +200,6 @@ describe("a whole store", function () {
       const pause = async (): Promise<void> => undefined;
       const refused = await rejection(refuseOthers(store, { pause }));
       await refuseOthers(store, { but: id });
-      await refuseOthers(store, { now: () => new Date(Date.now() + 31_000) });
       await leave();
       await refuseOthers(store);
 
@@ -220,6 +219,23 @@ describe("a whole store", function () {
       await refuseOthers(store, { pause });
 
       expect(waits).to.deep.equal([1_000]);
+    });
+
+    it("is not free for one that lives here and was without the store for half a minute", async () => {
+      const store = await aMongo();
+      const { id, leave } = await bePresent(store, "server (web)");
+      const now = (): Date => new Date(Date.now() + 31_000);
+      const say = async (): Promise<void> => {
+        const said = { $set: { seenAt: new Date() } };
+        await store.collection<Thing>("processes").updateOne({ _id: id }, said);
+      };
+
+      const refused = await rejection(refuseOthers(store, { now, pause: say }));
+      await refuseOthers(store, { now, pause: async () => undefined });
+      await leave();
+
+      expect(refused.name).to.equal("StoreInUse");
+      expect(refused.message).to.include("server (web)").and.include(String(process.pid));
     });
 
     it("is not free when one of two here stays", async () => {

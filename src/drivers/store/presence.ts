@@ -96,8 +96,9 @@ export interface Looking {
 /**
  * Throws `StoreInUse` when another process works with the store. One of this machine is known by its
  * number and our clock, and looked at again a second later: it may have come only to be refused, or to
- * look. Of another machine's clock nothing is known: such a process is there when it says so again, which
- * is waited for; after half a minute of silence its row is removed.
+ * look. Of another machine's clock nothing is known, and one of this machine whose number lives but which
+ * was silent may have been without the store: such a process is there when it says so again, which is waited for;
+ * after half a minute of silence its row is removed.
  */
 export async function refuseOthers(store: Store, looking: Looking = {}): Promise<void> {
   const { but, onWait, now = () => new Date(), pause = (ms) => wait(ms) } = looking;
@@ -108,7 +109,7 @@ export async function refuseOthers(store: Store, looking: Looking = {}): Promise
     await pause(lookAgainMs);
     refuse(await stillThere(store, near));
   }
-  let quiet = first.filter(({ _id }) => !isSeenFromHere(_id));
+  let quiet = first.filter((row) => !near.includes(row));
   if (quiet.length > 0) onWait?.();
   for (let waited = 0; quiet.length > 0 && waited < silentAfterMs; waited += lookAgainMs) {
     await pause(lookAgainMs);
@@ -118,7 +119,8 @@ export async function refuseOthers(store: Store, looking: Looking = {}): Promise
     refuse(quiet.filter(({ _id, seenAt }) => times.get(_id) !== seenAt.getTime()));
   }
   const rows = store.collection<Present>(processesName);
-  for (const { _id, seenAt } of quiet) await rows.deleteOne({ _id, seenAt });
+  // Whoever may only read leaves them.
+  for (const { _id, seenAt } of quiet) await rows.deleteOne({ _id, seenAt }).catch(() => undefined);
 }
 
 /** Those of some processes that have not left and are not certainly gone. */
