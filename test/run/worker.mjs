@@ -76,6 +76,8 @@ async function runFile(file) {
   } catch (error) {
     result.failures.push({ title: "the file did not load", error: describeFailure(error) });
   }
+  // What it hears of the process else, the runs of all files after it hear as well, and pass on to each other.
+  mocha.dispose();
   return result;
 }
 

@@ -20,6 +20,11 @@ const reading: ReadonlySet<PropertyKey> = new Set(["find", "findOne", "countDocu
 export function aMortal(): Mortal {
   const state = { left: 0, dead: false };
   const gone = (): Promise<never> => Promise.reject(new Died("the process was killed"));
+  const deadCursor = {
+    toArray: gone,
+    close: () => Promise.resolve(),
+    [Symbol.asyncIterator]: () => ({ next: gone }),
+  };
   const written = async (call: () => unknown): Promise<unknown> => {
     if (state.dead) return gone();
     const dies = state.left > 0 && --state.left === 0;
@@ -35,7 +40,7 @@ export function aMortal(): Mortal {
         return (...given: unknown[]): unknown => {
           const call = (): unknown =>
             (member as (...all: unknown[]) => unknown).apply(target, given);
-          if (name === "find" && state.dead) throw new Died("the process was killed");
+          if (name === "find" && state.dead) return deadCursor;
           if (!reading.has(name)) return written(call);
           return state.dead ? gone() : call();
         };
