@@ -5,7 +5,7 @@ import type { App } from "../../src/app.js";
 import { defaultTopics } from "../../src/features/topics/topics.js";
 import { askFor, type Asked } from "./cities-asking.js";
 import { calendarRound, type Round } from "./cities-calendar.js";
-import { processorMs, residentMb, root, serve, type Served } from "./process.js";
+import { application, processorMs, residentMb, root, serve, type Served } from "./process.js";
 import { fixed, median, printTable } from "./table.js";
 import { foundTown, type Town } from "./town.js";
 
@@ -99,7 +99,7 @@ function sizeOf({ dataDir }: Town): number {
 }
 
 async function measure(town: Town, cities: number): Promise<Measured> {
-  const command = [process.execPath, "dist/main.js"];
+  const command = application();
   const served = await serve({ command, env: town.env, port: town.port, core: 0 });
   try {
     return await measureServed(served, town, cities);

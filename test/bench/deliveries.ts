@@ -7,7 +7,7 @@ import { concurrency } from "../../src/hosting/worker.js";
 import { order } from "./control.js";
 import { openEngines, type Engine } from "./engines.js";
 import type { Arrived } from "./deliveries-receiver.js";
-import { freePort, processorMs, serve, type Served } from "./process.js";
+import { application, freePort, processorMs, serve, type Served } from "./process.js";
 import { fixed, median, printTable } from "./table.js";
 import { foundTown, type Town } from "./town.js";
 
@@ -48,12 +48,6 @@ export async function start(
   const command = [process.execPath, "--import=tsx", script(name), String(orders)];
   const served = await serve({ command: [...command, ...args], env, port: orders, core });
   return { ...served, orders };
-}
-
-/** What `npm start` runs; `BENCH_NODE_OPTIONS` may ask Node for a profile of it. */
-export function application(): string[] {
-  const options = process.env["BENCH_NODE_OPTIONS"]?.split(" ") ?? [];
-  return [process.execPath, ...options, "dist/main.js"];
 }
 
 /** What serves a town that other servers are told of, loopback ones included. */

@@ -8,7 +8,7 @@ import type { Ctx } from "../../src/kit/index.js";
 import { floorPageOf, type FloorPage } from "./floor-pages.js";
 import { loadOn, type Load } from "./load.js";
 import { openServers } from "./engines.js";
-import { freePort, processorMs, serve, type Served } from "./process.js";
+import { application, freePort, processorMs, serve, type Served } from "./process.js";
 import { sampleName } from "./sample.js";
 import { fixed, median, printTable } from "./table.js";
 import { foundTown, importSample, type Town } from "./town.js";
@@ -90,7 +90,7 @@ export async function benchPages(): Promise<void> {
 }
 
 function serveTown({ env, port }: Town): Promise<Served> {
-  return serve({ command: [process.execPath, "dist/main.js"], core: 0, env, port });
+  return serve({ command: application(), core: 0, env, port });
 }
 
 /** The same town on MongoDB and Redis; null where they are not. */

@@ -8,6 +8,17 @@ import { fileURLToPath } from "node:url";
 /** The repository's folder. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
+const manifest = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
+  readonly scripts: { readonly start: string };
+};
+
+/** What `npm start` runs, as it does; `BENCH_NODE_OPTIONS` may ask Node for a profile of it. */
+export function application(): string[] {
+  const own = manifest.scripts.start.split(" ").filter((word) => word.startsWith("--"));
+  const options = process.env["BENCH_NODE_OPTIONS"]?.split(" ") ?? [];
+  return [process.execPath, ...own, ...options, "dist/main.js"];
+}
+
 /** A server that was started to be measured. */
 export interface Served {
   readonly origin: string;

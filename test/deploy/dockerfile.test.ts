@@ -27,7 +27,7 @@ describe("the image", () => {
   it("serves as nobody in particular, and hears when it shall stop", () => {
     expect(words("USER")).to.deep.equal(["1000:1000"]);
     expect(words("ENTRYPOINT")).to.deep.equal(['["tini", "--"]']);
-    expect(words("CMD")).to.deep.equal(['["node", "dist/main.js"]']);
+    expect(words("CMD")).to.deep.equal(['["node", "--max-semi-space-size=32", "dist/main.js"]']);
     expect(words("STOPSIGNAL")).to.deep.equal(["SIGTERM"]);
   });
 
