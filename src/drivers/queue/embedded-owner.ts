@@ -2,15 +2,16 @@ import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
+/** Read once: it stays the same for as long as a process lives. */
+const ownPlace = processPlace();
+
 /**
  * Names one queue object of one process: `host|place|pid|process start|uuid`. It is stored with running
  * jobs, so that a process on the same machine can tell at once that a killed one is gone.
  */
 export function newOwner(): string {
   const host = hostname().replaceAll("|", "");
-  return [host, processPlace() ?? process.platform, process.pid, startedAt(), randomUUID()].join(
-    "|",
-  );
+  return [host, ownPlace ?? process.platform, process.pid, startedAt(), randomUUID()].join("|");
 }
 
 /**
@@ -27,7 +28,7 @@ export function isGone(owner: string): boolean {
 /** Whether the owner's process numbers are ours, and its clock with them. */
 export function isSeenFromHere(owner: string): boolean {
   const [, place] = owner.split("|");
-  return place === processPlace();
+  return place === ownPlace;
 }
 
 function startedAt(): number {
