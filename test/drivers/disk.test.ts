@@ -7,6 +7,7 @@ import { createFileMailer } from "../../src/drivers/mail.js";
 import { createFileMedia } from "../../src/drivers/media/files.js";
 import { keptSecret } from "../../src/secret.js";
 import { lasting } from "../support/lasting.js";
+import { needsLinux } from "../support/needs.js";
 
 const nobody = { info: () => undefined };
 const mail = { to: "camille@mail.example", subject: "Bienvenue", text: "Bonjour." };
@@ -15,7 +16,7 @@ describe("what is written to the disk of a city", () => {
   const root = mkdtempSync(join(tmpdir(), "parvis-disk-"));
   after(() => rmSync(root, { recursive: true, force: true }));
   before(function () {
-    if (process.platform !== "linux") this.skip();
+    needsLinux(this, "which folders are synced");
   });
 
   it("is there after a power cut once it is said to be: a picture, under its name and in its folder", async () => {

@@ -18,6 +18,8 @@ import {
 } from "../../src/drivers/queue/queue.js";
 import type { Collection, Row, Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { needsLinux } from "../support/needs.js";
+import { onlyLinuxTells } from "../support/owners.js";
 import {
   aGate,
   aJob,
@@ -222,7 +224,7 @@ describe("the embedded queue", () => {
     });
 
     it("takes up at once the job of a process of this machine that is gone", async function () {
-      if (process.platform !== "linux") return this.skip();
+      needsLinux(this, onlyLinuxTells);
       const seen: RunningJob[] = [];
       const killed = newOwner().split("|");
       killed[3] = "1";
@@ -306,7 +308,7 @@ describe("the embedded queue", () => {
     });
 
     it("takes no server for gone because another machine with the same name has no such process", function () {
-      if (process.platform !== "linux") return this.skip();
+      needsLinux(this, onlyLinuxTells);
       const [host = "", space = ""] = newOwner().split("|");
       const [, boot] = space.split("@");
       const elsewhere = space.replace(boot ?? "none", "7d2a9b14-0000-4000-8000-000000000000");

@@ -1,10 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { expect } from "chai";
 import { createIds, systemClock } from "../../src/drivers/clock.js";
 import { QueueInUse, takeBack } from "../../src/drivers/queue/bullmq-back.js";
 import { createBullQueue } from "../../src/drivers/queue/bullmq.js";
 import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
-import { newOwner } from "../../src/drivers/queue/embedded-owner.js";
 import type { JobRow } from "../../src/drivers/queue/queue-tables.js";
 import {
   Postpone,
@@ -15,7 +13,8 @@ import {
 import type { Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { Died, intercepting } from "../support/faults.js";
-import { needs } from "../support/needs.js";
+import { needs, needsLinux } from "../support/needs.js";
+import { goneOwner, onlyLinuxTells } from "../support/owners.js";
 import { aRedis, type TestRedis } from "../support/redis.js";
 import { aGate, aJob, until } from "./queue.conformance.js";
 
@@ -156,7 +155,7 @@ describe("Jobs that wait when a deployment gets or loses its Redis", function ()
   });
 
   it("are one job each when the process dies between handing over and removing", async function () {
-    if (process.platform !== "linux") return this.skip();
+    needsLinux(this, onlyLinuxTells);
     await embedded().add([aJob("due"), aJob("later", { delayMs: hour })]);
     const gate = aGate();
     const dies = intercepting(["queue_jobs", "deleteMany"], () => {
@@ -168,11 +167,9 @@ describe("Jobs that wait when a deployment gets or loses its Redis", function ()
     await gate.opened;
     await dying.close(1);
     expect(await rows()).to.have.length(2);
-    const { pid } = spawnSync(process.execPath, ["--version"]);
-    const gone = newOwner().split("|").with(2, String(pid)).join("|");
     await store
       .collection<JobRow>("queue_jobs")
-      .updateMany({ id: "due" }, { $set: { owner: gone } });
+      .updateMany({ id: "due" }, { $set: { owner: goneOwner() } });
 
     const second = onRedis();
     await second.start();

@@ -1,14 +1,13 @@
-import { spawnSync } from "node:child_process";
 import { expect } from "chai";
 import { systemClock } from "../../src/drivers/clock.js";
-import { newOwner } from "../../src/drivers/queue/embedded-owner.js";
 import type { Document, Row, Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import type { Migration } from "../../src/migrations/migration.js";
 import { migrate } from "../../src/migrations/run.js";
 import { takeTurn, turnName } from "../../src/migrations/turn.js";
 import { aMongoStore, closeMongoStores } from "../support/mongo-store.js";
-import { needs, type Need } from "../support/needs.js";
+import { needs, needsLinux, type Need } from "../support/needs.js";
+import { goneOwner, onlyLinuxTells } from "../support/owners.js";
 
 interface Thing extends Row {
   readonly n: number;
@@ -89,7 +88,7 @@ function onStore(title: string, needed: Need | null, open: () => Promise<Store>)
     });
 
     it("wait for a process that is at it, and take over from one that is gone", async function () {
-      if (process.platform !== "linux") return this.skip();
+      needsLinux(this, onlyLinuxTells);
       const held = await takeTurn(store, systemClock);
       let over = false;
       const waiting = run(doubling()).then(() => (over = true));
@@ -98,11 +97,7 @@ function onStore(title: string, needed: Need | null, open: () => Promise<Store>)
       await held?.give();
       await waiting;
 
-      const { pid } = spawnSync(process.execPath, ["--version"]);
-      const gone = newOwner()
-        .split("|")
-        .map((part, at) => (at === 2 ? String(pid) : part));
-      const forLong = { owner: gone.join("|"), until: Date.now() + 3_600_000 };
+      const forLong = { owner: goneOwner(), until: Date.now() + 3_600_000 };
       await store.collection<Row & typeof forLong>(turnName).updateOne({}, { $set: forLong });
       const second = { ...doubling(), name: "0002-double" };
       expect(await run(doubling(), second)).to.deep.equal(["0002-double"]);

@@ -27,3 +27,10 @@ export function needs(need: Need): void {
     this.skip();
   });
 }
+
+/** Called in a test or a hook: skips it elsewhere than on Linux, with one line that says why. */
+export function needsLinux(context: Mocha.Context, why: string): void {
+  if (process.platform === "linux") return;
+  console.log(`skipped: ${context.test?.fullTitle() ?? "a test"} (needs Linux: ${why})`);
+  context.skip();
+}
