@@ -223,6 +223,26 @@ describe("what is proven, wherever it comes from", function () {
     expect(asked()).to.deep.equal(["/users/alice", "/notes/1"]);
   });
 
+  it("is read again at its own address when it says in no way we know when it was edited", async () => {
+    const { town, home, alice, attested, reply, forward, asked } = await aRelay();
+    const note = reply();
+    const uri = String(note["id"]);
+    const path = new URL(uri).pathname;
+    await forward(attested(home.activity(alice, "Create", note)));
+    const times = [{ toString: 1, valueOf: 1 }, [], "soon", 7, null, "9".repeat(50)];
+    for (const [nth, told] of times.entries()) {
+      town.clock.advance(60_000);
+      const updated = town.clock.now().toISOString();
+      home.documents.set(path, { ...note, content: `<p>À la source, ${nth}.</p>`, updated });
+      const claimed = { ...note, content: "<p>Autre.</p>", updated: told };
+
+      expect(await forward(attested(home.activity(alice, "Update", claimed)))).to.equal(202);
+
+      expect((await commentByUri(town.visitor, uri))?.body).to.equal(`À la source, ${nth}.`);
+    }
+    expect(asked().filter((one) => one === path)).to.have.length(times.length);
+  });
+
   it("is read again at its own address when the proof is missing, old, undated or unknown", async () => {
     const { town, home, alice, attested, reply, forward, asked } = await aRelay();
     const forms = [

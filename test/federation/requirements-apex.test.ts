@@ -7,10 +7,11 @@ import { normalise, termKinds } from "../../src/federation/apex/direct.js";
 import { openApex } from "../../src/federation/apex/instance.js";
 import { createNormalForm, normalFormOf } from "../../src/federation/apex/normal-form.js";
 import { assertApexShape, chainsOf } from "../../src/federation/apex/shape.js";
-import { guardValue } from "../../src/federation/inbox/guard.js";
+import { guardValue, HostileDocument } from "../../src/federation/inbox/guard.js";
 import { proposalNote } from "../../src/federation/translate/proposal.js";
 import { withContext } from "../../src/federation/vocabulary.js";
 import { corpus } from "./support/corpus.js";
+import { edits, mutated } from "./support/mutations.js";
 import { aProposalInPublic } from "./support/public.js";
 import { aTown, closeTowns } from "./support/town.js";
 
@@ -123,6 +124,31 @@ describe("activitypub-express, used as parts", function () {
     await (await openApex()).jsonldContextLoader("https://evil.example/context").then(
       () => expect.fail("a context was found"),
       (error: Error) => expect(error.message).to.contain("bundled"),
+    );
+  });
+
+  it("refuses what it cannot read, and fails at nothing, whatever an unknown context brings (requirement 24)", async () => {
+    const apex = await openApex();
+    const read = async (document: object): Promise<string> => {
+      try {
+        return typeof (await normalFormOf(apex, guardValue(document).body));
+      } catch (error) {
+        return error instanceof HostileDocument ? "refused" : String(error);
+      }
+    };
+    const own = JSON.parse('{"toString":1,"valueOf":1}') as object;
+    expect(await read({ id: "https://a.example/1", type: [own, "Note"] })).to.equal("refused");
+    expect(await read({ id: 5, type: "Note" })).to.equal("refused");
+    const pool = { ours: ["https://a.example/1"], theirs: ["https://b.example/1"], strange: [""] };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...corpus),
+        fc.array(edits, { minLength: 1, maxLength: 4 }),
+        async (document, changes) => {
+          expect(await read(mutated(document, changes, pool))).to.be.oneOf(["object", "refused"]);
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 

@@ -12,9 +12,10 @@ export function aboutDead(data: unknown): string[] {
   const parsed = envelope.safeParse(data);
   if (!parsed.success) return [];
   return Object.entries(parsed.data.payload)
-    .filter(([, value]) => typeof value === "string" && ownId.test(value))
-    .slice(0, mostIds)
-    .map(([name, value]) => `${name} ${String(value)}`);
+    .flatMap(([name, value]) =>
+      typeof value === "string" && ownId.test(value) ? [`${name} ${value}`] : [],
+    )
+    .slice(0, mostIds);
 }
 
 /**

@@ -66,7 +66,7 @@ function listPath(wish: Asked, change: Change = {}): string {
       query.set(name, value);
     }
   }
-  return query.size === 0 ? "/proposals" : `/proposals?${query}`;
+  return query.size === 0 ? "/proposals" : `/proposals?${query.toString()}`;
 }
 
 function readWish(req: Req, known: readonly Topic[]): Asked {

@@ -41,7 +41,7 @@ function officePath(sort: AwaitingSort, after: string | null = null): string {
     ...(sort === "oldest" ? {} : { sort }),
     ...(after === null ? {} : { after }),
   });
-  return query.size === 0 ? "/office" : `/office?${query}`;
+  return query.size === 0 ? "/office" : `/office?${query.toString()}`;
 }
 
 /** The proposals without an answer that an address asks for. */

@@ -50,7 +50,7 @@ function listPath(decision: Decision | null, after: string | null = null): strin
     ...(decision === null ? {} : { decision }),
     ...(after === null ? {} : { after }),
   });
-  return query.size === 0 ? "/responses" : `/responses?${query}`;
+  return query.size === 0 ? "/responses" : `/responses?${query.toString()}`;
 }
 
 /** The latest answers, perhaps of one kind, that an address asks for. */

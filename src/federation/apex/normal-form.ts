@@ -34,9 +34,12 @@ export async function normalFormOf(
   return civic === undefined ? normal : { ...normal, civic };
 }
 
-/** Errors of the jsonld package are named after it; anything else is a bug and stays loud. */
+/**
+ * Errors of the jsonld package are named after it; where it sorts or compares before it looks what it
+ * has, such as types that are objects, it throws a TypeError. Anything else is a bug and stays loud.
+ */
 function refuse(error: unknown): never {
-  if (error instanceof Error && error.name.startsWith("jsonld.")) {
+  if (error instanceof TypeError || (error instanceof Error && error.name.startsWith("jsonld."))) {
     throw new HostileDocument("the document is no JSON-LD", { cause: error });
   }
   throw error;

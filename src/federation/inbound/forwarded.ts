@@ -8,7 +8,7 @@ import type { Normal } from "../port.js";
 import { dropComment, takeComment, takeCommentEdit } from "./comments.js";
 import { rememberDeleted } from "./deleted.js";
 import type { Inbound, Outcome } from "./inbound.js";
-import { first, idOf, isNormal } from "./read.js";
+import { first, idOf, isNormal, updatedAt } from "./read.js";
 
 /**
  * What somebody forwarded with its author's own proof: the author's word about a comment, whoever
@@ -34,8 +34,8 @@ export async function takeProven(inbound: Inbound): Promise<Outcome> {
 async function isNews(ctx: Ctx, note: Normal, uri: string): Promise<boolean> {
   const comment = await commentByUri(ctx, uri);
   if (comment === null) return true;
-  const updated = new Date(String(first(note, "updated")));
-  return updated > (comment.editedAt ?? comment.publishedAt);
+  const updated = updatedAt(note, ctx.clock.now());
+  return updated !== null && updated > (comment.editedAt ?? comment.publishedAt);
 }
 
 /**

@@ -106,10 +106,10 @@ async function saveBlock(services: Services, rules: RuleParts, ctx: Ctx, req: Re
   assertAdmin(ctx);
   const { who: named, act } = req.body;
   if (act === "lift") {
-    await unblock(rules, ctx, typeof named === "string" ? named.slice(0, 300) : "");
-    const params = { host: String(named).slice(0, 300) };
+    const host = typeof named === "string" ? named.slice(0, 300) : "";
+    await unblock(rules, ctx, host);
     return redirect(`${settingsPath}#blocks`, {
-      ...{ kind: "success", key: "network.peers.unblocked", params },
+      ...{ kind: "success", key: "network.peers.unblocked", params: { host } },
     });
   }
   return submit(blockForm, req, {

@@ -29,7 +29,7 @@ export function causeOfStatus(status: number): string {
 
 function networkCause(cause: unknown): string {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : "";
-  const text = String(code);
+  const text = typeof code === "string" ? code : "";
   if (text === "ENOTFOUND" || text === "EAI_AGAIN" || text === "ENODATA") return "dns";
   if (text === "ECONNREFUSED") return "closed";
   return /CERT|TLS|SSL|SELF_SIGNED|VERIFY/.test(text) ? "certificate" : "unreachable";
