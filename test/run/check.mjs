@@ -1,4 +1,4 @@
-/** Types, lint, formatting and the arrows between folders, side by side; quiet where all is well. */
+/** Types, lint, formatting, house rules and the arrows between folders, side by side; quiet where all is well. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -39,6 +39,7 @@ const CHECKS = [
       "src",
     ],
   },
+  { name: "house rules", run: ["test/run.mjs", "test/bootstrap/house-rules.test.ts"] },
 ].filter(
   ({ name }) =>
     name !== "types in the browser" || existsSync(join(root, "src/browser/tsconfig.json")),

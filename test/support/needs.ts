@@ -29,8 +29,8 @@ export function needs(need: Need): void {
 }
 
 /** Called in a test or a hook: skips it elsewhere than on Linux, with one line that says why. */
-export function needsLinux(context: Mocha.Context, why: string): void {
+export function needsLinux(running: Mocha.Context, why: string): void {
   if (process.platform === "linux") return;
-  console.log(`skipped: ${context.test?.fullTitle() ?? "a test"} (needs Linux: ${why})`);
-  context.skip();
+  console.log(`skipped: ${running.test?.fullTitle() ?? "a test"} (needs Linux: ${why})`);
+  running.skip();
 }
