@@ -24,6 +24,25 @@ export async function checkRedis(queue: Queue): Promise<Finding[]> {
   return [finding("Redis", "warn", text, "raise its maxmemory: once it is full, no job is begun")];
 }
 
+/** Whether the Redis that holds the jobs may lose some; nothing where there is none, or it does not tell. */
+export async function checkKeeping(queue: Queue): Promise<Finding[]> {
+  const keeping = await queue.keeping().catch(() => null);
+  if (keeping === null) return [];
+  const found: Finding[] = [];
+  if (keeping.evicts !== null) {
+    const text = `throws jobs away to make room (${keeping.evicts})`;
+    found.push(finding("Redis", "warn", text, "set its maxmemory-policy to noeviction"));
+  }
+  if (!keeping.isOnDisk) {
+    const text = "keeps jobs in memory: those it holds are lost when it stops";
+    found.push(finding("Redis", "warn", text, "set its appendonly to yes, appendfsync to always"));
+  } else if (keeping.isSynced === false) {
+    const text = "writes jobs to disk a moment later: a power cut takes the last ones";
+    found.push(finding("Redis", "warn", text, "set its appendfsync to always"));
+  }
+  return found;
+}
+
 /** Whether jobs wait in Redis for a deployment that nobody serves, such as one whose store was lost. */
 export async function checkLeftInRedis(config: Config, store: Store): Promise<Finding[]> {
   if (config.redisUrl === null) return [];

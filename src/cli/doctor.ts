@@ -18,7 +18,7 @@ import {
 } from "./doctor-checks.js";
 import { checkSender } from "./doctor-mail.js";
 import { checkAddress } from "./doctor-reach.js";
-import { checkLeftInRedis, checkRedis } from "./doctor-redis.js";
+import { checkKeeping, checkLeftInRedis, checkRedis } from "./doctor-redis.js";
 import type { Answer, Finish, Io } from "./io.js";
 import { inPlainWords } from "./plain-words.js";
 
@@ -79,7 +79,7 @@ async function examineApp(
   findings.push(...checkInstances(instances));
   const now = clock.now();
   for (const name of ["default", "delivery"]) findings.push(await checkQueue(queue, name, now));
-  findings.push(...(await checkRedis(queue)));
+  findings.push(...(await checkRedis(queue)), ...(await checkKeeping(queue)));
   findings.push(...(await checkLeftInRedis(config, store)));
   findings.push(await checkMail(mailer, config), ...(await checkMedia(media, config)));
   if (config.smtpUrl !== null) {

@@ -3,9 +3,9 @@ import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { createApp, type App } from "../../src/app.js";
 import { checkClock, checkQueue, checkStore } from "../../src/cli/doctor-checks.js";
-import { checkRedis } from "../../src/cli/doctor-redis.js";
+import { checkKeeping, checkRedis } from "../../src/cli/doctor-redis.js";
 import { loadConfig } from "../../src/config.js";
-import { QueueRefuses, type Queue } from "../../src/drivers/queue/queue.js";
+import { QueueRefuses, type Queue, type QueueKeeping } from "../../src/drivers/queue/queue.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import type { Instance } from "../../src/kit/index.js";
 import { aBucket } from "../support/s3.js";
@@ -192,6 +192,29 @@ describe("the doctor's judgement", () => {
     const [early] = await checkRedis(used(81));
     expect(early).to.deep.include({ level: "warn", text: "81.0 MB used of 100.0 MB" });
     expect((await checkRedis(used(20)))[0]?.level).to.equal("ok");
+  });
+
+  it("of a Redis that loses or throws away the jobs it has taken, and of none that keeps them", async () => {
+    const kept = { isOnDisk: true, isSynced: true, evicts: null };
+    const keeping = (told: Partial<QueueKeeping> | null): Queue =>
+      ({ keeping: async () => (told === null ? null : { ...kept, ...told }) }) as unknown as Queue;
+    const remedies = async (told: Partial<QueueKeeping> | null): Promise<string[]> => {
+      const found = await checkKeeping(keeping(told));
+      expect(found.every(({ level }) => level === "warn")).to.equal(true);
+      return found.map(({ remedy }) => remedy ?? "");
+    };
+
+    for (const well of [null, {}, { isSynced: null }]) {
+      expect(await remedies(well)).to.deep.equal([]);
+    }
+    expect((await remedies({ evicts: "allkeys-lru" }))[0]).to.contain("noeviction");
+    expect((await remedies({ isSynced: false }))[0]).to.contain("appendfsync");
+    const [evicting, inMemory, ...rest] = await remedies({
+      ...{ evicts: "volatile-lru", isOnDisk: false, isSynced: false },
+    });
+    expect(evicting).to.contain("noeviction");
+    expect(inMemory).to.contain("appendonly");
+    expect(rest).to.deep.equal([]);
   });
 
   it("of a damaged store: it fails, with what was found", async () => {

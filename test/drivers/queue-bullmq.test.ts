@@ -89,6 +89,26 @@ describe("with a real Redis,", () => {
       return queue;
     };
 
+    it("says whether Redis keeps what it has taken, as it is set at that moment", async () => {
+      const queue = bench.queue();
+      const kept = { isOnDisk: true, isSynced: true, evicts: null };
+      expect(await queue.keeping()).to.deep.equal(kept);
+      try {
+        await redis.ask("CONFIG SET maxmemory-policy allkeys-lru");
+        await redis.ask("CONFIG SET appendfsync everysec");
+        expect(await queue.keeping()).to.deep.equal({
+          ...{ isOnDisk: true, isSynced: false, evicts: "allkeys-lru" },
+        });
+        await redis.ask("CONFIG SET appendonly no");
+        expect((await queue.keeping())?.isOnDisk).to.equal(false);
+      } finally {
+        await redis.ask("CONFIG SET maxmemory-policy noeviction");
+        await redis.ask("CONFIG SET appendfsync always");
+        await redis.ask("CONFIG SET appendonly yes");
+      }
+      expect(await queue.keeping()).to.deep.equal(kept);
+    });
+
     it("adds in no time what Redis cannot take, and hands it over once it is back", async () => {
       const seen: string[] = [];
       const queue = await served(async ({ id }) => void seen.push(id));

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { isOfReplica } from "./bullmq-failover.js";
 import { failureText } from "./failure-text.js";
-import { QueueRefuses, type QueueMemory } from "./queue.js";
+import { QueueRefuses, type QueueKeeping, type QueueMemory } from "./queue.js";
 
 /** A Redis, and where its queues are. */
 interface Place {
@@ -40,8 +40,27 @@ function refusal(error: Error): QueueRefuses {
 /** How much memory Redis uses, and may (Redis, INFO). */
 export async function memoryOf(redis: Redis): Promise<QueueMemory> {
   const told = await redis.info("memory");
-  const figure = (name: string): number =>
-    Number(new RegExp(`^${name}:(\\d+)`, "m").exec(told)?.[1] ?? 0);
+  const figure = (name: string): number => Number(toldOf(told, name) ?? 0);
   const most = figure("maxmemory");
   return { used: figure("used_memory"), most: most === 0 ? null : most };
+}
+
+/** Whether Redis keeps what it has taken (Redis, INFO; CONFIG, which a hosted one may refuse to tell). */
+export async function keepingOf(redis: Redis): Promise<QueueKeeping> {
+  const [memory, persistence, synced] = await Promise.all([
+    redis.info("memory"),
+    redis.info("persistence"),
+    redis.config("GET", "appendfsync").catch(() => null),
+  ]);
+  const policy = toldOf(memory, "maxmemory_policy") ?? "noeviction";
+  const [, when] = Array.isArray(synced) ? (synced as unknown[]) : [];
+  return {
+    isOnDisk: toldOf(persistence, "aof_enabled") === "1",
+    isSynced: typeof when === "string" ? when === "always" : null,
+    evicts: policy === "noeviction" ? null : policy,
+  };
+}
+
+function toldOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:([^\\r\\n]*)`, "m").exec(info)?.[1];
 }

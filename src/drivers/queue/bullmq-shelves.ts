@@ -1,7 +1,7 @@
 import { Queue as BullQueue } from "bullmq";
 import { Redis } from "ioredis";
 import type { BullQueueOptions, SignedIn } from "./bullmq.js";
-import { checkWriting, memoryOf } from "./bullmq-check.js";
+import { checkWriting, keepingOf, memoryOf } from "./bullmq-check.js";
 import { corked } from "./bullmq-corked.js";
 import { leavingReplicas } from "./bullmq-failover.js";
 import { forgetSome } from "./bullmq-forget.js";
@@ -10,7 +10,14 @@ import type { CarriedJob } from "./carried-job.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
 import type { KeptPutOff } from "./put-off.js";
-import type { Backoff, NewJob, QueueCounts, QueuedJob, QueueMemory } from "./queue.js";
+import type {
+  Backoff,
+  NewJob,
+  QueueCounts,
+  QueuedJob,
+  QueueKeeping,
+  QueueMemory,
+} from "./queue.js";
 import { register } from "./redis-names.js";
 import { seldom } from "./seldom.js";
 
@@ -46,6 +53,7 @@ export interface Shelves {
   /** Rejects with a plain reason when Redis does not answer, or takes nothing. */
   check(): Promise<void>;
   memory(): Promise<QueueMemory>;
+  keeping(): Promise<QueueKeeping>;
   close(): Promise<void>;
 }
 
@@ -115,6 +123,7 @@ export function createShelves(parts: Parts): Shelves {
     connect: () => corked(open({}, true)),
     check: () => soon(() => checkWriting({ redis, prefix })),
     memory: () => soon(() => memoryOf(redis)),
+    keeping: () => soon(() => keepingOf(redis)),
     async close() {
       await Promise.allSettled(
         queues.all().map((queue) => withPatience(queue.close(), patienceMs)),

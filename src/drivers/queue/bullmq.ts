@@ -93,6 +93,7 @@ export function createBullQueue(given: BullQueueOptions): Queue {
     forget: (owner, from) => shelves.forget((data) => options.ownerOf?.(data) === owner, from),
     check: () => shelves.check(),
     memory: () => shelves.memory(),
+    keeping: () => shelves.keeping(),
     idle: () =>
       whenIdle(shelves, [...workers.keys()], async () => {
         if (!(await spool.isEmpty()) || !(await left.isEmpty())) return false;

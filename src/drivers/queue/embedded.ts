@@ -79,6 +79,7 @@ export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
     forget: (owner, from) => forget(parts, options.ownerOf, { owner, from }),
     // Whether its store is whole is another question, whose answer takes longer the more there is.
     memory: async () => null,
+    keeping: async () => null,
     async check() {
       await tables.jobs.findOne({ _id: "" });
     },

@@ -128,6 +128,16 @@ export interface QueueMemory {
   readonly most: number | null;
 }
 
+/** What may become of jobs that the queue has taken, when its server stops or is full. */
+export interface QueueKeeping {
+  /** Whether they are written to disk as they come. */
+  readonly isOnDisk: boolean;
+  /** Whether that is done before they count as taken; null when it is not told. */
+  readonly isSynced: boolean | null;
+  /** The policy by which some are thrown away to make room; null when none is. */
+  readonly evicts: string | null;
+}
+
 /** Which of a queue's dead are wanted: all of them, unless narrowed. */
 export interface DeadWish {
   readonly name?: string;
@@ -220,6 +230,8 @@ export interface Queue {
   check(): Promise<void>;
   /** What jobs in flight take up and may; null where they lie in the store. */
   memory(): Promise<QueueMemory | null>;
+  /** How safe jobs in flight are; null where they lie in the store. */
+  keeping(): Promise<QueueKeeping | null>;
   /** Resolves when no job of any processed queue is due or running (delayed ones may remain). */
   idle(): Promise<void>;
   /** Takes no new job, waits up to `graceMs` for running ones, releases the rest for another process. */
