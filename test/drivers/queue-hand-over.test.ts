@@ -154,6 +154,60 @@ describe("Jobs that wait when a deployment gets or loses its Redis", function ()
     expect(third?.putOff).to.deep.equal(second?.putOff);
   });
 
+  it("are handed over in slices: a process that is told to stop does, and the next one goes on", async () => {
+    await embedded().add(Array.from({ length: 1_100 }, (_, n) => aJob(`many/${n}`)));
+    const [begun, told] = [aGate(), aGate()];
+    const held = intercepting(["queue_jobs", "deleteMany"], async (remove) => {
+      begun.open();
+      await told.opened;
+      return remove();
+    });
+    const stopping = onRedis(held(store));
+    await stopping.start();
+    await begun.opened;
+    const stopped = stopping.close(1);
+    told.open();
+    await stopped;
+    expect(await rows()).to.have.length(600);
+
+    const next = onRedis();
+    await next.start();
+    await until(async () => (await rows()).length === 0);
+    expect(await next.counts(LANE)).to.include({ waiting: 1_100 });
+  });
+
+  it("come back in slices, between which the leases of what runs are renewed", async () => {
+    const down = createBullQueue({ ...shared, store, url: "redis://127.0.0.1:1", prefix });
+    open.push(down);
+    await down.add(Array.from({ length: 1_100 }, (_, n) => aJob(`many/${n}`, { queue: "later" })));
+    const steps: string[] = [];
+    const [running, gate] = [aGate(), aGate()];
+    const renewing = intercepting(["queue_jobs", "updateMany"], (renew) => {
+      steps.push("leases");
+      return renew();
+    });
+    const handing = intercepting(["queue_spool", "deleteMany"], async (remove) => {
+      await running.opened;
+      steps.push("slice");
+      return remove();
+    });
+    const queue = createEmbeddedQueue({
+      ...{ ...shared, store: handing(renewing(store)), ids: createIds(systemClock) },
+    });
+    open.push(queue);
+    queue.process(LANE, 1, async () => {
+      running.open();
+      await gate.opened;
+    });
+    await queue.add([aJob("long")]);
+    await queue.start();
+    await until(() => steps.filter((step) => step === "slice").length === 3);
+    gate.open();
+
+    expect(await queue.counts("later")).to.include({ waiting: 1_100 });
+    expect(steps.join(" ")).to.contain("slice leases slice leases slice");
+  });
+
   it("are one job each when the process dies between handing over and removing", async function () {
     needsLinux(this, onlyLinuxTells);
     await embedded().add([aJob("due"), aJob("later", { delayMs: hour })]);

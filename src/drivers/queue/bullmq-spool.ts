@@ -14,8 +14,11 @@ import { seldom } from "./seldom.js";
 export interface Spool {
   /** Resolves once the jobs are durable, in Redis or in the store. */
   add(jobs: readonly NewJob[]): Promise<void>;
-  /** Gives Redis what was kept, if it answers; a job that it has already stays one job. */
-  handOver(): Promise<void>;
+  /**
+   * Gives Redis a slice of what was kept, if it answers; a job that it has already stays one job. Tells
+   * whether more may be left to give.
+   */
+  handOver(): Promise<boolean>;
   isEmpty(): Promise<boolean>;
 }
 
@@ -58,17 +61,17 @@ export function createSpool(parts: SpoolParts): Spool {
       await keep(left);
     },
     async handOver() {
-      while (await shelves.isUp()) {
-        const kept = await rows.find({}, { sort: { dueAt: 1 }, limit: batch }).toArray();
-        if (kept.length === 0) return;
-        await shelves.check();
-        const { left, error } = await give(kept.map((row) => despooled(row, now())));
-        const stay = new Set(left.map(rowIdOf));
-        const gone = kept.filter(({ _id }) => !stay.has(_id));
-        const stamp = { $in: gone.map((row) => row.stamp) };
-        await rows.deleteMany({ _id: { $in: gone.map((row) => row._id) }, stamp });
-        if (error !== null) throw error;
-      }
+      if (!(await shelves.isUp())) return false;
+      const kept = await rows.find({}, { sort: { dueAt: 1 }, limit: batch }).toArray();
+      if (kept.length === 0) return false;
+      await shelves.check();
+      const { left, error } = await give(kept.map((row) => despooled(row, now())));
+      const stay = new Set(left.map(rowIdOf));
+      const gone = kept.filter(({ _id }) => !stay.has(_id));
+      const stamp = { $in: gone.map((row) => row.stamp) };
+      await rows.deleteMany({ _id: { $in: gone.map((row) => row._id) }, stamp });
+      if (error !== null) throw error;
+      return true;
     },
     isEmpty: async () => (await rows.findOne({})) === null,
   };

@@ -57,11 +57,8 @@ export function createBullQueue(given: BullQueueOptions): Queue {
   const dates = repeating(log, () => untilNext(calendar, now, pollMs));
   const own = { owner: newOwner(), leaseMs, ids: createIds(clock) };
   const left = createLeftJobs({ tables, dead, clock, ...own }, shelves);
-  const handOver = async (): Promise<number> => {
-    await spool.handOver();
-    await left.handOver();
-    return pollMs;
-  };
+  const handOver = async (): Promise<number> =>
+    (await spool.handOver()) || (await left.handOver()) ? 0 : pollMs;
   const handing = repeating(log, handOver, "what was kept for Redis could not be handed over");
   return {
     add,

@@ -50,8 +50,7 @@ export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
   });
   const keeper = repeating(log, async () => {
     for (const lane of lanes.values()) await lane.keep();
-    await spool.handOver();
-    return leaseMs / 3;
+    return (await spool.handOver()) ? 0 : leaseMs / 3;
   });
   return {
     add,

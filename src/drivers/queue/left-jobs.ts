@@ -6,8 +6,11 @@ import type { JobRow } from "./queue-tables.js";
 
 /** The jobs that the embedded queue left in the store when the deployment got a Redis. */
 export interface LeftJobs {
-  /** Gives them to Redis, if it answers: with their ids, their tries and the times they are due. */
-  handOver(): Promise<void>;
+  /**
+   * Gives a slice of them to Redis, if it answers: with their ids, their tries and the times they are due.
+   * Tells whether more may be left to give.
+   */
+  handOver(): Promise<boolean>;
   isEmpty(): Promise<boolean>;
 }
 
@@ -24,6 +27,8 @@ export function createLeftJobs(
 ): LeftJobs {
   const { jobs } = parts.tables;
   let claims = 0;
+  /** Those that stay, since somebody runs them, are passed until the end is reached. */
+  let after: string | null = null;
   const claimed = async (rows: readonly JobRow[]): Promise<readonly JobRow[]> => {
     if (rows.length === 0) return [];
     claims += 1;
@@ -55,13 +60,14 @@ export function createLeftJobs(
   };
   return {
     async handOver() {
-      for (let after: string | null = null; await shelves.isUp();) {
-        const left: { _id?: { $gt: string } } = after === null ? {} : { _id: { $gt: after } };
-        const slice = await jobs.find(left, { sort: { _id: 1 }, limit: batch }).toArray();
-        if (slice.length === 0) return;
-        await handSlice(slice);
-        after = slice.at(-1)?._id ?? null;
-      }
+      if (!(await shelves.isUp())) return false;
+      const left = after === null ? {} : { _id: { $gt: after } };
+      const slice = await jobs.find(left, { sort: { _id: 1 }, limit: batch }).toArray();
+      after = null;
+      if (slice.length === 0) return false;
+      await handSlice(slice);
+      after = slice.at(-1)?._id ?? null;
+      return true;
     },
     isEmpty: async () => (await jobs.findOne({})) === null,
   };
