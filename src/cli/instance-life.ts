@@ -52,7 +52,7 @@ export function addLifeCommands(command: Command, io: Io, finish: Finish): void 
 
 const suspendHelp = `
 Servers that run meanwhile heed it within seconds. Deliveries and mails of the instance wait; other
-servers are asked to come back later.
+servers are asked to come back later. One that is suspended already gets the new reason.
 
 Example: npm run parvis -- instance suspend parvis.example --reason "Maintenance until Monday."`;
 
@@ -91,12 +91,12 @@ async function suspend(app: App, host: string, reason: string): Promise<Answer> 
   const changed = await act(app, instance, { act: "suspend", reason });
   if (changed !== null) return answer(`${instance.host} is suspended.`, changed);
   const now = await openOne(app, host);
-  const said = now.suspension?.reason ?? "";
-  if (reason === "" || reason === said) return answer(`${now.host} is suspended already.`, now);
-  throw new CommandFailed(
-    `${now.host} is suspended already, and visitors read ${said === "" ? "no reason" : `"${said}"`}: this was left. ` +
-      "To change it, resume the instance and suspend it again.",
-  );
+  const isKept = reason === "" || reason === now.suspension?.reason;
+  if (isKept) return answer(`${now.host} is suspended already.`, now);
+  const told = await act(app, now, { act: "explain", reason });
+  if (told === null)
+    throw new CommandFailed(`${now.host} has changed meanwhile: nothing was done.`);
+  return answer(`${now.host} is suspended already; its visitors read the new reason.`, told);
 }
 
 async function resume(app: App, host: string): Promise<Answer> {

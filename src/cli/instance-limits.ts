@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 import type { App } from "../app.js";
 import { readSize } from "../drivers/size.js";
-import { limitedThings, usageOf, type Limits } from "../kit/index.js";
+import { limitedThings, usageOf, type LimitChanges, type Limits } from "../kit/index.js";
 import { actingFor, instanceNamed, withApp } from "./deployment.js";
 import { act } from "./instance-life.js";
 import { CommandFailed, type Answer, type Finish, type Io } from "./io.js";
@@ -53,14 +53,14 @@ function wishOf(what: string, read: (typed: string) => number | null): (typed: s
 
 async function showLimits(app: App, host: string, given: Given): Promise<Answer> {
   const before = await instanceNamed(app, host);
-  const own: Record<string, number | null> = { ...before.limits };
-  for (const what of limitedThings) {
-    const wish = given[what];
-    if (wish === "default") delete own[what];
-    else if (wish !== undefined) own[what] = wish === "none" ? null : wish;
-  }
-  const isChange = limitedThings.some((what) => given[what] !== undefined);
-  const instance = isChange ? await act(app, before, { act: "limits", limits: own }) : before;
+  const limits: LimitChanges = Object.fromEntries(
+    limitedThings.flatMap((what) => {
+      const wish = given[what];
+      return wish === undefined ? [] : [[what, wish === "none" ? null : wish]];
+    }),
+  );
+  const isChange = Object.keys(limits).length > 0;
+  const instance = isChange ? await act(app, before, { act: "limits", limits }) : before;
   if (instance === null) {
     throw new CommandFailed(
       `${before.host} was deleted, or has changed meanwhile: nothing was done.`,

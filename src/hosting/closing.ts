@@ -44,6 +44,17 @@ export function suspendInstance(
   return instances.update(_id, { state: "suspended", suspension }, { state: "active" });
 }
 
+/** Give visitors of a suspended instance another reason. Null when it is not suspended. */
+export function explainSuspension(
+  { instances }: ClosingParts,
+  { _id, suspension }: Instance,
+  reason: string,
+): Promise<Instance | null> {
+  if (suspension == null) return Promise.resolve(null);
+  const told = { suspension: { ...suspension, reason } };
+  return instances.update(_id, told, { state: "suspended" });
+}
+
 /** Serve a suspended instance again; what waited goes on within minutes. Null when it was not one. */
 export function resumeInstance(
   { instances }: ClosingParts,

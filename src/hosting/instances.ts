@@ -11,6 +11,7 @@ import {
   type InstanceProfile,
   type InstanceRecord,
 } from "../kit/instance.js";
+import type { LimitChanges } from "../kit/limits.js";
 
 /** Indexes of the deployment-wide register of instances. */
 export const instanceIndexes: readonly IndexSpec[] = [
@@ -127,10 +128,11 @@ export function createInstances(
       return record === null ? null : instanceOf(record);
     },
     async update(id, change, expected = {}) {
-      const untold = change.handle === undefined ? {} : { state: "new" as const };
+      const { limits = {}, ...others } = change;
+      const untold = others.handle === undefined ? {} : { state: "new" as const };
       const record = await rows.findOneAndUpdate(
         { ...filterOf(expected), ...untold, _id: id },
-        { $set: change },
+        changeOf(others, limits),
         { returnDocument: "after" },
       );
       hosts.clear();
@@ -172,6 +174,19 @@ function filterOf({ deletion, profile, ...expected }: Expected) {
     ...(deletion === undefined ? {} : { "deletion.step": deletion.step ?? null }),
     // One that nobody has saved yet may not be there at all.
     ...(profile === undefined ? {} : { "profile.version": profile.version || null }),
+  };
+}
+
+/** Each limit is changed by itself: who changes another one meanwhile is heard, too. */
+function changeOf(others: Omit<InstanceChange, "limits">, limits: LimitChanges) {
+  const changed = (isBack: boolean): ReadonlyArray<[string, number | null | "default"]> =>
+    Object.entries(limits)
+      .filter(([, limit]) => (limit === "default") === isBack)
+      .map(([what, limit]) => [`limits.${what}`, limit]);
+  const back = changed(true).map(([field]) => [field, ""]);
+  return {
+    $set: { ...others, ...Object.fromEntries(changed(false)) },
+    ...(back.length === 0 ? {} : { $unset: Object.fromEntries(back) as Record<string, ""> }),
   };
 }
 

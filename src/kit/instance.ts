@@ -1,4 +1,4 @@
-import type { Limits } from "./limits.js";
+import type { LimitChanges, Limits } from "./limits.js";
 
 /** A site's language; texts exist in both. */
 export type Language = "fr" | "en";
@@ -135,9 +135,8 @@ export type InstanceChange = Partial<
     | "profile"
     | "suspension"
     | "deletion"
-    | "limits"
   >
->;
+> & { readonly limits?: LimitChanges };
 
 /** Adds what is derived to a stored instance. */
 export function instanceOf(record: InstanceRecord): Instance {

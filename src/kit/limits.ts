@@ -23,6 +23,9 @@ export type Limited = keyof Limits;
 
 export const limitedThings = ["storage", "mails", "members"] as const satisfies readonly Limited[];
 
+/** Which limits of an instance become others; `default` gives one back that of the deployment. */
+export type LimitChanges = { readonly [What in Limited]?: number | null | "default" };
+
 /** An instance's own limits in place of those of the deployment. */
 export function limitsOf({ limits }: Pick<InstanceRecord, "limits">, defaults: Limits): Limits {
   return { ...defaults, ...limits };

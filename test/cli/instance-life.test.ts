@@ -36,15 +36,21 @@ describe("closing an instance from the command line", function () {
     expect(await shown()).to.include({ state: "active", suspension: null });
   });
 
-  it("never lets somebody believe that visitors read a reason which they do not", async () => {
+  it("gives visitors another reason while it stays suspended, and keeps the one they read for none", async () => {
     const suspend = (reason: string) => desk.run(["instance", "suspend", host, "--reason", reason]);
+    const told = async (): Promise<string | undefined> => (await shown()).suspension?.reason;
     await suspend("Until Monday.");
 
-    const [other, same] = [await suspend("For good."), await suspend("Until Monday.")];
+    const same = await suspend("Until Monday.");
+    const kept = [await suspend(""), await told()] as const;
+    const other = await suspend("Until Tuesday.");
+    const now = await told();
     await desk.run(["instance", "resume", host]);
 
-    expect([other.code, same.code]).to.deep.equal([1, 0]);
-    expect(other.err).to.contain("Until Monday.").and.to.contain("resume");
+    expect([same.code, kept[0].code, other.code]).to.deep.equal([0, 0, 0]);
+    expect(kept[1]).to.equal("Until Monday.");
+    expect(other.out).to.contain("new reason");
+    expect(now).to.equal("Until Tuesday.");
   });
 
   it("shows what it uses and may use, and changes that for it alone", async () => {
@@ -113,9 +119,10 @@ describe("closing an instance from the command line", function () {
       ["instance-suspended", `${host} (Travaux jusqu’à lundi)`, null],
       ["instance-resumed", host, null],
       ["instance-suspended", `${host} (Until Monday.)`, null],
+      ["instance-explained", `${host} (Until Tuesday.)`, null],
       ["instance-resumed", host, null],
       ["instance-limited", `${host} storage=2000000000 mails=none members=40`, null],
-      ["instance-limited", `${host} storage=2000000000 mails=none`, null],
+      ["instance-limited", `${host} members=default`, null],
       ["instance-deleted", `${host} grace=30`, null],
       ["instance-undeleted", host, null],
       ["instance-deleted", `${host} grace=0`, null],

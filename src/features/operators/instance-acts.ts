@@ -1,24 +1,27 @@
 import {
   deleteInstance,
+  explainSuspension,
   resumeInstance,
   suspendInstance,
   undeleteInstance,
 } from "../../hosting/closing.js";
 import type { Instances } from "../../hosting/instances.js";
-import type { Ctx, Instance, Limits } from "../../kit/index.js";
+import type { Ctx, Instance, LimitChanges } from "../../kit/index.js";
 import type { Clock } from "../../drivers/clock.js";
 import { doerOf, type Act, type Doer } from "./operator.js";
 import type { Operators } from "./operators.js";
 
 /** What can be done with an instance. */
-export const instanceActs = ["suspend", "resume", "limits", "delete", "undelete"] as const;
+export const instanceActs = [
+  ...(["suspend", "explain", "resume", "limits", "delete", "undelete"] as const),
+] as const;
 
 export type InstanceAct = (typeof instanceActs)[number];
 
 /** Something that is to be done with an instance. */
 export type InstanceWish =
-  | { readonly act: "suspend"; readonly reason: string }
-  | { readonly act: "limits"; readonly limits: Partial<Limits> }
+  | { readonly act: "suspend" | "explain"; readonly reason: string }
+  | { readonly act: "limits"; readonly limits: LimitChanges }
   | { readonly act: "delete"; readonly graceDays: number }
   | { readonly act: "resume" | "undelete" };
 
@@ -32,7 +35,7 @@ export interface InstanceActing {
 const byState = {
   new: ["limits", "delete"],
   active: ["suspend", "limits", "delete"],
-  suspended: ["resume", "limits", "delete"],
+  suspended: ["resume", "explain", "limits", "delete"],
   deleted: ["undelete"],
   leaving: [],
   gone: [],
@@ -62,6 +65,7 @@ export function possibleActs(
 
 const noted = {
   suspend: "instance-suspended",
+  explain: "instance-explained",
   resume: "instance-resumed",
   limits: "instance-limited",
   delete: "instance-deleted",
@@ -92,6 +96,7 @@ export async function actOnRecord(
   { instance, wish }: { readonly instance: Instance; readonly wish: InstanceWish },
 ): Promise<Instance | null> {
   if (!actsNow(parts.clock, instance).includes(wish.act)) return null;
+  if (wish.act === "limits" && Object.keys(wish.limits).length === 0) return instance;
   const about = [instance.host, ...detailsOf(wish)].join(" ");
   await parts.operators.note(by, noted[wish.act], about);
   return carryOut(parts, instance, wish);
@@ -100,6 +105,7 @@ export async function actOnRecord(
 function detailsOf(wish: InstanceWish): readonly string[] {
   switch (wish.act) {
     case "suspend":
+    case "explain":
       return wish.reason === "" ? [] : [`(${wish.reason})`];
     case "limits":
       return Object.entries(wish.limits).map(([what, limit]) => `${what}=${limit ?? "none"}`);
@@ -118,6 +124,8 @@ function carryOut(
   switch (wish.act) {
     case "suspend":
       return suspendInstance(parts, instance, wish.reason);
+    case "explain":
+      return explainSuspension(parts, instance, wish.reason);
     case "resume":
       return resumeInstance(parts, instance);
     case "delete":

@@ -1,5 +1,11 @@
 import { readGraceDays, readReason } from "../../hosting/closing.js";
-import { limitedThings, Refusal, type Limited, type Limits, type Req } from "../../kit/index.js";
+import {
+  limitedThings,
+  Refusal,
+  type LimitChanges,
+  type Limited,
+  type Req,
+} from "../../kit/index.js";
 import { instanceActs, type InstanceAct, type InstanceWish } from "./instance-acts.js";
 
 /** What an instance's limit can be: the deployment's, none, or one of its own. */
@@ -15,7 +21,8 @@ export interface Unclear {
 type Body = Req["body"];
 
 const readers = {
-  suspend: readSuspension,
+  suspend: (body) => readReasonFor("suspend", body),
+  explain: (body) => readReasonFor("explain", body),
   resume: () => ({ act: "resume" as const }),
   limits: readLimits,
   delete: readDeletion,
@@ -29,9 +36,9 @@ export function readWish(body: Body, host: string): InstanceWish | Unclear {
   return readers[act](body, host);
 }
 
-function readSuspension(body: Body): InstanceWish | Unclear {
+function readReasonFor(act: "suspend" | "explain", body: Body): InstanceWish | Unclear {
   const reason = readReason(textOf(body["reason"]));
-  return reason === null ? { unclear: "reason" } : { act: "suspend", reason };
+  return reason === null ? { unclear: "reason" } : { act, reason };
 }
 
 function readDeletion(body: Body, host: string): InstanceWish | Unclear {
@@ -40,17 +47,29 @@ function readDeletion(body: Body, host: string): InstanceWish | Unclear {
   return graceDays === null ? { unclear: "grace" } : { act: "delete", graceDays };
 }
 
+/** Of the limits, those that are not as the form showed them: another operator's are left. */
 function readLimits(body: Body): InstanceWish | Unclear {
-  const limits: Partial<Record<keyof Limits, number | null>> = {};
+  const limits: { [What in Limited]?: LimitChanges[What] } = {};
   for (const what of limitedThings) {
     const choice = limitChoices.find((one) => one === body[choiceField(what)]);
     if (choice === undefined) return { unclear: "limit" };
-    if (choice === "default") continue;
-    const most = choice === "none" ? null : readLimit(what, textOf(body[what]));
-    if (most === undefined) return { unclear: "limit" };
-    limits[what] = most;
+    const limit = choice === "own" ? readLimit(what, textOf(body[what])) : unlimited[choice];
+    if (limit === undefined) return { unclear: "limit" };
+    if (limitShown(limit) !== textOf(body[shownField(what)])) limits[what] = limit;
   }
   return { act: "limits", limits };
+}
+
+const unlimited = { default: "default", none: null } as const;
+
+/** A limit as the form keeps what it showed. */
+export function limitShown(limit: number | null | "default"): string {
+  return limit === null ? "none" : String(limit);
+}
+
+/** The name of the field that keeps what the form showed. */
+export function shownField(what: Limited): string {
+  return `${what}Shown`;
 }
 
 /** The name of the field that says which limit is meant. */

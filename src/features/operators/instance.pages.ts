@@ -3,7 +3,14 @@ import { definePage, head, limitedThings, type Ctx, type Instance } from "../../
 import { frameOf, type OperatorPage } from "./frame.js";
 import type { InstanceFigures } from "./figures.js";
 import { possibleActs, type InstanceAct } from "./instance-acts.js";
-import { choiceField, limitChoices, limitTyped, type LimitChoice } from "./instance.forms.js";
+import {
+  choiceField,
+  limitChoices,
+  limitShown,
+  limitTyped,
+  shownField,
+  type LimitChoice,
+} from "./instance.forms.js";
 import { instancePath, instanceView, limitText, type InstanceView } from "./instance-view.js";
 import type { OperatorParts } from "./parts.js";
 
@@ -17,6 +24,9 @@ interface LimitField {
   readonly choices: ReadonlyArray<{ readonly value: LimitChoice; readonly label: string }>;
   readonly choice: LimitChoice;
   readonly value: string;
+  /** The field that keeps the limit as it is shown, and what it keeps. */
+  readonly shownName: string;
+  readonly shown: string;
 }
 
 /** What can be done with an instance, and what its forms begin with. */
@@ -26,6 +36,8 @@ export interface InstanceActions {
   readonly may: Readonly<Record<InstanceAct, boolean>>;
   /** It is the one on which the operator is: it can be closed from the command line alone. */
   readonly isOwn: boolean;
+  /** What its visitors read of why it is suspended. */
+  readonly reason: string;
   readonly limits: readonly LimitField[];
   readonly graceDays: number;
   readonly mostGraceDays: number;
@@ -72,10 +84,11 @@ function actionsOf(
   return {
     ...{ action: instancePath(instance.host), host: instance.host, mostReason, mostGraceDays },
     may: {
-      ...{ suspend: may("suspend"), resume: may("resume"), limits: may("limits") },
-      ...{ delete: may("delete"), undelete: may("undelete") },
+      ...{ suspend: may("suspend"), explain: may("explain"), resume: may("resume") },
+      ...{ limits: may("limits"), delete: may("delete"), undelete: may("undelete") },
     },
     isOwn: instance._id === ctx.instance._id,
+    reason: instance.suspension?.reason ?? "",
     limits: limitedThings.map((what) => limitField(ctx, { what, instance, defaults })),
     graceDays: usualGraceDays,
   };
@@ -104,5 +117,6 @@ function limitField(ctx: Ctx, { what, instance, defaults }: OneLimit): LimitFiel
     choices: limitChoices.map((value) => ({ value, label: words[value] })),
     choice: own === undefined ? "default" : own === null ? "none" : "own",
     value: own == null ? "" : limitTyped(what, own),
+    ...{ shownName: shownField(what), shown: limitShown(own === undefined ? "default" : own) },
   };
 }

@@ -19,6 +19,7 @@ export type Act =
   | "jobs-retried"
   | "jobs-dropped"
   | "instance-suspended"
+  | "instance-explained"
   | "instance-resumed"
   | "instance-limited"
   | "instance-deleted"

@@ -23,7 +23,8 @@ describe("What operators do with an instance", function () {
   });
   beforeEach(async () => {
     const { _id } = await found();
-    const asNew = { state: "active", suspension: null, deletion: null, limits: {} } as const;
+    const limits = { storage: "default", mails: "default", members: "default" } as const;
+    const asNew = { state: "active", suspension: null, deletion: null, limits } as const;
     await the.site.app.instances.update(_id, asNew);
   });
   after(() => the.site.close());
@@ -81,6 +82,49 @@ describe("What operators do with an instance", function () {
     expect(await read()).to.contain("0 o sur 1 Go");
   });
 
+  it("is to change a limit and no other: one that somebody else changed meanwhile stays", async () => {
+    const form = (await the.operator.get(pageOf(other))).text;
+    const shown = Object.fromEntries(
+      [...form.matchAll(/<input type="hidden" name="(\w+Shown)" value="([^"]*)">/g)].map(
+        ([, name = "", value = ""]) => [name, value],
+      ),
+    );
+    expect(Object.keys(shown)).to.have.length(3);
+    await send({ act: "limits", ...defaults, ...shown, storageChoice: "own", storage: "5" });
+
+    await send({ act: "limits", ...defaults, ...shown, membersChoice: "own", members: "9" });
+    const before = (await journal()).length;
+    const unchanged = await send({ act: "limits", ...defaults, ...shown });
+
+    expect((await found()).limits).to.deep.equal({ storage: 5_000_000, members: 9 });
+    expect((await journal())[0]).to.deep.include({ about: `${other} members=9` });
+    expect(unchanged).to.contain("Les limites sont enregistrées.");
+    expect(await journal()).to.have.length(before);
+  });
+
+  it("is to give visitors another reason while it stays suspended", async () => {
+    await send({ act: "suspend", reason: "Travaux jusqu’à lundi." });
+    const since = (await found()).suspension?.at;
+    const form = (await the.operator.get(pageOf(other))).text;
+    the.site.clock.advance(60_000);
+    const told = await send({ act: "explain", reason: "Travaux jusqu’à mardi." });
+    const stillSince = (await found()).suspension?.at;
+    const visited = textOf((await the.site.browser(other).get("/")).text);
+    const [entry] = await journal();
+    await send({ act: "resume" });
+    const late = await send({ act: "explain", reason: "Trop tard" });
+
+    expect(form).to.match(/name="reason"[^>]* value="Travaux jusqu’à lundi\."/);
+    expect(told).to.contain("Les visiteurs lisent cette raison.");
+    expect(visited).to.contain("mardi").and.not.to.contain("lundi");
+    expect(stillSince).to.deep.equal(since);
+    expect(entry).to.deep.include({
+      ...{ act: "instance-explained", about: `${other} (Travaux jusqu’à mardi.)` },
+    });
+    expect(late).to.contain("l’instance a changé entre-temps");
+    expect((await found()).suspension).to.equal(null);
+  });
+
   it("is to close it for a while and bring it back, once its host was typed", async () => {
     const closed = await send({ act: "delete", host: ` ${other.toUpperCase()} `, grace: "7" });
     const instance = await found();
@@ -110,7 +154,8 @@ describe("What operators do with an instance", function () {
     ];
 
     for (const words of told) expect(words).to.contain("Rien n’a été fait :");
-    expect(await found()).to.deep.include({ state: "active", limits: {} });
+    const { state, limits = {} } = await found();
+    expect({ state, limits }).to.deep.equal({ state: "active", limits: {} });
     expect(await journal()).to.have.length(before);
   });
 

@@ -68,24 +68,25 @@ const instances: InstancesPage = {
   instances: [valmont, roche, { ...roche, note: "Fermée." }],
 };
 
-const everything = { suspend: true, resume: true, limits: true, delete: true, undelete: true };
-const nothing = { suspend: false, resume: false, limits: false, delete: false, undelete: false };
+const acts = ["suspend", "explain", "resume", "limits", "delete", "undelete"] as const;
+const every = (may: boolean) =>
+  Object.fromEntries(acts.map((act) => [act, may])) as Record<(typeof acts)[number], boolean>;
 const instance: InstancePage = {
   ...{ ...frame, instance: valmont, back: "/operator/instances" },
   usage: [{ label: "Images", value: "5 Mo" }],
   actions: {
-    ...{ action: "/operator/instances/x", host: "valmont.example", may: everything, isOwn: true },
-    ...{ graceDays: 30, mostGraceDays: 365, mostReason: 300 },
+    ...{ action: "/operator/instances/x", host: "valmont.example", may: every(true), isOwn: true },
+    ...{ graceDays: 30, mostGraceDays: 365, mostReason: 300, reason: "Panne." },
     limits: [
       {
         ...{ name: "storage", choiceName: "storageChoice", choiceLabel: "Images" },
         ...{ valueLabel: "En Mo", choices: [{ value: "own", label: "La sienne" }] },
-        ...{ choice: "own", value: "20" },
+        ...{ choice: "own", value: "20", shownName: "storageShown", shown: "20000000" },
       },
     ],
   },
 };
-const idle = { ...instance.actions, may: nothing, isOwn: false };
+const idle = { ...instance.actions, may: every(false), isOwn: false };
 
 const samples: Readonly<Record<string, readonly object[]>> = {
   "operators/queues": [queues, { ...queues, kind: null, host: null }, { ...queues, jobs: [] }],
