@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -40,22 +40,39 @@ async function stateOf(where: string): Promise<object> {
   }
 }
 
-/** A command in a process of its own, killed once `when` says so. */
-async function killed(
-  desk: Desk,
-  argv: readonly string[],
-  when: () => Promise<boolean> | boolean,
-): Promise<string | null> {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/cli.ts", ...argv], {
+/** A command in a process of its own. */
+function begun(desk: Desk, argv: readonly string[], imports: readonly string[] = []) {
+  const loaded = ["tsx", ...imports].flatMap((name) => ["--import", name]);
+  const child = spawn(process.execPath, [...loaded, "src/cli.ts", ...argv], {
     ...{ cwd: root, stdio: "ignore" },
     env: { ...process.env, NODE_OPTIONS: "", MONGODB_URL: "", ...desk.env },
   });
   const ended = once(child, "exit") as Promise<[number | null, string | null]>;
+  return { child, signal: ended.then(([, signal]) => signal) };
+}
+
+/** A command that is killed once `when` says so; tells by which signal it ended. */
+async function killed(
+  desk: Desk,
+  argv: readonly string[],
+  when: () => Promise<boolean>,
+): Promise<string | null> {
+  const { child, signal } = begun(desk, argv);
   while (child.exitCode === null && !(await when())) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   child.kill("SIGKILL");
-  return (await ended)[1];
+  return signal;
+}
+
+/** A command that is killed once a file has more than that many bytes; tells by which signal it ended. */
+function killedOnceGrown(
+  desk: Desk,
+  argv: readonly string[],
+  [file, bytes]: readonly [string, number],
+): Promise<string | null> {
+  const env = { ...desk.env, KILLED_ONCE_GROWN: `${file}|${bytes}` };
+  return begun({ ...desk, env }, argv, ["./test/cli/killed-once-grown.mjs"]).signal;
 }
 
 describe("a deployment", function () {
@@ -225,11 +242,7 @@ describe("a deployment", function () {
     const staged = join(place.dataDir, "restoring", "parvis.db-wal");
     const command = ["restore", "--from", file];
 
-    const signal = await killed(
-      place,
-      command,
-      () => existsSync(staged) && statSync(staged).size > 200_000,
-    );
+    const signal = await killedOnceGrown(place, command, [staged, 200_000]);
     const meanwhile = await run(place, ["instance", "list"]);
     const again = await run(place, command);
 
@@ -246,16 +259,7 @@ describe("a deployment", function () {
     const to = join(town.dataDir, "moved.db");
     const command = ["move-store", "--from", fileOf(town), "--to", to];
 
-    let signal: string | null = null;
-    // One that has ended before it could be killed proves nothing, and is begun anew.
-    for (let tries = 0; signal === null && tries < 10; tries += 1) {
-      for (const name of ["", "-wal", "-shm"]) rmSync(`${to}${name}`, { force: true });
-      signal = await killed(
-        town,
-        command,
-        () => existsSync(`${to}-wal`) && statSync(`${to}-wal`).size > 50_000,
-      );
-    }
+    const signal = await killedOnceGrown(town, command, [`${to}-wal`, 50_000]);
     const again = await run(town, command);
     const twice = await run(town, command);
 
@@ -303,15 +307,12 @@ describe("a deployment", function () {
       const again = await run(town, there, { MONGODB_URL: first });
       const source = { MONGODB_URL: first };
       await collectGarbage();
-      const cut = await killed(
-        town,
-        ["move-store", "--from", first, "--to", back],
-        () => existsSync(`${back}-wal`) && statSync(`${back}-wal`).size > 200_000,
-      );
+      const returning = ["move-store", "--from", first, "--to", back];
+      const cut = await killedOnceGrown(town, returning, [`${back}-wal`, 200_000]);
       const started = await run(town, ["instance", "list"], source);
       const stays = await run(town, ["move-store", "--from", "MONGODB_URL", "--take-back"], source);
       const stayed = await run(town, ["move-store", "--from", first, "--take-back"]);
-      const returned = await run(town, ["move-store", "--from", first, "--to", back]);
+      const returned = await run(town, returning);
 
       expect(cut).to.equal("SIGKILL");
       expect(started.code).to.equal(1);
