@@ -88,7 +88,8 @@ describe("a picture that a city uploaded and that never came into use", function
     expect(await rejection(refused)).to.include({ code: "storage-full" });
     await later(2 * hour);
     expect(await room()).to.deep.equal(before);
-    await site.app.instances.update((await acting()).instance._id, { limits: {} });
+    const back = { limits: { storage: "default" } } as const;
+    await site.app.instances.update((await acting()).instance._id, back);
   });
 
   it("takes up no room for good when the process died before the profile named it", async () => {
