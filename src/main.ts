@@ -2,10 +2,16 @@ import type { Server } from "node:http";
 import { createApp, driversFor, type App } from "./app.js";
 import { ConfigError, environmentWithFile, loadConfig } from "./config.js";
 import { StoreInUse } from "./drivers/store/collection.js";
+import { rememberSecret } from "./drivers/store/deployment-secret.js";
 import { CopyUnderWay } from "./drivers/store/unfinished.js";
 import { firstStart } from "./first-start.js";
 import { healthOnly } from "./hosting/health.js";
 import { createWebServer } from "./hosting/web-server.js";
+import { secretOf } from "./secret.js";
+
+const unknownSecret =
+  "another SECRET than before: whoever was signed in has to sign in again. Processes that serve one " +
+  "deployment need the same SECRET, or the same DATA_DIR, or they sign people out of each other";
 
 /** Serve until a signal asks to stop; one that comes before all is up is heeded once it is. */
 async function main(): Promise<void> {
@@ -15,6 +21,9 @@ async function main(): Promise<void> {
   const config = loadConfig(environmentWithFile());
   const drivers = await driversFor(config);
   const app = await createApp(config, drivers);
+  if (config.role !== "worker" && !(await rememberSecret(drivers.store, await secretOf(config)))) {
+    drivers.log.warn(unknownSecret);
+  }
   const invitation = config.role === "worker" ? null : await firstStart(app, config);
   const server = createWebServer(
     config.role === "worker" ? healthOnly(app.health, app.metrics) : app.web,

@@ -5,6 +5,7 @@ import type { Mailer } from "../drivers/mail.js";
 import { isMediaUnavailable, type Media } from "../drivers/media.js";
 import { QueueRefuses, type Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
+import { isSecretKnown } from "../drivers/store/deployment-secret.js";
 import type { Instance } from "../kit/index.js";
 import { inPlainWords } from "./plain-words.js";
 
@@ -102,6 +103,14 @@ export async function checkStore(
       : "check MONGODB_URL and that this machine may reach it; nothing that was answered is lost meanwhile";
     return finding("store", "fail", inPlainWords(error), remedy);
   }
+}
+
+/** Whether pages are served with the secret that is configured here; nothing where they are. */
+export async function checkSecret(store: Store, secret: string): Promise<Finding[]> {
+  if (await isSecretKnown(store, secret)) return [];
+  const text = "a server that started last has another one, and signs people out of this one";
+  const remedy = "give all processes the same SECRET, or the same DATA_DIR, and start them again";
+  return [finding("secret", "warn", text, remedy)];
 }
 
 /** Whether there are instances, and each is set up. */

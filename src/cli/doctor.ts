@@ -3,6 +3,7 @@ import type { App } from "../app.js";
 import { senderDomain, type Config } from "../config.js";
 import { createTextRecords } from "../drivers/mail/text-records.js";
 import type { Instance } from "../kit/index.js";
+import { secretOf } from "../secret.js";
 import { configOf, instanceNamed, withApp } from "./deployment.js";
 import {
   checkClock,
@@ -12,6 +13,7 @@ import {
   checkMail,
   checkMedia,
   checkQueue,
+  checkSecret,
   checkStore,
   worst,
   type Finding,
@@ -75,6 +77,7 @@ async function examineApp(
 ): Promise<void> {
   const { store, queue, mailer, media, clock } = app.drivers;
   findings.push(await checkStore(store, config));
+  findings.push(...(await checkSecret(store, await secretOf(config))));
   const instances = host === null ? await some(app) : [await instanceNamed(app, host)];
   findings.push(...checkInstances(instances));
   const now = clock.now();
