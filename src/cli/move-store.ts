@@ -13,7 +13,9 @@ import {
 } from "../drivers/store/open.js";
 import { isEmpty, rowsIn } from "../drivers/store/parts.js";
 import {
+  forgetMoved,
   leavingFor,
+  movedTo,
   refuseLeaving,
   refuseUnfinished,
   takeBackLeaving,
@@ -35,16 +37,15 @@ export function moveStoreCommand(io: Io, finish: Finish): Command {
     .description("copy everything between the embedded store and MongoDB; stop the server before")
     .requiredOption("--from <store>", "a file, an address of MongoDB, or the word MONGODB_URL")
     .option("--to <store>", "the same; it must be empty")
-    .option("--take-back", "let servers start on the source of a move that was killed")
+    .option("--take-back", "let servers start on the source of a move again")
     .addHelpText("after", help)
     .action((given: Given) => finish(runMove(io, given)));
 }
 
 const help = `
 Each collection's count and SHA-256 are compared, read again from both stores. Killed at any point, run it
-again: it goes on where it was. The source stays as it is. No server or command starts on it meanwhile; on
-MongoDB not even after a move that was killed, until that is run again or taken back with --take-back. With the
-word MONGODB_URL the address comes from the environment or .env: an address with a password is readable by
+again: it goes on where it was. The source keeps what it holds, and no server or command starts on it any more,
+unless it is taken back with --take-back. With the word MONGODB_URL the address comes from the environment or .env: an address with a password is readable by
 every user of the machine.
 
 Uploaded pictures (in DATA_DIR or on S3; see move-media) and the secret are not moved. Jobs that wait in the
@@ -74,8 +75,8 @@ async function runMove(io: Io, given: Given): Promise<Answer> {
     const target = await openAlone(to, loner);
     try {
       await refuseOccupied(target.store, nameOfStore(from), nameOfStore(to));
-      const moved = await whileLeaving(source, nameOfStore(to), (stay) =>
-        move(io, { from, to, source, target, stay }),
+      const moved = await whileLeaving(source, nameOfStore(to), (isThere) =>
+        move(io, { from, to, source, target, isThere }),
       );
       return answerOf(moved, nameOfStore(to));
     } finally {
@@ -88,9 +89,17 @@ async function runMove(io: Io, given: Given): Promise<Answer> {
 
 async function takeBack({ store }: Alone, from: string): Promise<Answer> {
   const to = await leavingFor(store);
-  if (to === null) throw new CommandFailed(`${from} is not being moved.`);
+  if (to === null) return serveAgain(store, from);
   await takeBackLeaving(store);
   const text = `${from} stays: start the server. What was copied to ${to} is of no use but for a later move there.\n`;
+  return { text, json: { stays: from, to } };
+}
+
+async function serveAgain(store: WholeStore, from: string): Promise<Answer> {
+  const to = await movedTo(store);
+  if (to === null) throw new CommandFailed(`${from} is not being moved, nor was it.`);
+  await forgetMoved(store);
+  const text = `${from} may be served again, as it was when it was moved. What came to ${to} since is not in it, and jobs in Redis stay that one's.\n`;
   return { text, json: { stays: from, to } };
 }
 
@@ -100,9 +109,12 @@ async function refuseOtherMove({ store }: Alone, to: string): Promise<void> {
 }
 
 function placeOf(io: Io, typed: string): string {
-  if (typed !== "MONGODB_URL") return isMongo(typed) ? typed : resolve(typed);
-  const url = io.env["MONGODB_URL"]?.trim() ?? "";
+  if (typed !== "MONGODB_URL" && !isMongo(typed)) return resolve(typed);
+  const url = typed === "MONGODB_URL" ? (io.env["MONGODB_URL"]?.trim() ?? "") : typed;
   if (!isMongo(url)) throw new UsageMistake("MONGODB_URL is not set to an address of MongoDB.");
+  if (nameOfStore(url).endsWith("/")) {
+    throw new UsageMistake(`${nameOfStore(url)} names no database, such as mongodb://host/parvis.`);
+  }
   return url;
 }
 
@@ -110,7 +122,10 @@ async function refuseOccupied(target: WholeStore, from: string, to: string): Pro
   const unfinished = await unfinishedCopy(target);
   if (unfinished?.by === "move-store" && unfinished.from === from) return;
   if (unfinished !== null) await refuseUnfinished(target);
-  if (!(await isEmpty(target))) throw new CommandFailed(`${to} is not empty.`);
+  if (await isEmpty(target)) return;
+  const before = await movedTo(target);
+  const why = before === null ? "" : `: it holds what was moved to ${before} before`;
+  throw new CommandFailed(`${to} is not empty${why}. Rename or drop it, or name another one.`);
 }
 
 interface Way {
@@ -118,11 +133,11 @@ interface Way {
   readonly to: string;
   readonly source: Alone;
   readonly target: Alone;
-  /** Lets others begin to work with the source again. */
-  readonly stay: () => Promise<void>;
+  /** Says that all of the source is in the target. */
+  readonly isThere: () => Promise<void>;
 }
 
-async function move(io: Io, { from, to, source, target, stay }: Way): Promise<readonly Moved[]> {
+async function move(io: Io, { from, to, source, target, isThere }: Way): Promise<readonly Moved[]> {
   const total = Math.max(1, await rowsIn(source.store));
   const progress = createProgress(io);
   try {
@@ -140,7 +155,7 @@ async function move(io: Io, { from, to, source, target, stay }: Way): Promise<re
           // Jobs in Redis go with it; a server that is started on the source finds none of them.
           await moveDeploymentId(source.store, target.store, to);
           // Killed between this and the end of the copy, the same command still goes on.
-          await stay();
+          await isThere();
         },
       }),
     );

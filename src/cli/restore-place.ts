@@ -18,7 +18,13 @@ import {
 } from "../drivers/store/deployment-id.js";
 import { isMongo, openAlone, openToRead, type Alone } from "../drivers/store/open.js";
 import { clearPart, isEmpty, partNames } from "../drivers/store/parts.js";
-import { beginCopy, endCopy, refuseLeaving, unfinishedCopy } from "../drivers/store/unfinished.js";
+import {
+  beginCopy,
+  endCopy,
+  forgetMoved,
+  refuseLeaving,
+  unfinishedCopy,
+} from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
 import { CommandFailed } from "./io.js";
 import { stageMedia, type StagedMedia } from "./restore-media.js";
@@ -168,6 +174,7 @@ async function refillMongo(config: Config, alone: Alone, { from, fill }: Filling
     await takePlaces(dataDir);
     await staged.keepOnlyThese();
     await alone.refuseOthers();
+    await forgetMoved(store);
     await endCopy(store);
     await closeStaging(dataDir);
   } finally {

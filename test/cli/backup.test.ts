@@ -44,19 +44,21 @@ async function stateOf(where: string): Promise<object> {
 function begun(desk: Desk, argv: readonly string[], imports: readonly string[] = []) {
   const loaded = ["tsx", ...imports].flatMap((name) => ["--import", name]);
   const child = spawn(process.execPath, [...loaded, "src/cli.ts", ...argv], {
-    ...{ cwd: root, stdio: "ignore" },
+    ...{ cwd: root, stdio: ["ignore", "ignore", "pipe"] },
     env: { ...process.env, NODE_OPTIONS: "", MONGODB_URL: "", ...desk.env },
   });
-  const ended = once(child, "exit") as Promise<[number | null, string | null]>;
-  return { child, signal: ended.then(([, signal]) => signal) };
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (part: string) => void (said += part));
+  const ended = once(child, "close") as Promise<[number | null, string | null]>;
+  return { child, signal: ended.then(([code, signal]) => signal ?? `${code}: ${said}`) };
 }
 
-/** A command that is killed once `when` says so; tells by which signal it ended. */
+/** A command that is killed once `when` says so; tells by which signal it ended, or else how. */
 async function killed(
   desk: Desk,
   argv: readonly string[],
   when: () => Promise<boolean>,
-): Promise<string | null> {
+): Promise<string> {
   const { child, signal } = begun(desk, argv);
   while (child.exitCode === null && !(await when())) {
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -65,12 +67,12 @@ async function killed(
   return signal;
 }
 
-/** A command that is killed once a file has more than that many bytes; tells by which signal it ended. */
+/** A command that is killed once a file has more than that many bytes; tells by which signal it ended, or else how. */
 function killedOnceGrown(
   desk: Desk,
   argv: readonly string[],
   [file, bytes]: readonly [string, number],
-): Promise<string | null> {
+): Promise<string> {
   const env = { ...desk.env, KILLED_ONCE_GROWN: `${file}|${bytes}` };
   return begun({ ...desk, env }, argv, ["./test/cli/killed-once-grown.mjs"]).signal;
 }
@@ -260,14 +262,25 @@ describe("a deployment", function () {
     const command = ["move-store", "--from", fileOf(town), "--to", to];
 
     const signal = await killedOnceGrown(town, command, [`${to}-wal`, 50_000]);
+    const killedStill = await run(town, ["instance", "list"]);
     const again = await run(town, command);
     const twice = await run(town, command);
+    const served = await run(town, ["instance", "list"]);
+    const back = await run(town, ["move-store", "--from", to, "--to", fileOf(town)]);
+    const taken = await run(town, ["move-store", "--from", fileOf(town), "--take-back"]);
+    const servedAgain = await run(town, ["instance", "list"]);
 
     expect(signal).to.equal("SIGKILL");
+    expect(killedStill.code, killedStill.err).to.equal(0);
     expect(again.code, again.err).to.equal(0);
     expect(again.out).to.match(/things +5000 {2}[0-9a-f]{64}\n/);
     expect(await stateOf(to)).to.deep.equal(await stateOf(fileOf(town)));
-    expect(twice.err).to.include("is not empty");
+    expect(twice.err).to.include("is not empty. Rename or drop it");
+    expect(served.code).to.equal(1);
+    expect(served.err).to.include(`was moved to ${to}`).and.include("--take-back");
+    expect(back.err).to.include(`it holds what was moved to ${to} before. Rename or drop it`);
+    expect(taken.code, taken.err).to.equal(0);
+    expect(servedAgain.code, servedAgain.err).to.equal(0);
   });
 
   describe("on MongoDB", () => {

@@ -14,7 +14,7 @@ import {
 import { partNames, sumOf } from "../../src/drivers/store/parts.js";
 import { bePresent, refuseOthers, type Presence } from "../../src/drivers/store/presence.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
-import { leavingFor, refuseUnfinished } from "../../src/drivers/store/unfinished.js";
+import { forgetMoved, leavingFor, refuseUnfinished } from "../../src/drivers/store/unfinished.js";
 import { collectGarbage } from "../support/garbage.js";
 import { aMongoDatabase, aMongoStore, closeMongoStores } from "../support/mongo-store.js";
 import { needs } from "../support/needs.js";
@@ -301,16 +301,18 @@ describe("a whole store", function () {
       expect(await server.count()).to.equal(0);
     });
 
-    it("is not begun to be worked with while it is moved away, and is afterwards", async () => {
+    it("is not begun to be worked with while it is moved away, nor afterwards until it is to be served again", async () => {
       const url = await aMongoDatabase();
       const source = await openAlone(url, { what: "move-store" });
 
-      const refused = await whileLeaving(source, "data/parvis.db", async (stay) => {
+      const refused = await whileLeaving(source, "data/parvis.db", async (isThere) => {
         const error = await rejection(openToWork(url, "server (web)"));
         await source.refuseOthers();
-        await stay();
+        await isThere();
         return error;
       });
+      const after = await rejection(openToWork(url, "server (web)"));
+      await forgetMoved(source.store);
       await source.close();
       const server = await openToWork(url, "server (web)");
       const moving = await rejection(openAlone(url, { what: "move-store" }));
@@ -319,6 +321,7 @@ describe("a whole store", function () {
       await alone.close();
 
       expect(refused.message).to.include("is being moved to data/parvis.db");
+      expect(after.message).to.include("was moved to data/parvis.db");
       expect(moving.name).to.equal("StoreInUse");
       expect(moving.message).to.include("server (web)");
     });

@@ -9,7 +9,7 @@ import {
   sumOf,
   type Sum,
 } from "./parts.js";
-import { beginCopy, endCopy } from "./unfinished.js";
+import { beginCopy, endCopy, forgetMoved } from "./unfinished.js";
 
 /** A collection that is in both stores now. */
 export interface Moved extends Sum {
@@ -50,6 +50,7 @@ export async function moveStore(
     before += sum.rows;
   }
   await lastly?.();
+  await forgetMoved(target);
   await endCopy(target);
   return moved;
 }

@@ -4,7 +4,9 @@ import { openSqliteStore } from "./sqlite.js";
 import {
   beginLeaving,
   endLeaving,
+  markMoved,
   refuseLeaving,
+  refuseMoved,
   refuseUnfinished,
   takeBackLeaving,
 } from "./unfinished.js";
@@ -33,7 +35,7 @@ export async function openToRead(where: string): Promise<WholeStore> {
  * The same to work with beside others. On MongoDB this process says that it is there until the store is
  * closed: before it looks for copies and moves, so that either it sees them or they see it.
  * @param what the process is called to whoever wants the store alone
- * @throws CopyUnderWay when the store holds half a copy or is being moved away
+ * @throws CopyUnderWay when the store holds half a copy, is being moved away or was
  */
 export async function openToWork(where: string, what: string): Promise<WholeStore> {
   const store = await openStore(where);
@@ -45,6 +47,7 @@ export async function openToWork(where: string, what: string): Promise<WholeStor
   try {
     await refuseUnfinished(store);
     await refuseLeaving(store);
+    await refuseMoved(store);
     return presence === null ? store : { ...store, close };
   } catch (error) {
     await close();
@@ -110,19 +113,23 @@ export async function openAlone(where: string, { what, onWait }: Loner): Promise
 
 /**
  * Copy a store away: from here on, and after it was killed, nobody begins to work with the store. `work`
- * is told how to end that; where it fails before, the store stays the deployment that it was. A file is locked, and needs no mark.
+ * is told how to say that all of it is there; where it fails before, the store stays the deployment that it
+ * was. A file is locked, and needs no mark until then.
  * @throws StoreInUse, before `work`, when somebody came first
  */
 export async function whileLeaving<R>(
   { store, isLocked, refuseOthers: refuse }: Alone,
   to: string,
-  work: (stay: () => Promise<void>) => Promise<R>,
+  work: (isThere: () => Promise<void>) => Promise<R>,
 ): Promise<R> {
-  if (isLocked) return work(async () => undefined);
+  if (isLocked) return work(() => markMoved(store, to));
   await beginLeaving(store, to);
   try {
     await refuse();
-    return await work(() => endLeaving(store));
+    return await work(async () => {
+      await markMoved(store, to);
+      await endLeaving(store);
+    });
   } catch (error) {
     // A mark that cannot be removed now is the operator's to take back.
     await takeBackLeaving(store).catch(() => undefined);

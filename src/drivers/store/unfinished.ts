@@ -16,13 +16,20 @@ interface Leaving extends Row {
   readonly deployment?: KeptDeployment;
 }
 
+/** That a store was moved away: what it holds is what was there then. */
+interface Left extends Row {
+  /** Where it went, without credentials. */
+  readonly to: string;
+}
+
 /** The collection of the rows that say so, one of each kind at most. */
 export const unfinishedName = "unfinished_copy";
 
 const theOne = "copy";
 const away = "leaving";
+const gone = "moved";
 
-/** Half a copy, or a store that is being moved away, is neither served nor changed. */
+/** Half a copy, or a store that is being or was moved away, is neither served nor changed. */
 export class CopyUnderWay extends Error {
   override readonly name = "CopyUnderWay";
 }
@@ -83,6 +90,32 @@ export async function takeBackLeaving(store: Store): Promise<void> {
 /** Write down that a store is not being moved any more; which deployment it is stays as it is. */
 export async function endLeaving(store: Store): Promise<void> {
   await store.collection<Leaving>(unfinishedName).deleteOne({ _id: away });
+}
+
+/** Write down that everything in a store is elsewhere by now: nobody works with what it still holds. */
+export async function markMoved(store: Store, to: string): Promise<void> {
+  await store
+    .collection<Left>(unfinishedName)
+    .updateOne({ _id: gone }, { $set: { to } }, { upsert: true });
+}
+
+/** Where a store was moved to; null when it was not, or is to be served all the same. */
+export async function movedTo(store: Store): Promise<string | null> {
+  return (await store.collection<Left>(unfinishedName).findOne({ _id: gone }))?.to ?? null;
+}
+
+/** Let a store that was moved away be served again, with what it holds now. */
+export async function forgetMoved(store: Store): Promise<void> {
+  await store.collection<Left>(unfinishedName).deleteOne({ _id: gone });
+}
+
+/** Throws `CopyUnderWay`, in words for the operator, when a store was moved away. */
+export async function refuseMoved(store: Store): Promise<void> {
+  const to = await movedTo(store);
+  if (to === null) return;
+  throw new CopyUnderWay(
+    `the store was moved to ${to}: let MONGODB_URL or DATA_DIR lead there, or let this one be served again with move-store --take-back`,
+  );
 }
 
 /** Throws `CopyUnderWay`, in words for the operator, when a store is being moved. */
