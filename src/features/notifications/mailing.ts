@@ -14,6 +14,9 @@ import { notificationsCollection } from "./notifications.js";
 import { statementsFor } from "./statement.js";
 import { targetOf } from "./target.js";
 
+/** Mails that have not gone out. One that was refused goes out when an operator has the job run again. */
+const sendable: ReadonlyArray<Notification["mail"]> = ["due", "refused"];
+
 /**
  * Send the mail of one notification, unless it has gone out. Its Message-ID is the same at each try,
  * so that a mail repeated after a crash is the same mail. A mail server may be away for a day, and a
@@ -27,10 +30,10 @@ export const mailNotice = defineJob({
   async run(ctx, { notificationId }, { postponed = 0 }) {
     const rows = ctx.collection(notificationsCollection);
     const notification = await rows.findOne({ _id: notificationId });
-    if (notification === null || notification.mail !== "due") return;
+    if (notification === null || !sendable.includes(notification.mail)) return;
     const isStale = postponed > 0 && ageOf(ctx, notification) > staleMs;
     const mail = isStale ? "none" : await mailOf(ctx, notification);
-    await rows.updateOne({ _id: notificationId, mail: "due" }, { $set: { mail } });
+    await rows.updateOne({ _id: notificationId, mail: { $in: sendable } }, { $set: { mail } });
     if (mail === "refused") throw new GiveUp("the mail server refuses this address for good");
   },
 });

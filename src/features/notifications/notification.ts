@@ -28,7 +28,10 @@ export interface Notification {
   readonly proposalId: string;
   readonly at: Date;
   readonly readAt: Date | null;
-  /** `due` until its mail is handed over; `none` when none was wanted, `refused` by the mail server. */
+  /**
+   * `due` until its mail is handed over; `none` when none was wanted; `refused` by the mail server, until
+   * an operator has it tried again.
+   */
   readonly mail: "due" | "sent" | "none" | "refused";
 }
 

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { MailError, type Mailer } from "../../../src/drivers/mail.js";
 import type { Row } from "../../../src/drivers/store/collection.js";
 import { QueueRefuses, type NewJob } from "../../../src/drivers/queue/queue.js";
 import { sendReset } from "../../../src/features/accounts/accounts.jobs.js";
@@ -8,29 +7,10 @@ import { aboutDead, shownReason } from "../../../src/features/operators/shown-jo
 import { mostParkedCounted, parkedJobs } from "../../../src/hosting/parked-jobs.js";
 import { instanceOfJob } from "../../../src/hosting/outbox.js";
 import { textOf } from "../../support/forms.js";
-import { anOperated, home, other, type Operated } from "./support.js";
+import { aMailServer, anOperated, home, other, type Operated } from "./support.js";
 
 const page = "/operator/queues";
 const quick = { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 };
-
-/** A mail server that refuses for good until it is mended. */
-function aMailServer(): { mailer: Mailer; sent: string[]; mend(refuses: boolean): void } {
-  const sent: string[] = [];
-  let refuses = true;
-  const mailer: Mailer = {
-    async send({ to }) {
-      if (refuses) throw new MailError("Mail not sent: it refuses it", { permanent: true });
-      sent.push(to);
-      return { id: "<1@test>" };
-    },
-    check: async () => undefined,
-    close: async () => undefined,
-  };
-  const mend = (stillRefuses: boolean): void => {
-    refuses = stillRefuses;
-  };
-  return { mailer, sent, mend };
-}
 
 describe("The page of queues and of jobs that were given up", function () {
   this.timeout(20_000);

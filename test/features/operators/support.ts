@@ -1,3 +1,4 @@
+import { MailError, type Mailer } from "../../../src/drivers/mail.js";
 import type { Role } from "../../../src/kit/index.js";
 import { aDeployment, type Browser, type Deployment } from "../../support/deployment.js";
 
@@ -24,4 +25,23 @@ export async function anOperated(...given: Parameters<typeof aDeployment>): Prom
     operator,
     somebody: (host, ...roles) => site.signedIn(host, { name: "Bea", roles }),
   };
+}
+
+/** A mail server that refuses for good until it is mended. */
+export function aMailServer(): { mailer: Mailer; sent: string[]; mend(refuses: boolean): void } {
+  const sent: string[] = [];
+  let refuses = true;
+  const mailer: Mailer = {
+    async send({ to }) {
+      if (refuses) throw new MailError("Mail not sent: it refuses it", { permanent: true });
+      sent.push(to);
+      return { id: "<1@test>" };
+    },
+    check: async () => undefined,
+    close: async () => undefined,
+  };
+  const mend = (stillRefuses: boolean): void => {
+    refuses = stillRefuses;
+  };
+  return { mailer, sent, mend };
 }
