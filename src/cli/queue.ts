@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from "commander";
 import type { App } from "../app.js";
+import { shownReason } from "../drivers/queue/failure-text.js";
 import { QueueRefuses, type DeadJob } from "../drivers/queue/queue.js";
 import {
   actOnKind,
@@ -11,7 +12,7 @@ import {
   type QueueName,
   type QueueState,
 } from "../features/operators/dead-jobs.js";
-import { hostsOf, shownReason } from "../features/operators/shown-jobs.js";
+import { hostsOf } from "../features/operators/shown-jobs.js";
 import { mostParkedCounted } from "../hosting/parked-jobs.js";
 import { instanceNamed, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";

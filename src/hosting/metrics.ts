@@ -8,7 +8,7 @@ import { mostParkedCounted } from "./parked-jobs.js";
 import { watchedMedia, type AroundMedia } from "./watched-media.js";
 import { watchedStore, type AroundStore } from "./watched-store.js";
 import { observed, type ObservedResponse } from "./web/observed.js";
-import type { JobEnding } from "./worker.js";
+import type { JobEnding } from "./job-endings.js";
 
 /** What a process tells Prometheus about itself. */
 export interface Metrics {

@@ -9,7 +9,7 @@ import { prefixOf } from "../drivers/queue/redis-names.js";
 import type { Store } from "../drivers/store/collection.js";
 import { deploymentId } from "../drivers/store/deployment-id.js";
 import { nameOfStore, openToWork } from "../drivers/store/open.js";
-import { instanceOfJob } from "./outbox.js";
+import { instanceOfJob, loggedOfJob } from "./outbox.js";
 
 /** Where the configuration says that the store is: an address of MongoDB, or a file. */
 export function storePlace({ mongodbUrl, dataDir }: Config): string {
@@ -34,7 +34,7 @@ interface QueueParts {
 /** The queue that the configuration names. In Redis its keys are this deployment's alone. */
 export async function openQueue(config: Config, parts: QueueParts): Promise<Queue> {
   const { redisUrl: url } = config;
-  const whose = { ...parts, ownerOf: instanceOfJob };
+  const whose = { ...parts, ownerOf: instanceOfJob, loggedOf: loggedOfJob };
   if (url === null) return createEmbeddedQueue({ ...whose, ids: createIds(parts.clock) });
   const { createBullQueue } = await import("../drivers/queue/bullmq.js");
   const place = storePlace(config);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Logger } from "pino";
 import type { Clock, Ids } from "../drivers/clock.js";
+import type { LoggedOf } from "../drivers/queue/lost.js";
 import type { NewJob, OwnerOf, Queue } from "../drivers/queue/queue.js";
 import type { IndexSpec, Store } from "../drivers/store/collection.js";
 import { Refusal } from "../kit/refusal.js";
@@ -81,6 +82,14 @@ interface OutboxParts {
 export const instanceOfJob: OwnerOf = (data) => {
   const parsed = envelopeSchema.safeParse(data);
   return parsed.success ? parsed.data.instanceId : null;
+};
+
+/** What the log says of a job that no worker is left to tell of: whose it was, and of which request. */
+export const loggedOfJob: LoggedOf = (data) => {
+  const parsed = envelopeSchema.safeParse(data);
+  if (!parsed.success) return {};
+  const { instanceId, request } = parsed.data;
+  return { instanceId, ...(request === undefined ? {} : { request }) };
 };
 
 /** What of a job's definition is stored with it. */

@@ -1,18 +1,9 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Clock } from "../drivers/clock.js";
-import {
-  Postpone,
-  Unrecoverable,
-  type Pace,
-  type Queue,
-  type RunningJob,
-} from "../drivers/queue/queue.js";
-import { failureText } from "../drivers/queue/failure-text.js";
+import { Unrecoverable, type Pace, type Queue, type RunningJob } from "../drivers/queue/queue.js";
 import type { Traces } from "../drivers/traces.js";
 import type { Store } from "../drivers/store/collection.js";
-import { isStoreUnavailable } from "../drivers/store/unavailable.js";
-import type { Ctx } from "../kit/context.js";
 import type { Feature } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
 import { createTogether } from "../kit/look-ups.js";
@@ -20,6 +11,7 @@ import type { JobDef } from "../kit/work.js";
 import { calendarOf } from "./calendar-jobs.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
+import { ended, logOf, observed, type JobEnding, type Run } from "./job-endings.js";
 import { envelopeSchema } from "./outbox.js";
 import { createParkedSweep } from "./parked-sweep.js";
 import { createParking, isClosed, type Parking } from "./parking.js";
@@ -45,14 +37,6 @@ interface WorkerParts {
   readonly isLatest?: () => Promise<boolean>;
 }
 
-/** How one run of a job ended; `job` is a declared name. */
-export interface JobEnding {
-  readonly queue: string;
-  readonly job: string;
-  readonly outcome: "done" | "retried" | "postponed" | "given-up";
-  readonly ms: number;
-}
-
 /** How many jobs run at once: quick ones, and those that wait for other servers. */
 export const concurrency = { default: 8, delivery: 64 } as const;
 
@@ -71,10 +55,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   const isKnown = (name: string): boolean => jobs.has(name) || lines.has(name);
   const run = observed(parts, isKnown, async (running) => {
     const line = lines.get(running.name);
-    if (line !== undefined) {
-      await line.run(running);
-      return "done";
-    }
+    if (line !== undefined) return ended(logOf(parts.log, running), () => line.run(running));
     const job = jobs.get(running.name);
     if (job === undefined) throw unknownJob(running, parts.clock.now());
     return runJob({ ...parts, parking }, find, job, running);
@@ -87,53 +68,6 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   const onlyAdd = isLatest !== undefined && (async () => !(await isLatest()));
   await queue.schedule(entries, { onlyAdd });
   await sweep.begin();
-}
-
-type Outcome = JobEnding["outcome"];
-type Run = (running: RunningJob) => Promise<Outcome>;
-
-/** Tells how each run ended, under the name of a job that there is. */
-function observed(
-  { ended = () => undefined }: WorkerParts,
-  isKnown: (name: string) => boolean,
-  run: Run,
-): (running: RunningJob) => Promise<void> {
-  const blameless = withoutBlame(run);
-  return async (running) => {
-    const began = performance.now();
-    const tell = (outcome: Outcome): void => {
-      const job = isKnown(running.name) ? running.name : "(unknown)";
-      ended({ queue: running.queue, job, outcome, ms: performance.now() - began });
-    };
-    let outcome: Outcome;
-    try {
-      outcome = await blameless(running);
-    } catch (error) {
-      tell(outcomeOf(error, running));
-      throw error;
-    }
-    tell(outcome);
-  };
-}
-
-function outcomeOf(error: unknown, { attempt, attempts }: RunningJob): Outcome {
-  if (error instanceof Postpone) return "postponed";
-  return error instanceof Unrecoverable || attempt >= attempts ? "given-up" : "retried";
-}
-
-/** How long a job rests that found no store, and at most how much longer, so that not all come at once. */
-const storeRestMs = 5_000;
-
-/** A store that does not answer costs no job a try: however long it is away, nothing is given up. */
-function withoutBlame(run: Run): Run {
-  return async (running) => {
-    try {
-      return await run(running);
-    } catch (error) {
-      if (!isStoreUnavailable(error)) throw error;
-      throw new Postpone("the store does not answer", storeRestMs * (1 + Math.random()));
-    }
-  };
 }
 
 /** Every job under its stored name. @throws when two would answer to one name. */
@@ -177,48 +111,29 @@ async function runJob(
   find: Find,
   job: JobDef<unknown>,
   running: RunningJob,
-): Promise<Outcome> {
+): Promise<Run> {
   const envelope = envelopeSchema.safeParse(running.data);
   if (!envelope.success) throw new Unrecoverable("the job names no instance");
   const { instanceId, payload, request, trace } = envelope.data;
   const instance = await find(job.queue, instanceId);
   if (instance === null) throw new Unrecoverable("there never was such an instance");
+  const log = logOf(parts.log, running, instance);
   if (!job.runsIn.includes(instance.state)) {
     // Of one that never will be open again, nothing is left to do.
-    if (!isClosed(instance)) return "done";
-    await parts.parking.park(instance, job, running);
-    return "postponed";
+    if (!isClosed(instance)) return { log, outcome: "done" };
+    return ended(log, () => parts.parking.park(instance, job, running), "postponed");
   }
-  const from = request === undefined ? {} : { request };
-  const log = parts.log.child({ instance: instance.host, job: running.id, ...from });
   const ctx = parts.contexts({
     ...{ instance, member: null, language: instance.language, log },
     request: request === undefined ? undefined : () => request,
   });
-  const parsed = job.payload.safeParse(payload);
-  if (!parsed.success) throw new Unrecoverable(`payload of ${job.name} is not as declared`);
   const { name, queue } = job;
-  const traced = { name, queue, attempt: running.attempt, instance: instance.host, request, trace };
-  await tracedJob(parts.traces ?? null, traced, () =>
-    runParsed(job, running, { ctx, payload: parsed.data }),
-  );
-  return "done";
-}
-
-async function runParsed(
-  job: JobDef<unknown>,
-  { attempt: number, attempts: of, postponed }: RunningJob,
-  { ctx, payload }: { readonly ctx: Ctx; readonly payload: unknown },
-): Promise<void> {
-  const known = { name: job.name, attempt: number };
-  try {
-    await job.run(ctx, payload, {
-      ...{ number, of },
-      ...(postponed === undefined ? {} : { postponed }),
-    });
-  } catch (error) {
-    ctx.log.debug({ ...known, error: failureText(error) }, "job failed");
-    throw error;
-  }
-  ctx.log.debug(known, "job done");
+  const { attempt: number, attempts: of, postponed } = running;
+  const traced = { name, queue, attempt: number, instance: instance.host, request, trace };
+  const attempt = { number, of, ...(postponed === undefined ? {} : { postponed }) };
+  return ended(log, async () => {
+    const parsed = job.payload.safeParse(payload);
+    if (!parsed.success) throw new Unrecoverable(`payload of ${name} is not as declared`);
+    await tracedJob(parts.traces ?? null, traced, () => job.run(ctx, parsed.data, attempt));
+  });
 }

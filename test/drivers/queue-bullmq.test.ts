@@ -194,6 +194,34 @@ describe("with a real Redis,", () => {
       expect(attempts).to.deep.equal([2]);
     });
 
+    it("gives up a job whose process fell silent in its last try, and tells of it, since nobody else can", async () => {
+      const lines: object[] = [];
+      const note = (fields: object): void => void lines.push(fields);
+      const log = { warn: () => undefined, error: note };
+      const loggedOf = () => ({ request: "r1" });
+      let runs = 0;
+      const silent = await served(
+        () => {
+          runs += 1;
+          return new Promise(() => undefined);
+        },
+        { leaseMs: 300, log, loggedOf },
+      );
+      await silent.add([aJob("a", { attempts: 1 })]);
+      await until(() => runs === 1);
+
+      await redis.forget(`${bench.prefix}:${LANE}:a:lock`);
+      await until(() => lines.length > 0);
+
+      expect(runs).to.equal(1);
+      expect(lines).to.deep.equal([
+        {
+          ...{ queue: LANE, name: "greet", job: "a", attempt: 1, of: 1, request: "r1" },
+          error: "the process stopped while it ran this job",
+        },
+      ]);
+    });
+
     it("leaves dead what cannot be revived while Redis is away, and shows it all the same", async () => {
       let fails = true;
       const queue = await served(async () => {

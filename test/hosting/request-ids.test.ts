@@ -5,6 +5,9 @@ import { aTopic } from "../support/builders.js";
 import { aDeployment, type Deployment } from "../support/deployment.js";
 
 interface Line {
+  readonly level: number;
+  readonly instance?: string;
+  readonly error?: string;
   readonly msg: string;
   readonly request?: string;
   readonly name?: string;
@@ -13,6 +16,8 @@ interface Line {
 }
 
 const host = "valmont.example";
+/** How pino writes the level from which on a server logs unless told. */
+const info = 30;
 
 describe("The id of a request", function () {
   this.timeout(60_000);
@@ -20,7 +25,9 @@ describe("The id of a request", function () {
   let the: Deployment;
 
   before(async () => {
-    the = await aDeployment({ lines });
+    const send = () => Promise.reject(new Error("451 <camille@mail.example>: try again later"));
+    const mailer = { send, check: async () => undefined, close: async () => undefined };
+    the = await aDeployment({ lines, mailer });
     await the.city(host);
     const ctx = await the.ctx(host);
     await ctx.collection(followersCollection).insertOne({
@@ -55,6 +62,23 @@ describe("The id of a request", function () {
     expect(own.map(({ name }) => name)).to.include("federation.deliver");
     const others = all.filter(({ request, job }) => job !== undefined && request !== id);
     expect(others.map(({ name }) => name)).not.to.include("federation.deliver");
+  });
+
+  it("leads from a request to what failed of it, and names the city, where no more than usual is logged", async () => {
+    const camille = await the.signedIn(host, { mail: "camille@mail.example" });
+    const { headers } = await camille.submit("/forgotten", { mail: "camille@mail.example" });
+    await the.settle();
+    const all = lines.map((line) => JSON.parse(line) as Line).filter(({ level }) => level >= info);
+
+    const tried = all.find(({ name }) => name === "accounts.reset");
+    expect(tried).to.include({
+      ...{ msg: "job failed, and is tried again", level: info, instance: host },
+      ...{ request: headers["x-request-id"], error: "451 <…>: try again later" },
+    });
+    const given = all.find(({ name }) => name === "federation.deliver");
+    expect(given).to.include({ msg: "job given up", level: 50, instance: host });
+    expect(given?.request).to.be.a("string");
+    expect(given?.job).to.match(/^deliver\//);
   });
 
   it("leads to nobody: no line has an IP address, a password or the address of a page", () => {

@@ -4,7 +4,7 @@ import { createEmbeddedQueue, type QueueLog } from "../../src/drivers/queue/embe
 import type { Queue } from "../../src/drivers/queue/queue.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore, type SqliteOptions } from "../../src/drivers/store/sqlite.js";
-import { instanceOfJob } from "../../src/hosting/outbox.js";
+import { instanceOfJob, loggedOfJob } from "../../src/hosting/outbox.js";
 
 /** What a deployment of a test is kept in and worked off with. */
 export interface Engine {
@@ -59,6 +59,7 @@ function embedded({ clock, kept = ":memory:", scans = false }: EngineOptions): E
       createEmbeddedQueue({
         ...{ store: through, clock, ids: createIds(clock), log, pollMs: 5, random: () => 0 },
         ownerOf: instanceOfJob,
+        loggedOf: loggedOfJob,
       }),
   };
 }

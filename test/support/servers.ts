@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { createBullQueue } from "../../src/drivers/queue/bullmq.js";
 import type { Collection, IndexSpec, Row, Store } from "../../src/drivers/store/collection.js";
 import { openMongoStore } from "../../src/drivers/store/mongo.js";
-import { instanceOfJob as ownerOf } from "../../src/hosting/outbox.js";
+import { instanceOfJob as ownerOf, loggedOfJob as loggedOf } from "../../src/hosting/outbox.js";
 import type { Engine, EngineOptions } from "./engine.js";
 import { parkedClock, parkedQueue } from "./parked-queue.js";
 
@@ -29,7 +29,7 @@ export async function servers({ clock, kept }: EngineOptions): Promise<Engine> {
         ...{ clock, prefix, url: setting("PARVIS_TEST_REDIS_URL") },
         inner: createBullQueue({
           ...{ url: setting("PARVIS_TEST_REDIS_URL"), prefix, store: through, log, pollMs: 5 },
-          ...{ clock: parkedClock(clock), random: () => 0, patienceMs: 10_000, ownerOf },
+          ...{ clock: parkedClock(clock), random: () => 0, patienceMs: 10_000, ownerOf, loggedOf },
         }),
       }),
   };

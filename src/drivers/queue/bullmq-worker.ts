@@ -8,6 +8,7 @@ import { openClosing, type Closing } from "./closing.js";
 import type { Dead } from "./dead.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
+import { lost, type TellLost } from "./lost.js";
 import { verdictOn } from "./outcome.js";
 import { createStarter, type OpenPlaces } from "./places.js";
 import { keptPutOff, toldPutOff, type KeptPutOff } from "./put-off.js";
@@ -31,6 +32,7 @@ export interface WorkerParts {
   readonly clock: Clock;
   readonly leaseMs: number;
   readonly log: QueueLog;
+  readonly tellLost: TellLost;
   readonly random: () => number;
 }
 
@@ -39,7 +41,6 @@ type Held = Job<JobData, void>;
 /** A job that the store could not bury is looked at again after this time. */
 const buryAgainMs = 5_000;
 const startAgainMs = 1_000;
-const lost = "the process stopped while it ran this job";
 
 /** Makes the worker of one queue; it asks Redis for nothing before `start`. */
 export function createWorker(parts: WorkerParts): BullWorker {
@@ -109,7 +110,7 @@ async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promis
   const { data, attempts, backoff, postponed, putOff } = claim.job.data;
   const tries = Math.max(1, triesOf(claim.job));
   if (closing.isClosing) return putBack(claim);
-  if (tries > attempts) return bury(parts, claim, { tries: attempts, error: lost });
+  if (tries > attempts) return buryLost(parts, claim, attempts);
   const id = claim.job.id ?? "";
   const { name } = claim.job;
   const running: RunningJob = {
@@ -172,6 +173,12 @@ function uncounted(kept: JobData, putOff?: KeptPutOff): JobData {
   return { ...data, postponed: postponed + 1, ...(putOff === undefined ? {} : { putOff }) };
 }
 
+async function buryLost(parts: WorkerParts, claim: Claim, tries: number): Promise<void> {
+  await bury(parts, claim, { tries, error: lost });
+  const { id = "", name, data } = claim.job;
+  parts.tellLost({ queue: parts.queue, id, name, data: data.data, tries });
+}
+
 async function bury(
   { dead, queue, log }: WorkerParts,
   claim: Claim,
@@ -186,5 +193,4 @@ async function bury(
     log.warn({ queue, error: failureText(failure) }, "the queue's store failed");
     return later(claim, buryAgainMs, uncounted(data, data.putOff));
   }
-  log.error({ queue, job: name, id, tries, error }, "job given up");
 }

@@ -39,7 +39,7 @@ export interface BullQueueOptions extends QueueOptions {
  */
 export function createBullQueue(given: BullQueueOptions): Queue {
   const options = withDefaults(given);
-  const { clock, log, pollMs, leaseMs, random } = options;
+  const { clock, log, pollMs, leaseMs, random, tellLost } = options;
   const tables = queueTables(options.store);
   const shelves = createShelves({ ...options, patienceMs: options.patienceMs ?? 2_000 });
   const dead = createDead({ rows: tables.dead, clock, ownerOf: options.ownerOf });
@@ -55,7 +55,7 @@ export function createBullQueue(given: BullQueueOptions): Queue {
   };
   const calendar = createCalendar({ tables, clock, leaseMs }, add);
   const dates = repeating(log, () => untilNext(calendar, now, pollMs));
-  const own = { owner: newOwner(), leaseMs, ids: createIds(clock) };
+  const own = { owner: newOwner(), leaseMs, ids: createIds(clock), tellLost };
   const left = createLeftJobs({ tables, dead, clock, ...own }, shelves);
   const handOver = async (): Promise<number> =>
     (await spool.handOver()) || (await left.handOver()) ? 0 : pollMs;
@@ -69,7 +69,7 @@ export function createBullQueue(given: BullQueueOptions): Queue {
     process(queue, places, run) {
       const open = readPlaces(queue, places, workers);
       const parts = { ...{ queue, places: open, run, dead, leaseMs, log, random }, shelves, clock };
-      workers.set(queue, createWorker(parts));
+      workers.set(queue, createWorker({ ...parts, tellLost }));
     },
     async start() {
       await tables.ready();

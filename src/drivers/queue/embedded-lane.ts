@@ -189,10 +189,6 @@ async function putBack({ shelf }: LaneParts, { row, failure }: Outcome): Promise
 async function bury(parts: LaneParts, outcomes: readonly Outcome[]): Promise<void> {
   const endings = outcomes.map(({ row, failure }) => ({ row, error: failureText(failure?.cause) }));
   await parts.shelf.bury(parts.queue, endings);
-  for (const { row, error } of endings) {
-    const { queue, name, id, tries } = row;
-    parts.log.error({ queue, job: name, id, tries, error }, "job given up");
-  }
 }
 
 async function close(parts: LaneParts, state: LaneState, graceMs: number): Promise<void> {

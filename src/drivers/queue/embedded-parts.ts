@@ -1,5 +1,6 @@
 import type { Clock, Ids } from "../clock.js";
 import type { Dead } from "./dead.js";
+import type { TellLost } from "./lost.js";
 import type { JobRow, QueueTables } from "./queue-tables.js";
 
 /** What the queue is made of; `owner` names this queue object, `leaseMs` how long a claim holds. */
@@ -10,6 +11,7 @@ export interface QueueParts {
   readonly ids: Ids;
   readonly owner: string;
   readonly leaseMs: number;
+  readonly tellLost: TellLost;
 }
 
 /** The present, in milliseconds. */

@@ -1,9 +1,9 @@
 import { stillClaimed, timeOf, waitingFrom, type QueueParts } from "./embedded-parts.js";
 import { isGone } from "./embedded-owner.js";
+import { lost } from "./lost.js";
 import type { JobRow } from "./queue-tables.js";
 
 const SWEEP = 1_000;
-const LOST = "the process stopped while it ran this job";
 
 /** A claimed job that ended badly, for good. */
 export interface LastWords {
@@ -39,9 +39,9 @@ export async function recover(parts: QueueParts, queue: string): Promise<number>
     .toArray();
   const time = timeOf(parts);
   const gone = new Map<string, boolean>();
-  const lost = running.filter((row) => isLost(row, parts.owner, time, gone));
+  const left = running.filter((row) => isLost(row, parts.owner, time, gone));
   const spent: LastWords[] = [];
-  for (const row of lost) {
+  for (const row of left) {
     const unrenewed = { _id: row._id, claim: row.claim, at: row.at };
     if (row.tries < row.attempts) {
       await jobs.updateOne(unrenewed, { $set: waitingFrom(time) });
@@ -53,10 +53,11 @@ export async function recover(parts: QueueParts, queue: string): Promise<number>
       { $set: ours },
       { returnDocument: "after" },
     );
-    if (taken) spent.push({ row: taken, error: LOST });
+    if (taken) spent.push({ row: taken, error: lost });
   }
   await bury(parts, queue, spent);
-  return lost.length;
+  for (const { row } of spent) parts.tellLost({ ...row, data: JSON.parse(row.data) as unknown });
+  return left.length;
 }
 
 function isLost(row: JobRow, us: string, time: number, gone: Map<string, boolean>): boolean {

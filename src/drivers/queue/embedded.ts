@@ -26,10 +26,10 @@ export interface EmbeddedQueueOptions extends QueueOptions {
  */
 export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
   const options = withDefaults(given);
-  const { clock, ids, leaseMs, pollMs, log, random } = options;
+  const { clock, ids, leaseMs, pollMs, log, random, tellLost } = options;
   const tables = queueTables(options.store);
   const dead = createDead({ rows: tables.dead, clock, ownerOf: options.ownerOf });
-  const parts: QueueParts = { tables, dead, clock, ids, owner: newOwner(), leaseMs };
+  const parts: QueueParts = { tables, dead, clock, ids, owner: newOwner(), leaseMs, tellLost };
   const shelf = createShelf(parts);
   const lanes = new Map<string, Lane>();
   const add: Queue["add"] = async (jobs) => {

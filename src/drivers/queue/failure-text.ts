@@ -16,3 +16,13 @@ export function failureText(error: unknown): string {
     .replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, " ")
     .slice(0, MAX_LENGTH);
 }
+
+/**
+ * A job's reason without what may name a person: mail addresses and accounts are left out, and of web
+ * addresses only the server stays.
+ */
+export function shownReason(error: string): string {
+  return error
+    .replace(/\b(https?:\/\/[^\s/"'<>?#]+)[^\s"'<>]*/gi, "$1/…")
+    .replace(/@?[^\s@<>"'(),;:/]+@[^\s@<>"'(),;:/]+/g, "…");
+}

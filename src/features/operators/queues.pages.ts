@@ -1,3 +1,4 @@
+import { shownReason } from "../../drivers/queue/failure-text.js";
 import type { DeadJob, Queue } from "../../drivers/queue/queue.js";
 import type { LinkChoice, StatusView } from "../../kit/component-models.js";
 import { mostParkedCounted } from "../../hosting/parked-jobs.js";
@@ -13,7 +14,7 @@ import {
 } from "./dead-jobs.js";
 import { badgeOf, frameOf, pathOf, type Level, type OperatorPage } from "./frame.js";
 import type { OperatorParts } from "./parts.js";
-import { aboutDead, hostsOf, shownReason } from "./shown-jobs.js";
+import { aboutDead, hostsOf } from "./shown-jobs.js";
 
 /** A queue in figures. */
 interface QueueView {

@@ -18,16 +18,6 @@ export function aboutDead(data: unknown): string[] {
     .slice(0, mostIds);
 }
 
-/**
- * A stored reason without what may name a person: mail addresses and accounts are left out, and of web
- * addresses only the server stays.
- */
-export function shownReason(error: string): string {
-  return error
-    .replace(/\b(https?:\/\/[^\s/"'<>?#]+)[^\s"'<>]*/gi, "$1/…")
-    .replace(/@?[^\s@<>"'(),;:/]+@[^\s@<>"'(),;:/]+/g, "…");
-}
-
 /** The hosts of the instances that some jobs belong to, by id. */
 export async function hostsOf(
   instances: Pick<Instances, "byId">,

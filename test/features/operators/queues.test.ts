@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import type { Row } from "../../../src/drivers/store/collection.js";
+import { shownReason } from "../../../src/drivers/queue/failure-text.js";
 import { QueueRefuses, type NewJob } from "../../../src/drivers/queue/queue.js";
 import { sendReset } from "../../../src/features/accounts/accounts.jobs.js";
 import { actOnKind } from "../../../src/features/operators/dead-jobs.js";
-import { aboutDead, shownReason } from "../../../src/features/operators/shown-jobs.js";
+import { aboutDead } from "../../../src/features/operators/shown-jobs.js";
 import { mostParkedCounted, parkedJobs } from "../../../src/hosting/parked-jobs.js";
 import { instanceOfJob } from "../../../src/hosting/outbox.js";
 import { textOf } from "../../support/forms.js";
