@@ -152,7 +152,8 @@ export async function createApp(
   });
   const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
   const operators = createOperators({
-    ...{ store, queue, clock, ids, instances, health, mailer, ledger, limits: config.limits },
+    ...{ store, queue, clock, ids, instances, outbox, health, mailer, ledger },
+    limits: config.limits,
     counted: { usage: usageOf, failingPeers: countFailing },
     records: drivers.records ?? createTextRecords(),
     deployment: factsOf(config, version),

@@ -81,8 +81,8 @@ function daysOf(typed: string): number {
 
 /** Do it, by a line in the operators' journal first; null when it cannot be done. */
 export function act(app: App, instance: Instance, wish: InstanceWish): Promise<Instance | null> {
-  const { instances, drivers, operators } = app;
-  const parts = { instances, clock: drivers.clock, operators: operators.operators };
+  const { instances, outbox, drivers, operators } = app;
+  const parts = { instances, outbox, clock: drivers.clock, operators: operators.operators };
   return actOnRecord(null, parts, { instance, wish });
 }
 

@@ -28,8 +28,8 @@ export function addLimitsCommand(command: Command, io: Io, finish: Finish): void
 
 const help = `
 "none" lifts a limit, "default" gives it back that of the deployment (LIMIT_STORAGE, LIMIT_MAILS,
-LIMIT_MEMBERS). Its administrators are warned by mail when four fifths are used. What is there already
-stays, even beyond a limit.
+LIMIT_MEMBERS). Its administrators are warned by mail when four fifths are used, at once where they are
+already. What is there stays, even beyond a limit.
 
 Examples:
   npm run parvis -- instance limits parvis.example

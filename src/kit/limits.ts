@@ -58,6 +58,9 @@ export const nearnessSchema = z.object({
 /** An instance comes near a limit; told once for each limit, of mails once a day. */
 export const limitNear = defineEvent("limit-near", nearnessSchema.extend({ stamp: z.string() }));
 
+/** Some limits of an instance became others: it may be near one that is lower than what it uses. */
+export const limitsChanged = defineEvent("limits-changed", z.object({}));
+
 /** Administrators are warned when this share of a limit is used. */
 const nearShare = 0.8;
 const dayMs = 24 * 3_600_000;
@@ -86,7 +89,7 @@ export async function takeOf(
   { amount = 1, most = ctx.limits[what] }: { amount?: number; most?: number | null } = {},
 ): Promise<boolean> {
   const rows = ctx.collection(usagesCollection);
-  const { _id, expiresAt, on } = rowOf(ctx, what);
+  const { _id, expiresAt } = rowOf(ctx, what);
   const take = () =>
     rows.findOneAndUpdate(
       { _id, ...(most === null ? {} : { count: { $lte: most - amount } }) },
@@ -96,12 +99,15 @@ export async function takeOf(
   for (;;) {
     const taken = await take();
     if (taken !== null) {
-      await warnIfNear(ctx, { what, used: taken.count, on }, taken);
+      await warnIfNear(ctx, what, taken);
       return true;
     }
     // Somebody else may have made the row, or given back, since: only the row itself says that it is full.
     const row = await rows.findOne({ _id });
-    if (row !== null && most !== null && row.count > most - amount) return false;
+    if (row !== null && most !== null && row.count > most - amount) {
+      await warnIfNear(ctx, what, row);
+      return false;
+    }
     if (row === null) await insertOnce(() => rows.insertOne({ _id, count: 0, expiresAt }));
   }
 }
@@ -122,13 +128,13 @@ export async function giveBack(ctx: Ctx, what: Limited, amount = 1): Promise<voi
   }
 }
 
-async function warnIfNear(
-  ctx: Ctx,
-  { what, used, on }: Pick<z.infer<typeof nearnessSchema>, "what" | "used" | "on">,
-  { _id, warnedOf }: Usage,
-): Promise<void> {
-  const limit = ctx.limits[what];
+/** Told of each limit once, whether it was come near to, set so low, or met. */
+async function warnIfNear(ctx: Ctx, what: Limited, { _id, count, warnedOf }: Usage): Promise<void> {
+  const [limit, used] = [ctx.limits[what], count];
   if (limit === null || used < limit * nearShare || warnedOf === limit) return;
+  // Where no mail may be sent no warning of it would arrive, and one would wait for each day.
+  if (what === "mails" && limit === 0) return;
+  const { on } = rowOf(ctx, what);
   const stamp = `${_id}/${limit}`;
   try {
     await ctx.commit(limitNear, { what, used, limit, on, stamp }, async () => {
@@ -143,16 +149,31 @@ async function warnIfNear(
   }
 }
 
-/** How much of each thing is used now, of mails today: three rows. */
-export async function usageOf(ctx: Ctx): Promise<Readonly<Record<Limited, number>>> {
-  const ids = limitedThings.map((what) => rowOf(ctx, what)._id);
+/** The rows of what is used now, of mails today; of what never was used there is none. */
+async function usages(ctx: Ctx): Promise<ReadonlyMap<Limited, Usage>> {
+  const things = new Map(limitedThings.map((what) => [rowOf(ctx, what)._id, what]));
   const rows = await ctx
     .collection(usagesCollection)
-    .find({ _id: { $in: ids } }, { limit: ids.length })
+    .find({ _id: { $in: [...things.keys()] } }, { limit: things.size })
     .toArray();
-  const counts = new Map(rows.map(({ _id, count }) => [_id, count]));
-  const [storage = 0, mails = 0, members = 0] = ids.map((id) => counts.get(id) ?? 0);
-  return { storage, mails, members };
+  return new Map(
+    rows.flatMap((row) => {
+      const what = things.get(row._id);
+      return what === undefined ? [] : [[what, row] as const];
+    }),
+  );
+}
+
+/** How much of each thing is used now, of mails today: three rows. */
+export async function usageOf(ctx: Ctx): Promise<Readonly<Record<Limited, number>>> {
+  const rows = await usages(ctx);
+  const of = (what: Limited): number => rows.get(what)?.count ?? 0;
+  return { storage: of("storage"), mails: of("mails"), members: of("members") };
+}
+
+/** Warn of the limits that what is used already comes near, once they are others than they were. */
+export async function warnOfUsed(ctx: Ctx): Promise<void> {
+  for (const [what, row] of await usages(ctx)) await warnIfNear(ctx, what, row);
 }
 
 /** Whether nothing is left of a thing; asked before anybody does work for it. */
@@ -160,7 +181,9 @@ export async function isUsedUp(ctx: Ctx, what: Limited): Promise<boolean> {
   const limit = ctx.limits[what];
   if (limit === null) return false;
   const row = await ctx.collection(usagesCollection).findOne({ _id: rowOf(ctx, what)._id });
-  return (row?.count ?? 0) >= limit;
+  const isFull = (row?.count ?? 0) >= limit;
+  if (isFull && row !== null) await warnIfNear(ctx, what, row);
+  return isFull;
 }
 
 /**

@@ -58,7 +58,12 @@ import {
   wordPage,
   type TokenPage,
 } from "./accounts.pages.js";
-import { recountSchedule, warnAdministrators, warnOfLimit } from "./limit-warnings.js";
+import {
+  lookAtLimits,
+  recountSchedule,
+  warnAdministrators,
+  warnOfLimit,
+} from "./limit-warnings.js";
 import { mailTokensCollection } from "./mail-tokens.js";
 import { profileModel, profilePage } from "./profile.pages.js";
 import { networkRoutes } from "./network.js";
@@ -236,7 +241,7 @@ export const accounts = defineFeature({
   ],
   routes: [...registering, ...signingIn, ...settings, ...networkRoutes, ...administration],
   jobs: [remindOfAccount, sendReset, warnOfLimit],
-  on: [welcome, warnAdministrators],
+  on: [welcome, warnAdministrators, lookAtLimits],
   schedules: [recountSchedule],
   signIn,
 });

@@ -2,9 +2,11 @@ import { z } from "zod";
 import {
   defineJob,
   limitNear,
+  limitsChanged,
   nearnessSchema,
   on,
   recountUsage,
+  warnOfUsed,
   type Ctx,
   type ScheduleDef,
 } from "../../kit/index.js";
@@ -24,9 +26,10 @@ export const warnOfLimit = defineJob({
     const account = await accountOf(ctx, memberId);
     // Of another limit that took its place meanwhile, administrators hear when that comes near.
     if (account === null || account.suspendedAt !== null || ctx.limits[what] !== limit) return;
+    const isFull = used >= limit && what !== "mails";
     const unit = what === "storage" ? megabyte : 1;
     const { t } = ctx.inLanguage(account.language);
-    await letter(ctx, account, `accounts.letters.limit-${what}`, {
+    await letter(ctx, account, `accounts.letters.limit-${what}${isFull ? "-full" : ""}`, {
       ...{ used: Math.round(used / unit), limit: Math.round(limit / unit) },
       day: t.formatDate(new Date(`${day}T12:00:00Z`)),
     });
@@ -46,6 +49,9 @@ export const warnAdministrators = on(
     await ctx.enqueueAll(warnOfLimit, items);
   },
 );
+
+/** A limit is set near to what is used, or below: whoever administrates the instance hears of it at once. */
+export const lookAtLimits = on(limitsChanged, "look-at-limits", warnOfUsed);
 
 /** Count the members whose address is confirmed, where a crash has left the figure wrong. */
 function recountMembers(ctx: Ctx): Promise<void> {

@@ -6,7 +6,8 @@ import {
   undeleteInstance,
 } from "../../hosting/closing.js";
 import type { Instances } from "../../hosting/instances.js";
-import type { Ctx, Instance, LimitChanges } from "../../kit/index.js";
+import type { Outbox } from "../../hosting/outbox.js";
+import { limitsChanged, type Ctx, type Instance, type LimitChanges } from "../../kit/index.js";
 import type { Clock } from "../../drivers/clock.js";
 import { doerOf, type Act, type Doer } from "./operator.js";
 import type { Operators } from "./operators.js";
@@ -29,6 +30,7 @@ export type InstanceWish =
 export interface InstanceActing {
   readonly instances: Instances;
   readonly clock: Clock;
+  readonly outbox: Pick<Outbox, "commit">;
   readonly operators: Pick<Operators, "note">;
 }
 
@@ -134,7 +136,9 @@ function carryOut(
       return undeleteInstance(parts, instance);
     case "limits": {
       const { _id, state } = instance;
-      return parts.instances.update(_id, { limits: wish.limits }, { state });
+      return parts.outbox.commit(_id, limitsChanged, {}, () =>
+        parts.instances.update(_id, { limits: wish.limits }, { state }),
+      );
     }
   }
 }

@@ -7,6 +7,7 @@ import type { DeploymentFacts } from "../../hosting/deployment-facts.js";
 import type { Health } from "../../hosting/health.js";
 import type { Instances } from "../../hosting/instances.js";
 import type { MailLedger } from "../../hosting/mail-ledger.js";
+import type { Outbox } from "../../hosting/outbox.js";
 import type { Limits } from "../../kit/index.js";
 import type { Counted } from "./figures.js";
 
@@ -17,6 +18,7 @@ export interface OperatorParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly instances: Instances;
+  readonly outbox: Pick<Outbox, "commit">;
   readonly health: Pick<Health, "look">;
   readonly mailer: Pick<Mailer, "check">;
   readonly ledger: MailLedger;

@@ -189,7 +189,8 @@ describe("What operators do with an instance", function () {
   it("is done once when two do it at once, and the other is told so", async () => {
     const { app, clock } = the.site;
     const { _id: id } = await found();
-    const acting = { instances: app.instances, clock, operators: app.operators.operators };
+    const { instances, outbox } = app;
+    const acting = { instances, outbox, clock, operators: app.operators.operators };
     const { instance } = await the.site.ctx(home);
     const ctx = app.contexts({ instance, member: null, language: "fr" });
     let seen = 0;
