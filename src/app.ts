@@ -149,6 +149,7 @@ export async function createApp(
     ...{ contexts, instances, store, queue, clock, ids, log, version },
     allowPrivate: config.privateAddresses,
     aroundFetch: traces === null ? undefined : tracedFetch(traces),
+    delivered: metrics?.delivered,
   });
   const health = createHealth({ store, queue, needsQueue: config.role === "worker" });
   const operators = createOperators({

@@ -5,6 +5,7 @@ import type { Clock } from "../drivers/clock.js";
 import { createFetchers, type Fetcher } from "../drivers/fetch.js";
 import type { AroundFetch } from "../drivers/fetch/around.js";
 import type { Contexts } from "../hosting/contexts.js";
+import type { DeliveryOutcome } from "../hosting/metrics.js";
 import type { Instance } from "../kit/index.js";
 import { actorUri, instanceActor } from "./addresses.js";
 import { createKeptActivities, type KeptActivities } from "./delivery/kept-activities.js";
@@ -76,6 +77,8 @@ export interface FederationParts {
   readonly allowPrivate: boolean;
   /** Is given each request that goes out to make. */
   readonly aroundFetch?: AroundFetch | undefined;
+  /** Told what became of each try of a delivery. */
+  readonly delivered?: ((outcome: DeliveryOutcome) => void) | undefined;
   readonly timing?: Partial<Timing>;
   /** Instead of making a new RSA pair of 2,048 bits each time; for tests, which have no time. */
   readonly makePair?: MakePair;
@@ -99,6 +102,8 @@ export interface Services {
   readonly peers: WellPeers;
   /** Of what is delivered. */
   readonly digest: Digest;
+  /** Told what became of each try of a delivery. */
+  readonly delivered: (outcome: DeliveryOutcome) => void;
   /** The threads that sign deliveries, shared out so that whoever asks for pages has a core, too. */
   readonly signing: Turns;
   /** Actor documents that a signature has just proven, so that no job fetches them again. */
@@ -170,6 +175,7 @@ export function createServices(parts: FederationParts): Services {
     activities: createKeptActivities(),
     peers: createWellPeers(),
     digest: createDigest(),
+    delivered: parts.delivered ?? (() => undefined),
     signing: createTurns(signaturesAtOnce(availableParallelism())),
     provenActors: new LRUCache({
       ...{ max: 2_000, maxSize: 10_000_000, ttl: 3_600_000 },

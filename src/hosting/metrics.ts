@@ -20,9 +20,20 @@ export interface Metrics {
   counted(media: Media): Media;
   /** A job was run. */
   readonly ended: (ending: JobEnding) => void;
+  /** A delivery was tried. */
+  readonly delivered: (outcome: DeliveryOutcome) => void;
   /** Answers whoever knows the token; 401 to everybody else. */
   serve(req: IncomingMessage, res: ServerResponse): Promise<void>;
 }
+
+/** What can become of a try to deliver an activity to another server. */
+const deliveryOutcomes = ["sent", "refused", "failed", "skipped"] as const;
+
+/**
+ * What became of one: the other server took it; refused it for good; did not take it now; or nothing was
+ * sent, since that server is unavailable or unwanted, or what was to be said makes no sense any more.
+ */
+export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
 
 interface MetricsParts {
   /** The bearer token (RFC 6750, section 2.1) that a scraper sends. */
@@ -58,6 +69,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
     timed: (store) => watchedStore(store, aroundStore),
     counted: (media) => watchedMedia(media, aroundMedia),
     ended: jobMetrics(registry),
+    delivered: deliveryMetrics(registry),
     async serve(req, res) {
       if (!timingSafeEqual(digest(req.headers.authorization ?? ""), expected)) {
         res.writeHead(401, { "www-authenticate": "Bearer", "cache-control": "no-store" });
@@ -136,7 +148,7 @@ function jobMetrics(registry: Registry): (ending: JobEnding) => void {
   const labelNames = ["queue", "job", "outcome"] as const;
   const jobs = new Counter({
     name: "parvis_jobs_total",
-    help: "Jobs run, by how they ended; deliveries are the job federation.deliver.",
+    help: "Jobs run, by how they ended; what became of deliveries is in parvis_deliveries_total.",
     ...{ labelNames, registers: [registry] },
   });
   const seconds = new Histogram({
@@ -148,6 +160,18 @@ function jobMetrics(registry: Registry): (ending: JobEnding) => void {
     jobs.inc({ queue, job, outcome });
     seconds.observe({ queue }, ms / 1_000);
   };
+}
+
+/** Each from 0 on, so that the first failure shows as a rise. No label names the server: one may be a person's. */
+function deliveryMetrics(registry: Registry): Metrics["delivered"] {
+  const deliveries = new Counter({
+    name: "parvis_deliveries_total",
+    help: "Tries to deliver an activity to another server, by what became of them.",
+    labelNames: ["outcome"],
+    registers: [registry],
+  });
+  for (const outcome of deliveryOutcomes) deliveries.inc({ outcome }, 0);
+  return (outcome) => deliveries.inc({ outcome });
 }
 
 /** What a queue that does not answer leaves out: a scrape is never held up by it, nor fails. */

@@ -122,6 +122,23 @@ describe("The figures of a deployment for its operator", function () {
     expect(/^parvis_queue_memory_bytes/m.test(text)).to.equal(isInRedis);
   });
 
+  it("tell deliveries that were sent from those that never were, although their job is done", async () => {
+    const { instance } = await watched.ctx("valmont.example");
+    const payload = { activityId: "forgotten", inbox: "https://social.example/inbox" };
+    const data = { instanceId: instance._id, payload };
+    const backoff = { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 };
+    const job = { id: "deliver/1", queue: "delivery", name: "federation.deliver", data };
+    await watched.app.drivers.queue.add([{ ...job, attempts: 1, backoff }]);
+    await watched.settle();
+
+    const text = await figures();
+
+    const done = 'queue="delivery",job="federation.deliver",outcome="done"';
+    expect(text).to.contain(`parvis_jobs_total{${done},role="all"} 1`);
+    expect(text).to.contain('parvis_deliveries_total{outcome="skipped",role="all"} 1');
+    expect(text).to.contain('parvis_deliveries_total{outcome="sent",role="all"} 0');
+  });
+
   it("tell since when jobs wait as it is now, not as it was at the last look", async () => {
     let since = new Date(0);
     const queue = {

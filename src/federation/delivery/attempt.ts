@@ -51,18 +51,19 @@ export async function attempt(
   asked: Delivery,
   { number, isProbe = false }: { readonly number: number; readonly isProbe?: boolean },
 ): Promise<void> {
+  const skip = (): void => hands.services.delivered("skipped");
   const host = hostOf(asked.inbox);
-  if (host === null) return;
+  if (host === null) return skip();
   const peer = await hands.services.peers.of(ctx, host);
-  if (!isProbe && isUnavailable(peer)) return;
+  if (!isProbe && isUnavailable(peer)) return skip();
   const rest = restOf(peer, ctx.clock.now());
   if (rest > 0 && !isProbe) throw resting(host, rest);
   const activity = await hands.services.activities.read(ctx, asked.activityId);
-  if (activity === null || isTooLate(ctx, activity)) return;
+  if (activity === null || isTooLate(ctx, activity)) return skip();
   const { isSuperseded, wasSuperseded } = hands.order;
   // What is tried again has waited: it looks for itself.
   const isMoot = number === 1 ? wasSuperseded : isSuperseded;
-  if (await isMoot(ctx, activity)) return;
+  if (await isMoot(ctx, activity)) return skip();
   await hands.order.assertTurn(ctx, activity, asked.inbox);
   await hands.gate.through(host, async () => {
     const busy = isProbe ? 0 : await turnAt(ctx, peer);
@@ -102,8 +103,9 @@ async function send(
   } catch (error) {
     services.peers.forget(ctx, host);
     if (!(error instanceof FetchRefused)) throw error;
-    if (error.code === "unwanted") throw new GiveUp(`${host}: ${error.code}`);
     if (error.code === "no-room") throw resting(host, noRoomMs);
+    services.delivered(error.code === "unwanted" ? "skipped" : "failed");
+    if (error.code === "unwanted") throw new GiveUp(`${host}: ${error.code}`);
     await noteFailed(ctx, { ...sending, error: error.code });
     if (!error.isPassing) throw new GiveUp(`${host}: ${error.code}`);
     throw new RetryLater(`${host}: ${error.code}`, wait);
@@ -127,6 +129,11 @@ async function post(
   return postKnocking(fetcher, signing, inbox, { body, headers });
 }
 
+function outcomeOf(status: number): "sent" | "failed" | "refused" {
+  if (status >= 200 && status < 300) return "sent";
+  return status >= 500 || passing.has(status) ? "failed" : "refused";
+}
+
 async function conclude(
   services: Services,
   ctx: Ctx,
@@ -135,11 +142,13 @@ async function conclude(
 ): Promise<void> {
   const { host, inbox, peer, wait } = sending;
   const { status, retryAfter } = answer;
-  if (status >= 200 && status < 300) {
+  const outcome = outcomeOf(status);
+  services.delivered(outcome);
+  if (outcome === "sent") {
     if (await noteDelivered(ctx, host, { speaks: scheme, peer })) services.peers.forget(ctx, host);
     return;
   }
-  if (status >= 500 || passing.has(status)) {
+  if (outcome === "failed") {
     const askedMs = status === 429 || status === 503 ? (retryAfter ?? 0) * 1_000 : 0;
     const isOfActor = status === 401;
     await noteFailed(ctx, { ...sending, error: `status ${status}`, askedMs, isOfActor });

@@ -13,6 +13,7 @@ import {
   type Timing,
 } from "../../../src/federation/federation.feature.js";
 import { createUnwanted } from "../../../src/federation/policy/policy.js";
+import type { FederationParts } from "../../../src/federation/services.js";
 import type { MakePair } from "../../../src/federation/vault.js";
 import { createContexts, type Contexts } from "../../../src/hosting/contexts.js";
 import { createInstances } from "../../../src/hosting/instances.js";
@@ -44,6 +45,8 @@ export interface TownOptions {
   /** Leave the workers asleep, as after a crash. */
   readonly asleep?: boolean;
   readonly makePair?: MakePair;
+  /** Told what became of each try of a delivery. */
+  readonly delivered?: FederationParts["delivered"];
   /** False: as in production, private addresses are out of reach. */
   readonly allowPrivate?: boolean;
   /** Kept under this path, not only as long as it is open; with an origin: the town that is kept there, started again. */
@@ -111,6 +114,7 @@ export async function aTown(options: TownOptions = {}): Promise<Town> {
     // However busy the machine is, no peer counts as slow that is not meant to.
     timing: { coalesceMs: 1_000, gatherMs: 0, slowMs: 60_000, ...options.timing },
     makePair: options.makePair ?? pooledPair,
+    delivered: options.delivered,
   });
   const all = [...features, federation.feature];
   subscriptions.push(...all.flatMap((feature) => feature.on));
