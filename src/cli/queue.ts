@@ -13,7 +13,7 @@ import {
   type QueueState,
 } from "../features/operators/dead-jobs.js";
 import { hostsOf } from "../features/operators/shown-jobs.js";
-import { mostParkedCounted } from "../hosting/parked-jobs.js";
+import { mostStoredCounted } from "../hosting/parked-jobs.js";
 import { instanceNamed, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
@@ -102,8 +102,8 @@ async function list(
     text: told
       .map(({ state, jobs }) => `${headline(state)}\n${jobs.map(lineOf).join("")}`)
       .join("\n"),
-    json: told.map(({ state: { name, counts, oldestDue, parked }, jobs }) => ({
-      ...{ queue: name, counts, oldestDue, parked, dead: jobs },
+    json: told.map(({ state: { name, counts, oldestDue, stored }, jobs }) => ({
+      ...{ queue: name, counts, oldestDue, ...stored, dead: jobs },
     })),
   };
 }
@@ -114,19 +114,21 @@ function shown({ id, name, tries, error, diedAt }: DeadJob, instance: string | n
   return { id, kind: name, instance, tries, reason: shownReason(error), diedAt };
 }
 
-function headline({ name, counts, oldestDue, kinds, parked }: QueueState): string {
+function headline({ name, counts, oldestDue, kinds, stored }: QueueState): string {
   const dead = kinds.reduce((sum, { count }) => sum + count, 0);
-  const rest = `${parkedText(parked)}, ${dead} given up`;
+  const { kept, parked } = stored;
+  const later = [many(kept, "kept until Redis takes them"), many(parked, "for closed instances")];
+  const rest = `${later.join("")}, ${dead} given up`;
   if (counts === null) return `${name}: does not answer${rest}`;
   const { waiting, delayed, running } = counts;
   const since = oldestDue === null ? "" : `, the oldest since ${oldestDue.toISOString()}`;
   return `${name}: ${waiting} waiting${since}, ${delayed} later, ${running} running${rest}`;
 }
 
-function parkedText(parked: number): string {
-  if (parked === 0) return "";
-  const many = parked > mostParkedCounted ? `more than ${mostParkedCounted}` : String(parked);
-  return `, ${many} for closed instances`;
+function many(count: number, what: string): string {
+  if (count === 0) return "";
+  const shown = count > mostStoredCounted ? `more than ${mostStoredCounted}` : String(count);
+  return `, ${shown} ${what}`;
 }
 
 function lineOf({ id, kind, instance, tries, reason, diedAt }: Shown): string {

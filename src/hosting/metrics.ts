@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { Queue } from "../drivers/queue/queue.js";
 import type { Media } from "../drivers/media.js";
 import type { Store } from "../drivers/store/collection.js";
-import { mostParkedCounted } from "./parked-jobs.js";
+import { mostStoredCounted, type StoredJobs } from "./parked-jobs.js";
 import { watchedMedia, type AroundMedia } from "./watched-media.js";
 import { watchedStore, type AroundStore } from "./watched-store.js";
 import { observed, type ObservedResponse } from "./web/observed.js";
@@ -41,8 +41,8 @@ interface MetricsParts {
   readonly role: string;
   readonly queue: Queue;
   readonly queues: readonly string[];
-  /** How many jobs of a queue are parked (see `parking.ts`). */
-  readonly parked: (queue: string) => Promise<number>;
+  /** How many jobs of a queue lie in the store for later. */
+  readonly stored: (queue: string) => Promise<StoredJobs>;
   /** The time, in milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -175,7 +175,7 @@ function deliveryMetrics(registry: Registry): Metrics["delivered"] {
 }
 
 /** What a queue that does not answer leaves out: a scrape is never held up by it, nor fails. */
-function queueMetrics(registry: Registry, { queue, queues, parked, now }: MetricsParts): void {
+function queueMetrics(registry: Registry, { queue, queues, stored, now }: MetricsParts): void {
   const age: Gauge<"queue"> = new Gauge({
     name: "parvis_queue_oldest_seconds",
     help: "Since when the job that is due for longest has been due; 0 when none is.",
@@ -193,22 +193,19 @@ function queueMetrics(registry: Registry, { queue, queues, parked, now }: Metric
   });
   const depth: Gauge<"queue" | "state"> = new Gauge({
     name: "parvis_queue_jobs",
-    help: `Jobs of each queue, by state; those parked for closed instances up to ${mostParkedCounted + 1}.`,
+    help: `Jobs of each queue, by state; parked for closed instances, and kept until Redis takes them, up to ${mostStoredCounted + 1}.`,
     labelNames: ["queue", "state"],
     registers: [registry],
     async collect() {
       depth.reset();
-      const states = queues.map(async (name) => {
-        depth.set({ queue: name, state: "parked" }, await parked(name));
-      });
-      await Promise.allSettled([
-        ...states,
-        ...queues.map(async (name) => {
-          for (const [state, count] of Object.entries(await queue.counts(name))) {
-            depth.set({ queue: name, state }, count as number);
-          }
-        }),
-      ]);
+      const set = async (name: string, counted: Promise<object>): Promise<void> => {
+        for (const [state, count] of Object.entries(await counted)) {
+          depth.set({ queue: name, state }, count as number);
+        }
+      };
+      await Promise.allSettled(
+        queues.flatMap((name) => [set(name, stored(name)), set(name, queue.counts(name))]),
+      );
     },
   });
 }

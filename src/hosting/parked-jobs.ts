@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { NewJob, RunningJob } from "../drivers/queue/queue.js";
-import { rowId } from "../drivers/queue/queue-tables.js";
+import { countSpooled, ofQueue, rowId } from "../drivers/queue/queue-tables.js";
 import type { Row, Store } from "../drivers/store/collection.js";
 import type { Instance } from "../kit/instance.js";
 import type { JobDef, QueuedJob } from "../kit/work.js";
@@ -47,14 +47,26 @@ export async function parkedAmong(
   return found.map(({ id }) => ({ id, isRunning: false, dueAt: new Date(0) }));
 }
 
-/** Parked jobs of a queue are counted as far as this: so nothing has to go through all of them. */
-export const mostParkedCounted = 10_000;
+/** Jobs that lie in the store are counted as far as this: so nothing has to go through all of them. */
+export const mostStoredCounted = 10_000;
 
-/** How many jobs of a queue are parked; one more than are counted at most where there are more. */
-export function countParked(store: Store, queue: string): Promise<number> {
-  const [from, to] = [rowId(queue, ""), `${queue};`];
+/** Jobs of a queue that lie in the store, out of the way of those that are worked off. */
+export interface StoredJobs {
+  /** For instances that are closed, until they are open again. */
+  readonly parked: number;
+  /** That Redis did not take, until it does. */
+  readonly kept: number;
+}
+
+/** How many there are of a queue; one more than are counted at most where there are more. */
+export async function countStored(store: Store, queue: string): Promise<StoredJobs> {
+  const limit = mostStoredCounted + 1;
   const rows = store.collection<ParkedJob>(parkedJobs.name);
-  return rows.countDocuments({ _id: { $gte: from, $lt: to } }, { limit: mostParkedCounted + 1 });
+  const [parked, kept] = await Promise.all([
+    rows.countDocuments({ _id: ofQueue(queue) }, { limit }),
+    countSpooled(store, queue, limit),
+  ]);
+  return { parked, kept };
 }
 
 /** Matches those of some rows that nobody has written since. */

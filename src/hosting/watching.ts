@@ -6,7 +6,7 @@ import type { Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import type { Traces } from "../drivers/traces.js";
 import type { Metrics } from "./metrics.js";
-import { countParked } from "./parked-jobs.js";
+import { countStored, type StoredJobs } from "./parked-jobs.js";
 import { tracedMedia, tracedStore } from "./traces.js";
 
 interface Watched {
@@ -26,8 +26,8 @@ export async function metricsFor(
   if (token === null) return null;
   const { createMetrics } = await import("./metrics.js");
   const now = (): number => clock.now().getTime();
-  const parked = (name: string): Promise<number> => countParked(store, name);
-  return createMetrics({ token, role, queue, queues: ["default", "delivery"], parked, now });
+  const stored = (name: string): Promise<StoredJobs> => countStored(store, name);
+  return createMetrics({ token, role, queue, queues: ["default", "delivery"], stored, now });
 }
 
 /** The same for what tells a collector: it takes half a second and 16 MB to load. */

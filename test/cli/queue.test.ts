@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { createApp } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
+import { spoolCollection } from "../../src/drivers/queue/queue-tables.js";
+import type { Row } from "../../src/drivers/store/collection.js";
 import { openDesk } from "./support.js";
 
 const host = "valmont.example";
@@ -92,6 +94,17 @@ describe("queue on the command line", function () {
 
     expect(parked).to.be.at.least(2);
     expect(out).to.match(/^default: 0 waiting.* running, \d+ for closed instances, \d+ given up$/m);
+  });
+
+  it("counts what is kept until Redis takes it", async () => {
+    const app = await createApp(loadConfig(desk.env));
+    const spool = app.drivers.store.collection<Row>(spoolCollection);
+    await spool.insertOne({ _id: "delivery:a" });
+    await app.close();
+
+    const { out } = await desk.run(["queue", "list", "--queue", "delivery"]);
+
+    expect(out).to.match(/^delivery: .* running, 1 kept until Redis takes them, \d+ given up$/m);
   });
 
   it("refuses what says nothing or too much", async () => {

@@ -146,7 +146,8 @@ describe("The figures of a deployment for its operator", function () {
       counts: async () => ({ waiting: 1, delayed: 0, running: 0, dead: 0 }),
       memory: async () => null,
     } as unknown as Queue;
-    const parts = { token, role: "worker", queue, queues: ["default"], parked: async () => 0 };
+    const stored = async () => ({ parked: 0, kept: 7 });
+    const parts = { token, role: "worker", queue, queues: ["default"], stored };
     const metrics = createMetrics({ ...parts, now: () => 90_000 });
     const server = createServer(healthOnly(watched.app.health, metrics)).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -158,6 +159,9 @@ describe("The figures of a deployment for its operator", function () {
     server.close();
 
     expect(first.text).to.contain('parvis_queue_oldest_seconds{queue="default",role="worker"} 90');
+    expect(first.text).to.contain(
+      'parvis_queue_jobs{queue="default",state="kept",role="worker"} 7',
+    );
     expect(second.text).to.contain('parvis_queue_oldest_seconds{queue="default",role="worker"} 30');
   });
 

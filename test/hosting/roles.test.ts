@@ -99,6 +99,9 @@ describe("A deployment whose pages and jobs are the work of different processes"
     const figures = await answer(healthOnly(worker.health, worker.metrics), "/metrics");
     expect(figures.text).to.contain('parvis_queue_memory_bytes{state="max",role="worker"} 1\n');
     expect(figures.text).to.contain('parvis_queue_jobs{queue="default",state="waiting",');
+    expect(figures.text).to.match(
+      /^parvis_queue_jobs\{queue="default",state="kept",role="worker"\} [1-9]/m,
+    );
 
     await redis.ask("CONFIG SET maxmemory 0");
     await worker.drivers.queue.idle();

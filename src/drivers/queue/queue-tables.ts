@@ -152,6 +152,17 @@ export function rowId(queue: string, id: string): string {
   return `${queue}:${id}`;
 }
 
+/** Matches the keys of a queue's rows. */
+export function ofQueue(queue: string) {
+  return { $gte: rowId(queue, ""), $lt: `${queue};` };
+}
+
+/** How many jobs of a queue are kept until Redis takes them; counted up to `limit`, by their keys. */
+export function countSpooled(store: Store, queue: string, limit: number): Promise<number> {
+  const rows = store.collection<SpooledRow>(spoolCollection);
+  return rows.countDocuments({ _id: ofQueue(queue) }, { limit });
+}
+
 /** The job as its worker sees it. */
 export function runningJob(row: JobRow): RunningJob {
   return {

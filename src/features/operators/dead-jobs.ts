@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { DeadJob, DeadKind, Queue, QueueCounts } from "../../drivers/queue/queue.js";
 import type { Store } from "../../drivers/store/collection.js";
-import { countParked } from "../../hosting/parked-jobs.js";
+import { countStored, type StoredJobs } from "../../hosting/parked-jobs.js";
 import { concurrency } from "../../hosting/worker.js";
 import { defineJob, Refusal, sliceOf, type JobDef, type Slice } from "../../kit/index.js";
 import type { Act, Doer } from "./operator.js";
@@ -29,8 +29,8 @@ export interface QueueState {
   /** Since when the job that is due for longest has been due; null when none is, or none can be told. */
   readonly oldestDue: Date | null;
   readonly kinds: readonly DeadKind[];
-  /** What waits for instances that are closed, as far as it is counted (`countParked`). */
-  readonly parked: number;
+  /** What lies in the store, as far as it is counted. */
+  readonly stored: StoredJobs;
 }
 
 /** The name of a queue, or null for what is none. */
@@ -38,7 +38,7 @@ export function queueNamed(typed: unknown): QueueName | null {
   return queueNames.find((name) => name === typed) ?? null;
 }
 
-/** How every queue does; the dead and the parked are told even while a queue does not answer. */
+/** How every queue does; the dead and what lies in the store are told even while a queue does not answer. */
 export async function lookAtQueues({
   queue,
   store,
@@ -48,13 +48,13 @@ export async function lookAtQueues({
 }): Promise<QueueState[]> {
   return Promise.all(
     queueNames.map(async (name) => {
-      const [counts, oldestDue, kinds, parked] = await Promise.all([
+      const [counts, oldestDue, kinds, stored] = await Promise.all([
         queue.counts(name).catch(() => null),
         queue.oldestDue(name).catch(() => null),
         queue.deadKinds(name),
-        countParked(store, name),
+        countStored(store, name),
       ]);
-      return { name, counts, oldestDue, kinds, parked };
+      return { name, counts, oldestDue, kinds, stored };
     }),
   );
 }

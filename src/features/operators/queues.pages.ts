@@ -1,7 +1,7 @@
 import { shownReason } from "../../drivers/queue/failure-text.js";
 import type { DeadJob, Queue } from "../../drivers/queue/queue.js";
 import type { LinkChoice, StatusView } from "../../kit/component-models.js";
-import { mostParkedCounted } from "../../hosting/parked-jobs.js";
+import { mostStoredCounted } from "../../hosting/parked-jobs.js";
 import { definePage, Refusal, type Ctx, type Req } from "../../kit/index.js";
 import {
   listDead,
@@ -147,7 +147,7 @@ function deadIn(states: readonly QueueState[], queue: QueueName): number {
   return kinds.reduce((sum, { count }) => sum + count, 0);
 }
 
-function queueView(ctx: Ctx, { name, counts, oldestDue, kinds, parked }: QueueState): QueueView {
+function queueView(ctx: Ctx, { name, counts, oldestDue, kinds, stored }: QueueState): QueueView {
   const t = (key: string): string => ctx.t.t(`operators.queues.${key}`);
   const late = oldestDue !== null && ctx.clock.now().getTime() - oldestDue.getTime() > lateMs;
   const level: Level = counts === null ? "fail" : late || kinds.length > 0 ? "warn" : "ok";
@@ -163,7 +163,9 @@ function queueView(ctx: Ctx, { name, counts, oldestDue, kinds, parked }: QueueSt
         : (["waiting", "running", "delayed"] as const).map((state) =>
             figure(state, ctx.t.formatNumber(counts[state])),
           )),
-      ...(parked === 0 ? [] : [figure("parked", parkedText(ctx, parked))]),
+      ...(["kept", "parked"] as const).flatMap((state) =>
+        stored[state] === 0 ? [] : [figure(state, storedText(ctx, stored[state]))],
+      ),
       figure("dead", ctx.t.formatNumber(dead)),
       ...(oldestDue === null
         ? []
@@ -172,9 +174,9 @@ function queueView(ctx: Ctx, { name, counts, oldestDue, kinds, parked }: QueueSt
   };
 }
 
-function parkedText(ctx: Ctx, parked: number): string {
-  if (parked <= mostParkedCounted) return ctx.t.formatNumber(parked);
-  return ctx.t.t("operators.queues.many", { count: mostParkedCounted });
+function storedText(ctx: Ctx, count: number): string {
+  if (count <= mostStoredCounted) return ctx.t.formatNumber(count);
+  return ctx.t.t("operators.queues.many", { count: mostStoredCounted });
 }
 
 function deadView(ctx: Ctx, job: DeadJob, host: string | null): DeadView {

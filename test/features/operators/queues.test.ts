@@ -1,12 +1,17 @@
 import { expect } from "chai";
 import type { Row } from "../../../src/drivers/store/collection.js";
+import { spoolCollection } from "../../../src/drivers/queue/queue-tables.js";
 import { shownReason } from "../../../src/drivers/queue/failure-text.js";
 import { QueueRefuses, type NewJob } from "../../../src/drivers/queue/queue.js";
 import { sendReset } from "../../../src/features/accounts/accounts.jobs.js";
 import { actOnKind } from "../../../src/features/operators/dead-jobs.js";
+import type { OperatorParts } from "../../../src/features/operators/parts.js";
+import { queuesModel } from "../../../src/features/operators/queues.pages.js";
 import { aboutDead } from "../../../src/features/operators/shown-jobs.js";
-import { mostParkedCounted, parkedJobs } from "../../../src/hosting/parked-jobs.js";
+import { mostStoredCounted, parkedJobs } from "../../../src/hosting/parked-jobs.js";
 import { instanceOfJob } from "../../../src/hosting/outbox.js";
+import type { Req } from "../../../src/kit/index.js";
+import { openEngine } from "../../support/engine.js";
 import { textOf } from "../../support/forms.js";
 import { aMailServer, anOperated, home, other, type Operated } from "./support.js";
 
@@ -223,7 +228,7 @@ describe("The page of queues and of jobs that were given up", function () {
     await ctx.changeInstance({ state: "suspended", suspension });
     await giveUp(other, 2);
     const { store } = the.site.app.drivers;
-    const many = Array.from({ length: mostParkedCounted + 1 }, (_, n) => `delivery:job/${n}`);
+    const many = Array.from({ length: mostStoredCounted + 1 }, (_, n) => `delivery:job/${n}`);
     const rows = many.map((_id) => ({ _id }));
     await store.collection<Row>(parkedJobs.name).insertMany(rows);
 
@@ -231,6 +236,25 @@ describe("The page of queues and of jobs that were given up", function () {
 
     expect(read).to.match(/instances fermées\s*2\s*Abandonnés\s*0/);
     expect(read).to.match(/instances fermées\s*Plus de 10\s000/);
+  });
+
+  it("tells how much waits in the store while Redis takes nothing, so that nobody takes it for lost", async () => {
+    const { app, clock } = the.site;
+    const { store } = await openEngine({ clock });
+    const kept = ["default:a", "default:b"].map((_id) => ({ _id }));
+    await store.collection<Row>(spoolCollection).insertMany(kept);
+    const away = () => Promise.reject(new Error("Redis does not answer"));
+    const answers = { ...queue(), counts: away, oldestDue: away };
+    const parts = { queue: answers, store, instances: app.instances } as unknown as OperatorParts;
+
+    const req = { query: {} } as unknown as Req;
+    const { queues } = await queuesModel(await the.site.ctx(home), parts, req);
+    await store.close();
+
+    const told = queues.map(({ figures }) =>
+      figures.filter(({ label }) => label.includes("Redis")).map(({ value }) => value),
+    );
+    expect(told).to.deep.equal([["2"], []]);
   });
 
   it("comes after one that says it when Redis is full, and what to do", async () => {
