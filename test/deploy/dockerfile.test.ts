@@ -24,6 +24,16 @@ describe("the image", () => {
     expect(words("COPY").slice(-5).join("\n")).not.to.match(/\bsrc\b|package-lock|tsconfig/);
   });
 
+  it("is readable by the server's user, whatever the sources were cloned with", () => {
+    const opened = words("RUN").find((one) => one.startsWith("chmod -R u=rwX,go=rX "))!;
+    const image = source.slice(source.lastIndexOf("\nFROM "));
+    const served = [...image.matchAll(/^COPY (?:--from=build \/app\/)?(\S+)/gm)].map(
+      (line) => line[1]!,
+    );
+    expect(image).not.to.match(/^COPY (?!--from=build)/m);
+    expect(["node_modules", ...opened.split(" ")]).to.include.members(served);
+  });
+
   it("serves as nobody in particular, and hears when it shall stop", () => {
     expect(words("USER")).to.deep.equal(["1000:1000"]);
     expect(words("ENTRYPOINT")).to.deep.equal(['["tini", "--"]']);

@@ -22,7 +22,12 @@ mkdir -p /etc/systemd/system
 for folder in /opt /usr/local/sbin /var/lib /var/backups; do mount -t tmpfs tmpfs "$folder"; done
 now() { basename "$(readlink /opt/parvis/current)"; }
 note() { echo "$*" >> "$SCRATCH/log"; }
-go() { sh "deploy/systemd/$1" >> "$SCRATCH/said" 2>&1 && note "$1 ended well" || note "$1 failed"; }
+# What a clone is that was made with "umask 077".
+clone=$SCRATCH/clone
+mkdir "$clone"
+cp -R package.json package-lock.json .npmrc tsconfig.json LICENSE README.md src views deploy "$clone"
+chmod -R go= "$clone"
+go() { sh "$clone/deploy/systemd/$1" >> "$SCRATCH/said" 2>&1 && note "$1 ended well" || note "$1 failed"; }
 go install
 note $(stat -c '%U:%G %a' /etc/parvis/parvis.env /var/lib/parvis /var/backups/parvis)
 first=$(now)
@@ -34,6 +39,8 @@ sleep 1.1; touch "$SCRATCH/broken"; go upgrade
 [ "$(now)" = "$second" ] && note "runs what ran before"
 [ -d "/opt/parvis/releases/$first" ] && note "the one before is there"
 grep -q "^PORT='$PORT'$" /etc/parvis/parvis.env && note "settings are kept"
+[ -z "$(find -L /opt/parvis \\( -type d ! -perm -055 -o ! -perm -044 \\))" ] && note "all may read it"
+[ -x /opt/parvis/current/deploy/systemd/upgrade ] && note "scripts may be run"
 ls /usr/local/sbin /etc/systemd/system/parvis* >> "$SCRATCH/files"
 sed -i "s/$first/FIRST/; s/$second/SECOND/" "$SCRATCH/log"
 `;
@@ -82,6 +89,10 @@ describe("an installation under systemd", function () {
     ]);
   });
 
+  it("is readable by the server's user, whatever the sources were cloned with", () => {
+    expect(lines()).to.include.members(["all may read it", "scripts may be run"]);
+  });
+
   it("is made once, and changes no setting later", () => {
     expect(lines()).to.include("install failed").and.include("settings are kept");
   });
@@ -98,10 +109,10 @@ describe("an installation under systemd", function () {
   });
 
   it("goes back by itself when the new version does not get ready", () => {
-    expect(lines().slice(-6, -3)).to.deep.equal([
+    const end = lines().indexOf("upgrade failed");
+    expect(lines().slice(end - 2, end)).to.deep.equal([
       "systemctl daemon-reload at SECOND",
       "systemctl restart parvis.service at SECOND",
-      "upgrade failed",
     ]);
     expect(lines()).to.include("runs what ran before");
   });

@@ -1,0 +1,129 @@
+import { chmodSync, readFileSync, readdirSync, statSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { root, scratchFolder, write } from "../bootstrap/scratch.js";
+import { runs } from "./files.js";
+
+/**
+ * Stands in for `docker`: notes its words, and does what they say in a folder that is the volume `backup`.
+ * A backup is one line; one that fails leaves its beginning behind.
+ */
+const docker = `#!/bin/sh
+echo "$*" >> "$LOG"
+words=$*
+entry=parvis
+while [ $# -gt 0 ] && [ "$1" != cli ]; do
+  [ "$1" != --entrypoint ] || entry=$2
+  shift
+done
+[ $# -eq 0 ] || shift
+for word; do
+  shift
+  case $word in
+    /backup/*) word=$VOLUME/\${word#/backup/} ;;
+  esac
+  set -- "$@" "$word"
+done
+case $words in
+  *"\${FAIL:-nothing}"*)
+    case $words in *"cli backup"*) echo "half" > "$3.0a1b2c3d.part" ;; esac
+    exit 1 ;;
+esac
+case $words in *" ps "*) echo "\${RUNNING:-web}" ;; esac
+case $entry:$1 in
+  parvis:backup) echo "all of the city" > "$3" ;;
+  parvis:restore) while [ "$1" != --from ]; do shift; done; cp "$2" "$LOG.taken" ;;
+  parvis:*) ;;
+  *) exec "$entry" "$@" ;;
+esac
+`;
+
+describe("backup and restore with compose", () => {
+  const folder = scratchFolder();
+  const log = (): string => join(folder(), "log");
+  const said = (): string => readFileSync(log(), "utf8");
+  const volume = (): string => join(folder(), "volume");
+  const call = (
+    script: string,
+    args: string[],
+    more: NodeJS.ProcessEnv = {},
+  ): ReturnType<typeof runs> => {
+    write(folder(), { log: "" });
+    const path = `${folder()}:${process.env["PATH"]}`;
+    const env = { PATH: path, LOG: log(), VOLUME: volume(), ...more };
+    return runs("sh", [join(root, "docker", script), ...args], env);
+  };
+  const target = (): string => join(folder(), "kept", "city.backup");
+
+  before(() => {
+    write(folder(), { docker, "volume/123-456": "a restore under way" });
+    chmodSync(join(folder(), "docker"), 0o755);
+  });
+
+  it("leave no file with the right name, and no other, when the backup was not whole", () => {
+    for (const FAIL of ["cli backup", "--entrypoint cat"]) {
+      expect(call("backup", [target()], { FAIL }).code).to.equal(1);
+      expect(readdirSync(join(folder(), "kept"))).to.deep.equal([]);
+      expect(readdirSync(volume())).to.deep.equal(["123-456"]);
+    }
+  });
+
+  it("make one whole file, for its owner's eyes alone, and clean up inside", () => {
+    write(folder(), { "volume/1-2.0a1b2c3d.part": "half, a month ago" });
+    const monthAgo = Date.now() / 1_000 - 30 * 86_400;
+    utimesSync(join(volume(), "1-2.0a1b2c3d.part"), monthAgo, monthAgo);
+
+    const done = call("backup", [target(), "--encrypt"]);
+
+    expect(done).to.deep.equal({ code: 0, out: `${target()}\n` });
+    expect(readFileSync(target(), "utf8")).to.equal("all of the city\n");
+    expect(statSync(target()).mode & 0o777).to.equal(0o600);
+    expect(said()).to.match(/cli backup --to \/backup\/\S+ --encrypt\n/);
+    expect(readdirSync(volume())).to.deep.equal(["123-456"]);
+  });
+
+  it("stop the servers for a backup of one moment, and start them whatever becomes of it", () => {
+    const other = `${target()}.2`;
+    const inOrder = (names: string): RegExp =>
+      new RegExp(`stop ${names}\\n.*cli backup --to \\S+\\n.*start ${names}\\n`);
+
+    const failing = { RUNNING: "web\nworker", FAIL: "cli backup" };
+    expect(call("backup", [other, "--one-moment"], failing).code).to.equal(1);
+    expect(said()).to.match(inOrder("web worker"));
+    expect(call("backup", [other, "--one-moment"]).code).to.equal(0);
+    expect(said()).to.match(inOrder("web"));
+  });
+
+  it("write over no backup", () => {
+    expect(call("backup", [target()]).code).to.equal(1);
+    expect(said()).to.equal("");
+  });
+
+  it("give the file back with the servers stopped, and start them when all of it is there", () => {
+    const done = call("restore", [target(), "--force"]);
+
+    expect(done.code, done.out).to.equal(0);
+    expect(readFileSync(`${log()}.taken`, "utf8")).to.equal("all of the city\n");
+    expect(said()).to.match(
+      /restore --check --from (\S+) --force\n.*stop web worker\n.*restore --from \1 --force\n.*up -d --wait\n/,
+    );
+    expect(readdirSync(volume())).to.deep.equal(["123-456"]);
+  });
+
+  it("let the site stay where the file is damaged, or would take the place of something unasked", () => {
+    expect(call("restore", [target()], { FAIL: "restore --check" }).code).to.equal(1);
+    expect(said()).to.not.match(/stop|up -d|restore --from/);
+  });
+
+  it("keep the servers away from half of a city", () => {
+    expect(call("restore", [target()], { FAIL: "restore --from" }).code).to.equal(1);
+    expect(said()).to.include("stop web worker").and.not.include("up -d");
+  });
+
+  it("start nothing that would speak in the city's name on a trial of a backup", () => {
+    expect(call("restore", [target(), "--no-start", "--force"]).code).to.equal(0);
+    expect(said())
+      .to.include("restore --from")
+      .and.not.match(/up -d|--no-start/);
+  });
+});
