@@ -53,10 +53,16 @@ describe("backup and restore with compose", () => {
     const env = { PATH: path, LOG: log(), VOLUME: volume(), ...more };
     return runs("sh", [join(root, "docker", script), ...args], env);
   };
+  const leftInside = (): string[] => readdirSync(join(volume(), "under-way"));
+  const monthAgo = Date.now() / 1_000 - 30 * 86_400;
   const target = (): string => join(folder(), "kept", "city.backup");
 
   before(() => {
-    write(folder(), { docker, "volume/123-456": "a restore under way" });
+    write(folder(), {
+      ...{ docker, "volume/under-way/123-456": "a restore under way" },
+      ...{ "volume/before.backup": "of somebody who deletes a city" },
+    });
+    utimesSync(join(volume(), "before.backup"), monthAgo, monthAgo);
     chmodSync(join(folder(), "docker"), 0o755);
   });
 
@@ -64,14 +70,13 @@ describe("backup and restore with compose", () => {
     for (const FAIL of ["cli backup", "--entrypoint cat"]) {
       expect(call("backup", [target()], { FAIL }).code).to.equal(1);
       expect(readdirSync(join(folder(), "kept"))).to.deep.equal([]);
-      expect(readdirSync(volume())).to.deep.equal(["123-456"]);
+      expect(leftInside()).to.deep.equal(["123-456"]);
     }
   });
 
   it("make one whole file, for its owner's eyes alone, and clean up inside", () => {
-    write(folder(), { "volume/1-2.0a1b2c3d.part": "half, a month ago" });
-    const monthAgo = Date.now() / 1_000 - 30 * 86_400;
-    utimesSync(join(volume(), "1-2.0a1b2c3d.part"), monthAgo, monthAgo);
+    write(folder(), { "volume/under-way/1-2.0a1b2c3d.part": "half, a month ago" });
+    utimesSync(join(volume(), "under-way/1-2.0a1b2c3d.part"), monthAgo, monthAgo);
 
     const done = call("backup", [target(), "--encrypt"]);
 
@@ -79,7 +84,11 @@ describe("backup and restore with compose", () => {
     expect(readFileSync(target(), "utf8")).to.equal("all of the city\n");
     expect(statSync(target()).mode & 0o777).to.equal(0o600);
     expect(said()).to.match(/cli backup --to \/backup\/\S+ --encrypt\n/);
-    expect(readdirSync(volume())).to.deep.equal(["123-456"]);
+    expect(leftInside()).to.deep.equal(["123-456"]);
+  });
+
+  it("throw away nothing that somebody else put into the volume, however old it is", () => {
+    expect(readdirSync(volume())).to.deep.equal(["before.backup", "under-way"]);
   });
 
   it("stop the servers for a backup of one moment, and start them whatever becomes of it", () => {
@@ -107,7 +116,7 @@ describe("backup and restore with compose", () => {
     expect(said()).to.match(
       /restore --check --from (\S+) --force\n.*stop web worker\n.*restore --from \1 --force\n.*up -d --wait\n/,
     );
-    expect(readdirSync(volume())).to.deep.equal(["123-456"]);
+    expect(leftInside()).to.deep.equal(["123-456"]);
   });
 
   it("let the site stay where the file is damaged, or would take the place of something unasked", () => {
