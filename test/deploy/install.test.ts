@@ -14,6 +14,10 @@ const npm = `#!/bin/sh
 const systemctl = `#!/bin/sh
 echo "systemctl $* at $(basename "$(readlink /opt/parvis/current 2>/dev/null)")" >> "$SCRATCH/log"
 `;
+/** Stands in for systemd-run: notes what the command line is told of its caller. */
+const systemdRun = `#!/bin/sh
+for word; do case $word in --setenv=PARVIS_FOLDER=*) echo "from \${word##*=}" >> "$SCRATCH/log" ;; esac; done
+`;
 /** Each upgrade has a name of its own: releases are named after their second. */
 const scenario = `set -eu
 mkdir "$SCRATCH/etc" && cp -a /etc/. "$SCRATCH/etc"
@@ -41,6 +45,7 @@ sleep 1.1; touch "$SCRATCH/broken"; go upgrade
 grep -q "^PORT='$PORT'$" /etc/parvis/parvis.env && note "settings are kept"
 [ -z "$(find -L /opt/parvis \\( -type d ! -perm -055 -o ! -perm -044 \\))" ] && note "all may read it"
 [ -x /opt/parvis/current/deploy/systemd/upgrade ] && note "scripts may be run"
+mkdir /opt/"my files"; (cd /opt/"my files" && /usr/local/sbin/parvis import proposals.ndjson)
 ls /usr/local/sbin /etc/systemd/system/parvis* >> "$SCRATCH/files"
 sed -i "s/$first/FIRST/; s/$second/SECOND/" "$SCRATCH/log"
 `;
@@ -65,8 +70,10 @@ describe("an installation under systemd", function () {
       res.writeHead(existsSync(join(folder(), "broken")) ? 503 : 200).end();
     }).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
-    write(folder(), { "bin/npm": npm, "bin/systemctl": systemctl, log: "", said: "" });
-    for (const name of ["npm", "systemctl"]) chmodSync(join(folder(), "bin", name), 0o755);
+    const programs = { npm, systemctl, "systemd-run": systemdRun };
+    write(join(folder(), "bin"), programs);
+    write(folder(), { log: "", said: "" });
+    for (const name of Object.keys(programs)) chmodSync(join(folder(), "bin", name), 0o755);
     const env = {
       ...{ ...process.env, PATH: `${folder()}/bin:${process.env["PATH"]}`, SCRATCH: folder() },
       ...{ PORT: `${(server.address() as AddressInfo).port}`, PARVIS_PATIENCE: "2" },
@@ -115,6 +122,10 @@ describe("an installation under systemd", function () {
       "systemctl restart parvis.service at SECOND",
     ]);
     expect(lines()).to.include("runs what ran before");
+  });
+
+  it("has a command line that takes paths from where it is called", () => {
+    expect(lines()).to.include("from /opt/my files");
   });
 
   it("leaves units and commands where systemd and people look", () => {
