@@ -72,6 +72,14 @@ describe("the deployment with compose", () => {
     expect(compose["networks"]!["back"]!["internal"]).to.equal(true);
   });
 
+  it("knows visitors over IPv6 apart, instead of taking them all for one", () => {
+    const networks = compose["services"]!["caddy"]!["networks"];
+    expect(networks).to.deep.equal(["front"]);
+    const front = compose["networks"]!["front"]!;
+    expect(front["enable_ipv6"]).to.equal(true);
+    expect(front["ipam"]!["config"]![0]!["subnet"]).to.match(/^fd[0-9a-f:]+::\/64$/);
+  });
+
   it("loses no job that Redis has taken", () => {
     const command = compose["services"]!["redis"]!["command"]!;
     for (const words of ["--appendonly yes", "--appendfsync always", "noeviction"]) {
