@@ -76,8 +76,9 @@ describe("the secrets of a deployment with compose", () => {
     const compose = text("docker/compose.yml");
     const mounted = [...compose.matchAll(/- (\.\S+):\/\S+:ro$/gm)].map((match) => match[1]!);
     expect(mounted).to.have.length(3);
-    for (const path of mounted) {
-      expect(statSync(join(docker(), path)).mode & 0o044, path).to.equal(0o044);
+    for (const path of [...mounted, "caddy/Caddyfile"]) {
+      const found = statSync(join(docker(), path));
+      expect(found.mode & 0o055, path).to.equal(found.isDirectory() ? 0o055 : 0o044);
     }
     expect(statSync(join(docker(), "compose.yml")).mode & 0o077).to.equal(0);
   });

@@ -6,7 +6,7 @@ import { filesIn, needsProgram, runs, text } from "./files.js";
 
 const units = filesIn("deploy/systemd").filter((name) => /\.(service|timer)$/.test(name));
 const services = units.filter((name) => name.endsWith(".service"));
-const proxies = ["deploy/nginx/parvis.conf", "deploy/caddy/Caddyfile", "docker/Caddyfile"];
+const proxies = ["deploy/nginx/parvis.conf", "deploy/caddy/Caddyfile", "docker/caddy/Caddyfile"];
 
 /** The lines of a unit's section, as name and value. */
 function settingsOf(unit: string): string[] {

@@ -1,0 +1,49 @@
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { root, scratchFolder, write } from "../bootstrap/scratch.js";
+import { docker } from "./docker.js";
+import { runs } from "./files.js";
+
+describe("an upgrade with compose", () => {
+  const folder = scratchFolder();
+  const upgrade = (env: string, more: NodeJS.ProcessEnv = {}): ReturnType<typeof runs> => {
+    rmSync(join(folder(), "docker/backups"), { recursive: true, force: true });
+    write(folder(), { log: "", "docker/.env": env });
+    return runs("sh", [join(folder(), "docker/upgrade")], {
+      ...{ PATH: `${join(folder(), "bin")}:${process.env["PATH"]}`, LOG: join(folder(), "log") },
+      ...{ VOLUME: join(folder(), "volume"), ...more },
+    });
+  };
+  const said = (): string => readFileSync(join(folder(), "log"), "utf8");
+
+  before(() => {
+    for (const path of ["docker", "deploy/kubernetes/components/stores"]) {
+      cpSync(join(root, path), join(folder(), path), { recursive: true });
+    }
+    write(folder(), { "bin/docker": docker });
+    chmodSync(join(folder(), "bin/docker"), 0o755);
+    mkdirSync(join(folder(), "volume"));
+  });
+
+  it("makes a backup, builds beside the running servers, and has Caddy read its configuration", () => {
+    const done = upgrade("");
+
+    expect(done.code, done.out).to.equal(0);
+    expect(said()).to.match(
+      /cli backup --to .*\n(?:.*\n)+.* build --pull web worker cli\n.* up -d --wait\n.* exec -T caddy caddy reload --config \/etc\/caddy\/Caddyfile\n$/,
+    );
+  });
+
+  it("takes the image that is named, and builds none", () => {
+    expect(upgrade("PARVIS_IMAGE=registry.example/parvis:2\n").code).to.equal(0);
+    expect(said())
+      .to.match(/ pull web worker cli\n.* up -d --no-build --wait\n/)
+      .and.not.match(/ build /);
+  });
+
+  it("changes nothing without a backup", () => {
+    expect(upgrade("", { FAIL: "cli backup" }).code).to.equal(1);
+    expect(said()).to.not.match(/ pull | build | up /);
+  });
+});
