@@ -10,6 +10,7 @@ const services = Object.entries(compose["services"]!);
 const younger: Readonly<Record<string, object>> = {
   "#": { name: { type: "string" } },
   healthcheck: { start_interval: { type: "string", format: "duration" } },
+  deployment: { replicas: { type: ["integer", "string"] } },
   limits: { pids: { type: ["integer", "string"] } },
 };
 // The names of the schema and its dialect are those of older drafts; the rules are the same.
@@ -78,6 +79,13 @@ describe("the deployment with compose", () => {
     const front = compose["networks"]!["front"]!;
     expect(front["enable_ipv6"]).to.equal(true);
     expect(front["ipam"]!["config"]![0]!["subnet"]).to.match(/^fd[0-9a-f:]+::\/64$/);
+  });
+
+  it("starts as many webs and workers as .env says, whoever starts them", () => {
+    for (const name of ["web", "worker"]) {
+      const replicas = compose["services"]![name]!["deploy"]!["replicas"];
+      expect(replicas, name).to.equal(`\${${name.toUpperCase()}_REPLICAS:-1}`);
+    }
   });
 
   it("loses no job that Redis has taken", () => {
