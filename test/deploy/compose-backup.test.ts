@@ -1,5 +1,13 @@
-import { chmodSync, readFileSync, readdirSync, statSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  cpSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
 import { expect } from "chai";
 import { root, scratchFolder, write } from "../bootstrap/scratch.js";
 import { docker } from "./docker.js";
@@ -18,7 +26,7 @@ describe("backup and restore with compose", () => {
     write(folder(), { log: "" });
     const path = `${folder()}:${process.env["PATH"]}`;
     const env = { PATH: path, LOG: log(), VOLUME: volume(), ...more };
-    return runs("sh", [join(root, "docker", script), ...args], env);
+    return runs("sh", [resolve(root, "docker", script), ...args], env);
   };
   const leftInside = (): string[] => readdirSync(join(volume(), "under-way"));
   const monthAgo = Date.now() / 1_000 - 30 * 86_400;
@@ -68,6 +76,27 @@ describe("backup and restore with compose", () => {
     expect(said()).to.match(inOrder("web worker"));
     expect(call("backup", [other, "--one-moment"]).code).to.equal(0);
     expect(said()).to.match(inOrder("web"));
+  });
+
+  it("keep as many as they are told of the backups with one name, and touch no other", () => {
+    const backups = join(folder(), "city/backups");
+    cpSync(join(root, "docker"), join(folder(), "city"), { recursive: true });
+    rmSync(backups, { recursive: true, force: true });
+    const older = ["20260101", "20260102", "20260103"].map((day) => `parvis-${day}T031500Z.backup`);
+    const others = ["before-upgrade-20250101T031500Z.backup", "parvis-house.backup"];
+    write(backups, Object.fromEntries([...older, ...others].map((name) => [name, "old"])));
+    const nightly = (...args: string[]): ReturnType<typeof runs> =>
+      call(join(folder(), "city/backup"), args);
+
+    expect(nightly("--keep=2", "--encrypt").code).to.equal(0);
+
+    const left = readdirSync(backups).sort();
+    expect(left)
+      .to.include.members([...others, older[2]!])
+      .and.have.length(4);
+    for (const wrong of [["--keep=0"], ["--keep=all"], ["--name=../x"], ["x.backup", "--keep=2"]])
+      expect(nightly(...wrong).code, wrong.join(" ")).to.equal(64);
+    expect(readdirSync(backups)).to.have.length(4);
   });
 
   it("write over no backup", () => {

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { root, scratchFolder, write } from "../bootstrap/scratch.js";
@@ -30,6 +30,8 @@ describe("an upgrade with compose", () => {
     const done = upgrade("");
 
     expect(done.code, done.out).to.equal(0);
+    const [backup] = readdirSync(join(folder(), "docker/backups"));
+    expect(backup).to.match(/^before-upgrade-\d{8}T\d{6}Z\.backup$/);
     expect(said()).to.match(
       /cli backup --to .*\n(?:.*\n)+.* build --pull web worker cli\n.* up -d --wait\n.* exec -T caddy caddy reload --config \/etc\/caddy\/Caddyfile\n$/,
     );
@@ -40,6 +42,18 @@ describe("an upgrade with compose", () => {
     expect(said())
       .to.match(/ pull web worker cli\n.* up -d --no-build --wait\n/)
       .and.not.match(/ build /);
+  });
+
+  it("seals that backup where there is a pass phrase", () => {
+    const sealed = (): boolean => /cli backup --to \S+ --encrypt\n/.test(said());
+    for (const env of ["", "PARVIS_BACKUP_PASSPHRASE=\n", 'PARVIS_BACKUP_PASSPHRASE=""\n']) {
+      upgrade(env);
+      expect(sealed(), env).to.equal(false);
+    }
+    upgrade("PARVIS_BACKUP_PASSPHRASE='quatre mots pour une place'\n");
+    expect(sealed()).to.equal(true);
+    upgrade("", { PARVIS_BACKUP_PASSPHRASE: "quatre mots pour une place" });
+    expect(sealed()).to.equal(true);
   });
 
   it("changes nothing without a backup", () => {
