@@ -68,10 +68,7 @@ export function createWeb(parts: WebParts): RequestListener {
 
   app.use(openRequest(parts), onTheWayTo("(assets)"));
   app.use(tellRequest, securityHeaders, parts.assets.middleware, onTheWayTo("(operation)"));
-  app.get("/metrics", (req, res) => serveMetrics(parts.metrics, req, res));
-  app.get("/healthz", (_req, res) => parts.health.alive(res));
-  app.get("/readyz", (_req, res) => parts.health.ready(res));
-  app.use(onTheWayTo("(none)"), resolveHost(parts));
+  app.use(operation(parts), onTheWayTo("(none)"), resolveHost(parts));
   if (parts.federation !== null) {
     app.use(onTheWayTo("(network)"), parts.federation.middleware, onTheWayTo("(none)"));
   }
@@ -102,6 +99,15 @@ export function createWeb(parts: WebParts): RequestListener {
   const trusts = app.get("trust proxy fn") as Trusts;
   const door = federation === null ? pages : openDoor({ instances, trusts, federation, pages });
   return refuseBadTargets(metrics === null ? door : metrics.watched(door));
+}
+
+/** What supervisors ask, at exactly these addresses: proxies close them by name, to the letter. */
+function operation({ metrics, health }: WebParts): RequestHandler {
+  const router = express.Router({ strict: true, caseSensitive: true });
+  router.get("/metrics", (req, res) => serveMetrics(metrics, req, res));
+  router.get("/healthz", (_req, res) => health.alive(res));
+  router.get("/readyz", (_req, res) => health.ready(res));
+  return router;
 }
 
 /** Lets nobody see that there is a route who is not to know of it. */

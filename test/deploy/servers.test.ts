@@ -140,7 +140,9 @@ describe("the proxy before the server", () => {
   it("takes two pictures of the largest size, and shows nobody outside the figures", () => {
     for (const file of proxies) {
       expect(text(file), file).to.match(/(?:client_max_body_size 12m|max_size 12MB)/);
-      expect(text(file), file).to.match(/\/metrics (?:404|\{ return 404; \})/);
+      expect(text(file), file).to.match(
+        /(?:respond \/metrics\* 404|location ~\* \^\/metrics \{ return 404; \})/,
+      );
     }
   });
 });

@@ -52,6 +52,18 @@ describe("The figures of a deployment for its operator", function () {
     expect(nothing).to.include({ status: 404 });
   });
 
+  it("are at one address, which a proxy can close, and at none that looks like it", async () => {
+    const nowhere = watched.browser("any.example");
+    for (const path of ["/metrics/", "/METRICS", "/Metrics", "/metric%73", "//metrics"]) {
+      const { status, text } = await nowhere.get(path, bearer);
+      expect(text, path).to.not.include("parvis_");
+      expect(status, path).to.be.within(400, 499);
+    }
+    for (const path of ["/healthz/", "/readyz/", "/READYZ"]) {
+      expect((await nowhere.get(path)).status, path).to.equal(421);
+    }
+  });
+
   it("tell requests apart by the pattern of their route, and never by an address", async () => {
     const visitor = watched.browser("valmont.example");
     for (const path of ["/proposals/1", "/proposals/1", "/secret-of-camille", "/healthz"]) {
