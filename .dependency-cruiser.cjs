@@ -5,7 +5,7 @@
  * file) are the linter's, in .oxlintrc.json.
  */
 
-const TOP = "src/(?:main|first-start|cli)\\.ts$|src/(?:cli|demo)/";
+const TOP = "src/(?:main|first-start|cli|ready)\\.ts$|src/(?:cli|demo)/";
 const LAYERS = [
   { name: "drivers", at: "^src/drivers/", sees: "^src/drivers/" },
   { name: "kit", at: "^src/kit/", sees: "^src/(?:drivers|kit)/" },

@@ -16,7 +16,7 @@ import { pathToFileURL } from "node:url";
 const SOURCES = ["src", "views"];
 const BY_THEMSELVES = ["package-lock.json", "tsconfig.json"];
 /** What is started; everything else is reached from these. */
-const ENTRIES = ["main.ts", "cli.ts", "demo/main.ts", "hosting/build-assets.ts"];
+const ENTRIES = ["main.ts", "cli.ts", "ready.ts", "demo/main.ts", "hosting/build-assets.ts"];
 /** Run from the sources, or read by people: nothing of these goes into dist. */
 const NOT_BUILT = ["bootstrap", "browser", "decisions"];
 

@@ -14,9 +14,23 @@ const npm = `#!/bin/sh
 const systemctl = `#!/bin/sh
 echo "systemctl $* at $(basename "$(readlink /opt/parvis/current 2>/dev/null)")" >> "$SCRATCH/log"
 `;
-/** Stands in for systemd-run: notes what the command line is told of its caller. */
+/**
+ * Stands in for systemd-run: notes what the command line is told of its caller, and waits for the server from
+ * the sources, configured by the same file.
+ */
 const systemdRun = `#!/bin/sh
-for word; do case $word in --setenv=PARVIS_FOLDER=*) echo "from \${word##*=}" >> "$SCRATCH/log" ;; esac; done
+while [ "$1" != -- ]; do
+  case $1 in
+    --property=EnvironmentFile=*) file=\${1##*=} ;;
+    --setenv=PARVIS_FOLDER=*) echo "from \${1##*=}" >> "$SCRATCH/log" ;;
+  esac
+  shift
+done
+case "$*" in
+  *" node dist/ready.js "*)
+    loader=$ROOT/node_modules/tsx/dist/loader.mjs
+    exec node --env-file="$file" --import="$loader" "$ROOT/src/ready.ts" "$5" ;;
+esac
 `;
 /** Each upgrade has a name of its own: releases are named after their second. */
 const scenario = `set -eu
@@ -35,14 +49,15 @@ go() { sh "$clone/deploy/systemd/$1" >> "$SCRATCH/said" 2>&1 && note "$1 ended w
 go install
 note $(stat -c '%U:%G %a' /etc/parvis/parvis.env /var/lib/parvis /var/backups/parvis)
 first=$(now)
-sed -i "s/^PORT=.*/PORT='$PORT'/" /etc/parvis/parvis.env
+# As an editor of another system leaves it.
+sed -i "s/^PORT=.*/PORT=$LISTENS \\r/" /etc/parvis/parvis.env
 go install
 sleep 1.1; go upgrade
 second=$(now)
 sleep 1.1; touch "$SCRATCH/broken"; go upgrade
 [ "$(now)" = "$second" ] && note "runs what ran before"
 [ -d "/opt/parvis/releases/$first" ] && note "the one before is there"
-grep -q "^PORT='$PORT'$" /etc/parvis/parvis.env && note "settings are kept"
+grep -q "^PORT=$LISTENS .$" /etc/parvis/parvis.env && note "settings are kept"
 [ -z "$(find -L /opt/parvis \\( -type d ! -perm -055 -o ! -perm -044 \\))" ] && note "all may read it"
 [ -x /opt/parvis/current/deploy/systemd/upgrade ] && note "scripts may be run"
 mkdir /opt/"my files"; (cd /opt/"my files" && /usr/local/sbin/parvis import proposals.ndjson)
@@ -76,7 +91,7 @@ describe("an installation under systemd", function () {
     for (const name of Object.keys(programs)) chmodSync(join(folder(), "bin", name), 0o755);
     const env = {
       ...{ ...process.env, PATH: `${folder()}/bin:${process.env["PATH"]}`, SCRATCH: folder() },
-      ...{ PORT: `${(server.address() as AddressInfo).port}`, PARVIS_PATIENCE: "2" },
+      ...{ LISTENS: `${(server.address() as AddressInfo).port}`, PARVIS_PATIENCE: "2", ROOT: root },
     };
     const words = ["--mount", "sh", "-c", scenario];
     const child = spawn("unshare", words, {
