@@ -12,6 +12,7 @@ const npm = `#!/bin/sh
 `;
 /** Stands in for systemctl: notes its words, and where the program was then. */
 const systemctl = `#!/bin/sh
+[ "$*" != "start parvis-backup.service" ] || flock -n -s /run/parvis-upgrade.lock true 9>&- || echo "locked" >> "$SCRATCH/log"
 echo "systemctl $* at $(basename "$(readlink /opt/parvis/current 2>/dev/null)")" >> "$SCRATCH/log"
 `;
 /**
@@ -37,7 +38,7 @@ const scenario = `set -eu
 mkdir "$SCRATCH/etc" && cp -a /etc/. "$SCRATCH/etc"
 mount --bind "$SCRATCH/etc" /etc
 mkdir -p /etc/systemd/system
-for folder in /opt /usr/local/sbin /var/lib /var/backups; do mount -t tmpfs tmpfs "$folder"; done
+for folder in /run /opt /usr/local/sbin /var/lib /var/backups; do mount -t tmpfs tmpfs "$folder"; done
 now() { basename "$(readlink /opt/parvis/current)"; }
 note() { echo "$*" >> "$SCRATCH/log"; }
 # What a clone is that was made with "umask 077".
@@ -56,6 +57,8 @@ sleep 1.1; go upgrade
 second=$(now)
 sleep 1.1; touch "$SCRATCH/broken"; go upgrade
 [ "$(now)" = "$second" ] && note "runs what ran before"
+[ "$(ls /opt/parvis/releases | wc -l)" -eq 2 ] && note "nothing else is left"
+(exec 8>/run/parvis-upgrade.lock; flock 8; go upgrade 8>&-; note "with another one under way")
 [ -d "/opt/parvis/releases/$first" ] && note "the one before is there"
 grep -q "^PORT=$LISTENS .$" /etc/parvis/parvis.env && note "settings are kept"
 [ -z "$(find -L /opt/parvis \\( -type d ! -perm -055 -o ! -perm -044 \\))" ] && note "all may read it"
@@ -121,7 +124,8 @@ describe("an installation under systemd", function () {
 
   it("is upgraded after a backup, and keeps the version of before", () => {
     const from = lines().indexOf("install failed");
-    expect(lines().slice(from + 1, from + 5)).to.deep.equal([
+    expect(lines().slice(from + 1, from + 6)).to.deep.equal([
+      "locked",
       "systemctl start parvis-backup.service at FIRST",
       "systemctl daemon-reload at SECOND",
       "systemctl restart parvis.service at SECOND",
@@ -136,7 +140,12 @@ describe("an installation under systemd", function () {
       "systemctl daemon-reload at SECOND",
       "systemctl restart parvis.service at SECOND",
     ]);
-    expect(lines()).to.include("runs what ran before");
+    expect(lines()).to.include.members(["runs what ran before", "nothing else is left"]);
+  });
+
+  it("is upgraded by one at a time", () => {
+    const at = lines().indexOf("with another one under way");
+    expect(lines().slice(at - 2, at)).to.deep.equal(["nothing else is left", "upgrade failed"]);
   });
 
   it("has a command line that takes paths from where it is called", () => {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { root, scratchFolder, write } from "../bootstrap/scratch.js";
+import { needsProgram } from "./files.js";
 
 /** Stands in for the command line: writes its words, or fails and leaves the beginning of them behind. */
 const cli = `
@@ -15,12 +16,16 @@ process.exit(process.env.FAIL ? 1 : 0);
 describe("the nightly backup of one server", () => {
   const folder = scratchFolder();
   const kept = (): string[] => readdirSync(join(folder(), "kept")).sort();
+  const lock = (): string => join(folder(), "upgrade.lock");
   const newest = (): string => readFileSync(join(folder(), "kept", kept().at(-1)!), "utf8");
-  const call = (env: NodeJS.ProcessEnv = {}): number => {
+  const call = (env: NodeJS.ProcessEnv = {}, ...under: string[]): number => {
     try {
-      const script = join(root, "deploy/systemd/parvis-backup");
-      const given = { ...process.env, PARVIS_BACKUPS: join(folder(), "kept"), ...env };
-      execFileSync("sh", [script], { cwd: folder(), env: given, stdio: "ignore" });
+      const [program, ...words] = [...under, "sh", join(root, "deploy/systemd/parvis-backup")];
+      const given = {
+        ...{ ...process.env, PARVIS_BACKUPS: join(folder(), "kept") },
+        ...{ PARVIS_UPGRADE_LOCK: lock(), ...env },
+      };
+      execFileSync(program!, words, { cwd: folder(), env: given, stdio: "ignore" });
       return 0;
     } catch (error) {
       return (error as { status: number }).status;
@@ -52,5 +57,27 @@ describe("the nightly backup of one server", () => {
     rmSync(join(folder(), "kept", kept().at(-1)!));
     expect(call({ PARVIS_BACKUP_PASSPHRASE: "quatre mots pour une place" })).to.equal(0);
     expect(newest()).to.equal("backup --encrypt");
+  });
+
+  it("gives no night's place to upgrades, however often they fail, and keeps two from before them", function () {
+    const flock = needsProgram(this, "flock");
+    const nights = kept();
+    for (const day of ["01", "02", "03"])
+      write(folder(), { [`kept/before-upgrade-202601${day}T120000Z.backup`]: "old" });
+
+    expect(call({}, flock, lock())).to.equal(0);
+
+    const upgrades = kept().filter((name) => name.startsWith("before-upgrade-"));
+    expect(kept().filter((name) => !upgrades.includes(name))).to.deep.equal(nights);
+    expect(upgrades).to.have.length(2).and.include("before-upgrade-20260103T120000Z.backup");
+  });
+
+  it("is a night's again once the upgrade is over, whatever ended it", () => {
+    rmSync(join(folder(), "kept", kept().at(-1)!));
+
+    expect(call()).to.equal(0);
+
+    expect(kept().at(-1)).to.match(/^parvis-/);
+    expect(newest()).to.equal("backup");
   });
 });
