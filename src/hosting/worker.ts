@@ -51,7 +51,7 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
   const sweep = createParkedSweep({ ...parts, parking });
   const calendar = [...calendarOf(parts, features), sweep.line];
   const lines = new Map(calendar.map((line) => [line.entry.job.name, line]));
-  const find = finder(parts.instances);
+  const find = finder(parts);
   const isKnown = (name: string): boolean => jobs.has(name) || lines.has(name);
   const run = observed(parts, isKnown, async (running) => {
     const line = lines.get(running.name);
@@ -93,8 +93,9 @@ type Find = (queue: string, id: string) => Promise<Instance | null>;
 /** Deliveries only ask where an instance is and whether it is active: what was so a second ago will do. */
 const keptMs = 1_000;
 
-/** Jobs of one instance that begin at once look it up once. */
-function finder(instances: Instances): Find {
+/** Jobs of one instance that begin at once look it up once; of one that there is not, the log tells once. */
+function finder({ instances, log }: WorkerParts): Find {
+  const missing = new LRUCache<string, true>({ max: 1_000 });
   const kept = new LRUCache<string, Instance>({ max: 5_000, ttl: keptMs });
   const together = createTogether<Instance | null>();
   return async (queue, id) => {
@@ -102,6 +103,10 @@ function finder(instances: Instances): Find {
     if (known !== undefined) return known;
     const found = await together(id, () => instances.byId(id));
     if (found !== null) kept.set(id, found);
+    else if (!missing.has(id)) {
+      missing.set(id, true);
+      log.info({ instanceId: id }, "jobs of an instance that does not exist are dropped");
+    }
     return found;
   };
 }
@@ -116,7 +121,8 @@ async function runJob(
   if (!envelope.success) throw new Unrecoverable("the job names no instance");
   const { instanceId, payload, request, trace } = envelope.data;
   const instance = await find(job.queue, instanceId);
-  if (instance === null) throw new Unrecoverable("there never was such an instance");
+  // Made in a time that a restoration has undone: nothing is left to do.
+  if (instance === null) return { log: logOf(parts.log, running), outcome: "done" };
   const log = logOf(parts.log, running, instance);
   if (!job.runsIn.includes(instance.state)) {
     // Of one that never will be open again, nothing is left to do.
