@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { App } from "./app.js";
 import type { Config } from "./config.js";
-import { HostTaken, hashToken } from "./hosting/instances.js";
+import { HostTaken } from "./hosting/instance-names.js";
+import { hashToken } from "./hosting/instances.js";
 import { secretOf } from "./secret.js";
 
 /**

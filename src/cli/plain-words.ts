@@ -1,7 +1,7 @@
 import { ConfigError } from "../config.js";
 import { FetchRefused } from "../drivers/fetch.js";
 import { isStoreUnavailable } from "../drivers/store/unavailable.js";
-import { HostTaken } from "../hosting/instances.js";
+import { HostTaken } from "../hosting/instance-names.js";
 import { Refusal } from "../kit/index.js";
 
 const refusals: Readonly<Partial<Record<string, string>>> = {

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Clock, Ids } from "../drivers/clock.js";
-import { isDuplicate } from "../kit/records.js";
 import type { IndexSpec, Store } from "../drivers/store/collection.js";
 import {
   instanceOf,
@@ -12,11 +11,14 @@ import {
   type InstanceRecord,
 } from "../kit/instance.js";
 import type { LimitChanges } from "../kit/limits.js";
+import { namesOf, orTaken, refuseTaken, type StoredInstance } from "./instance-names.js";
 
 /** Indexes of the deployment-wide register of instances. */
 export const instanceIndexes: readonly IndexSpec[] = [
   { keys: { host: 1 }, unique: true },
   { keys: { aliases: 1 } },
+  // One name leads to one instance, whether it is its host there or an alias.
+  { keys: { names: 1 }, unique: true, partialFilterExpression: { names: { $gt: "" } } },
   { keys: { state: 1, _id: 1 } },
 ];
 
@@ -40,7 +42,7 @@ export interface Instances {
   /** By canonical host or alias (lower case, no port), or null. */
   byHost(host: string): Promise<Instance | null>;
   byId(id: string): Promise<Instance | null>;
-  /** @throws when the host is taken: `HostTaken`. */
+  /** @throws HostTaken when another one has the host or an alias */
   create(input: NewInstance): Promise<Instance>;
   /**
    * Change an instance; with `expected`, only while it still has those values. Null when not, also for
@@ -67,16 +69,6 @@ export interface InstancesWish {
   readonly limit: number;
 }
 
-/** Another instance has that host or alias already, or had it: addresses are never used again. */
-export class HostTaken extends Error {
-  override readonly name = "HostTaken";
-  readonly wasDeleted: boolean;
-  constructor(host: string, wasDeleted = false) {
-    super(host);
-    this.wasDeleted = wasDeleted;
-  }
-}
-
 /** SHA-256 in hex, for one-time tokens that are stored only as their hash. */
 export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
@@ -96,7 +88,7 @@ export function createInstances(
   store: Store,
   { clock, ids, most = 5_000, keptMs = 2_000 }: InstancesParts,
 ): Instances {
-  const rows = store.collection<InstanceRecord>("instances");
+  const rows = store.collection<StoredInstance>("instances");
   const hosts = new LRUCache<string, { found: Instance | null }>({ max: most, ttl: keptMs });
 
   async function byHost(host: string): Promise<Instance | null> {
@@ -110,12 +102,8 @@ export function createInstances(
 
   async function create(input: NewInstance): Promise<Instance> {
     const record = newRecord(input, ids.next(), clock.now());
-    const names = [record.host, ...record.aliases];
-    const taken = await rows.findOne({
-      $or: [{ host: { $in: names } }, { aliases: { $in: names } }],
-    });
-    if (taken !== null) throw new HostTaken(record.host, taken.state === "gone");
-    await orTaken(record.host, () => rows.insertOne(record));
+    await refuseTaken(rows, record.names);
+    await orTaken(rows, record.names, () => rows.insertOne(record));
     hosts.clear();
     return instanceOf(record);
   }
@@ -143,8 +131,9 @@ export function createInstances(
       if (waiting === null) return null;
       const { _id } = waiting;
       const url = new URL(origin);
-      const place = { host: url.hostname.toLowerCase(), origin: url.origin };
-      const record = await orTaken(place.host, () =>
+      const host = url.hostname.toLowerCase();
+      const place = { host, origin: url.origin, names: namesOf(host, waiting.aliases) };
+      const record = await orTaken(rows, place.names, () =>
         rows.findOneAndUpdate(
           { _id, state: "new" },
           { $set: { ...place, setUpTokenHash: hashFor(_id) } },
@@ -190,22 +179,19 @@ function changeOf(others: Omit<InstanceChange, "limits">, limits: LimitChanges) 
   };
 }
 
-async function orTaken<R>(host: string, write: () => Promise<R>): Promise<R> {
-  try {
-    return await write();
-  } catch (error) {
-    if (isDuplicate(error)) throw new HostTaken(host);
-    throw error;
-  }
-}
-
-function newRecord(input: NewInstance, id: string, now: Date): InstanceRecord {
+function newRecord(input: NewInstance, id: string, now: Date) {
   const url = new URL(input.origin);
+  const host = url.hostname.toLowerCase();
+  const [, ...aliases] = namesOf(
+    host,
+    (input.aliases ?? []).map((alias) => alias.toLowerCase()),
+  );
   return {
     _id: id,
-    host: url.hostname.toLowerCase(),
+    host,
     origin: url.origin,
-    aliases: (input.aliases ?? []).map((alias) => alias.toLowerCase()),
+    aliases,
+    names: [host, ...aliases],
     kind: input.kind,
     name: input.name,
     handle: input.handle ?? handleFrom(input.name),
@@ -216,7 +202,7 @@ function newRecord(input: NewInstance, id: string, now: Date): InstanceRecord {
     state: input.setUpTokenHash === null ? "active" : "new",
     setUpTokenHash: input.setUpTokenHash,
     createdAt: now,
-  };
+  } as const satisfies StoredInstance;
 }
 
 /** A network handle made of a name: `[a-z0-9_]{1,30}`. */

@@ -128,7 +128,6 @@ export type InstanceChange = Partial<
     | "hue"
     | "handle"
     | "kind"
-    | "aliases"
     | "state"
     | "setUpTokenHash"
     | "setUpBegunAt"

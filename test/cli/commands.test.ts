@@ -69,11 +69,15 @@ describe("the command line", function () {
         "www.valmont.example",
       ]);
       const again = await desk.run(["instance", "create", ...city]);
+      const other = ["--origin", "https://roche.example", "--name", "Roche", "--kind", "city"];
+      const alias = ["--alias", "www.roche.example", "www.valmont.example"];
+      const sameAlias = await desk.run(["instance", "create", ...other, ...alias]);
 
       expect(made.code).to.equal(0);
       expect(made.out).to.include("admin create --instance valmont.example");
       expect(again).to.deep.include({ code: 1, out: "" });
       expect(again.err).to.equal("An instance has this host already: valmont.example\n");
+      expect(sameAlias.err).to.equal("An instance has this host already: www.valmont.example\n");
     });
 
     it("names every mistake beside its option, and makes nothing", async () => {

@@ -3,7 +3,7 @@ import { createAccount } from "../../src/features/accounts/accounts.js";
 import { noteSignIn } from "../../src/features/accounts/sign-ins.js";
 import { keysCollection } from "../../src/federation/records.js";
 import { deleteInstance } from "../../src/hosting/closing.js";
-import { HostTaken } from "../../src/hosting/instances.js";
+import { HostTaken } from "../../src/hosting/instance-names.js";
 import { profileOf, type Ctx, type Instance } from "../../src/kit/index.js";
 import type { Row, Store } from "../../src/drivers/store/collection.js";
 import { aProposal } from "../support/builders.js";
