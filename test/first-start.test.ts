@@ -69,6 +69,18 @@ describe("The first start", () => {
     await close();
   });
 
+  it("leaves alone a site that a command is just making", async () => {
+    const { app, instances, close } = await aRegister();
+    const made = { origin: "https://valmont.example", name: "Valmont", language: "fr" } as const;
+    await instances.create({ ...made, kind: "city", state: "new", setUpTokenHash: null });
+
+    const text = await firstStart(app, configured("https://parvis.example"));
+
+    expect(text).to.equal(null);
+    expect(await instances.byHost("valmont.example")).to.include({ origin: made.origin });
+    await close();
+  });
+
   it("makes one site when two processes start at once", async () => {
     const { app, instances, close } = await aRegister();
     const config = configured("http://localhost:3000");

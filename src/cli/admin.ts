@@ -7,7 +7,7 @@ import { maxPassword, minPassword } from "../features/accounts/account.js";
 import { createAccount } from "../features/accounts/accounts.js";
 import { mailField } from "../features/accounts/mail-field.js";
 import { line } from "../kit/index.js";
-import { actingFor, instanceNamed, withApp } from "./deployment.js";
+import { actingFor, instanceNamed, waitsFor, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
 interface Given {
@@ -51,9 +51,7 @@ async function createAdmin(io: Io, given: Given): Promise<Answer> {
   return withApp(io, async (app) => {
     const instance = await instanceNamed(app, given.instance);
     if (instance.state === "new") {
-      throw new CommandFailed(
-        `${instance.host} still waits to be set up: open the link that the server prints when it starts.`,
-      );
+      throw new CommandFailed(`${instance.host} ${waitsFor(instance).join(": ")}.`);
     }
     const account = await createAccount(actingFor(app, instance), {
       ...{ name: name.data, mail: mail.data, password, confirmed: true },

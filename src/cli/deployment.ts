@@ -1,4 +1,5 @@
 import { createApp, driversFor, type App } from "../app.js";
+import { isHalfMade } from "../features/set-up/founding.js";
 import { createLog } from "../hosting/log.js";
 import { loadConfig, type Config } from "../config.js";
 import type { Ctx, Instance } from "../kit/index.js";
@@ -40,6 +41,13 @@ export async function instanceNamed(app: App, typed: string): Promise<Instance> 
   throw new CommandFailed(
     `No instance is called "${typed}". "instance list" shows those that exist.`,
   );
+}
+
+/** What an instance waits for that is `new`, and what to do about it. */
+export function waitsFor(instance: Instance): readonly [what: string, remedy: string] {
+  return isHalfMade(instance)
+    ? ["was not made to its end", "run instance create again as it was"]
+    : ["still waits to be set up", "open the link that the server prints when it starts"];
 }
 
 /** What use cases need to act for an instance, with nobody signed in. */

@@ -7,6 +7,7 @@ import { QueueRefuses, type Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import { isSecretKnown } from "../drivers/store/deployment-secret.js";
 import type { Instance } from "../kit/index.js";
+import { waitsFor } from "./deployment.js";
 import { inPlainWords } from "./plain-words.js";
 
 /** How one thing is. */
@@ -124,9 +125,9 @@ export function checkInstances(instances: readonly Instance[]): Finding[] {
   const deleted = instances.filter(({ state }) => state === "deleted");
   const active = instances.filter(({ state }) => state === "active").length;
   const found = [finding("instances", "ok", `${active} active`)];
-  for (const { host } of waiting) {
-    const remedy = "open the link that the server prints when it starts";
-    found.push(finding("instances", "warn", `${host} waits to be set up`, remedy));
+  for (const instance of waiting) {
+    const [what, remedy] = waitsFor(instance);
+    found.push(finding("instances", "warn", `${instance.host} ${what}`, remedy));
   }
   for (const { host } of suspended) {
     const remedy = `to serve it again: instance resume ${host}`;

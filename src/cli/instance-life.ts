@@ -11,7 +11,7 @@ import {
 } from "../hosting/closing.js";
 import type { Instance } from "../kit/index.js";
 import { runBackup } from "./backup.js";
-import { instanceNamed, withApp } from "./deployment.js";
+import { instanceNamed, waitsFor, withApp } from "./deployment.js";
 import { CommandFailed, type Answer, type Finish, type Io } from "./io.js";
 
 const hostHelp = "host of the instance";
@@ -111,7 +111,7 @@ async function openOne(app: App, host: string): Promise<Instance> {
   const instance = await instanceNamed(app, host);
   if (instance.state === "active" || instance.state === "suspended") return instance;
   if (instance.state === "new") {
-    throw new CommandFailed(`${instance.host} still waits to be set up; it serves no pages yet.`);
+    throw new CommandFailed(`${instance.host} ${waitsFor(instance).join(": ")}.`);
   }
   throw new CommandFailed(`${instance.host} was deleted.`);
 }

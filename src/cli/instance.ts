@@ -1,12 +1,12 @@
 import { Command, Option } from "commander";
 import { z } from "zod";
 import type { App } from "../app.js";
+import { foundInstance } from "../features/set-up/founding.js";
 import { handleField } from "../features/set-up/set-up.feature.js";
-import { defaultTopics } from "../features/topics/topics.js";
 import { handleFrom } from "../hosting/instances.js";
 import { hostName } from "../hosting/resolve-host.js";
 import { line } from "../kit/index.js";
-import { actingFor, withApp } from "./deployment.js";
+import { withApp } from "./deployment.js";
 import { addLifeCommands, shownInstance } from "./instance-life.js";
 import { addLimitsCommand } from "./instance-limits.js";
 import { UsageMistake, type Answer, type Finish, type Io } from "./io.js";
@@ -48,7 +48,7 @@ export function instanceCommand(io: Io, finish: Finish): Command {
 
 function createCommand(io: Io, finish: Finish): Command {
   return new Command("create")
-    .description("make an instance, with topics to begin with; it is active at once")
+    .description("make an instance; it is active as soon as it has topics to begin with")
     .requiredOption("--origin <url>", "its permanent address, e.g. https://parvis.example")
     .requiredOption("--name <name>", "what it is called, e.g. the city's name")
     .addOption(
@@ -82,7 +82,8 @@ function plain(field: string, message: string): string {
 }
 
 const createHelp = `
-Its address cannot be changed later: other servers know every proposal by it.
+Its address cannot be changed later: other servers know every proposal by it. Stopped on its way, the
+command is run again as it was.
 
 Examples:
   npm run parvis -- instance create --origin https://parvis.example --name "Ville d'Exemple" --kind city
@@ -94,8 +95,7 @@ async function createInstance(app: App, input: z.infer<typeof newInstance>): Pro
   if (!handleField.safeParse(handle).success) {
     throw new UsageMistake(`--handle: choose one; "${handle}", made of the name, is reserved.`);
   }
-  const made = await app.instances.create({ ...rest, handle, aliases, setUpTokenHash: null });
-  await defaultTopics(actingFor(app, made));
+  const made = await foundInstance(app, { ...rest, handle, aliases });
   return {
     text: [
       `${made.name} is ready at ${made.origin}. Next, give it an administrator:`,

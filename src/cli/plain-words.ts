@@ -1,8 +1,9 @@
 import { ConfigError } from "../config.js";
 import { FetchRefused } from "../drivers/fetch.js";
 import { isStoreUnavailable } from "../drivers/store/unavailable.js";
+import { BegunOtherwise } from "../features/set-up/founding.js";
 import { HostTaken } from "../hosting/instance-names.js";
-import { Refusal } from "../kit/index.js";
+import { Refusal, type Instance } from "../kit/index.js";
 
 const refusals: Readonly<Partial<Record<string, string>>> = {
   "already-taken": "This mail address has an account on this instance already.",
@@ -32,6 +33,7 @@ export function inPlainWords(error: unknown): string {
       ? `An instance that was deleted had this host, which is never used again: ${host}`
       : `An instance has this host already: ${host}`;
   }
+  if (error instanceof BegunOtherwise) return wordsOfBegun(error.begun);
   if (error instanceof Refusal) return wordsOfRefusal(error);
   if (error instanceof FetchRefused) return `The other server cannot be reached: ${error.message}`;
   if (!(error instanceof Error)) return String(error);
@@ -41,6 +43,13 @@ export function inPlainWords(error: unknown): string {
   if (known === undefined) return error.message;
   const path = "path" in error && typeof error.path === "string" ? `${error.path}: ` : "";
   return `${path}${known}.`;
+}
+
+/** What to type to make it to its end. */
+function wordsOfBegun({ host, origin, name, kind, language, handle, aliases }: Instance): string {
+  const alias = aliases.length === 0 ? "" : ` --alias ${aliases.join(" ")}`;
+  return `${host} was begun with other words and never made to its end. Run it again with those:
+  npm run parvis -- instance create --origin ${origin} --name ${JSON.stringify(name)} --kind ${kind} --language ${language} --handle ${handle}${alias}`;
 }
 
 /** The driver's errors name nothing that an operator has set. */

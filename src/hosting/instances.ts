@@ -25,8 +25,10 @@ export const instanceIndexes: readonly IndexSpec[] = [
 /** What is needed to make an instance; the rest has defaults. */
 export type NewInstance = Pick<InstanceRecord, "origin" | "name" | "language" | "kind"> &
   Partial<Pick<InstanceRecord, "aliases" | "handle" | "tagline" | "timezone" | "hue">> & {
-    /** SHA-256 (hex) of the set-up token; null makes the instance active at once. */
+    /** SHA-256 (hex) of the set-up token; null makes the instance active at once, unless it is to be `new`. */
     setUpTokenHash: string | null;
+    /** Whoever makes it has more to do before it is active. */
+    state?: "new";
   };
 
 /** What an instance has to be for a change of it; its deletion as far as its step, its profile its version. */
@@ -127,7 +129,8 @@ export function createInstances(
       return record === null ? null : instanceOf(record);
     },
     async reopen(origin, hashFor) {
-      const waiting = await rows.findOne({ state: "new" }, { sort: { _id: 1 } });
+      const invited = { state: "new", setUpTokenHash: { $ne: null } } as const;
+      const waiting = await rows.findOne(invited, { sort: { _id: 1 } });
       if (waiting === null) return null;
       const { _id } = waiting;
       const url = new URL(origin);
@@ -135,7 +138,7 @@ export function createInstances(
       const place = { host, origin: url.origin, names: namesOf(host, waiting.aliases) };
       const record = await orTaken(rows, place.names, () =>
         rows.findOneAndUpdate(
-          { _id, state: "new" },
+          { _id, ...invited },
           { $set: { ...place, setUpTokenHash: hashFor(_id) } },
           { returnDocument: "after" },
         ),
@@ -199,7 +202,7 @@ function newRecord(input: NewInstance, id: string, now: Date) {
     language: input.language,
     timezone: input.timezone ?? "Europe/Paris",
     hue: input.hue ?? 195,
-    state: input.setUpTokenHash === null ? "active" : "new",
+    state: input.state ?? (input.setUpTokenHash === null ? "active" : "new"),
     setUpTokenHash: input.setUpTokenHash,
     createdAt: now,
   } as const satisfies StoredInstance;

@@ -24,7 +24,7 @@ export interface InstanceRecord {
   /** Hue of the civic colour in OKLCH degrees. */
   readonly hue: number;
   readonly state: InstanceState;
-  /** SHA-256 of the one-time set-up link's token while `state` is `new`. */
+  /** SHA-256 of the one-time set-up link's token while `state` is `new`; null there while a command makes it. */
   readonly setUpTokenHash: string | null;
   /** When somebody began to set it up who has not ended; null or absent while nobody does. */
   readonly setUpBegunAt?: Date | null;
@@ -40,7 +40,7 @@ export interface InstanceRecord {
 }
 
 /**
- * `new`: waits for its set-up; `suspended`: paused by who runs the deployment; `deleted`: may come back
+ * `new`: waits for its set-up, or is just being made; `suspended`: paused by who runs the deployment; `deleted`: may come back
  * until its grace ends; `leaving`: says goodbye to other servers while its data is removed; `gone`: a
  * tombstone, whose addresses are never used again.
  */
