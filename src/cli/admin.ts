@@ -7,7 +7,7 @@ import { maxPassword, minPassword } from "../features/accounts/account.js";
 import { createAccount } from "../features/accounts/accounts.js";
 import { mailField } from "../features/accounts/mail-field.js";
 import { line } from "../kit/index.js";
-import { actingFor, instanceNamed, waitsFor, withApp } from "./deployment.js";
+import { actingFor, openInstance, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
 interface Given {
@@ -49,10 +49,7 @@ async function createAdmin(io: Io, given: Given): Promise<Answer> {
   const typed = given.password === true ? await readPassword(io) : null;
   const password = typed ?? randomBytes(15).toString("base64url");
   return withApp(io, async (app) => {
-    const instance = await instanceNamed(app, given.instance);
-    if (instance.state === "new") {
-      throw new CommandFailed(`${instance.host} ${waitsFor(instance).join(": ")}.`);
-    }
+    const instance = await openInstance(app, given.instance);
     const account = await createAccount(actingFor(app, instance), {
       ...{ name: name.data, mail: mail.data, password, confirmed: true },
       roles: ["citizen", "official", "moderator", "admin"],

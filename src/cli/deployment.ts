@@ -43,6 +43,29 @@ export async function instanceNamed(app: App, typed: string): Promise<Instance> 
   );
 }
 
+/**
+ * The same, to write into it. Of one that has been removed nothing would be removed again; one that is deleted has
+ * to come back first.
+ */
+export async function instanceToChange(app: App, typed: string): Promise<Instance> {
+  const instance = await instanceNamed(app, typed);
+  const { host, state, deletion } = instance;
+  if (state !== "deleted" && state !== "leaving" && state !== "gone") return instance;
+  const mayComeBack =
+    state === "deleted" && deletion != null && deletion.until > app.drivers.clock.now();
+  const why = mayComeBack
+    ? `bring it back first, with instance undelete ${host}`
+    : "it cannot come back, and nothing is written there any more";
+  throw new CommandFailed(`${host} was deleted: ${why}.`);
+}
+
+/** The same, to work on as somebody who uses it does: it is served or suspended. */
+export async function openInstance(app: App, typed: string): Promise<Instance> {
+  const instance = await instanceToChange(app, typed);
+  if (instance.state !== "new") return instance;
+  throw new CommandFailed(`${instance.host} ${waitsFor(instance).join(": ")}.`);
+}
+
 /** What an instance waits for that is `new`, and what to do about it. */
 export function waitsFor(instance: Instance): readonly [what: string, remedy: string] {
   return isHalfMade(instance)

@@ -4,7 +4,7 @@ import type { App } from "../app.js";
 import { importProposals, type ImportReport } from "../features/imports/imports.js";
 import { maxLine } from "../features/imports/row.js";
 import { line } from "../kit/index.js";
-import { actingFor, instanceNamed, withApp } from "./deployment.js";
+import { actingFor, openInstance, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 import { openLines, type LineFile } from "./lines.js";
 import { createProgress } from "./progress.js";
@@ -49,7 +49,7 @@ async function importFile(
   file: LineFile,
   { instance: host, source }: Required<Given>,
 ): Promise<Answer> {
-  const instance = await instanceNamed(app, host);
+  const instance = await openInstance(app, host);
   const progress = createProgress(io);
   const onProgress = (sofar: ImportReport): void =>
     progress.show(file.bytesRead() / file.size, words(sofar));

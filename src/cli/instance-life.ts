@@ -11,7 +11,7 @@ import {
 } from "../hosting/closing.js";
 import type { Instance } from "../kit/index.js";
 import { runBackup } from "./backup.js";
-import { instanceNamed, waitsFor, withApp } from "./deployment.js";
+import { instanceNamed, openInstance, withApp } from "./deployment.js";
 import { CommandFailed, type Answer, type Finish, type Io } from "./io.js";
 
 const hostHelp = "host of the instance";
@@ -87,10 +87,10 @@ export function act(app: App, instance: Instance, wish: InstanceWish): Promise<I
 }
 
 async function suspend(app: App, host: string, reason: string): Promise<Answer> {
-  const instance = await openOne(app, host);
+  const instance = await openInstance(app, host);
   const changed = await act(app, instance, { act: "suspend", reason });
   if (changed !== null) return answer(`${instance.host} is suspended.`, changed);
-  const now = await openOne(app, host);
+  const now = await openInstance(app, host);
   const isKept = reason === "" || reason === now.suspension?.reason;
   if (isKept) return answer(`${now.host} is suspended already.`, now);
   const told = await act(app, now, { act: "explain", reason });
@@ -100,20 +100,10 @@ async function suspend(app: App, host: string, reason: string): Promise<Answer> 
 }
 
 async function resume(app: App, host: string): Promise<Answer> {
-  const instance = await openOne(app, host);
+  const instance = await openInstance(app, host);
   const changed = await act(app, instance, { act: "resume" });
   const already = changed === null ? " already" : "";
   return answer(`${instance.host} is served again${already}.`, changed ?? instance);
-}
-
-/** An instance that is served or suspended. */
-async function openOne(app: App, host: string): Promise<Instance> {
-  const instance = await instanceNamed(app, host);
-  if (instance.state === "active" || instance.state === "suspended") return instance;
-  if (instance.state === "new") {
-    throw new CommandFailed(`${instance.host} ${waitsFor(instance).join(": ")}.`);
-  }
-  throw new CommandFailed(`${instance.host} was deleted.`);
 }
 
 interface Deleting {

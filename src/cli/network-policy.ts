@@ -13,7 +13,7 @@ import {
   whoMeant,
 } from "../federation/policy/rules.js";
 import type { Ctx } from "../kit/index.js";
-import { actingFor, instanceNamed, withApp } from "./deployment.js";
+import { actingFor, instanceNamed, instanceToChange, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
 interface Of {
@@ -30,8 +30,13 @@ export function addPolicyCommands(network: Command, io: Io, finish: Finish): voi
       .description(description)
       .requiredOption("--instance <host>", "the instance of this deployment")
       .addHelpText("after", help);
-  const run = <O extends Of>(options: O, work: Work<O>): Promise<void> =>
-    finish(withApp(io, async (app) => work(app, await contextOf(app, options.instance), options)));
+  const run = <O extends Of>(options: O, work: Work<O>, find = instanceToChange): Promise<void> =>
+    finish(
+      withApp(io, async (app) => {
+        const instance = await find(app, options.instance);
+        return work(app, actingFor(app, instance), options);
+      }),
+    );
 
   add("mode", "say, or change, with whom it exchanges at all")
     .addArgument(new Argument("[mode]", "what it shall be").choices(modes))
@@ -41,7 +46,11 @@ export function addPolicyCommands(network: Command, io: Io, finish: Finish): voi
       ),
     )
     .action((mode: Mode | undefined, options: ModeOptions) =>
-      run(options, (app, ctx) => changeMode(app, ctx, mode, options)),
+      run(
+        options,
+        (app, ctx) => changeMode(app, ctx, mode, options),
+        mode === undefined && options.signedReads === undefined ? instanceNamed : instanceToChange,
+      ),
     );
   for (const name of ["allow", "disallow"] as const) {
     add(name, `${name === "allow" ? "put on" : "take off"} the list of hosts it exchanges with`)
@@ -72,10 +81,7 @@ export function addPolicyCommands(network: Command, io: Io, finish: Finish): voi
     .argument("<file>", "the list")
     .action((file: string, options: Of) => run(options, (app, ctx) => importFile(app, ctx, file)));
   add("export", "write the blocks as such a list").action((options: Of) =>
-    run(options, async (_app, ctx) => {
-      const text = await exportBlocks(ctx);
-      return { text, json: { instance: ctx.instance.host, csv: text } };
-    }),
+    run(options, (_app, ctx) => exportList(ctx), instanceNamed),
   );
 }
 
@@ -98,8 +104,9 @@ interface BlockOptions extends Of {
 /** The longest list that is read. */
 const mostBytes = 2 * 1024 * 1024;
 
-async function contextOf(app: App, host: string): Promise<Ctx> {
-  return actingFor(app, await instanceNamed(app, host));
+async function exportList(ctx: Ctx): Promise<Answer> {
+  const text = await exportBlocks(ctx);
+  return { text, json: { instance: ctx.instance.host, csv: text } };
 }
 
 function answered(ctx: Ctx, text: string, json: object): Answer {

@@ -5,7 +5,7 @@ import { mailField } from "../features/accounts/mail-field.js";
 import type { Operator } from "../features/operators/operator.js";
 import { personById } from "../features/people/people.js";
 import { Refusal, type Ctx } from "../kit/index.js";
-import { actingFor, instanceNamed, withApp } from "./deployment.js";
+import { actingFor, instanceNamed, instanceToChange, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
 interface Given {
@@ -48,7 +48,9 @@ Examples:
 
 async function change(app: App, act: "grant" | "revoke", given: Given): Promise<Answer> {
   const { operators } = app.operators;
-  const instance = await instanceNamed(app, given.instance);
+  // Nobody is kept from taking it back, whatever has become of the instance.
+  const find = act === "grant" ? instanceToChange : instanceNamed;
+  const instance = await find(app, given.instance);
   const ctx = actingFor(app, instance);
   const member = await memberMeant(ctx, given);
   const changed = await orNobody(instance.host, () => operators[act](ctx, member));

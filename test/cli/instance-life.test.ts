@@ -1,7 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { withApp } from "../../src/cli/deployment.js";
+import type { App } from "../../src/app.js";
+import { actingFor, withApp } from "../../src/cli/deployment.js";
+import { accountsCollection } from "../../src/features/accounts/accounts.js";
+import { proposalsCollection } from "../../src/features/proposals/proposals.js";
+import type { InstanceState } from "../../src/kit/index.js";
 import { openDesk } from "./support.js";
 
 const host = "valmont.example";
@@ -20,6 +24,11 @@ describe("closing an instance from the command line", function () {
     await desk.run(["instance", "create", "--origin", `https://${host}`, ...city]);
   });
   after(() => desk.remove());
+
+  const inApp = <R>(work: (app: App) => Promise<R>): Promise<R> => {
+    const io = { out: () => undefined, err: () => undefined, input: process.stdin };
+    return withApp({ ...io, env: desk.env, isTerminal: false }, work);
+  };
 
   const shown = async (): Promise<Shown> => {
     const [one] = await desk.json<Shown[]>(["instance", "list"]);
@@ -110,10 +119,7 @@ describe("closing an instance from the command line", function () {
 
   it("stands in the operators' journal, every change of it and nothing that was refused", async () => {
     await desk.run(["instance", "limits", host, "--members", "9"]);
-    const io = { out: () => undefined, err: () => undefined, input: process.stdin };
-    const journal = await withApp({ ...io, env: desk.env, isTerminal: false }, (app) =>
-      app.operators.operators.journal(20),
-    );
+    const journal = await inApp((app) => app.operators.operators.journal(20));
 
     expect([...journal].reverse().map(({ act, about, by }) => [act, about, by])).to.deep.equal([
       ["instance-suspended", `${host} (Travaux jusqu’à lundi)`, null],
@@ -127,5 +133,60 @@ describe("closing an instance from the command line", function () {
       ["instance-undeleted", host, null],
       ["instance-deleted", `${host} grace=0`, null],
     ]);
+  });
+
+  describe("once it is deleted", () => {
+    const mail = "ada@mail.example";
+    const file = (): string => {
+      const path = join(desk.dataDir, "proposals.ndjson");
+      writeFileSync(path, JSON.stringify({ code: "A-1", title: "Des bancs", body: "Partout." }));
+      return path;
+    };
+    const stateIs = (state: InstanceState, until: Date) =>
+      inApp(async ({ instances }) => {
+        const { _id } = (await instances.byHost(host))!;
+        await instances.update(_id, {
+          state,
+          deletion: { before: "active", at: new Date(), until },
+        });
+      });
+    const to = ["--instance", host];
+    const writing: ReadonlyArray<readonly [string, () => readonly string[]]> = [
+      ["admin", () => ["create", ...to, "--mail", mail, "--name", "Ada"]],
+      ["operator", () => ["grant", ...to, "--mail", mail]],
+      ["network", () => ["mode", "allow-list", ...to]],
+      ["network", () => ["block", "flood.example", ...to]],
+      ["import", () => [file(), ...to]],
+    ];
+
+    it("takes nothing in that would be there for ever, and says so", async () => {
+      await stateIs("gone", new Date(0));
+
+      for (const [command, argv] of writing) {
+        const { code, err } = await desk.run([command, ...argv()]);
+        expect(code, command).to.equal(1);
+        expect(err, command).to.match(new RegExp(`^${host} was deleted: .*nothing is written`));
+      }
+      const left = await inApp(async (app) => {
+        const ctx = actingFor(app, (await app.instances.byHost(host))!);
+        const accounts = ctx.collection(accountsCollection);
+        const proposals = ctx.collection(proposalsCollection);
+        return [await accounts.countDocuments({}), await proposals.countDocuments({})];
+      });
+      expect(left).to.deep.equal([0, 0]);
+    });
+
+    it("says how it comes back while it may, and still shows what it was", async () => {
+      await stateIs("leaving", new Date(Date.now() + 86_400_000));
+      const leaving = await desk.run(["network", "mode", "closed", ...to]);
+      await stateIs("deleted", new Date(Date.now() + 86_400_000));
+      const deleted = await desk.run(["network", "mode", "closed", ...to]);
+      const asked = await desk.run(["network", "mode", ...to]);
+
+      expect([leaving.code, deleted.code, asked.code]).to.deep.equal([1, 1, 0]);
+      expect(leaving.err).to.contain("cannot come back");
+      expect(deleted.err).to.contain(`instance undelete ${host}`);
+      expect(asked.out).to.contain("open");
+    });
   });
 });
