@@ -7,7 +7,6 @@ import { QueueRefuses, type Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import { isSecretKnown } from "../drivers/store/deployment-secret.js";
 import type { Instance } from "../kit/index.js";
-import { waitsFor } from "./deployment.js";
 import { inPlainWords } from "./plain-words.js";
 
 /** How one thing is. */
@@ -112,33 +111,6 @@ export async function checkSecret(store: Store, secret: string): Promise<Finding
   const text = "a server that started last has another one, and signs people out of this one";
   const remedy = "give all processes the same SECRET, or the same DATA_DIR, and start them again";
   return [finding("secret", "warn", text, remedy)];
-}
-
-/** Whether there are instances, and each is set up. */
-export function checkInstances(instances: readonly Instance[]): Finding[] {
-  if (instances.length === 0) {
-    const remedy = "start the server once (npm start), or use: instance create";
-    return [finding("instances", "warn", "there is none yet", remedy)];
-  }
-  const waiting = instances.filter(({ state }) => state === "new");
-  const suspended = instances.filter(({ state }) => state === "suspended");
-  const deleted = instances.filter(({ state }) => state === "deleted");
-  const active = instances.filter(({ state }) => state === "active").length;
-  const found = [finding("instances", "ok", `${active} active`)];
-  for (const instance of waiting) {
-    const [what, remedy] = waitsFor(instance);
-    found.push(finding("instances", "warn", `${instance.host} ${what}`, remedy));
-  }
-  for (const { host } of suspended) {
-    const remedy = `to serve it again: instance resume ${host}`;
-    found.push(finding("instances", "warn", `${host} is suspended`, remedy));
-  }
-  for (const { host, deletion } of deleted) {
-    const until = deletion?.until.toISOString() ?? "";
-    const remedy = `to bring it back until ${until}: instance undelete ${host}`;
-    found.push(finding("instances", "warn", `${host} is deleted`, remedy));
-  }
-  return found;
 }
 
 const manyWaiting = 1_000;

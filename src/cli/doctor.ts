@@ -9,7 +9,6 @@ import {
   checkClock,
   checkConfig,
   checkDisk,
-  checkInstances,
   checkMail,
   checkMedia,
   checkQueue,
@@ -18,8 +17,8 @@ import {
   worst,
   type Finding,
 } from "./doctor-checks.js";
+import { checkAddresses, checkInstances } from "./doctor-instances.js";
 import { checkSender } from "./doctor-mail.js";
-import { checkAddress } from "./doctor-reach.js";
 import { checkKeeping, checkLeftInRedis, checkRedis } from "./doctor-redis.js";
 import type { Answer, Finish, Io } from "./io.js";
 import { inPlainWords } from "./plain-words.js";
@@ -79,8 +78,8 @@ async function examineApp(
   findings.push(await checkStore(store, config));
   findings.push(...(await checkSecret(store, await secretOf(config))));
   const instances = host === null ? await some(app) : [await instanceNamed(app, host)];
-  findings.push(...checkInstances(instances));
   const now = clock.now();
+  findings.push(...checkInstances(now, instances));
   for (const name of ["default", "delivery"]) findings.push(await checkQueue(queue, name, now));
   findings.push(...(await checkRedis(queue)), ...(await checkKeeping(queue)));
   findings.push(...(await checkLeftInRedis(config, store)));
@@ -89,13 +88,9 @@ async function examineApp(
     const records = app.drivers.records ?? createTextRecords();
     findings.push(...(await checkSender(records, senderDomain(config))));
   }
-  const dates: Date[] = [];
-  for (const instance of instances) {
-    const { finding, date } = await checkAddress(instance);
-    findings.push(finding);
-    if (date !== null) dates.push(date);
-  }
-  findings.push(checkClock(clock.now(), instances, dates));
+  const reached = await checkAddresses(instances);
+  findings.push(...reached.findings);
+  findings.push(checkClock(clock.now(), instances, reached.dates));
 }
 
 async function some(app: App): Promise<Instance[]> {

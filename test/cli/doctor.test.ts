@@ -7,7 +7,7 @@ import { checkKeeping, checkRedis } from "../../src/cli/doctor-redis.js";
 import { loadConfig } from "../../src/config.js";
 import { QueueRefuses, type Queue, type QueueKeeping } from "../../src/drivers/queue/queue.js";
 import type { Store } from "../../src/drivers/store/collection.js";
-import type { Instance } from "../../src/kit/index.js";
+import type { Instance, InstanceState } from "../../src/kit/index.js";
 import { aBucket } from "../support/s3.js";
 import { openDesk } from "./support.js";
 
@@ -116,6 +116,34 @@ describe("the doctor", function () {
 
     expect(found).to.deep.include({ code: 1, level: "fail" });
     expect(found.text).to.include("SMTP_URL");
+  });
+
+  it("asks nobody for what has been removed, and fails for no address that was taken down", async () => {
+    const port = 1;
+    const until = new Date(Date.now() - 60_000);
+    const deletion = { before: "active", at: until, until } as const;
+    const states = {
+      gone: { deletion },
+      leaving: { deletion },
+      deleted: { deletion },
+      suspended: {},
+    };
+    for (const [state, change] of Object.entries(states)) {
+      const origin = `http://${state}.localhost:${port}`;
+      const city = { origin, name: state, language: "fr", kind: "city" } as const;
+      const made = await app!.instances.create({ ...city, setUpTokenHash: null });
+      await app!.instances.update(made._id, { ...change, state: state as InstanceState });
+    }
+
+    const { out, code } = await desk.run(["doctor"]);
+    const gone = await desk.run(["doctor", "--instance", "gone.localhost"]);
+
+    expect([code, gone.code]).to.deep.equal([0, 0]);
+    expect(out + gone.out).not.to.match(/(gone|leaving)\.localhost:/);
+    expect(out).to.match(/^ok {4}instances +deleted\.localhost .*has ended/m);
+    expect(out).not.to.contain("instance undelete");
+    expect(out).to.match(/^warn {2}address .*deleted\.localhost:1 does not answer/m);
+    expect(out).to.match(/^warn {2}address .*suspended\.localhost:1 does not answer/m);
   });
 
   it("finds out that nothing listens", async () => {
