@@ -2,7 +2,6 @@ import { Command } from "commander";
 import type { App } from "../app.js";
 import { senderDomain, type Config } from "../config.js";
 import { createTextRecords } from "../drivers/mail/text-records.js";
-import type { Instance } from "../kit/index.js";
 import { secretOf } from "../secret.js";
 import { configOf, instanceNamed, withApp } from "./deployment.js";
 import {
@@ -17,7 +16,7 @@ import {
   worst,
   type Finding,
 } from "./doctor-checks.js";
-import { checkAddresses, checkInstances } from "./doctor-instances.js";
+import { checkAddresses, checkInstances, lookAtInstances, lookAtOne } from "./doctor-instances.js";
 import { checkSender } from "./doctor-mail.js";
 import { checkKeeping, checkLeftInRedis, checkRedis } from "./doctor-redis.js";
 import type { Answer, Finish, Io } from "./io.js";
@@ -38,9 +37,6 @@ Each line says ok, warn or fail, and what to do. Exit code 1 when something fail
 Examples:
   npm run parvis -- doctor
   npm run parvis -- doctor --instance parvis.example --json`;
-
-/** More addresses than this are not asked one by one. */
-const mostAddresses = 20;
 
 async function examine(io: Io, host: string | null): Promise<Answer> {
   const findings: Finding[] = [];
@@ -77,7 +73,10 @@ async function examineApp(
   const { store, queue, mailer, media, clock } = app.drivers;
   findings.push(await checkStore(store, config));
   findings.push(...(await checkSecret(store, await secretOf(config))));
-  const instances = host === null ? await some(app) : [await instanceNamed(app, host)];
+  const instances =
+    host === null
+      ? await lookAtInstances(app.instances)
+      : lookAtOne(await instanceNamed(app, host));
   const now = clock.now();
   findings.push(...checkInstances(now, instances));
   for (const name of ["default", "delivery"]) findings.push(await checkQueue(queue, name, now));
@@ -90,14 +89,5 @@ async function examineApp(
   }
   const reached = await checkAddresses(instances);
   findings.push(...reached.findings);
-  findings.push(checkClock(clock.now(), instances, reached.dates));
-}
-
-async function some(app: App): Promise<Instance[]> {
-  const found: Instance[] = [];
-  for await (const instance of app.instances.list()) {
-    found.push(instance);
-    if (found.length >= mostAddresses) break;
-  }
-  return found;
+  findings.push(checkClock(clock.now(), instances.some, reached.dates));
 }

@@ -9,6 +9,7 @@ import {
   type InstanceChange,
   type InstanceProfile,
   type InstanceRecord,
+  type InstanceState,
 } from "../kit/instance.js";
 import type { LimitChanges } from "../kit/limits.js";
 import { namesOf, orTaken, refuseTaken, type StoredInstance } from "./instance-names.js";
@@ -60,8 +61,10 @@ export interface Instances {
   list(): AsyncIterable<Instance>;
   /** Those whose host begins so, by host, from behind `after` on. */
   page(wish: InstancesWish): Promise<readonly Instance[]>;
-  /** How many there are, counted up to `limit`. */
-  count(limit: number): Promise<number>;
+  /** Those in a state, the first made first. */
+  inState(state: InstanceState, limit: number): Promise<readonly Instance[]>;
+  /** How many there are, in all or in a state, counted up to `limit`. */
+  count(limit: number, state?: InstanceState): Promise<number>;
 }
 
 /** Which instances are wanted. */
@@ -156,7 +159,11 @@ export function createInstances(
       const found = await rows.find(filter, { sort: { host: 1 }, limit }).toArray();
       return found.map(instanceOf);
     },
-    count: (limit) => rows.countDocuments({}, { limit }),
+    async inState(state, limit) {
+      const found = await rows.find({ state }, { sort: { _id: 1 }, limit }).toArray();
+      return found.map(instanceOf);
+    },
+    count: (limit, state) => rows.countDocuments(state === undefined ? {} : { state }, { limit }),
   };
 }
 

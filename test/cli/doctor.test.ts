@@ -140,6 +140,7 @@ describe("the doctor", function () {
 
     expect([code, gone.code]).to.deep.equal([0, 0]);
     expect(out + gone.out).not.to.match(/(gone|leaving)\.localhost:/);
+    expect(gone.out).to.match(/^ok {4}instances +gone\.localhost was removed/m);
     expect(out).to.match(/^ok {4}instances +deleted\.localhost .*has ended/m);
     expect(out).not.to.contain("instance undelete");
     expect(out).to.match(/^warn {2}address .*deleted\.localhost:1 does not answer/m);
@@ -154,6 +155,43 @@ describe("the doctor", function () {
 
     expect(found).to.deep.include({ code: 1, level: "fail" });
     expect(found.text).to.include("nothing listens there");
+  });
+});
+
+describe("the doctor of a deployment with many instances", function () {
+  this.timeout(60_000);
+  const desk = openDesk();
+  after(() => desk.remove());
+
+  it("counts all, sees whatever is not served among them, and says whom it has not asked", async () => {
+    const app = await createApp(loadConfig(desk.env));
+    for (let number = 1; number <= 66; number += 1) {
+      const origin = `http://ville-${number}.localhost:1`;
+      const city = { origin, name: "Ville", language: "fr", kind: "city" } as const;
+      const { _id } = await app.instances.create({ ...city, setUpTokenHash: null });
+      if (number === 1) await app.instances.update(_id, { state: "gone" });
+      if (number > 44) await app.instances.update(_id, { state: "suspended" });
+    }
+    const begun = { name: "Vallon", language: "fr", kind: "city", state: "new" } as const;
+    await app.instances.create({
+      ...begun,
+      origin: "http://vallon.localhost:1",
+      setUpTokenHash: null,
+    });
+    await app.close();
+
+    const { out } = await desk.run(["doctor"]);
+
+    expect(out).to.match(
+      /^warn {2}instances +vallon.localhost was not made .*\n +→ .*instance create/m,
+    );
+    expect(out).to.match(/^ok {4}instances +43 active$/m);
+    expect(out.match(/^warn {2}instances +ville-\d+\.localhost is suspended$/gm)).to.have.length(
+      20,
+    );
+    expect(out).to.match(/^warn {2}instances +22 are suspended, .*\n +→ .*instance list/m);
+    expect(out.match(/^fail {2}address +http/gm)).to.have.length(20);
+    expect(out).to.match(/^ok {4}address +20 of 43 active .*\n +→ .*doctor --instance/m);
   });
 });
 
