@@ -6,7 +6,7 @@ import { readMailAddress } from "./drivers/mail.js";
 import { readSize } from "./drivers/size.js";
 import type { S3Place } from "./drivers/media/s3-requests.js";
 import {
-  refuseOtherProtocols,
+  protocolMistakes,
   tracesOf,
   tracesVariables,
   type TracesPlace,
@@ -162,13 +162,11 @@ export class ConfigError extends Error {
  * @throws ConfigError naming every variable that is wrong and why.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const whole = environment.superRefine(wholeBucket).superRefine(refuseOtherProtocols);
-  const parsed = whole.safeParse(filledIn(env));
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
-    );
-  }
+  const typed = filledIn(env);
+  const parsed = environment.safeParse(typed);
+  const wrong = parsed.error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const mistakes = [...(wrong ?? []), ...bucketMistakes(typed), ...protocolMistakes(typed)];
+  if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
   const values = parsed.data;
   return {
     port: values.PORT,
@@ -217,12 +215,10 @@ const bucketNeeds = [
 ] as const;
 
 /** Half a bucket is a mistake: pictures would go where nobody looks for them. */
-function wholeBucket(values: Values, check: z.RefinementCtx): void {
-  const missing = bucketNeeds.filter((name) => values[name] === undefined);
-  if (missing.length === bucketNeeds.length) return;
-  for (const name of missing) {
-    check.addIssue({ code: "custom", path: [name], message: "is needed to keep pictures on S3" });
-  }
+function bucketMistakes(typed: Readonly<Record<string, string>>): readonly string[] {
+  const missing = bucketNeeds.filter((name) => typed[name] === undefined);
+  if (missing.length === bucketNeeds.length) return [];
+  return missing.map((name) => `${name}: is needed to keep pictures on S3`);
 }
 
 function bucketOf(values: Values): S3Place | null {

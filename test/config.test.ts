@@ -125,6 +125,21 @@ describe("The configuration", () => {
     expect(loadConfig({ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }).traces).to.equal(null);
   });
 
+  it("tells what does not go together beside every other mistake, in one go", () => {
+    const wrong = {
+      ...{ PORT: "http", OTEL_TRACES_SAMPLER: "sometimes", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+      ...{ OTEL_EXPORTER_OTLP_ENDPOINT: "traces.example", S3_BUCKET: "parvis-media" },
+    };
+
+    const named = mistakes(wrong).map((line) => line.split(":")[0]);
+
+    expect(named).to.have.members([
+      ...["PORT", "OTEL_TRACES_SAMPLER", "OTEL_EXPORTER_OTLP_PROTOCOL"],
+      ...["OTEL_EXPORTER_OTLP_ENDPOINT"],
+      ...["S3_ENDPOINT", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"],
+    ]);
+  });
+
   it("takes a bucket with all that it needs, and names what is missing of one", () => {
     const bucket = {
       ...{ S3_ENDPOINT: "http://10.0.0.7:9000", S3_BUCKET: "parvis-media" },

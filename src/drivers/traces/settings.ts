@@ -92,15 +92,19 @@ function urlOf(values: Values): string | null {
 
 const spoken = "http/json";
 
-/** Names a protocol that traces would have to be sent by and that is not spoken here. */
-export function refuseOtherProtocols(values: Values, check: z.RefinementCtx): void {
-  if (urlOf(values) === null) return;
-  const names = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"] as const;
-  const name = names.find((one) => values[one] !== undefined);
-  if (name === undefined || values[name] === spoken) return;
+/**
+ * Names a protocol that traces would have to be sent by and that is not spoken here. It looks at variables as they
+ * were typed, so that this is told beside whatever else is wrong with them.
+ */
+export function protocolMistakes(typed: Readonly<Record<string, string>>): readonly string[] {
+  const isDisabled = isTrue.parse(typed["OTEL_SDK_DISABLED"] ?? "");
+  const endpoints = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+  if (isDisabled || endpoints.every((name) => typed[name] === undefined)) return [];
+  const names = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+  const name = names.find((one) => typed[one] !== undefined);
+  if (name === undefined || typed[name] === spoken) return [];
   const port = "the port on which the collector takes OTLP over HTTP, as a rule 4318";
-  const message = `traces are sent as ${spoken} alone: leave it empty, and name ${port}`;
-  check.addIssue({ code: "custom", path: [name], message });
+  return [`${name}: traces are sent as ${spoken} alone: leave it empty, and name ${port}`];
 }
 
 /** Where traces go; null without an endpoint, or when the SDK is disabled: there are none. */
