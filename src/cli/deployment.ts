@@ -5,7 +5,7 @@ import { loadConfig, type Config } from "../config.js";
 import type { Ctx, Instance } from "../kit/index.js";
 import { hostName } from "../hosting/resolve-host.js";
 import { CommandFailed, type Io } from "./io.js";
-import { readUrl } from "../drivers/web-address.js";
+import { asciiHost, readUrl } from "../drivers/web-address.js";
 
 /** The configuration of the deployment that a command is about. */
 export function configOf(io: Io): Config {
@@ -35,7 +35,7 @@ export async function withApp<R>(
 
 /** The instance a command names by its host, an alias or its address. */
 export async function instanceNamed(app: App, typed: string): Promise<Instance> {
-  const name = readUrl(typed)?.hostname ?? hostName(typed);
+  const name = readUrl(typed)?.hostname ?? hostName(asciiHost(typed));
   const found = name === null || name === "" ? null : await app.instances.byHost(name);
   if (found !== null) return found;
   throw new CommandFailed(

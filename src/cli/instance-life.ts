@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { InvalidArgumentError, type Command } from "commander";
 import type { App } from "../app.js";
+import { asciiHost } from "../drivers/web-address.js";
 import { actOnRecord, type InstanceWish } from "../features/operators/instance-acts.js";
 import {
   mostGraceDays,
@@ -115,7 +116,7 @@ interface Deleting {
 async function remove(io: Io, host: string, given: Deleting): Promise<Answer> {
   const { host: name } = await withApp(io, (app) => instanceNamed(app, host));
   const typed = given.confirm ?? (await typedHost(io, name));
-  if (typed.trim().toLowerCase() !== name) {
+  if (asciiHost(typed.trim()).toLowerCase() !== name) {
     throw new CommandFailed(`This is not its host: ${name} was left as it is.`);
   }
   const written = given.backup === undefined ? "" : await backUp(io, given.backup);

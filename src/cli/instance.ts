@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { App } from "../app.js";
 import { foundInstance } from "../features/set-up/founding.js";
 import { handleField } from "../features/set-up/set-up.feature.js";
+import { asciiHost } from "../drivers/web-address.js";
 import { handleFrom } from "../hosting/instances.js";
 import { hostName } from "../hosting/resolve-host.js";
 import { line } from "../kit/index.js";
@@ -27,9 +28,12 @@ const newInstance = z.object({
   language: z.enum(["fr", "en"]),
   handle: handleField.optional(),
   alias: z.array(
-    z.string().refine((value) => hostName(value) === value.toLowerCase(), {
-      message: "must be a host name such as www.parvis.example",
-    }),
+    z
+      .string()
+      .transform(asciiHost)
+      .refine((value) => hostName(value) === value.toLowerCase(), {
+        message: "must be a host name such as www.parvis.example",
+      }),
   ),
 });
 

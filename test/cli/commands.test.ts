@@ -232,4 +232,33 @@ describe("the command line", function () {
       expect(other.err).to.include("No line could be understood; line 1");
     });
   });
+
+  describe("knows a host with an accent:", () => {
+    it("as it is spoken, the host and an alias alike", async () => {
+      const city = ["--origin", "https://évreux.example", "--name", "Évreux", "--kind", "city"];
+      const alias = ["--alias", "www.évreux.example"];
+
+      const made = await desk.run(["instance", "create", ...city, ...alias]);
+      const wrong = await desk.run([
+        "instance",
+        "create",
+        ...city,
+        "--alias",
+        "évreux.example/blog",
+      ]);
+      const suspended = await desk.run(["instance", "suspend", "Évreux.example"]);
+      const resumed = await desk.json<{ state: string }>([
+        "instance",
+        "resume",
+        "www.évreux.example",
+      ]);
+      const confirm = ["--confirm", "évreux.example"];
+      const deleted = await desk.run(["instance", "delete", "https://évreux.example", ...confirm]);
+
+      expect([made.code, made.err, wrong.code]).to.deep.equal([0, "", 2]);
+      expect(suspended.out).to.equal("xn--vreux-9ra.example is suspended.\n");
+      expect(resumed.state).to.equal("active");
+      expect([deleted.code, deleted.err]).to.deep.equal([0, ""]);
+    });
+  });
 });

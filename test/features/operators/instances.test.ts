@@ -141,6 +141,10 @@ describe("The page of instances", function () {
     expect(many).to.deep.equal(few);
     expect(seen).to.have.length(30);
     expect(new Set(seen).size).to.equal(30);
+    await the.site.city("xn--vreux-9ra.example");
+    for (const typed of ["évreux", "Évreux.exam", "https://évreux.example/proposals"]) {
+      expect(await read(`?host=${encodeURIComponent(typed)}`)).to.contain("xn--vreux-9ra.example");
+    }
     expect(await read("?host=nobody")).to.contain("Aucun hôte ne commence ainsi");
     expect((await the.operator.get(`${page}?after=xyz`)).status).to.equal(404);
   });
