@@ -1,5 +1,15 @@
 import { mostGraceDays, mostReason, usualGraceDays } from "../../hosting/closing.js";
-import { definePage, head, limitedThings, type Ctx, type Instance } from "../../kit/index.js";
+import {
+  definePage,
+  formView,
+  head,
+  limitedThings,
+  untouched,
+  type Ctx,
+  type FormView,
+  type Instance,
+  type Typed,
+} from "../../kit/index.js";
 import { frameOf, type OperatorPage } from "./frame.js";
 import type { InstanceFigures } from "./figures.js";
 import { possibleActs, type InstanceAct } from "./instance-acts.js";
@@ -9,6 +19,7 @@ import {
   limitShown,
   limitTyped,
   shownField,
+  wishForm,
   type LimitChoice,
 } from "./instance.forms.js";
 import { instancePath, instanceView, limitText, type InstanceView } from "./instance-view.js";
@@ -22,7 +33,7 @@ interface LimitField {
   readonly choiceLabel: string;
   readonly valueLabel: string;
   readonly choices: ReadonlyArray<{ readonly value: LimitChoice; readonly label: string }>;
-  readonly choice: LimitChoice;
+  readonly choice: string;
   readonly value: string;
   /** The field that keeps the limit as it is shown, and what it keeps. */
   readonly shownName: string;
@@ -36,12 +47,28 @@ export interface InstanceActions {
   readonly may: Readonly<Record<InstanceAct, boolean>>;
   /** It is the one on which the operator is: it can be closed from the command line alone. */
   readonly isOwn: boolean;
-  /** What its visitors read of why it is suspended. */
+  /** What its visitors read of why it is suspended, or what was typed for them. */
   readonly reason: string;
   readonly limits: readonly LimitField[];
-  readonly graceDays: number;
+  /** The host as it was typed to confirm a deletion. */
+  readonly typedHost: string;
+  readonly grace: string;
+  /** What is wrong with what was typed. */
+  readonly errors: FormView["errors"];
   readonly mostGraceDays: number;
   readonly mostReason: number;
+}
+
+/** What was begun with one of the buttons and refused: shown again, with nothing lost. */
+export interface Begun {
+  readonly act: InstanceAct;
+  readonly typed: Typed;
+}
+
+interface Known {
+  readonly instance: Instance;
+  readonly figures: InstanceFigures | null;
+  readonly begun: Begun | null;
 }
 
 /** One instance of the deployment, and what can be done with it: for operators. */
@@ -59,7 +86,7 @@ export const instancePage = definePage<InstancePage>("operators/instance");
 export function instanceModel(
   ctx: Ctx,
   { limits }: Pick<OperatorParts, "limits">,
-  { instance, figures }: { readonly instance: Instance; readonly figures: InstanceFigures | null },
+  { instance, figures, begun }: Known,
 ): InstancePage {
   const frame = frameOf(ctx, "instances");
   const view = instanceView(ctx, instance, { figures, limits });
@@ -70,17 +97,21 @@ export function instanceModel(
       value: view.figures?.[what] ?? "",
     })),
     back: frame.tabs.find(({ current }) => current)?.url ?? "",
-    actions: actionsOf(ctx, instance, limits),
+    actions: actionsOf(ctx, { instance, begun, defaults: limits }),
   };
 }
 
-function actionsOf(
-  ctx: Ctx,
-  instance: Instance,
-  defaults: OperatorParts["limits"],
-): InstanceActions {
+interface Acting extends Pick<Known, "instance" | "begun"> {
+  readonly defaults: OperatorParts["limits"];
+}
+
+function actionsOf(ctx: Ctx, acting: Acting): InstanceActions {
+  const { instance, begun } = acting;
   const acts = possibleActs(ctx, instance);
   const may = (act: InstanceAct): boolean => acts.includes(act);
+  const now = begun?.typed.values ?? {};
+  const { reason = instance.suspension?.reason ?? "" } = isReason(begun) ? now : {};
+  const { host = "", grace = String(usualGraceDays) } = begun?.act === "delete" ? now : {};
   return {
     ...{ action: instancePath(instance.host), host: instance.host, mostReason, mostGraceDays },
     may: {
@@ -88,19 +119,21 @@ function actionsOf(
       ...{ limits: may("limits"), delete: may("delete"), undelete: may("undelete") },
     },
     isOwn: instance._id === ctx.instance._id,
-    reason: instance.suspension?.reason ?? "",
-    limits: limitedThings.map((what) => limitField(ctx, { what, instance, defaults })),
-    graceDays: usualGraceDays,
+    limits: limitedThings.map((what) => limitField(ctx, { ...acting, what })),
+    ...{ reason, typedHost: host, grace },
+    errors: formView(wishForm, begun?.typed ?? untouched(), ctx.t).errors,
   };
 }
 
-interface OneLimit {
-  readonly what: (typeof limitedThings)[number];
-  readonly instance: Instance;
-  readonly defaults: OperatorParts["limits"];
+function isReason(begun: Begun | null): boolean {
+  return begun?.act === "suspend" || begun?.act === "explain";
 }
 
-function limitField(ctx: Ctx, { what, instance, defaults }: OneLimit): LimitField {
+interface OneLimit extends Acting {
+  readonly what: (typeof limitedThings)[number];
+}
+
+function limitField(ctx: Ctx, { what, instance, defaults, begun }: OneLimit): LimitField {
   const own = instance.limits?.[what];
   const t = (key: string, params = {}): string => ctx.t.t(`operators.instance.${key}`, params);
   const usual = defaults[what];
@@ -111,12 +144,17 @@ function limitField(ctx: Ctx, { what, instance, defaults }: OneLimit): LimitFiel
     none: t("choices.none"),
     own: t("choices.own"),
   };
+  const stored = {
+    [choiceField(what)]: own === undefined ? "default" : own === null ? "none" : "own",
+    [what]: own == null ? "" : limitTyped(what, own),
+    [shownField(what)]: limitShown(own === undefined ? "default" : own),
+  };
+  const values = begun?.act === "limits" ? begun.typed.values : stored;
   return {
     ...{ name: what, choiceName: choiceField(what) },
     ...{ choiceLabel: t(`limits.${what}`), valueLabel: t(`values.${what}`) },
     choices: limitChoices.map((value) => ({ value, label: words[value] })),
-    choice: own === undefined ? "default" : own === null ? "none" : "own",
-    value: own == null ? "" : limitTyped(what, own),
-    ...{ shownName: shownField(what), shown: limitShown(own === undefined ? "default" : own) },
+    ...{ choice: values[choiceField(what)] ?? "", value: values[what] ?? "" },
+    ...{ shownName: shownField(what), shown: values[shownField(what)] ?? "" },
   };
 }

@@ -2,15 +2,16 @@ import {
   page,
   redirect,
   Refusal,
+  submit,
   type Ctx,
   type Instance,
   type Reply,
   type Req,
 } from "../../kit/index.js";
 import type { Figures } from "./figures.js";
-import { actOnInstance } from "./instance-acts.js";
-import { readWish } from "./instance.forms.js";
-import { instanceModel, instancePage } from "./instance.pages.js";
+import { actOnInstance, possibleActs } from "./instance-acts.js";
+import { actAsked, readWish, wishForm } from "./instance.forms.js";
+import { instanceModel, instancePage, type Begun } from "./instance.pages.js";
 import { instancePath } from "./instance-view.js";
 import { instancesModel, instancesPage } from "./instances.pages.js";
 import type { Operators } from "./operators.js";
@@ -29,20 +30,37 @@ export async function seeInstances(ctx: Ctx, parts: InstancesParts, req: Req): P
 
 /** Show one of them, and what can be done with it. */
 export async function seeInstance(ctx: Ctx, parts: InstancesParts, req: Req): Promise<Reply> {
-  const instance = await asked(parts, req);
-  const figures = (await parts.figures.of([instance._id])).get(instance._id) ?? null;
-  return page(instancePage, instanceModel(ctx, parts, { instance, figures }));
+  return page(instancePage, await modelOf(ctx, parts, { instance: await asked(parts, req) }));
 }
 
 /** Suspend, resume, limit, delete or bring back one of them. */
 export async function changeInstance(ctx: Ctx, parts: InstancesParts, req: Req): Promise<Reply> {
-  const { _id: id, host } = await asked(parts, req);
-  const wish = readWish(req.body, host);
-  const told = (kind: "success" | "notice" | "error", key: string): Reply =>
+  const instance = await asked(parts, req);
+  const { _id: id, host } = instance;
+  const act = actAsked(req);
+  const told = (kind: "success" | "notice", key: string): Reply =>
     redirect(instancePath(host), { kind, key: `operators.instance.told.${key}` });
-  if ("unclear" in wish) return told("error", wish.unclear);
-  const changed = await actOnInstance(ctx, parts, { id, wish });
-  return changed === null ? told("notice", "meanwhile") : told("success", wish.act);
+  if (!possibleActs(ctx, instance).includes(act)) return told("notice", "meanwhile");
+  return submit(wishForm, req, {
+    accepted: async (input) => {
+      const wish = readWish(act, input, host);
+      const changed = await actOnInstance(ctx, parts, { id, wish });
+      return changed === null ? told("notice", "meanwhile") : told("success", act);
+    },
+    refused: async (typed, status) => {
+      const model = await modelOf(ctx, parts, { instance, begun: { act, typed } });
+      return page(instancePage, model, status);
+    },
+  });
+}
+
+async function modelOf(
+  ctx: Ctx,
+  parts: InstancesParts,
+  { instance, begun }: { readonly instance: Instance; readonly begun?: Begun },
+): Promise<ReturnType<typeof instanceModel>> {
+  const figures = (await parts.figures.of([instance._id])).get(instance._id) ?? null;
+  return instanceModel(ctx, parts, { instance, figures, begun: begun ?? null });
 }
 
 /** Throws `not-found` for a host that no instance has or had. */

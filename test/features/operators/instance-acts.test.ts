@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { actOnInstance } from "../../../src/features/operators/instance-acts.js";
+import { formsOf } from "../../support/browser.js";
 import { intercepting } from "../../support/faults.js";
 import { textOf } from "../../support/forms.js";
 import { anOperated, home, other, type Operated } from "./support.js";
@@ -44,6 +45,22 @@ describe("What operators do with an instance", function () {
     expect(headers.location).to.equal(page);
     return read(host);
   };
+  /** What is refused is shown again; its status and its page. */
+  const refused = async (fields: Record<string, string>) => {
+    const _csrf = await the.operator.token(pageOf(other));
+    return the.operator.post(pageOf(other), { _csrf, ...fields });
+  };
+  const formOf = async (): Promise<string> => (await the.operator.get(pageOf(other))).text;
+  /** The part of a page's form that is about limits, as it would be sent. */
+  const asShown = (text: string): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries(
+        formsOf(text).find(({ fields }) => "mailsChoice" in fields)?.fields ?? {},
+      ).filter(([name]) => name !== "_csrf"),
+    );
+  const own = (what: string, typed: string): Record<string, string> => ({
+    ...{ act: "limits", ...defaults, [`${what}Choice`]: "own", [what]: typed },
+  });
   const journal = async () => the.site.app.operators.operators.journal(100);
   const defaults = {
     storageChoice: "default",
@@ -83,18 +100,13 @@ describe("What operators do with an instance", function () {
   });
 
   it("is to change a limit and no other: one that somebody else changed meanwhile stays", async () => {
-    const form = (await the.operator.get(pageOf(other))).text;
-    const shown = Object.fromEntries(
-      [...form.matchAll(/<input type="hidden" name="(\w+Shown)" value="([^"]*)">/g)].map(
-        ([, name = "", value = ""]) => [name, value],
-      ),
-    );
-    expect(Object.keys(shown)).to.have.length(3);
-    await send({ act: "limits", ...defaults, ...shown, storageChoice: "own", storage: "5" });
+    const shown = asShown(await formOf());
+    expect(Object.keys(shown)).to.have.length(9);
+    await send({ act: "limits", ...shown, storageChoice: "own", storage: "5" });
 
-    await send({ act: "limits", ...defaults, ...shown, membersChoice: "own", members: "9" });
+    await send({ act: "limits", ...shown, membersChoice: "own", members: "9" });
     const before = (await journal()).length;
-    const unchanged = await send({ act: "limits", ...defaults, ...shown });
+    const unchanged = await send({ act: "limits", ...shown });
 
     expect((await found()).limits).to.deep.equal({ storage: 5_000_000, members: 9 });
     expect((await journal())[0]).to.deep.include({ about: `${other} members=9` });
@@ -142,21 +154,62 @@ describe("What operators do with an instance", function () {
     expect((await found()).state).to.equal("active");
   });
 
-  it("is told kindly what was not clear, and then nothing is done nor written down", async () => {
+  it("is told kindly what was not clear, with nothing lost; nothing is done nor written down", async () => {
     const before = (await journal()).length;
-    const told = [
-      await send({ act: "delete", host: home, grace: "7" }),
-      await send({ act: "delete", host: other, grace: "366" }),
-      await send({ act: "suspend", reason: "x".repeat(301) }),
-      await send({ act: "limits", ...defaults, membersChoice: "own", members: "beaucoup" }),
-      await send({ act: "limits", ...defaults, storageChoice: "own", storage: "-1" }),
-      await send({ act: "limits", storageChoice: "none" }),
+    const told: ReadonlyArray<readonly [Record<string, string>, string, string]> = [
+      [{ act: "delete", host: home, grace: "7" }, "host", "Ce n’est pas l’hôte"],
+      [{ act: "delete", host: other, grace: "366" }, "grace", "de 0 à 365"],
+      [{ act: "suspend", reason: "x".repeat(301) }, "reason", "C’est trop long : 300"],
+      [{ ...own("members", "beaucoup") }, "members", "Une limite propre demande un nombre."],
+      [{ ...own("storage", "-1") }, "storage", "Une limite propre demande un nombre."],
+      [{ ...own("mails", "") }, "mails", "Une limite propre demande un nombre."],
+      [{ act: "limits", storageChoice: "none" }, "mailsChoice", "pas compris"],
     ];
 
-    for (const words of told) expect(words).to.contain("Rien n’a été fait :");
+    for (const [fields, field, words] of told) {
+      const { status, text } = await refused(fields);
+      expect(status, field).to.equal(422);
+      expect(text).to.contain(`href="#f-${field}"`).and.to.contain(`id="f-${field}-error"`);
+      expect(textOf(text)).to.contain(words);
+      const { act: _act, ...typed } = fields;
+      for (const [name, value] of Object.entries(typed)) {
+        const shown = name.endsWith("Choice") ? `value="${value}" selected` : ` value="${value}"`;
+        expect(value === "" || text.includes(shown), `${name} is lost`).to.equal(true);
+      }
+    }
     const { state, limits = {} } = await found();
     expect({ state, limits }).to.deep.equal({ state: "active", limits: {} });
     expect(await journal()).to.have.length(before);
+  });
+
+  it("never drops a number that was typed beside another choice, as if there were no limit", async () => {
+    for (const choice of ["default", "none"]) {
+      const typed = { ...asShown(await formOf()), mailsChoice: choice, mails: "500" };
+      const { status, text } = await refused({ act: "limits", ...typed });
+
+      expect(status).to.equal(422);
+      expect(textOf(text)).to.contain("Ce nombre ne compte que pour « Une limite propre »");
+      expect(asShown(text)).to.deep.equal(typed);
+      expect((await found()).limits ?? {}).to.deep.equal({});
+      await send({ act: "limits", ...asShown(text), mailsChoice: "own" });
+      expect((await found()).limits).to.deep.equal({ mails: 500 });
+      await send({ act: "limits", ...defaults });
+    }
+  });
+
+  it("is to give up a limit of its own although its number still stands there", async () => {
+    for (const [choice, limits] of [
+      ["default", {}],
+      ["none", { storage: null }],
+    ] as const) {
+      await send({ act: "limits", ...defaults, storageChoice: "own", storage: "2,5" });
+      const shown = asShown(await formOf());
+      expect(shown).to.include({ storageChoice: "own", storage: "2.5" });
+
+      await send({ act: "limits", ...shown, storageChoice: choice });
+
+      expect((await found()).limits).to.deep.equal(limits);
+    }
   });
 
   it("never closes the instance on which they are signed in", async () => {

@@ -76,7 +76,8 @@ const instance: InstancePage = {
   usage: [{ label: "Images", value: "5 Mo" }],
   actions: {
     ...{ action: "/operator/instances/x", host: "valmont.example", may: every(true), isOwn: true },
-    ...{ graceDays: 30, mostGraceDays: 365, mostReason: 300, reason: "Panne." },
+    ...{ grace: "30", mostGraceDays: 365, mostReason: 300, reason: "Panne.", typedHost: "val" },
+    errors: ["storage", "reason"].map((field) => ({ field, label: "Images", text: "Non." })),
     limits: [
       {
         ...{ name: "storage", choiceName: "storageChoice", choiceLabel: "Images" },
@@ -86,7 +87,7 @@ const instance: InstancePage = {
     ],
   },
 };
-const idle = { ...instance.actions, may: every(false), isOwn: false };
+const idle = { ...instance.actions, may: every(false), isOwn: false, errors: [] };
 
 const samples: Readonly<Record<string, readonly object[]>> = {
   "operators/queues": [queues, { ...queues, kind: null, host: null }, { ...queues, jobs: [] }],
