@@ -40,7 +40,7 @@ import { metricsFor, tracesFor, watchedDrivers } from "./hosting/watching.js";
 import { createWeb } from "./hosting/web.js";
 import { startWorkers } from "./hosting/worker.js";
 import type { Feature } from "./kit/feature.js";
-import { createTranslators, loadTranslations } from "./kit/i18n/index.js";
+import { createTranslators, loadTranslations, type TranslatorFor } from "./kit/i18n/index.js";
 import type { Migration } from "./migrations/migration.js";
 import { migrate, migrations } from "./migrations/run.js";
 import { secretOf } from "./secret.js";
@@ -68,6 +68,8 @@ export interface App {
   readonly drivers: Drivers;
   readonly instances: Instances;
   readonly contexts: Contexts;
+  /** Words for what is told beside every instance. */
+  readonly translatorFor: TranslatorFor;
   readonly outbox: Outbox;
   readonly federation: Pick<Federation, "linkInstance" | "rules" | "rotateKeys" | "testPeer">;
   readonly operators: OperatorSide;
@@ -183,7 +185,7 @@ export async function createApp(
   const web = traces === null ? pages : tracedRequests(pages, traces);
   return {
     ...{ web, health, metrics, drivers, instances, contexts, outbox, federation, migrated },
-    operators,
+    ...{ operators, translatorFor },
     async start() {
       if (config.role !== "web") {
         const ended = metrics === null ? {} : { ended: metrics.ended };

@@ -6,6 +6,7 @@ import type { Operator } from "../features/operators/operator.js";
 import { personById } from "../features/people/people.js";
 import { Refusal, type Ctx } from "../kit/index.js";
 import { actingFor, instanceNamed, instanceToChange, withApp } from "./deployment.js";
+import { addJournalCommand } from "./operator-journal.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
 interface Given {
@@ -14,7 +15,7 @@ interface Given {
   readonly member?: string;
 }
 
-/** `operator grant|revoke|list`: who runs the whole deployment. */
+/** `operator grant|revoke|list|journal`: who runs the whole deployment. */
 export function operatorCommand(io: Io, finish: Finish): Command {
   const operator = new Command("operator").description("people who run the whole deployment");
   for (const act of ["grant", "revoke"] as const) {
@@ -35,6 +36,7 @@ export function operatorCommand(io: Io, finish: Finish): Command {
     .command("list")
     .description("show who they are")
     .action(() => finish(withApp(io, (app) => list(app))));
+  addJournalCommand(operator, io, finish);
   return operator;
 }
 

@@ -6,12 +6,11 @@ import {
   actOnKind,
   actOnOne,
   lookAtQueues,
-  noteKind,
-  queueNames,
+  kindDeed,
   type DeadAct,
-  type QueueName,
   type QueueState,
 } from "../features/operators/dead-jobs.js";
+import { queueNames, type QueueName } from "../features/operators/operator.js";
 import { hostsOf } from "../features/operators/shown-jobs.js";
 import { mostStoredCounted } from "../hosting/parked-jobs.js";
 import { instanceNamed, withApp } from "./deployment.js";
@@ -152,8 +151,8 @@ async function change(app: App, act: DeadAct, { ids, queue: name, kind }: Asked)
   if (act === "retry") await assertAnswers(app);
   let count = 0;
   if (kind !== undefined) {
-    await noteKind({ operators }, null, { act, queue: name, kind });
-    count = await actOnKind(queue, { queue: name, kind, act, until: clock.now().getTime() });
+    const many = { queue: name, kind, act, until: clock.now().getTime() };
+    count = await operators.record(null, kindDeed(many), () => actOnKind(queue, many));
   }
   for (const id of ids) {
     if (await actOnOne({ queue, operators }, null, { act, queue: name, id })) count += 1;

@@ -51,7 +51,12 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
     "/admin/network/tests",
     "/network",
     ...["/operator", "/operator/queues", "/operator/queues?queue=default&kind=digests.send"],
-    ...["/operator/mail", "/operator/instances", "/operator/instances/localhost"],
+    ...[
+      "/operator/mail",
+      "/operator/journal",
+      "/operator/instances",
+      "/operator/instances/localhost",
+    ],
     "/operator/instances/voisine.example",
   ],
 };

@@ -46,4 +46,28 @@ describe("operator on the command line", function () {
     expect(await grant()).to.include({ code: 2 });
     expect(await list()).to.deep.equal([]);
   });
+
+  it("shows what was changed, in words, with what changed nothing, a part at a time", async () => {
+    await desk.run(["instance", "limits", host, "--storage", "3 GB"]);
+    await desk.run(["queue", "drop", "--queue", "default", "nope"]);
+    const journal = (...more: string[]) => desk.run(["operator", "journal", ...more]);
+    const { out } = await journal();
+    type Line = { id: string; deed: { act: string }; changedNothing: boolean };
+    const last = await desk.json<readonly Line[]>(["operator", "journal", "--limit", "1"]);
+    const rest = await desk.json<readonly Line[]>([
+      ...["operator", "journal", "--limit", "1", "--before", last[0]?.id ?? ""],
+    ]);
+
+    expect(out.split(/(?=^\d{4}-)/m)[0]).to.match(
+      /Command line\n  Job dropped: nope \(Everyday jobs\)\n  To no effect/,
+    );
+    expect(out).to.match(/Limits changed: valmont\.example \(pictures: 3.GB\)/);
+    expect(out).to.contain(`No longer an operator: Ada (${host})`);
+    expect(last[0]).to.deep.include({
+      ...{ deed: { act: "job-dropped", queue: "default", id: "nope" }, changedNothing: true },
+    });
+    expect(rest[0]?.deed.act).to.equal("instance-limited");
+    expect(rest[0]?.changedNothing).to.equal(false);
+    expect(await journal("--limit", "0")).to.include({ code: 2 });
+  });
 });

@@ -2,15 +2,9 @@ import { z } from "zod";
 import type { DeadJob, DeadKind, Queue, QueueCounts } from "../../drivers/queue/queue.js";
 import type { Store } from "../../drivers/store/collection.js";
 import { countStored, type StoredJobs } from "../../hosting/parked-jobs.js";
-import { concurrency } from "../../hosting/worker.js";
 import { defineJob, Refusal, sliceOf, type JobDef, type Slice } from "../../kit/index.js";
-import type { Act, Doer } from "./operator.js";
+import { queueNames, type Doer, type QueueName } from "./operator.js";
 import type { Operators } from "./operators.js";
-
-/** The queues of a deployment. */
-export const queueNames = Object.keys(concurrency) as ReadonlyArray<keyof typeof concurrency>;
-
-export type QueueName = (typeof queueNames)[number];
 
 /** What is done with dead jobs: run again with all their tries, or forgotten. */
 export type DeadAct = "retry" | "drop";
@@ -18,7 +12,7 @@ export type DeadAct = "retry" | "drop";
 /** What looking after the dead needs. */
 export interface DeadParts {
   readonly queue: Queue;
-  readonly operators: Pick<Operators, "note">;
+  readonly operators: Pick<Operators, "record">;
 }
 
 /** How one queue does. */
@@ -93,10 +87,10 @@ function unpackPlace(packed: string): Pick<DeadJob, "id" | "diedAt"> {
   }
 }
 
-const acts: Readonly<Record<DeadAct, { readonly one: Act; readonly many: Act }>> = {
+const acts = {
   retry: { one: "job-retried", many: "jobs-retried" },
   drop: { one: "job-dropped", many: "jobs-dropped" },
-};
+} as const satisfies Record<DeadAct, object>;
 
 /** One dead job. */
 export interface OneDead {
@@ -113,8 +107,8 @@ export async function actOnOne(
   by: Doer,
   { act, queue: name, id }: OneDead & { readonly act: DeadAct },
 ): Promise<boolean> {
-  await operators.note(by, acts[act].one, `${name} ${id}`);
-  return (await apply(queue, act, name, [id])) > 0;
+  const deed = { act: acts[act].one, queue: name, id };
+  return operators.record(by, deed, async () => (await apply(queue, act, name, [id])) > 0);
 }
 
 /** All dead jobs of one kind that died up to a moment. */
@@ -126,13 +120,9 @@ export interface ManyDead {
   readonly until: number;
 }
 
-/** Write down that all dead jobs of a kind are retried or dropped; `actOnKind` then does it. */
-export async function noteKind(
-  { operators }: Pick<DeadParts, "operators">,
-  by: Doer,
-  { act, queue, kind }: Pick<ManyDead, "act" | "queue" | "kind">,
-): Promise<void> {
-  await operators.note(by, acts[act].many, `${queue} ${kind}`);
+/** Retried or dropped: all dead jobs of a kind, as the journal tells it. */
+export function kindDeed({ act, queue, kind }: Pick<ManyDead, "act" | "queue" | "kind">) {
+  return { act: acts[act].many, queue, kind } as const;
 }
 
 /** Jobs that are retried or dropped in one step. */

@@ -9,7 +9,7 @@ import type { Instances } from "../../hosting/instances.js";
 import type { Outbox } from "../../hosting/outbox.js";
 import { limitsChanged, type Ctx, type Instance, type LimitChanges } from "../../kit/index.js";
 import type { Clock } from "../../drivers/clock.js";
-import { doerOf, type Act, type Doer } from "./operator.js";
+import { doerOf, type Deed, type Doer } from "./operator.js";
 import type { Operators } from "./operators.js";
 
 /** What can be done with an instance. */
@@ -31,7 +31,7 @@ export interface InstanceActing {
   readonly instances: Instances;
   readonly clock: Clock;
   readonly outbox: Pick<Outbox, "commit">;
-  readonly operators: Pick<Operators, "note">;
+  readonly operators: Pick<Operators, "record">;
 }
 
 const byState = {
@@ -65,15 +65,6 @@ export function possibleActs(
   );
 }
 
-const noted = {
-  suspend: "instance-suspended",
-  explain: "instance-explained",
-  resume: "instance-resumed",
-  limits: "instance-limited",
-  delete: "instance-deleted",
-  undelete: "instance-undeleted",
-} as const satisfies Record<InstanceAct, Act>;
-
 /**
  * Do it, on the record. Null when it cannot be done with the instance as it is: somebody else was
  * faster. Of two who act at once, one does.
@@ -99,22 +90,23 @@ export async function actOnRecord(
 ): Promise<Instance | null> {
   if (!actsNow(parts.clock, instance).includes(wish.act)) return null;
   if (wish.act === "limits" && Object.keys(wish.limits).length === 0) return instance;
-  const about = [instance.host, ...detailsOf(wish)].join(" ");
-  await parts.operators.note(by, noted[wish.act], about);
-  return carryOut(parts, instance, wish);
+  return parts.operators.record(by, deedOf(instance, wish), () => carryOut(parts, instance, wish));
 }
 
-function detailsOf(wish: InstanceWish): readonly string[] {
+function deedOf({ host }: Instance, wish: InstanceWish): Deed {
   switch (wish.act) {
     case "suspend":
+      return { act: "instance-suspended", host, reason: wish.reason };
     case "explain":
-      return wish.reason === "" ? [] : [`(${wish.reason})`];
+      return { act: "instance-explained", host, reason: wish.reason };
+    case "resume":
+      return { act: "instance-resumed", host };
     case "limits":
-      return Object.entries(wish.limits).map(([what, limit]) => `${what}=${limit ?? "none"}`);
+      return { act: "instance-limited", host, limits: wish.limits };
     case "delete":
-      return [`grace=${wish.graceDays}`];
-    default:
-      return [];
+      return { act: "instance-deleted", host, graceDays: wish.graceDays };
+    case "undelete":
+      return { act: "instance-undeleted", host };
   }
 }
 

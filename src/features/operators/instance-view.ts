@@ -96,9 +96,9 @@ function figuresView(
 ): NonNullable<InstanceView["figures"]> {
   const { proposals, comments, recent, lastProposalAt, lastSignInOn, measuredAt } = figures;
   const used = (what: Limited): string => {
-    const [now, most] = [limitText(ctx, what, figures.used[what]), limits[what]];
+    const [now, most] = [limitText(ctx.t, what, figures.used[what]), limits[what]];
     if (most === null) return now;
-    return ctx.t.t("operators.instances.of", { used: now, limit: limitText(ctx, what, most) });
+    return ctx.t.t("operators.instances.of", { used: now, limit: limitText(ctx.t, what, most) });
   };
   return {
     ...{ proposals, comments, recent, lastProposalAt, lastSignInOn, measuredAt },
@@ -107,8 +107,8 @@ function figuresView(
 }
 
 /** An amount of what is limited, in words. */
-export function limitText(ctx: Ctx, what: Limited, amount: number): string {
-  return what === "storage" ? ctx.t.formatBytes(amount) : ctx.t.formatNumber(amount);
+export function limitText(t: Ctx["t"], what: Limited, amount: number): string {
+  return what === "storage" ? t.formatBytes(amount) : t.formatNumber(amount);
 }
 
 function troublesOf(ctx: Ctx, host: string, { failingPeers, deadJobs }: InstanceFigures) {

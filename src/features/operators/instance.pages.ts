@@ -139,7 +139,7 @@ function limitField(ctx: Ctx, { what, instance, defaults, begun }: OneLimit): Li
   const usual = defaults[what];
   const words = {
     default: t("choices.default", {
-      limit: usual === null ? t("unlimited") : limitText(ctx, what, usual),
+      limit: usual === null ? t("unlimited") : limitText(ctx.t, what, usual),
     }),
     none: t("choices.none"),
     own: t("choices.own"),

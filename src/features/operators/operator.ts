@@ -1,5 +1,6 @@
 import type { DeploymentCollection } from "../../hosting/collections.js";
-import type { Ctx } from "../../kit/index.js";
+import { concurrency } from "../../hosting/worker.js";
+import type { Ctx, LimitChanges } from "../../kit/index.js";
 
 /** Somebody who runs the deployment: a member of one of its instances, named on the command line. */
 export interface Operator {
@@ -10,20 +11,44 @@ export interface Operator {
   readonly grantedAt: Date;
 }
 
-/** What an operator changes, as the journal tells it. */
-export type Act =
-  | "operator-granted"
-  | "operator-revoked"
-  | "job-retried"
-  | "job-dropped"
-  | "jobs-retried"
-  | "jobs-dropped"
-  | "instance-suspended"
-  | "instance-explained"
-  | "instance-resumed"
-  | "instance-limited"
-  | "instance-deleted"
-  | "instance-undeleted";
+/** What an operator changes, as the journal keeps it: names, ids and figures, put into words when it is read. */
+export type Deed =
+  | {
+      readonly act: "operator-granted" | "operator-revoked";
+      readonly name: string;
+      readonly host: string;
+    }
+  | {
+      readonly act: "job-retried" | "job-dropped";
+      readonly queue: QueueName;
+      readonly id: string;
+    }
+  | {
+      readonly act: "jobs-retried" | "jobs-dropped";
+      readonly queue: QueueName;
+      readonly kind: string;
+    }
+  | {
+      readonly act: "instance-suspended" | "instance-explained";
+      readonly host: string;
+      readonly reason: string;
+    }
+  | {
+      readonly act: "instance-limited";
+      readonly host: string;
+      readonly limits: LimitChanges;
+    }
+  | {
+      readonly act: "instance-deleted";
+      readonly host: string;
+      readonly graceDays: number;
+    }
+  | { readonly act: "instance-resumed" | "instance-undeleted"; readonly host: string };
+
+/** The queues of a deployment. */
+export const queueNames = Object.keys(concurrency) as ReadonlyArray<keyof typeof concurrency>;
+
+export type QueueName = (typeof queueNames)[number];
 
 /** Who did something: an operator, or whoever could run commands (null). */
 export type Doer = {
@@ -34,12 +59,13 @@ export type Doer = {
 
 /** A change of the deployment by those who run it, written down before it is made. */
 export interface JournalEntry {
+  /** Sorts by when it was written. */
   readonly _id: string;
   readonly at: Date;
   readonly by: Doer;
-  readonly act: Act;
-  /** What was changed, by names and ids alone: `default federation.deliver 01j…`. */
-  readonly about: string;
+  readonly deed: Deed;
+  /** It turned out to change nothing: it was so already, or somebody else was faster. */
+  readonly isVain?: true;
 }
 
 /** Where the operators' pages are. */
@@ -63,10 +89,7 @@ export const operatorCollections: readonly DeploymentCollection[] = [
   },
   {
     name: journalName,
-    indexes: [
-      { keys: { at: -1, _id: -1 } },
-      { keys: { at: 1 }, expireAfterSeconds: rememberedSeconds },
-    ],
+    indexes: [{ keys: { at: 1 }, expireAfterSeconds: rememberedSeconds }],
   },
 ];
 

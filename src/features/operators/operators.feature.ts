@@ -15,6 +15,7 @@ import { pathOf } from "./frame.js";
 import { instancePath } from "./instance-view.js";
 import { changeInstance, seeInstance, seeInstances } from "./instances.routes.js";
 import { createMailChecking } from "./mail-check.js";
+import { journalModel, journalPage, journalPath } from "./journal.pages.js";
 import { mailModel, mailPage } from "./mail.pages.js";
 import { operatorCollections } from "./operator.js";
 import { createRegister, type Operators } from "./operators.js";
@@ -53,6 +54,9 @@ export function createOperators(parts: OperatorParts): OperatorSide {
       see(pathOf("instances"), (ctx, req) => seeInstances(ctx, all, req)),
       see(instancePath(":host"), (ctx, req) => seeInstance(ctx, all, req)),
       act(instancePath(":host"), (ctx, req) => changeInstance(ctx, all, req)),
+      see(journalPath, async (ctx, req) =>
+        page(journalPage, await journalModel(ctx, operators, req)),
+      ),
       see(pathOf("mail"), async (ctx) =>
         page(mailPage, await mailModel(ctx, { ...parts, checking })),
       ),

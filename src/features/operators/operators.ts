@@ -2,12 +2,13 @@ import type { Clock, Ids } from "../../drivers/clock.js";
 import type { Store } from "../../drivers/store/collection.js";
 import { insertOnce, Refusal, type Ctx } from "../../kit/index.js";
 import { loadMember } from "../accounts/accounts.js";
+import { personById } from "../people/people.js";
 import {
   doerOf,
   journalName,
   operatorId,
   operatorsName,
-  type Act,
+  type Deed,
   type Doer,
   type JournalEntry,
   type Operator,
@@ -28,10 +29,16 @@ export interface Operators {
   assertOperator(ctx: Ctx): Promise<void>;
   /** Whether the signed-in member was one a few seconds ago: good enough for a menu. */
   mayBe(ctx: Ctx): Promise<boolean>;
-  /** Write down what is about to be done. */
-  note(by: Doer, act: Act, about: string): Promise<void>;
-  /** What was done last, the newest first. */
-  journal(limit: number): Promise<readonly JournalEntry[]>;
+  /**
+   * Write down what is about to be done, then do it. When it turns out to change nothing (false, null, zero,
+   * or a refusal) the line says so; a crash leaves a line too much rather than one too few.
+   */
+  record<R>(by: Doer, deed: Deed, work: () => Promise<R>): Promise<R>;
+  /** What was done, the newest first; before an entry, or the last. */
+  journal(asked: {
+    readonly limit: number;
+    readonly before?: string | null;
+  }): Promise<readonly JournalEntry[]>;
 }
 
 interface Parts {
@@ -42,7 +49,8 @@ interface Parts {
 
 const mostOperators = 200;
 const keptMs = 10_000;
-const longestAbout = 300;
+/** Characters of a word that is kept of what was asked for. */
+const longestWord = 300;
 
 /** Opens the deployment's register of operators. */
 export function createRegister({ store, clock, ids }: Parts): Operators {
@@ -53,35 +61,44 @@ export function createRegister({ store, clock, ids }: Parts): Operators {
   const list: Operators["list"] = () =>
     rows.find({}, { sort: { grantedAt: 1, _id: 1 }, limit: mostOperators }).toArray();
 
-  const note: Operators["note"] = async (by, act, about) => {
-    const entry = {
-      _id: ids.next(),
-      at: clock.now(),
-      by,
-      act,
-      about: about.slice(0, longestAbout),
-    };
-    await entries.insertOne(entry);
+  const vain = (_id: string) => entries.updateOne({ _id }, { $set: { isVain: true } });
+
+  const record: Operators["record"] = async (by, deed, work) => {
+    const _id = ids.next();
+    await entries.insertOne({ _id, at: clock.now(), by, deed: bounded(deed) });
+    try {
+      const done = await work();
+      if (done === false || done === null || done === 0) await vain(_id);
+      return done;
+    } catch (error) {
+      if (error instanceof Refusal) await vain(_id);
+      throw error;
+    }
   };
 
   return {
     list,
-    note,
+    record,
     async grant(ctx, memberId) {
       const member = await loadMember(ctx, memberId);
       if (member === null) throw new Refusal("not-found");
       const _id = operatorId(ctx, memberId);
-      await note(doerOf(ctx), "operator-granted", `${member.name} (${ctx.instance.host})`);
-      const row = { _id, instanceId: ctx.instance._id, memberId, grantedAt: clock.now() };
-      const isNew = await insertOnce(() => rows.insertOne(row));
+      const { _id: instanceId, host } = ctx.instance;
+      const deed = { act: "operator-granted", name: member.name, host } as const;
+      const row = { _id, instanceId, memberId, grantedAt: clock.now() };
+      const isNew = await record(doerOf(ctx), deed, () => insertOnce(() => rows.insertOne(row)));
       kept = null;
       return isNew;
     },
     async revoke(ctx, memberId) {
-      await note(doerOf(ctx), "operator-revoked", `${memberId} (${ctx.instance.host})`);
-      const { deletedCount } = await rows.deleteOne({ _id: operatorId(ctx, memberId) });
+      const name = (await personById(ctx, memberId))?.name ?? memberId;
+      const deed = { act: "operator-revoked", name, host: ctx.instance.host } as const;
+      const wasOne = await record(doerOf(ctx), deed, async () => {
+        const { deletedCount } = await rows.deleteOne({ _id: operatorId(ctx, memberId) });
+        return deletedCount > 0;
+      });
       kept = null;
-      return deletedCount > 0;
+      return wasOne;
     },
     async assertOperator(ctx) {
       const { member } = ctx;
@@ -98,6 +115,18 @@ export function createRegister({ store, clock, ids }: Parts): Operators {
       }
       return kept.ids.has(operatorId(ctx, ctx.member._id));
     },
-    journal: (limit) => entries.find({}, { sort: { at: -1, _id: -1 }, limit }).toArray(),
+    journal: ({ limit, before = null }) =>
+      entries
+        .find(before === null ? {} : { _id: { $lt: before } }, { sort: { _id: -1 }, limit })
+        .toArray(),
   };
+}
+
+/** What was typed on a command line may be as long as it likes. */
+function bounded(deed: Deed): Deed {
+  const short = (value: unknown): unknown =>
+    typeof value === "string" ? value.slice(0, longestWord) : value;
+  return Object.fromEntries(
+    Object.entries(deed).map(([key, value]) => [key, short(value)]),
+  ) as unknown as Deed;
 }

@@ -1,7 +1,8 @@
 import type { StatusView } from "../../kit/component-models.js";
 import { definePage, type Ctx } from "../../kit/index.js";
 import { badgeOf, frameOf, type OperatorPage } from "./frame.js";
-import type { Doer, JournalEntry } from "./operator.js";
+import { journalLine, type JournalLine } from "./journal.js";
+import { journalPath } from "./journal.pages.js";
 import { lookOver, type Overview } from "./overview.js";
 import type { Figures, Totals } from "./figures.js";
 import type { Operators } from "./operators.js";
@@ -24,17 +25,14 @@ export interface OverviewPage extends OperatorPage {
   readonly disk: { readonly badge: StatusView; readonly facts: readonly FactView[] };
   readonly versions: readonly FactView[];
   readonly processes: ReadonlyArray<{ readonly what: string; readonly where: string }>;
-  readonly journal: ReadonlyArray<{
-    readonly at: Date;
-    readonly who: string;
-    readonly what: string;
-    readonly about: string;
-  }>;
+  /** What was done last, and where all of it is. */
+  readonly journal: readonly JournalLine[];
+  readonly wholeJournal: string;
 }
 
 export const overviewPage = definePage<OverviewPage>("operators/overview");
 
-const mostEntries = 20;
+const mostEntries = 5;
 
 /** Gather the overview. */
 export async function overviewModel(
@@ -45,7 +43,7 @@ export async function overviewModel(
   const [seen, totals, entries] = await Promise.all([
     lookOver(parts),
     figures.totals(),
-    operators.journal(mostEntries),
+    operators.journal({ limit: mostEntries }),
   ]);
   return {
     ...frameOf(ctx, "overview"),
@@ -56,7 +54,8 @@ export async function overviewModel(
       what,
       where: ctx.t.t("operators.overview.processOn", { machine, pid }),
     })),
-    journal: entries.map((entry) => entryView(ctx, entry)),
+    journal: entries.map((entry) => journalLine(ctx.t, entry)),
+    wholeJournal: journalPath,
   };
 }
 
@@ -106,12 +105,4 @@ function versionViews(ctx: Ctx, { deployment }: OperatorParts, totals: Totals | 
     { label: t("instances"), value: counted(totals?.instances) },
     { label: t("members"), value: counted(totals?.members) },
   ];
-}
-
-function entryView(ctx: Ctx, { at, by, act, about }: JournalEntry) {
-  return { at, who: nameOf(ctx, by), what: ctx.t.t(`operators.acts.${act}`), about };
-}
-
-function nameOf(ctx: Ctx, by: Doer): string {
-  return by === null ? ctx.t.t("operators.commandLine") : `${by.name} (${by.host})`;
 }

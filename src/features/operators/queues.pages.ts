@@ -7,12 +7,11 @@ import {
   listDead,
   lookAtQueues,
   queueNamed,
-  queueNames,
   type DeadQuery,
-  type QueueName,
   type QueueState,
 } from "./dead-jobs.js";
 import { badgeOf, frameOf, pathOf, type Level, type OperatorPage } from "./frame.js";
+import { queueNames, type QueueName } from "./operator.js";
 import type { OperatorParts } from "./parts.js";
 import { aboutDead, hostsOf } from "./shown-jobs.js";
 

@@ -9,15 +9,8 @@ import {
   type Reply,
   type Req,
 } from "../../kit/index.js";
-import {
-  actOnOne,
-  noteKind,
-  queueNamed,
-  type DeadAct,
-  type ManyDead,
-  type QueueName,
-} from "./dead-jobs.js";
-import { doerOf } from "./operator.js";
+import { actOnOne, kindDeed, queueNamed, type DeadAct, type ManyDead } from "./dead-jobs.js";
+import { doerOf, type QueueName } from "./operator.js";
 import type { Operators } from "./operators.js";
 import type { OperatorParts } from "./parts.js";
 import { addressOf, queuesModel, queuesPage } from "./queues.pages.js";
@@ -52,8 +45,9 @@ export async function actOnDead(ctx: Ctx, acting: QueueActing, req: Req): Promis
   }
   if (kind === null) throw new Refusal("not-found");
   const until = ctx.clock.now().getTime();
-  await noteKind(acting, doerOf(ctx), { act, queue, kind });
-  await ctx.enqueue(acting.kindJob, { queue, kind, act, until });
+  await acting.operators.record(doerOf(ctx), kindDeed({ act, queue, kind }), () =>
+    ctx.enqueue(acting.kindJob, { queue, kind, act, until }),
+  );
   return redirect(back, told(`${act}.many`, true));
 }
 

@@ -61,7 +61,7 @@ describe("What operators do with an instance", function () {
   const own = (what: string, typed: string): Record<string, string> => ({
     ...{ act: "limits", ...defaults, [`${what}Choice`]: "own", [what]: typed },
   });
-  const journal = async () => the.site.app.operators.operators.journal(100);
+  const journal = async () => the.site.app.operators.operators.journal({ limit: 100 });
   const defaults = {
     storageChoice: "default",
     mailsChoice: "default",
@@ -109,7 +109,7 @@ describe("What operators do with an instance", function () {
     const unchanged = await send({ act: "limits", ...shown });
 
     expect((await found()).limits).to.deep.equal({ storage: 5_000_000, members: 9 });
-    expect((await journal())[0]).to.deep.include({ about: `${other} members=9` });
+    expect((await journal())[0]?.deed).to.deep.include({ host: other, limits: { members: 9 } });
     expect(unchanged).to.contain("Les limites sont enregistrées.");
     expect(await journal()).to.have.length(before);
   });
@@ -130,8 +130,8 @@ describe("What operators do with an instance", function () {
     expect(told).to.contain("Les visiteurs lisent cette raison.");
     expect(visited).to.contain("mardi").and.not.to.contain("lundi");
     expect(stillSince).to.deep.equal(since);
-    expect(entry).to.deep.include({
-      ...{ act: "instance-explained", about: `${other} (Travaux jusqu’à mardi.)` },
+    expect(entry?.deed).to.deep.equal({
+      ...{ act: "instance-explained", host: other, reason: "Travaux jusqu’à mardi." },
     });
     expect(late).to.contain("l’instance a changé entre-temps");
     expect((await found()).suspension).to.equal(null);
@@ -234,7 +234,8 @@ describe("What operators do with an instance", function () {
 
     expect(failed.status).to.equal(500);
     expect(untouched).to.equal("active");
-    expect(entry).to.deep.include({ act: "instance-suspended", about: `${other} (Panne)` });
+    const deed = { act: "instance-suspended", host: other, reason: "Panne" };
+    expect(entry?.deed).to.deep.equal(deed);
     expect(entry?.by?.name).to.equal("Inès");
     expect(textOf((await the.operator.get("/operator")).text)).to.contain("Instance suspendue :");
   });

@@ -70,9 +70,9 @@ describe("The page of queues and of jobs that were given up", function () {
   const send = async (fields: Record<string, string>) =>
     the.operator.post(page, { _csrf: await the.operator.token(page), ...fields });
   const journal = async () =>
-    (await the.site.app.operators.operators.journal(10)).map(({ act, about, by }) => ({
-      ...{ act, about, by: by?.name ?? null },
-    }));
+    (await the.site.app.operators.operators.journal({ limit: 10 })).map(
+      ({ deed, by, isVain = false }) => ({ ...deed, by: by?.name ?? null, isVain }),
+    );
 
   it("tells how many wait, and shows kind, instance, ids and reason without a person's address", async () => {
     mails.mend(true);
@@ -111,7 +111,7 @@ describe("The page of queues and of jobs that were given up", function () {
     expect(mails.sent).to.have.length(1);
     expect(await queue().dead("default", 10)).to.deep.equal([]);
     expect((await journal())[0]).to.deep.equal({
-      ...{ act: "job-retried", about: `default ${id}`, by: "Inès" },
+      ...{ act: "job-retried", queue: "default", id, by: "Inès", isVain: false },
     });
     expect(textOf((await the.operator.get(page)).text)).to.contain("Ce travail est relancé");
   });
@@ -136,7 +136,7 @@ describe("The page of queues and of jobs that were given up", function () {
     await send({ queue: "default", act: "drop", id: first });
 
     expect((await queue().dead("default", 10)).map(({ id }) => id)).to.deep.equal([second]);
-    expect((await journal())[0]).to.include({ act: "job-dropped", about: `default ${first}` });
+    expect((await journal())[0]).to.include({ act: "job-dropped", id: first });
   });
 
   it("forgets all of a kind, however many, and nothing of another kind or queue", async () => {
@@ -150,8 +150,7 @@ describe("The page of queues and of jobs that were given up", function () {
     expect((await queue().dead("default", 10)).map(({ id }) => id)).to.deep.equal([kept]);
     expect((await queue().dead("delivery", 10)).map(({ id }) => id)).to.deep.equal([delivery]);
     expect((await journal())[0]).to.include({
-      act: "jobs-dropped",
-      about: "default accounts.remind",
+      ...{ act: "jobs-dropped", queue: "default", kind: "accounts.remind" },
     });
   });
 

@@ -1,6 +1,7 @@
 import type { InstancePage } from "../../../src/features/operators/instance.pages.js";
 import type { InstanceView } from "../../../src/features/operators/instance-view.js";
 import type { InstancesPage } from "../../../src/features/operators/instances.pages.js";
+import type { JournalPage } from "../../../src/features/operators/journal.pages.js";
 import type { MailPage } from "../../../src/features/operators/mail.pages.js";
 import type { OverviewPage } from "../../../src/features/operators/overview.pages.js";
 import type { QueuesPage } from "../../../src/features/operators/queues.pages.js";
@@ -13,13 +14,22 @@ const frame = {
   tabs: [{ text: "État", url: "/operator", current: true, count: null }],
 };
 const badge = { code: "accepted", label: "Répond" } as const;
+const entry = { at: now, who: "Inès", what: "Relancé :", about: "x", note: "Sans effet." };
 const overview: OverviewPage = {
   ...frame,
   health: [{ label: "Base", badge, note: "Rien ne va." }],
   disk: { badge, facts: [{ label: "Libre", value: "4 Go" }] },
   versions: [{ label: "Parvis", value: "1.0" }],
   processes: [{ what: "server (web)", where: "sur a, n° 1" }],
-  journal: [{ at: now, who: "Inès", what: "Relancé :", about: "default x" }],
+  journal: [entry, { ...entry, note: null }],
+  wholeJournal: "/operator/journal",
+};
+const journal: JournalPage = {
+  ...frame,
+  entries: overview.journal,
+  back: "/o",
+  next: "/n",
+  start: "/s",
 };
 
 const choice = { text: "Tous", url: "/operator/queues", current: true, count: 3 };
@@ -94,6 +104,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   "operators/instances": [instances, { ...instances, instances: [] }],
   "operators/instance": [instance, { ...instance, instance: roche, actions: idle }],
   "operators/mail": [mail, { ...mail, isUnderWay: true, check: null, days: [], troubles: [] }],
+  "operators/journal": [journal, { ...journal, entries: [] }],
   "operators/overview": [overview, { ...overview, processes: [], journal: [] }],
 };
 

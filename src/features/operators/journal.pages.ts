@@ -1,0 +1,49 @@
+import {
+  definePage,
+  sliceOf,
+  packCursor,
+  unpackCursor,
+  head,
+  type Ctx,
+  type Req,
+} from "../../kit/index.js";
+import { frameOf, pathOf, type OperatorPage } from "./frame.js";
+import { operatorPath } from "./operator.js";
+import { journalLine, type JournalLine } from "./journal.js";
+import type { Operators } from "./operators.js";
+
+/** What operators did: for operators. */
+export interface JournalPage extends OperatorPage {
+  readonly entries: readonly JournalLine[];
+  readonly back: string;
+  readonly next: string | null;
+  /** Back to the newest; null when there. */
+  readonly start: string | null;
+}
+
+/** Where the page is, behind the overview. */
+export const journalPath = `${operatorPath}/journal`;
+
+export const journalPage = definePage<JournalPage>("operators/journal");
+
+const pageSize = 25;
+
+/** Gather a page of the journal, the newest first. Throws `not-found` for a place that was never handed out. */
+export async function journalModel(
+  ctx: Ctx,
+  operators: Pick<Operators, "journal">,
+  { query }: Pick<Req, "query">,
+): Promise<JournalPage> {
+  const cursor = query["after"];
+  const before = cursor === undefined ? null : String(unpackCursor(cursor, 1)[0]);
+  const found = await operators.journal({ limit: pageSize + 1, before });
+  const { items, next } = sliceOf(found, pageSize, ({ _id }) => packCursor([_id]));
+  return {
+    ...frameOf(ctx, "overview"),
+    head: head(ctx.t.t("operators.journal.title"), { noIndex: true }),
+    back: pathOf("overview"),
+    entries: items.map((entry) => journalLine(ctx.t, entry)),
+    next: next === null ? null : `${journalPath}?after=${next}`,
+    start: before === null ? null : journalPath,
+  };
+}
