@@ -23,8 +23,8 @@ export interface MailTrouble extends MailFailure {
   /** The receiving domain. */
   readonly _id: string;
   readonly at: Date;
-  /** Mails that it did not take since the first of them that is remembered. */
-  readonly count: number;
+  /** Times that it did not take one, since the first that is remembered: a mail that is tried again counts each time. */
+  readonly tries: number;
 }
 
 const day = 24 * 3_600;
@@ -74,7 +74,7 @@ export function createMailLedger({ store, clock, log }: LedgerParts): MailLedger
     await count(failure.permanent ? "failed" : "deferred");
     const _id = domainOf(to);
     if (_id === null) return;
-    const change = { $set: { ...failure, at: clock.now() }, $inc: { count: 1 } };
+    const change = { $set: { ...failure, at: clock.now() }, $inc: { tries: 1 } };
     await troubles.updateOne({ _id }, change as object, { upsert: true });
   }
 

@@ -35,7 +35,8 @@ export interface MailPage extends OperatorPage {
     readonly why: string;
     /** The codes that the mail server gave, or the connection came to. */
     readonly codes: string;
-    readonly count: string;
+    /** How often it was tried. */
+    readonly tries: string;
   }>;
 }
 
@@ -103,7 +104,7 @@ function seenViews(
 }
 
 function troubleView(ctx: Ctx, trouble: MailTrouble): MailPage["troubles"][number] {
-  const { _id, at, permanent, status, enhanced, code, count } = trouble;
+  const { _id, at, permanent, status, enhanced, code, tries } = trouble;
   const outcome = permanent ? "failed" : "deferred";
   const codes = status === null ? [code] : [String(status), enhanced];
   return {
@@ -114,6 +115,6 @@ function troubleView(ctx: Ctx, trouble: MailTrouble): MailPage["troubles"][numbe
       .slice(0, status === null ? 3 : 2)
       .flat()
       .join(" "),
-    count: ctx.t.t("operators.mail.count", { count }),
+    tries: ctx.t.t("operators.mail.tries", { count: tries }),
   };
 }

@@ -78,16 +78,18 @@ describe("The page of mails", function () {
     await send(ctx, "ada@mail.example");
     await send(ctx, "bea@mail.example");
     await send(ctx, "gone@closed.example");
+    // The same mail, tried again.
+    await send(ctx, "full@full.example");
     await send(ctx, "full@full.example");
 
     const { text } = await the.operator.get(page);
 
     const words = textOf(text);
-    expect(words).to.match(/02\/03\/2026\s*2\s*1\s*1/);
+    expect(words).to.match(/02\/03\/2026\s*2\s*2\s*1/);
     expect(words).to.match(/closed\.example\s*Refusé/);
     expect(words).to.contain("L’adresse n’existe pas");
     expect(words).to.contain("550 5.1.1");
-    expect(words).to.contain("La boîte est pleine");
+    expect(words).to.match(/La boîte est pleine ou fermée\.\s*2 essais/);
     expect(text).not.to.match(/(?:gone|full|ada|bea)@/);
   });
 

@@ -52,7 +52,7 @@ const mail: MailPage = {
   check: { at: now, seen: [{ label: "SPF", badge, note: "Bien." }] },
   days: [{ day: now, sent: 3, deferred: 2, failed: 1 }],
   troubles: [
-    { ...{ domain: "a.example", at: now, badge, why: "Pleine" }, codes: "550", count: "1 mail" },
+    { ...{ domain: "a.example", at: now, badge, why: "Pleine" }, codes: "550", tries: "1 essai" },
   ],
 };
 
