@@ -50,7 +50,7 @@ const pages: Readonly<Record<Reader, readonly string[]>> = {
     "/admin/network/settings",
     "/admin/network/tests",
     "/network",
-    ...["/operator", "/operator/queues", "/operator/queues?queue=default&kind=digests.send"],
+    ...["/operator", "/operator/queues", "/operator/queues?queue=default&kind=accounts.remind"],
     ...[
       "/operator/mail",
       "/operator/journal",

@@ -9,7 +9,8 @@ export async function operate({ app, settle }: Town, nobody: Ctx, memberId: stri
   const backoff = { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 };
   const proposalId = nobody.ids.next();
   const data = { instanceId: nobody.instance._id, payload: { proposalId } };
-  const names = ["digests.send", "digests.send", "federation.a-job-whose-name-is-rather-long"];
+  // Their payload is none of theirs: they are given up at once.
+  const names = ["accounts.remind", "accounts.remind", "federation.deliver-again"];
   await app.drivers.queue.add(
     names.map((name, i) => ({
       ...{ id: `${name}/${proposalId}/${i}`, queue: i === 2 ? "delivery" : "default", name },
