@@ -92,6 +92,9 @@ describe("The page of queues and of jobs that were given up", function () {
 
     const read = textOf(text);
     expect(read).to.match(/Abandonnés\s*1/);
+    // It was refused at its first try: not every one here has used up all of them.
+    expect(read).not.to.contain("à chaque essai");
+    expect(read).to.contain("ou ont été refusés de façon définitive avant");
     expect(read).to.match(/accounts\.remind 1 essai/);
     expect(read).to.contain("payload of accounts.remind is not as declared");
     expect(read).to.contain(home);
