@@ -18,6 +18,8 @@ import { aboutDead, hostsOf } from "./shown-jobs.js";
 /** A queue in figures. */
 interface QueueView {
   readonly name: string;
+  /** What is done in it. */
+  readonly what: string;
   readonly badge: StatusView;
   readonly figures: ReadonlyArray<{ readonly label: string; readonly value: string }>;
 }
@@ -154,7 +156,7 @@ function queueView(ctx: Ctx, { name, counts, oldestDue, kinds, stored }: QueueSt
   const figure = (key: string, value: string) => ({ label: t(key), value });
   const dead = kinds.reduce((sum, { count }) => sum + count, 0);
   return {
-    name: t(`names.${name}`),
+    ...{ name: t(`names.${name}`), what: t(`what.${name}`) },
     badge: badgeOf(ctx, level, label),
     figures: [
       ...(counts === null

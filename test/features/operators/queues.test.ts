@@ -4,6 +4,7 @@ import { spoolCollection } from "../../../src/drivers/queue/queue-tables.js";
 import { shownReason } from "../../../src/drivers/queue/failure-text.js";
 import { QueueRefuses, type NewJob } from "../../../src/drivers/queue/queue.js";
 import { sendReset } from "../../../src/features/accounts/accounts.jobs.js";
+import { mailNotice } from "../../../src/features/notifications/mailing.js";
 import { actOnKind } from "../../../src/features/operators/dead-jobs.js";
 import type { OperatorParts } from "../../../src/features/operators/parts.js";
 import { queuesModel } from "../../../src/features/operators/queues.pages.js";
@@ -131,6 +132,15 @@ describe("The page of queues and of jobs that were given up", function () {
     expect(textOf((await the.operator.get(page)).text)).to.contain("n’est plus abandonné");
     await the.site.settle();
     expect(mails.sent).to.have.length(1);
+  });
+
+  it("says of each queue what is in it: mails of notifications go with what goes to other servers", async () => {
+    const read = textOf((await the.operator.get(page)).text);
+
+    expect(mailNotice.queue).to.equal("delivery");
+    expect(read).to.match(/Envois en nombre.{0,40}autres serveurs, et les mails de notification/s);
+    expect(sendReset.queue ?? "default").to.equal("default");
+    expect(read).to.match(/Travaux courants.{0,60}dont les mails des comptes/s);
   });
 
   it("forgets one, and no other", async () => {

@@ -35,7 +35,9 @@ const journal: JournalPage = {
 const choice = { text: "Tous", url: "/operator/queues", current: true, count: 3 };
 const queues: QueuesPage = {
   ...frame,
-  queues: [{ name: "Envois", badge, figures: [{ label: "En attente", value: "3" }] }],
+  queues: [
+    { name: "Envois", what: "Ce qui part.", badge, figures: [{ label: "En attente", value: "3" }] },
+  ],
   ...{ action: "/operator/queues", queue: "default", lanes: [choice], kinds: [choice] },
   ...{ kind: { name: "a.b", count: 2 }, host: "valmont.example", next: "/n", start: "/s" },
   jobs: [
