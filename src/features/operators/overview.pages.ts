@@ -51,12 +51,20 @@ export async function overviewModel(
     disk: diskView(ctx, seen, totals),
     versions: versionViews(ctx, parts, totals),
     processes: seen.processes.map(({ what, machine, pid }) => ({
-      what,
+      what: processText(ctx, what),
       where: ctx.t.t("operators.overview.processOn", { machine, pid }),
     })),
     journal: entries.map((entry) => journalLine(ctx.t, entry)),
     wholeJournal: journalPath,
   };
+}
+
+/** Processes say in English what they are, to whoever has to stop them on a command line. */
+export function processText(ctx: Ctx, what: string): string {
+  const t = (key: string, params = {}): string => ctx.t.t(`operators.overview.${key}`, params);
+  const role = /^server \((all|web|worker)\)$/.exec(what)?.[1];
+  if (role !== undefined) return t("present.server", { role: t(`roles.${role}`) });
+  return what === "command" ? t("present.command") : t("present.named", { name: what });
 }
 
 function healthView(ctx: Ctx, what: "store" | "queue", { answers, isQueueFull }: Overview) {

@@ -182,7 +182,11 @@ function storedText(ctx: Ctx, count: number): string {
 
 function deadView(ctx: Ctx, job: DeadJob, host: string | null): DeadView {
   return {
-    ...{ id: job.id, kind: job.name, host, about: aboutDead(job.data), diedAt: job.diedAt },
+    ...{ id: job.id, kind: job.name, host, diedAt: job.diedAt },
+    about: aboutDead(job.data).map(({ field, id }) => {
+      const thing = `operators.queues.things.${field}`;
+      return `${ctx.t.has(thing) ? ctx.t.t(thing) : field} ${id}`;
+    }),
     tries: ctx.t.t("operators.queues.tries", { count: job.tries }),
     reason: shownReason(job.error),
   };

@@ -7,14 +7,18 @@ const envelope = z.object({ payload: z.record(z.string(), z.unknown()) });
 const ownId = /^[0-9a-hjkmnp-tv-z]{26}$/;
 const mostIds = 4;
 
+/** What a job was about: the name of its field, and its id. */
+export interface AboutDead {
+  readonly field: string;
+  readonly id: string;
+}
+
 /** The ids of what a job was about, under their names; never anything else of its payload. */
-export function aboutDead(data: unknown): string[] {
+export function aboutDead(data: unknown): AboutDead[] {
   const parsed = envelope.safeParse(data);
   if (!parsed.success) return [];
   return Object.entries(parsed.data.payload)
-    .flatMap(([name, value]) =>
-      typeof value === "string" && ownId.test(value) ? [`${name} ${value}`] : [],
-    )
+    .flatMap(([field, id]) => (typeof id === "string" && ownId.test(id) ? [{ field, id }] : []))
     .slice(0, mostIds);
 }
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { accountsCollection } from "../../../src/features/accounts/accounts.js";
+import { processText } from "../../../src/features/operators/overview.pages.js";
 import type { Browser } from "../../support/deployment.js";
 import { textOf } from "../../support/forms.js";
 import { anOperated, home, other, type Operated } from "./support.js";
@@ -111,5 +112,15 @@ describe("The pages of whoever runs a deployment", function () {
     expect(text).to.match(/SQLite, intégrée/);
     expect(text).to.contain("Nouvel exploitant : Inès (valmont.example)");
     expect(text).to.contain("Ligne de commande");
+  });
+
+  it("name processes in the reader's words, whatever they call themselves in the database", async () => {
+    const said = async (what: string, language: "fr" | "en") =>
+      processText(await the.site.ctx(home, language), what).replace(/\s/g, " ");
+
+    expect(await said("server (web)", "fr")).to.equal("Serveur : Pages (web)");
+    expect(await said("server (all)", "en")).to.equal("Server: Pages and jobs (all)");
+    expect(await said("command", "fr")).to.equal("Une commande");
+    expect(await said("restore", "fr")).to.equal("Une commande : restore");
   });
 });

@@ -5,6 +5,7 @@ import { shownReason } from "../../../src/drivers/queue/failure-text.js";
 import { QueueRefuses, type NewJob } from "../../../src/drivers/queue/queue.js";
 import { sendReset } from "../../../src/features/accounts/accounts.jobs.js";
 import { mailNotice } from "../../../src/features/notifications/mailing.js";
+import { features } from "../../../src/features.js";
 import { actOnKind } from "../../../src/features/operators/dead-jobs.js";
 import type { OperatorParts } from "../../../src/features/operators/parts.js";
 import { queuesModel } from "../../../src/features/operators/queues.pages.js";
@@ -99,7 +100,9 @@ describe("The page of queues and of jobs that were given up", function () {
     expect(read).to.match(/accounts\.remind 1 essai/);
     expect(read).to.contain("payload of accounts.remind is not as declared");
     expect(read).to.contain(home);
-    expect(read).to.contain(`proposalId ${proposalId}`);
+    expect(read).to.contain(`proposition ${proposalId}`).and.not.to.contain("proposalId");
+    expect(read).to.contain("Message du programme, en anglais");
+    expect(text).to.match(/<span lang="en">[^<]*is not as declared/);
     expect(text).not.to.contain("maria");
     expect(text).not.to.contain("m@x.example");
   });
@@ -132,6 +135,24 @@ describe("The page of queues and of jobs that were given up", function () {
     expect(textOf((await the.operator.get(page)).text)).to.contain("n’est plus abandonné");
     await the.site.settle();
     expect(mails.sent).to.have.length(1);
+  });
+
+  it("has a word in both languages for whatever a job can be about", async () => {
+    const { translatorFor, operators } = the.site.app;
+    const jobs = [...features, operators.feature].flatMap((feature) => feature.jobs);
+    const fields = jobs
+      .flatMap(({ payload }) => ("shape" in payload ? Object.keys(payload.shape as object) : []))
+      .filter((field) => field.endsWith("Id"));
+
+    expect(fields).to.include.members(["memberId", "notificationId"]);
+    for (const field of fields) {
+      for (const language of ["fr", "en"] as const) {
+        const words = translatorFor(language, "UTC", "city");
+        expect(words.has(`operators.queues.things.${field}`), `${field} ${language}`).to.equal(
+          true,
+        );
+      }
+    }
   });
 
   it("says of each queue what is in it: mails of notifications go with what goes to other servers", async () => {
@@ -293,7 +314,7 @@ describe("What operators read about a job", () => {
   it("is the ids that were made here, and nothing else of it", () => {
     const id = "01kjpq4fyw2fzd5xx9w8m6v3at";
     const payload = { id, mail: "ada@mail.example", name: "Ada", inbox: "https://a.example/ada" };
-    expect(aboutDead({ instanceId: id, payload })).to.deep.equal([`id ${id}`]);
+    expect(aboutDead({ instanceId: id, payload })).to.deep.equal([{ field: "id", id }]);
     for (const odd of [null, "x", {}, { payload: "x" }, { payload: [id] }]) {
       expect(aboutDead(odd)).to.deep.equal([]);
     }
