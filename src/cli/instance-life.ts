@@ -124,10 +124,14 @@ async function remove(io: Io, host: string, given: Deleting): Promise<Answer> {
     const instance = await instanceNamed(app, name);
     const deleted = await act(app, instance, { act: "delete", graceDays: given.grace });
     if (deleted === null) throw new CommandFailed(`${name} was deleted already.`);
-    const until = deleted.deletion?.until.toISOString() ?? "";
-    const words = `${name} is closed. It can come back until ${until}: instance undelete ${name}`;
-    return answer(`${written}${words}`, deleted);
+    return answer(`${written}${name} is closed. ${returnOf(deleted, given.grace)}`, deleted);
   });
+}
+
+function returnOf({ host, deletion }: Instance, graceDays: number): string {
+  if (graceDays === 0) return "It cannot come back: all it holds is removed from now on.";
+  const until = deletion?.until.toISOString() ?? "";
+  return `It can come back until ${until}: instance undelete ${host}`;
 }
 
 async function backUp(io: Io, to: string): Promise<string> {

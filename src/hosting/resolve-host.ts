@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Request, RequestHandler } from "express";
+import type { Clock } from "../drivers/clock.js";
 import type { Instance } from "../kit/instance.js";
 import { Refusal } from "../kit/refusal.js";
 import type { Instances } from "./instances.js";
@@ -48,22 +49,33 @@ export type WhyClosed =
 /**
  * Why an instance does not answer there; null when it does. 404 and 410 make other servers delete what
  * they hold: they are said to them only by one that never comes back. One that is deleted but may
- * still come back says 410 to people (`isForPeople`), and 503 to servers, as a suspended one does to all.
+ * still come back says 410 to people, and 503 to servers, as a suspended one does to all.
+ * @param peopleAt when people ask, who are not told of a return once the grace has ended; null for servers
  */
-export function whyClosed(instance: Instance, path: string, isForPeople = false): WhyClosed | null {
+export function whyClosed(
+  instance: Instance,
+  path: string,
+  peopleAt: Date | null = null,
+): WhyClosed | null {
   switch (instance.state) {
     case "new":
       return path.startsWith("/set-up/") ? null : "being-set-up";
     case "suspended":
       return "site-suspended";
     case "deleted":
-      return isForPeople ? "site-deleted" : "unavailable";
+      if (peopleAt === null) return "unavailable";
+      return isOver(instance, peopleAt) ? "site-gone" : "site-deleted";
     case "leaving":
     case "gone":
       return "site-gone";
     default:
       return null;
   }
+}
+
+/** Whether an instance that is deleted can come back no more, removed though it may not be yet. */
+function isOver({ deletion }: Instance, now: Date): boolean {
+  return deletion != null && deletion.until <= now;
 }
 
 /** Whether a page is asked for, by something that people look at pages with. */
@@ -79,7 +91,13 @@ function asksForPage(req: Request): boolean {
  * Finds the instance a request is for. Unknown host: 421 (RFC 9110, section 15.5.20). An alias leads
  * to the canonical host for good.
  */
-export function resolveHost({ instances }: { instances: Instances }): RequestHandler {
+export function resolveHost({
+  instances,
+  clock,
+}: {
+  instances: Instances;
+  clock: Clock;
+}): RequestHandler {
   return async (req, res, next) => {
     const name = hostName(askedHost(req, req.app.get("trust proxy fn") as Trusts));
     const instance = name === null ? null : await instances.byHost(name);
@@ -88,7 +106,7 @@ export function resolveHost({ instances }: { instances: Instances }): RequestHan
       const same = req.method === "GET" || req.method === "HEAD" ? 301 : 308;
       return res.redirect(same, instance.origin + pathOf(req));
     }
-    const reason = whyClosed(instance, req.path, asksForPage(req));
+    const reason = whyClosed(instance, req.path, asksForPage(req) ? clock.now() : null);
     stateOf(res).instance = instance;
     next(reason === null ? undefined : new Refusal(reason));
   };

@@ -108,11 +108,12 @@ describe("closing an instance from the command line", function () {
   it("brings it back within its grace, and says so when that has ended", async () => {
     const back = await desk.run(["instance", "undelete", host]);
     const twice = await desk.run(["instance", "undelete", host]);
-    await desk.run(["instance", "delete", host, "--grace", "0", "--confirm", host]);
+    const closed = await desk.run(["instance", "delete", host, "--grace", "0", "--confirm", host]);
     const late = await desk.run(["instance", "undelete", host]);
 
     expect(back.out).to.equal(`${host} is back (active).\n`);
     expect(twice.err).to.include("is not deleted");
+    expect(closed.out).to.contain("It cannot come back").and.not.to.contain("can come back until");
     expect(late.code).to.equal(1);
     expect(late.err).to.include("has ended");
   });

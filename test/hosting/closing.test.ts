@@ -134,6 +134,14 @@ describe("A city that its host closes", function () {
       await deleteInstance(parts(), city, 30);
       site.clock.advance(30 * day);
 
+      const page = await ask("/proposals");
+      const [machine, inbox] = [await ask("/actor", as2), await ask("/inbox", as2, "POST")];
+
+      expect(page.status).to.equal(410);
+      expect(textOf(page.text))
+        .to.contain("Ce site n’existe plus")
+        .and.not.match(/peut revenir|avant cette date/);
+      expect([machine.status, inbox.status]).to.deep.equal([503, 503]);
       expect(await undeleteInstance(parts(), await now())).to.equal(null);
       expect(await deleteInstance(parts(), await now(), 30)).to.equal(null);
     });

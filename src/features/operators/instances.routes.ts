@@ -9,7 +9,7 @@ import {
   type Req,
 } from "../../kit/index.js";
 import type { Figures } from "./figures.js";
-import { actOnInstance, possibleActs } from "./instance-acts.js";
+import { actOnInstance, possibleActs, type InstanceWish } from "./instance-acts.js";
 import { actAsked, readWish, wishForm } from "./instance.forms.js";
 import { instanceModel, instancePage, type Begun } from "./instance.pages.js";
 import { instancePath } from "./instance-view.js";
@@ -45,13 +45,17 @@ export async function changeInstance(ctx: Ctx, parts: InstancesParts, req: Req):
     accepted: async (input) => {
       const wish = readWish(act, input, host);
       const changed = await actOnInstance(ctx, parts, { id, wish });
-      return changed === null ? told("notice", "meanwhile") : told("success", act);
+      return changed === null ? told("notice", "meanwhile") : told("success", toldOf(wish));
     },
     refused: async (typed, status) => {
       const model = await modelOf(ctx, parts, { instance, begun: { act, typed } });
       return page(instancePage, model, status);
     },
   });
+}
+
+function toldOf(wish: InstanceWish): string {
+  return wish.act === "delete" && wish.graceDays === 0 ? "delete-now" : wish.act;
 }
 
 async function modelOf(

@@ -154,6 +154,14 @@ describe("What operators do with an instance", function () {
     expect((await found()).state).to.equal("active");
   });
 
+  it("is to remove it at once, and then nobody is told that it can come back", async () => {
+    const closed = await send({ act: "delete", host: other, grace: "0" });
+    const visited = textOf((await the.site.browser(other).get("/")).text);
+
+    expect(closed).to.contain("Elle ne peut pas revenir :").and.not.to.contain("tant que dure");
+    expect(visited).to.contain("n’existe plus").and.not.to.contain("peut revenir");
+  });
+
   it("is told kindly what was not clear, with nothing lost; nothing is done nor written down", async () => {
     const before = (await journal()).length;
     const told: ReadonlyArray<readonly [Record<string, string>, string, string]> = [

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { pino, type Logger } from "pino";
-import { createIds } from "../../../src/drivers/clock.js";
+import { createIds, systemClock } from "../../../src/drivers/clock.js";
 import type { Queue } from "../../../src/drivers/queue/queue.js";
 import type { Store } from "../../../src/drivers/store/collection.js";
 import { features } from "../../../src/features.js";
@@ -191,7 +191,7 @@ export function webOf(parts: {
     Object.assign(stateOf(res), { requestId: "test", log: parts.log });
     next();
   });
-  app.use(resolveHost(parts), parts.federation.middleware);
+  app.use(resolveHost({ ...parts, clock: systemClock }), parts.federation.middleware);
   app.use((_req, res) => void res.type("html").send("<p>page</p>"));
   const refused: express.ErrorRequestHandler = (error: { status?: number }, _req, res, _next) => {
     res.status(error.status ?? 500).json({ error: "refused" });
