@@ -26,6 +26,8 @@ export interface InstanceView {
     readonly lastProposalAt: Date | null;
     readonly lastSignInOn: Date | null;
     readonly measuredAt: Date;
+    /** They are of long ago: an instance that is closed is not measured. */
+    readonly isOld: boolean;
   } | null;
   /** Why there are none. */
   readonly noFigures: string;
@@ -100,10 +102,27 @@ function figuresView(
     if (most === null) return now;
     return ctx.t.t("operators.instances.of", { used: now, limit: limitText(ctx.t, what, most) });
   };
+  const now = ctx.clock.now().getTime();
   return {
     ...{ proposals, comments, recent, lastProposalAt, lastSignInOn, measuredAt },
-    ...{ members: used("members"), storage: used("storage"), mails: used("mails") },
+    ...{ members: used("members"), storage: used("storage") },
+    mails: onItsDay(ctx, measuredAt, used("mails")),
+    isOld: now - measuredAt.getTime() > oldMs,
   };
+}
+
+const dayMs = 86_400_000;
+/** Measured once an hour, figures are younger than that. */
+const oldMs = 2 * 3_600_000;
+
+/** Mails are counted by the day (UTC): those of a day that is over are told with it. */
+function onItsDay(ctx: Ctx, measuredAt: Date, mails: string): string {
+  const [measured, today] = [measuredAt, ctx.clock.now()].map((at) =>
+    Math.floor(at.getTime() / dayMs),
+  ) as [number, number];
+  if (measured === today) return mails;
+  const day = ctx.t.formatDate(new Date(measured * dayMs), "numeric");
+  return ctx.t.t("operators.instances.mailsOn", { mails, day });
 }
 
 /** An amount of what is limited, in words. */

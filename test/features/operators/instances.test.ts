@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { firstIdAt } from "../../../src/drivers/clock.js";
 import type { Row, Store } from "../../../src/drivers/store/collection.js";
 import { peersCollection } from "../../../src/federation/records.js";
+import type { InstanceFigures } from "../../../src/features/operators/figures.js";
 import { hasRole, type Ctx } from "../../../src/kit/index.js";
 import { aProposal } from "../../support/builders.js";
 import { publishComment } from "../../../src/features/comments/comments.js";
@@ -147,6 +148,21 @@ describe("The page of instances", function () {
     }
     expect(await read("?host=nobody")).to.contain("Aucun hôte ne commence ainsi");
     expect((await the.operator.get(`${page}?after=xyz`)).status).to.equal(404);
+  });
+
+  it("says of when figures are that nobody took since, and of which day its mails", async () => {
+    const ctx = await the.site.ctx(other);
+    const figures = the.site.app.drivers.store.collection<InstanceFigures>("instance_figures");
+    const used = { storage: 0, mails: 7, members: 0 };
+    await figures.updateOne({ _id: ctx.instance._id }, { $set: { used } });
+    const today = await rowOf(other);
+    the.site.clock.advance(3 * 24 * hour);
+    const days = await rowOf(other);
+    const one = textOf((await the.operator.get(`${page}/${other}`)).text).replace(/\s+/g, " ");
+
+    expect(today).to.match(/Suspendue 0 0 0 0 o 7 0/);
+    expect(days).to.match(/Suspendue Relevé il y a 3 jours\. 0 0 0 0 o 7 le 02\/03\/2026 0/);
+    expect(one).to.match(/Mails du jour\s*7 le 02\/03\/2026/);
   });
 });
 

@@ -63,7 +63,7 @@ const valmont: InstanceView = {
   ...{ ...place, name: "Valmont", host: "valmont.example", note: "Suspendue.", noFigures: "" },
   figures: {
     ...{ members: "1 sur 9", proposals: 2, comments: 3, recent: 4, storage: "5 Mo", mails: "6" },
-    ...{ lastProposalAt: now, lastSignInOn: now, measuredAt: now },
+    ...{ lastProposalAt: now, lastSignInOn: now, measuredAt: now, isOld: true },
   },
   troubles: [
     { text: "2 serveurs", url: null },
