@@ -6,6 +6,7 @@ import { isMediaUnavailable, type Media } from "../drivers/media.js";
 import { QueueRefuses, type Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import { isSecretKnown } from "../drivers/store/deployment-secret.js";
+import { isFresh } from "../features/operators/dead-jobs.js";
 import type { Instance } from "../kit/index.js";
 import { inPlainWords } from "./plain-words.js";
 
@@ -134,7 +135,10 @@ export async function checkQueue(queue: Queue, name: string, now: Date): Promise
       "is a server running whose ROLE is all or worker? If so, give it time or more power";
     return finding(label, "warn", text, remedy);
   }
-  if (dead > 0) return finding(label, "warn", text, "see why, and retry or drop them: queue list");
+  const [last] = dead === 0 ? [] : await queue.dead(name, 1);
+  if (isFresh(last?.diedAt ?? null, now)) {
+    return finding(label, "warn", text, "see why, and retry or drop them: queue list");
+  }
   return finding(label, "ok", text);
 }
 

@@ -214,11 +214,13 @@ describe("the doctor's judgement", () => {
     expect(found).to.deep.include({ level: "fail", text: "7200 s away from what is stored" });
   });
 
-  it("of queues: jobs given up or piled up are worth a look", async () => {
+  it("of queues: jobs given up or piled up are worth a look, those of long ago are not", async () => {
+    let diedAt = seconds(-6 * 24 * 3_600);
     const queue = (waiting: number, dead: number, due: Date | null = null): Queue =>
       ({
         check: async () => undefined,
         oldestDue: async () => due,
+        dead: async () => [{ diedAt }],
         counts: async () => ({ waiting, dead, delayed: 0, running: 0 }),
       }) as unknown as Queue;
 
@@ -227,6 +229,8 @@ describe("the doctor's judgement", () => {
     expect(await levelOf(queue(3, 0, seconds(-60)))).to.equal("ok");
     expect(await levelOf(queue(3, 1))).to.equal("warn");
     expect(await levelOf(queue(3000, 0))).to.equal("warn");
+    diedAt = seconds(-8 * 24 * 3_600);
+    expect(await levelOf(queue(3, 1))).to.equal("ok");
   });
 
   it("of two jobs that nobody has begun for ten minutes: whoever should is not there", async () => {

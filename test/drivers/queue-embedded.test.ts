@@ -147,6 +147,23 @@ describe("the embedded queue", () => {
     await jobs().updateOne({ _id: `${LANE}:lost` }, { $set: taken });
   };
 
+  it("keeps what was given up for 90 days, and then as if it had never died", async () => {
+    const queue = await served(() => Promise.reject(new Error("no such address")));
+    await queue.add([aJob("mistyped", { attempts: 1 })]);
+    await until(async () => (await queue.counts(LANE)).dead === 1);
+    await bench.advance?.(89 * 24 * 3_600_000);
+    const before = await queue.dead(LANE, 10);
+    const row = await dead().findOne({ _id: `${LANE}:mistyped` });
+    await bench.advance?.(2 * 24 * 3_600_000);
+
+    expect(before.map(({ id }) => id)).to.deep.equal(["mistyped"]);
+    expect(row?.forgetAt.getTime()).to.equal((row?.diedAt ?? 0) + 90 * 24 * 3_600_000);
+    expect(await queue.dead(LANE, 10)).to.deep.equal([]);
+    expect(await queue.deadKinds(LANE)).to.deep.equal([]);
+    expect(await queue.countDead(LANE, "nobody")).to.equal(0);
+    expect((await queue.counts(LANE)).dead).to.equal(0);
+  });
+
   it("is not idle while a job passes from waiting to running", async () => {
     const gate = aGate();
     const seen: string[] = [];
@@ -330,6 +347,7 @@ describe("the embedded queue", () => {
   describe("the dead", () => {
     it("keeps the last thousand of a queue with what went wrong", async () => {
       await bench.queue().counts(LANE);
+      const before = bench.clock.now().getTime() - MINUTE;
       const old = Array.from({ length: 1_004 }, (_, i) => ({
         _id: `${LANE}:old/${i}`,
         queue: LANE,
@@ -340,8 +358,8 @@ describe("the embedded queue", () => {
         backoff: { baseMs: 1, factor: 1, maxMs: 1, jitter: 0 },
         tries: 1,
         error: "old",
-        diedAt: i,
-        ...{ owner: null, heldUntil: 0 },
+        diedAt: before + i,
+        ...{ owner: null, heldUntil: 0, forgetAt: new Date(before + 3_600_000) },
       }));
       await dead().insertMany(old);
       const queue = await served(async () => {

@@ -6,6 +6,8 @@ import type { DeadJob, DeadKind, DeadWish, NewJob, OwnerOf, Queue } from "./queu
 
 const MAX_DEAD = 1_000;
 const SWEEP = 1_000;
+/** How long the dead are kept: three months. */
+const keptMs = 90 * 24 * 3_600_000;
 /** No revival takes as long: what is held for longer was left by a process that died. */
 const heldMs = 60_000;
 
@@ -19,7 +21,7 @@ export interface Ending {
 
 /** The jobs that will never end well, kept for the operator whichever driver ran them. */
 export interface Dead {
-  /** Keeps endings of `queue`; of each queue the last 1,000 stay. */
+  /** Keeps endings of `queue`: of each queue the last 1,000 stay, for 90 days. */
   bury(queue: string, endings: readonly Ending[]): Promise<void>;
   count(queue: string, owner?: string): Promise<number>;
   /** The newest first, at most `limit`. */
@@ -55,18 +57,20 @@ export function createDead({ rows, clock, ownerOf = () => null }: DeadParts): De
         const owner = ownerOf(job.data);
         const data = JSON.stringify(job.data ?? null);
         const grave = { queue, id, name, data, attempts, backoff, tries, error, diedAt, owner };
-        const change = { $set: { ...grave, heldUntil: 0 } };
+        const forgetAt = new Date(diedAt + keptMs);
+        const change = { $set: { ...grave, forgetAt, heldUntil: 0 } };
         await rows.updateOne({ _id: rowId(queue, id) }, change, { upsert: true });
       }
       if (endings.length > 0) await trim(rows, queue);
     },
     count: (queue, owner) =>
-      rows.countDocuments(owner === undefined ? { queue } : { queue, owner }),
+      rows.countDocuments({ queue, ...(owner === undefined ? {} : { owner }), ...kept(now()) }),
     async list(queue, limit, wish = {}) {
-      const found = rows.find(wished(queue, wish), { sort: { diedAt: -1, _id: -1 }, limit });
+      const which = { ...wished(queue, wish), ...kept(now()) };
+      const found = rows.find(which, { sort: { diedAt: -1, _id: -1 }, limit });
       return (await found.toArray()).map(deadJob);
     },
-    kinds: (queue) => kinds(rows, queue),
+    kinds: (queue) => kinds(rows, queue, now()),
     async revive(queue, ids, live) {
       if (ids.length === 0) return 0;
       const some = ids.slice(0, mostPeeked);
@@ -110,6 +114,11 @@ function keyed(queue: string, ids: readonly string[]) {
   return { _id: { $in: ids.map((id) => rowId(queue, id)) } };
 }
 
+/** Those that are not to be forgotten yet, whether or not the store has swept the others away. */
+function kept(now: number) {
+  return { diedAt: { $gt: now - keptMs } };
+}
+
 /** Those that nobody is about to revive. */
 function free(now: number) {
   return { heldUntil: { $not: { $gt: now } } };
@@ -128,9 +137,13 @@ function wished(queue: string, { name, owner, after }: DeadWish): Filter<DeadRow
 }
 
 /** Of each kind how many; looks at all that are kept of a queue. */
-async function kinds(rows: Collection<DeadRow>, queue: string): Promise<readonly DeadKind[]> {
+async function kinds(
+  rows: Collection<DeadRow>,
+  queue: string,
+  now: number,
+): Promise<readonly DeadKind[]> {
   const options = { sort: { diedAt: -1, _id: -1 }, limit: MAX_DEAD, projection: { name: 1 } };
-  const found = await rows.find({ queue }, options as object).toArray();
+  const found = await rows.find({ queue, ...kept(now) }, options as object).toArray();
   const counts = new Map<string, number>();
   for (const { name } of found) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts]

@@ -58,6 +58,8 @@ export interface DeadRow extends Row {
   readonly tries: number;
   readonly error: string;
   readonly diedAt: number;
+  /** When it is forgotten, unless somebody has it run again or drops it before. */
+  readonly forgetAt: Date;
   /** Whose work it was; null when nobody's in particular. */
   readonly owner: string | null;
   /** Until when whoever is about to revive it has it alone; in milliseconds, 0 while nobody is. */
@@ -116,6 +118,7 @@ const indexes: Readonly<Record<string, readonly IndexSpec[]>> = {
     { keys: { queue: 1, name: 1, diedAt: -1, _id: -1 } },
     { keys: { queue: 1, owner: 1, diedAt: -1, _id: -1 } },
     { keys: { owner: 1 } },
+    { keys: { forgetAt: 1 }, expireAfterSeconds: 0 },
   ],
   [SCHEDULES]: [{ keys: { nextAt: 1 } }],
   [spoolCollection]: [{ keys: { dueAt: 1 } }, { keys: { owner: 1 } }],

@@ -23,8 +23,18 @@ export interface QueueState {
   /** Since when the job that is due for longest has been due; null when none is, or none can be told. */
   readonly oldestDue: Date | null;
   readonly kinds: readonly DeadKind[];
+  /** When the last of the dead died; null when there are none. */
+  readonly lastDied: Date | null;
   /** What lies in the store, as far as it is counted. */
   readonly stored: StoredJobs;
+}
+
+/** Jobs that were given up are worth a look for a week; then they stand there, and nobody is called to them. */
+const freshMs = 7 * 24 * 3_600_000;
+
+/** Whether somebody should look at the dead of a queue, the last of which died then. */
+export function isFresh(lastDied: Date | null, now: Date): boolean {
+  return lastDied !== null && now.getTime() - lastDied.getTime() < freshMs;
 }
 
 /** The name of a queue, or null for what is none. */
@@ -42,13 +52,14 @@ export async function lookAtQueues({
 }): Promise<QueueState[]> {
   return Promise.all(
     queueNames.map(async (name) => {
-      const [counts, oldestDue, kinds, stored] = await Promise.all([
+      const [counts, oldestDue, kinds, [last], stored] = await Promise.all([
         queue.counts(name).catch(() => null),
         queue.oldestDue(name).catch(() => null),
         queue.deadKinds(name),
+        queue.dead(name, 1),
         countStored(store, name),
       ]);
-      return { name, counts, oldestDue, kinds, stored };
+      return { name, counts, oldestDue, kinds, lastDied: last?.diedAt ?? null, stored };
     }),
   );
 }

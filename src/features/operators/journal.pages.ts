@@ -1,15 +1,15 @@
 import {
   definePage,
-  sliceOf,
-  packCursor,
-  unpackCursor,
   head,
+  packCursor,
+  sliceOf,
+  unpackCursor,
   type Ctx,
   type Req,
 } from "../../kit/index.js";
 import { frameOf, pathOf, type OperatorPage } from "./frame.js";
-import { operatorPath } from "./operator.js";
 import { journalLine, type JournalLine } from "./journal.js";
+import { operatorPath } from "./operator.js";
 import type { Operators } from "./operators.js";
 
 /** What operators did: for operators. */

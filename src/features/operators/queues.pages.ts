@@ -4,6 +4,7 @@ import type { LinkChoice, StatusView } from "../../kit/component-models.js";
 import { mostStoredCounted } from "../../hosting/parked-jobs.js";
 import { definePage, Refusal, type Ctx, type Req } from "../../kit/index.js";
 import {
+  isFresh,
   listDead,
   lookAtQueues,
   queueNamed,
@@ -148,10 +149,12 @@ function deadIn(states: readonly QueueState[], queue: QueueName): number {
   return kinds.reduce((sum, { count }) => sum + count, 0);
 }
 
-function queueView(ctx: Ctx, { name, counts, oldestDue, kinds, stored }: QueueState): QueueView {
+function queueView(ctx: Ctx, state: QueueState): QueueView {
+  const { name, counts, oldestDue, kinds, lastDied, stored } = state;
   const t = (key: string): string => ctx.t.t(`operators.queues.${key}`);
   const late = oldestDue !== null && ctx.clock.now().getTime() - oldestDue.getTime() > lateMs;
-  const level: Level = counts === null ? "fail" : late || kinds.length > 0 ? "warn" : "ok";
+  const level: Level =
+    counts === null ? "fail" : late || isFresh(lastDied, ctx.clock.now()) ? "warn" : "ok";
   const label = counts === null ? ctx.t.t("operators.answers.false") : undefined;
   const figure = (key: string, value: string) => ({ label: t(key), value });
   const dead = kinds.reduce((sum, { count }) => sum + count, 0);

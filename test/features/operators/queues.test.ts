@@ -227,6 +227,20 @@ describe("The page of queues and of jobs that were given up", function () {
     expect(ofInstance.text.split('name="id"')).to.have.length(4);
   });
 
+  it("calls nobody to what was given up more than a week ago, and still shows it", async () => {
+    await giveUp(home, 1);
+    const fresh = textOf((await the.operator.get(page)).text);
+    the.site.clock.advance(8 * 24 * 3_600_000);
+    await the.site.settle();
+    const old = textOf((await the.operator.get(page)).text);
+
+    expect(fresh).to.match(/Travaux courants\s*À surveiller/);
+    expect(old).to.match(/Travaux courants\s*Tout va bien/);
+    expect(old)
+      .to.match(/Abandonnés\s*1/)
+      .and.to.contain("accounts.remind");
+  });
+
   it("refuses what it never offered", async () => {
     for (const asked of ["queue=other", "host=nobody.example", "after=xyz", "after=W10"]) {
       expect((await the.operator.get(`${page}?${asked}`)).status, asked).to.equal(404);
