@@ -15,8 +15,8 @@ export interface Spool {
   /** Resolves once the jobs are durable, in Redis or in the store. */
   add(jobs: readonly NewJob[]): Promise<void>;
   /**
-   * Gives Redis a slice of what was kept, if it answers; a job that it has already stays one job. Tells
-   * whether more may be left to give.
+   * Gives Redis a slice of what was kept, if it answers; a job that it has already stays one job. What
+   * another process is giving is let be. Tells whether more may be left to give.
    */
   handOver(): Promise<boolean>;
   isEmpty(): Promise<boolean>;
@@ -31,6 +31,8 @@ interface SpoolParts {
 }
 
 const batch = 500;
+/** Giving a slice takes less: what is held for longer was left by a process that died. */
+const heldMs = 60_000;
 
 /** Opens the spool. */
 export function createSpool(parts: SpoolParts): Spool {
@@ -41,6 +43,15 @@ export function createSpool(parts: SpoolParts): Spool {
     for (const { _id, ...row } of jobs.map((job) => spooled(job, now(), ownerOf))) {
       await rows.updateOne({ _id }, { $set: row }, { upsert: true });
     }
+  };
+  /** Those of some rows that are ours alone, as they are now: who gives after another was done gives twice. */
+  const hold = async (some: readonly SpooledRow[]): Promise<readonly SpooledRow[]> => {
+    const time = now();
+    const stamp = randomUUID();
+    const _id = { $in: some.map((row) => row._id) };
+    const free = { _id, heldUntil: { $not: { $gt: time } } };
+    await rows.updateMany(free, { $set: { stamp, heldUntil: time + heldMs } });
+    return rows.find({ _id, stamp }, { sort: { dueAt: 1 }, limit: batch }).toArray();
   };
   /** Tells which jobs Redis did not take, and why. */
   const give = async (jobs: readonly NewJob[]): Promise<Given> => {
@@ -62,19 +73,32 @@ export function createSpool(parts: SpoolParts): Spool {
     },
     async handOver() {
       if (!(await shelves.isUp())) return false;
-      const kept = await rows.find({}, { sort: { dueAt: 1 }, limit: batch }).toArray();
-      if (kept.length === 0) return false;
+      const some = await firstFree(rows, now());
+      if (some.length === 0) return false;
       await shelves.check();
-      const { left, error } = await give(kept.map((row) => despooled(row, now())));
+      const held = await hold(some);
+      const { left, error } = await give(held.map((row) => despooled(row, now())));
       const stay = new Set(left.map(rowIdOf));
-      const gone = kept.filter(({ _id }) => !stay.has(_id));
-      const stamp = { $in: gone.map((row) => row.stamp) };
-      await rows.deleteMany({ _id: { $in: gone.map((row) => row._id) }, stamp });
+      await rows.deleteMany(stamped(held.filter(({ _id }) => !stay.has(_id))));
+      if (stay.size > 0) {
+        const stays = stamped(held.filter(({ _id }) => stay.has(_id)));
+        await rows.updateMany(stays, { $set: { heldUntil: 0 } });
+      }
       if (error !== null) throw error;
       return true;
     },
     isEmpty: async () => (await rows.findOne({})) === null,
   };
+}
+
+/** The first that nobody is giving; what is passed for them are the slices of a few others. */
+async function firstFree(rows: Collection<SpooledRow>, now: number): Promise<SpooledRow[]> {
+  const free: SpooledRow[] = [];
+  for await (const row of rows.find({}, { sort: { dueAt: 1 } })) {
+    if ((row.heldUntil ?? 0) <= now) free.push(row);
+    if (free.length === batch) break;
+  }
+  return free;
 }
 
 interface Given {
@@ -115,7 +139,13 @@ function spooled({ delayMs = 0, ...job }: NewJob, now: number, ownerOf: OwnerOf)
   const dueAt = now + Math.max(0, delayMs);
   const { queue, data } = job;
   const row = { _id, queue, job: JSON.stringify(job), dueAt, stamp: randomUUID() };
-  return { ...row, owner: ownerOf(data) };
+  return { ...row, owner: ownerOf(data), heldUntil: 0 };
+}
+
+/** Matches those of some rows that nobody has written since. */
+function stamped(rows: readonly SpooledRow[]) {
+  const stamp = { $in: rows.map((row) => row.stamp) };
+  return { _id: { $in: rows.map((row) => row._id) }, stamp };
 }
 
 function despooled(row: SpooledRow, now: number): NewJob {

@@ -84,10 +84,12 @@ export interface SpooledRow extends Row {
   readonly job: string;
   /** Milliseconds: when it is due. */
   readonly dueAt: number;
-  /** Another one each time that the job is added, so that what was handed over takes no later one along. */
+  /** Another one each time that it is added or held, so that what was handed over takes no later one along. */
   readonly stamp: string;
   /** Whose work it is; null when nobody's in particular. */
   readonly owner: string | null;
+  /** Until when who hands it over has it alone; in milliseconds, 0 or absent while nobody does. */
+  readonly heldUntil?: number;
 }
 
 /**
