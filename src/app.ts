@@ -194,7 +194,7 @@ export async function createApp(
         await startWorkers({ ...parts, ...ended, isLatest });
       }
       await queue.start();
-      await outbox.sweep(config.mongodbUrl === null ? 0 : sweepAfterMs);
+      await outbox.sweep(sweepAfterMs);
       outbox.start(5_000, sweepAfterMs);
     },
     async close() {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Logger } from "pino";
 import type { Clock, Ids } from "../drivers/clock.js";
+import { isGone, newOwner } from "../drivers/queue/embedded-owner.js";
 import type { LoggedOf } from "../drivers/queue/lost.js";
 import type { NewJob, OwnerOf, Queue } from "../drivers/queue/queue.js";
 import type { IndexSpec, Store } from "../drivers/store/collection.js";
@@ -23,6 +24,8 @@ interface Intent {
   readonly heardBy: readonly string[];
   readonly payload: unknown;
   readonly at: Date;
+  /** Whose write it announces; absent where the release before wrote it. */
+  readonly owner?: string;
   readonly request?: string;
   readonly trace?: string;
 }
@@ -56,13 +59,14 @@ export interface Outbox {
     origin?: Origin,
   ): Promise<R>;
   /**
-   * Announce again what was left behind for `olderThanMs`, except what this process is writing now;
-   * returns how many intents were fired. An intent that cannot be announced holds up no other.
+   * Announce again what was left behind: at once where its process is seen to be gone, else after
+   * `olderThanMs`, never what this process is writing now. Returns how many intents were fired. An intent
+   * that cannot be announced holds up no other.
    */
   sweep(olderThanMs: number): Promise<number>;
   /**
-   * Sweep every `everyMs` until closed. `olderThanMs` has to be longer than any write takes: the
-   * sweep takes an older intent for one whose process died.
+   * Sweep every `everyMs` until closed. `olderThanMs` has to be longer than any write takes: the sweep
+   * takes an older intent for one whose process died, and who announces what is not yet written tells nobody.
    */
   start(everyMs: number, olderThanMs: number): void;
   close(): Promise<void>;
@@ -120,6 +124,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   const intents = store.collection<Intent>("intents");
   const pending = new Set<Promise<unknown>>();
   const writing = new Set<string>();
+  const owner = newOwner();
   let timer: NodeJS.Timeout | null = null;
 
   /** The names of the jobs that hear of an event. */
@@ -155,10 +160,19 @@ export function createOutbox(parts: OutboxParts): Outbox {
   }
 
   async function sweep(olderThanMs: number): Promise<number> {
-    const before = new Date(clock.now().getTime() - olderThanMs);
+    const before = clock.now().getTime() - olderThanMs;
+    const goneAmong = new Map<string, boolean>();
+    const isLeft = ({ at, owner: writer = "" }: Intent): boolean => {
+      if (at.getTime() <= before) return true;
+      const known = goneAmong.get(writer) ?? isGone(writer);
+      goneAmong.set(writer, known);
+      return known;
+    };
     let fired = 0;
-    for await (const intent of intents.find({ at: { $lte: before } }, { sort: { at: 1 } })) {
-      if (!writing.has(intent._id) && (await announceOrLeave(intent))) fired += 1;
+    // The young ones are those few that are being written.
+    for await (const intent of intents.find({}, { sort: { at: 1 } })) {
+      if (writing.has(intent._id) || !isLeft(intent)) continue;
+      if (await announceOrLeave(intent)) fired += 1;
     }
     return fired;
   }
@@ -181,7 +195,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
       if (heardBy.length === 0) return write();
       const intent: Intent = {
         ...{ _id: ids.next(), instanceId, event: event.name, heardBy, payload, at: clock.now() },
-        ...known(origin),
+        ...{ owner, ...known(origin) },
       };
       writing.add(intent._id);
       try {

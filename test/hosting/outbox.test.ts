@@ -9,6 +9,8 @@ import { createOutbox, intentIndexes, type Outbox } from "../../src/hosting/outb
 import { defineCollection, defineEvent, defineFeature, on, Refusal } from "../../src/kit/index.js";
 import { aCity, aClock, closeCities, type TestClock } from "../support/city.js";
 import { failing, type Fault } from "../support/faults.js";
+import { needsLinux } from "../support/needs.js";
+import { goneOwner, onlyLinuxTells } from "../support/owners.js";
 
 const made = defineEvent("thing-made", z.object({ thingId: z.string() }));
 const other = defineEvent("other", z.object({}));
@@ -201,6 +203,24 @@ describe("What is written and announced as one", () => {
     expect(await outbox.sweep(60_000)).to.equal(0);
     clock.advance(60_001);
     expect(await outbox.sweep(60_000)).to.equal(1);
+    await outbox.close();
+  });
+
+  it("is swept while it is young where its process is gone, and where nobody knows only when old", async function () {
+    needsLinux(this, onlyLinuxTells);
+    queueFails = "before";
+    const outbox = anOutbox();
+    for (let n = 0; n < 3; n += 1) await outbox.commit("i1", made, { thingId: `${n}` }, nothing);
+    queueFails = "never";
+    const intents = store.collection<{ _id: string; owner?: string }>("intents");
+    const [gone, before] = await intents.find({}).toArray();
+    await intents.updateOne({ _id: gone!._id }, { $set: { owner: goneOwner() } });
+    await intents.updateOne({ _id: before!._id }, { $unset: { owner: "" } });
+
+    expect(await outbox.sweep(60_000)).to.equal(1);
+    await outbox.close();
+    clock.advance(60_001);
+    expect(await outbox.sweep(60_000)).to.equal(2);
     await outbox.close();
   });
 
