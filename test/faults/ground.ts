@@ -31,10 +31,13 @@ interface Member {
 }
 
 const password = "une longue phrase";
-const [memberCount, peerCount, proposalCount, answerCount] = [6, 3, 4, 40];
+const [memberCount, peerCount, proposalCount] = [6, 3, 4];
 
-/** Founds a city of a few members, proposals, and servers elsewhere that follow all of it. */
-export async function aGround(app: App, origin: string): Promise<Ground> {
+/**
+ * Founds a city of a few members, proposals, and servers elsewhere that follow all of it.
+ * @param answerCount how many proposals the town hall may answer
+ */
+export async function aGround(app: App, origin: string, answerCount = 40): Promise<Ground> {
   const wish = { origin, name: "Valmont", language: "fr", kind: "city" } as const;
   const instance = await app.instances.create({ ...wish, setUpTokenHash: null });
   const visitor = app.contexts({ instance, member: null, language: "fr" });

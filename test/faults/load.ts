@@ -191,7 +191,7 @@ async function oneThing(
   } else if (luck < 0.3) {
     const kept = { memberId: member.id, proposalId: proposal._id };
     await post(`${path}/support`, {}, () => accepted.supports.push(kept));
-  } else if (luck < 0.4 && member.isOfficial && ground.unanswered.length > 0) {
+  } else if (luck < 0.8 && member.isOfficial && ground.unanswered.length > 0) {
     const asked = ground.unanswered.pop();
     const body = `Nous plantons ${what}`;
     const fields = { office: "Espaces verts", decision: "accepted", body };

@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { MongoClient } from "mongodb";
 import { createApp, driversFor, type App } from "../../src/app.js";
 import { loadConfig } from "../../src/config.js";
+import type { Queue } from "../../src/drivers/queue/queue.js";
 import { freePort, root } from "../bench/process.js";
 import { closePeers } from "../federation/support/peer.js";
 import { aRedis } from "../support/redis.js";
@@ -12,9 +13,10 @@ import { aGround } from "./ground.js";
 import { aJournal, type Journal } from "./journal.js";
 import { load, nothingAccepted, type Accepted } from "./load.js";
 import { aProcess, killAtRandom, seeded, theRedis, type Part } from "./parts.js";
-import { hasHeld, isWell, report } from "./report.js";
+import { hasHeld, isQuiet, isWell, report } from "./report.js";
 import { aFailingStore, isWay, type Way } from "./stores.js";
-import { judge, type Verdict } from "./verdict.js";
+import type { Verdict } from "./compared.js";
+import { judge } from "./verdict.js";
 
 const settledAfterMs = 240_000;
 
@@ -53,6 +55,8 @@ function needed(name: string): string {
 interface Deployment {
   readonly origin: string;
   readonly app: App;
+  /** Where its mails are kept. */
+  readonly mailFolder: string;
   readonly processes: readonly Part[];
   readonly parts: readonly Part[];
   readonly journal: Journal;
@@ -83,7 +87,7 @@ async function aDeployment({ seed, store: way }: Asked): Promise<Deployment> {
   const processes = [web, await worker("worker 1"), await worker("worker 2")];
   const parts = [...processes, theRedis(redis, random), store.part];
   return {
-    ...{ origin, app, processes, journal, parts },
+    ...{ origin, app, processes, journal, parts, mailFolder: join(dataDir, "mail") },
     async close() {
       for (const one of processes) await one.kill();
       await Promise.all([app.close(), closePeers(), store.close()]);
@@ -104,7 +108,7 @@ async function aDeployment({ seed, store: way }: Asked): Promise<Deployment> {
  */
 async function main(asked: Asked): Promise<boolean> {
   const { seconds, seed } = asked;
-  const { origin, app, processes, parts, journal, close } = await aDeployment(asked);
+  const { origin, app, mailFolder, processes, parts, journal, close } = await aDeployment(asked);
   try {
     const ground = await aGround(app, origin);
     for (const one of processes) await one.start();
@@ -114,9 +118,10 @@ async function main(asked: Asked): Promise<boolean> {
     const killing = { ms, random: seeded(seed) };
     const [deaths] = await Promise.all([killAtRandom(parts, killing), load(taking)]);
     const ctx = app.contexts({ instance: ground.instance, member: null, language: "fr" });
-    const { verdicts, afterMs } = await settled(() => judge(ctx, ground, accepted));
     const { queue } = app.drivers;
-    const outcome = { seed, deaths, verdicts, accepted, afterMs, queue, journal };
+    const course = { ground, accepted, mailFolder };
+    const { verdicts, afterMs } = await settled(queue, () => judge(ctx, course));
+    const outcome = { seed, seconds, deaths, verdicts, accepted, afterMs, queue, journal };
     await report(outcome);
     return hasHeld(outcome);
   } finally {
@@ -124,15 +129,20 @@ async function main(asked: Asked): Promise<boolean> {
   }
 }
 
-/** What was interrupted is taken up by sweeps and leases: that takes a minute or two. */
+/**
+ * What was interrupted is taken up by sweeps and leases: that takes a minute or two. When all is there, what
+ * is still to run may do it a second time: it is looked at until no job waits or runs any more.
+ */
 async function settled(
+  queue: Queue,
   look: () => Promise<Verdict[]>,
 ): Promise<{ readonly verdicts: Verdict[]; readonly afterMs: number }> {
   const began = Date.now();
   for (;;) {
+    const isOver = await isQuiet(queue);
     const verdicts = await look();
     const afterMs = Date.now() - began;
-    if (isWell(verdicts) || afterMs > settledAfterMs) return { verdicts, afterMs };
+    if ((isOver && isWell(verdicts)) || afterMs > settledAfterMs) return { verdicts, afterMs };
     await pause(2_000);
   }
 }
