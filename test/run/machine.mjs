@@ -63,7 +63,7 @@ function installed({ folder, what }) {
  * packages that only they use, and names each in the environment that the tests get. What cannot be
  * had is left out: `needs()` then skips.
  * @param {string[]} files the chosen test files
- * @param {boolean} onServers whether all of them need Redis, since they run on it
+ * @param {boolean} onServers whether all of them need the program of Redis, since they run on one started for them
  * @returns {Record<string, string>} settings for the tests
  */
 export function provide(files, onServers = false) {

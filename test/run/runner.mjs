@@ -30,7 +30,8 @@ function readArguments(args) {
 
 function startWorker(env) {
   const worker = fork(WORKER, [], {
-    env: { ...process.env, NODE_ENV: "test", ...env },
+    // What a test starts finds no Redis that is somebody's, unless the test names it.
+    env: { ...process.env, NODE_ENV: "test", REDIS_URL: "", ...env },
     execArgv: ["--import", import.meta.resolve("tsx")],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
@@ -128,7 +129,8 @@ function endAfter(ms, running, report) {
 async function engineFor(engine, env) {
   if (engine === "embedded") return { servers: null, env };
   const redis = env.PARVIS_TEST_REDIS ?? process.env.PARVIS_TEST_REDIS;
-  const servers = await startServers({ redis, mongodb: process.env.MONGODB_URL });
+  const { REDIS_URL: redisUrl, MONGODB_URL: mongodb } = process.env;
+  const servers = await startServers({ redis, redisUrl, mongodb });
   return { servers, env: { ...env, ...servers.env } };
 }
 
@@ -148,7 +150,10 @@ export async function runTests(root, args) {
   const onFile = (file, result, rest) => {
     if (!ended) report.file(relative(root, file), result, rest);
   };
-  const { servers, env } = await engineFor(engine, provide(files, engine === "servers"));
+  const { servers, env } = await engineFor(
+    engine,
+    provide(files, engine === "servers" && !process.env.REDIS_URL),
+  );
   const guard = endAfter(settings["run-seconds"] * 1000, running, onFile);
   const options = { env, silentMs: settings["file-seconds"] * 1000, onFile };
   const jobs = Math.min(settings.jobs, availableParallelism(), files.length);

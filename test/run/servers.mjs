@@ -5,6 +5,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 
 const STARTS_WITHIN_MS = 60_000;
@@ -49,11 +50,42 @@ async function startRedis(program) {
   await Promise.race([ready(), failed]);
   return {
     url: `redis://127.0.0.1:${port}`,
-    stop() {
+    async stop() {
       running.kill("SIGKILL");
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Talks with the Redis at `url` once, without waiting for one that does not answer. */
+async function asking(url, ask) {
+  const redis = new Redis(url, {
+    ...{ lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null },
+    ...{ connectTimeout: 5_000, commandTimeout: 5_000 },
+  });
+  // Told by what is asked of it.
+  redis.on("error", () => undefined);
+  try {
+    await redis.connect();
+    return await ask(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** A Redis that is somebody's: what the run wrote begins with its name, and is all that is taken away. */
+async function givenRedis(url, run) {
+  try {
+    await asking(url, (redis) => redis.ping());
+  } catch {
+    throw new Error("The Redis at REDIS_URL does not answer.");
+  }
+  const forget = async (redis) => {
+    for await (const keys of redis.scanStream({ match: `${run}_*`, count: 1_000 })) {
+      if (keys.length > 0) await redis.unlink(keys);
+    }
+  };
+  return { url, stop: () => asking(url, forget) };
 }
 
 async function dropDatabases(url, prefix) {
@@ -65,18 +97,22 @@ async function dropDatabases(url, prefix) {
 }
 
 /**
- * What a run on MongoDB and Redis needs: a server that speaks MongoDB's protocol at `MONGODB_URL`, and a
- * Redis that is started here.
- * @param {{ redis: string | undefined, mongodb: string | undefined }} where the program, and the address
+ * What a run on MongoDB and Redis needs: a server that speaks MongoDB's protocol at `MONGODB_URL`, and the
+ * Redis at `REDIS_URL`, or one that is started here.
+ * @param {{ redis: string | undefined, redisUrl: string | undefined, mongodb: string | undefined }} where the
+ *   program, and the addresses
  * @returns settings for the tests, and what takes away in the end all that they left
  * @throws when one of the two is missing: a run that is asked for the servers is of no use without
  */
-export async function startServers({ redis, mongodb }) {
+export async function startServers({ redis, redisUrl, mongodb }) {
   if (!mongodb)
     throw new Error("Set MONGODB_URL: --engine=servers needs a MongoDB-compatible server.");
-  if (!redis) throw new Error("--engine=servers needs redis-server (set PARVIS_TEST_REDIS).");
+  if (!redis && !redisUrl)
+    throw new Error(
+      "Set REDIS_URL, or install redis-server (PARVIS_TEST_REDIS): --engine=servers needs a Redis.",
+    );
   const run = `parvis_run_${randomBytes(4).toString("hex")}`;
-  const { url, stop } = await startRedis(redis);
+  const { url, stop } = await (redisUrl ? givenRedis(redisUrl, run) : startRedis(redis));
   return {
     env: {
       PARVIS_TEST_ENGINE: "servers",
@@ -84,8 +120,7 @@ export async function startServers({ redis, mongodb }) {
       PARVIS_TEST_REDIS_URL: url,
     },
     async stop() {
-      stop();
-      await dropDatabases(mongodb, `${run}_`);
+      await Promise.all([stop(), dropDatabases(mongodb, `${run}_`)]);
     },
   };
 }

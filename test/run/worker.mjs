@@ -81,8 +81,10 @@ async function runFile(file) {
   return result;
 }
 
-process.on("message", async ({ file }) => {
+async function serve({ file }) {
   const result = await runFile(file);
   process.send({ type: "done", ...result });
-});
+}
+
+process.on("message", (asked) => void serve(asked));
 process.on("disconnect", () => process.exit(0));

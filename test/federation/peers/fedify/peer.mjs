@@ -61,7 +61,7 @@ async function take(request, body) {
   return response;
 }
 
-const server = createServer(async (req, res) => {
+async function serve(req, res) {
   const chunks = [];
   for await (const chunk of req) chunks.push(chunk);
   const body = Buffer.concat(chunks);
@@ -76,7 +76,9 @@ const server = createServer(async (req, res) => {
     state.errors.push(String(error?.stack ?? error));
     res.writeHead(500).end();
   }
-});
+}
+
+const server = createServer((req, res) => void serve(req, res));
 
 const origin = () => `http://127.0.0.1:${server.address().port}`;
 const context = () => federation.createContext(new URL(origin()), undefined);
@@ -133,12 +135,14 @@ const orders = {
   told: () => ({ received, heard: state.heard, errors: state.errors, sent }),
 };
 
-process.on("message", async ({ id, order, given }) => {
+async function obey({ id, order, given }) {
   try {
     process.send({ id, result: (await orders[order](given)) ?? null });
   } catch (error) {
     process.send({ id, error: String(error?.stack ?? error) });
   }
-});
+}
+
+process.on("message", (asked) => void obey(asked));
 process.on("disconnect", () => process.exit(0));
 server.listen(0, "127.0.0.1", () => process.send({ ready: origin() }));
