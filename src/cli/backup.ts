@@ -12,7 +12,7 @@ import { StoreInUse, type WholeStore } from "../drivers/store/collection.js";
 import { isMongo, openToRead } from "../drivers/store/open.js";
 import { rowsIn } from "../drivers/store/parts.js";
 import { refuseOthers } from "../drivers/store/presence.js";
-import { refuseUnfinished } from "../drivers/store/unfinished.js";
+import { refuseMoved, refuseUnfinished } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
 import { configOf } from "./deployment.js";
 import { CommandFailed, waiting, type Answer, type Finish, type Io } from "./io.js";
@@ -64,6 +64,7 @@ export async function runBackup(io: Io, given: Given): Promise<Answer> {
   const progress = createProgress(io);
   try {
     await refuseUnfinished(store);
+    await refuseMoved(store);
     const manifest = await manifestOf(io, store, storePlace(config));
     if (!manifest.oneMoment) io.err(`${notOneMoment}\n`);
     const total = Math.max(1, await rowsIn(store));

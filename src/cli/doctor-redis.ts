@@ -34,7 +34,8 @@ export async function checkKeeping(queue: Queue): Promise<Finding[]> {
     found.push(finding("Redis", "warn", text, "set its maxmemory-policy to noeviction"));
   }
   if (!keeping.isOnDisk) {
-    const text = "keeps jobs in memory: those it holds are lost when it stops";
+    const text =
+      "writes no job down as it comes: a crash takes those since its last snapshot, or all";
     found.push(finding("Redis", "warn", text, "set its appendonly to yes, appendfsync to always"));
   } else if (keeping.isSynced === false) {
     const text = "writes jobs to disk a moment later: a power cut takes the last ones";

@@ -72,7 +72,9 @@ async function examineApp(
 ): Promise<void> {
   const { store, queue, mailer, media, clock } = app.drivers;
   findings.push(await checkStore(store, config));
-  findings.push(...(await checkSecret(store, await secretOf(config))));
+  // A worker signs nobody in.
+  if (config.role !== "worker")
+    findings.push(...(await checkSecret(store, await secretOf(config))));
   const instances =
     host === null
       ? await lookAtInstances(app.instances)

@@ -4,7 +4,7 @@ import { isDeploymentId, prefixOf } from "../drivers/queue/redis-names.js";
 import type { WholeStore } from "../drivers/store/collection.js";
 import { deploymentId } from "../drivers/store/deployment-id.js";
 import { openAlone } from "../drivers/store/open.js";
-import { refuseLeaving, refuseUnfinished } from "../drivers/store/unfinished.js";
+import { refuseLeaving, refuseMoved, refuseUnfinished } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
 import { configOf } from "./deployment.js";
 import { CommandFailed, UsageMistake, waiting, type Answer, type Finish, type Io } from "./io.js";
@@ -52,6 +52,7 @@ async function runMove(io: Io, { of = null }: { of?: string | null }): Promise<A
   try {
     await refuseUnfinished(store);
     await refuseLeaving(store);
+    await refuseMoved(store);
     if (of !== null) await refuseServed(url, of);
     const deployment = of ?? (await deploymentId(store, place));
     const taken = await take(io, store, { url, deployment });

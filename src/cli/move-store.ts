@@ -17,6 +17,7 @@ import {
   leavingFor,
   movedTo,
   refuseLeaving,
+  refuseMoved,
   refuseUnfinished,
   takeBackLeaving,
   unfinishedCopy,
@@ -74,7 +75,9 @@ async function runMove(io: Io, given: Given): Promise<Answer> {
     await refuseOtherMove(source, nameOfStore(to));
     const target = await openAlone(to, loner);
     try {
-      await refuseOccupied(target.store, nameOfStore(from), nameOfStore(to));
+      const way = { from: nameOfStore(from), to: nameOfStore(to) };
+      await refuseOccupied(target.store, way);
+      await refuseMovedBefore(source.store, target.store, way);
       const moved = await whileLeaving(source, nameOfStore(to), (isThere) =>
         move(io, { from, to, source, target, isThere }),
       );
@@ -118,7 +121,23 @@ function placeOf(io: Io, typed: string): string {
   return url;
 }
 
-async function refuseOccupied(target: WholeStore, from: string, to: string): Promise<void> {
+/** Where a store comes from and goes to, without credentials. */
+interface Names {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What was moved is moved again only by the same command, when it was killed at its last step. */
+async function refuseMovedBefore(
+  source: WholeStore,
+  target: WholeStore,
+  { from, to }: Names,
+): Promise<void> {
+  const goesOn = (await movedTo(source)) === to && (await unfinishedCopy(target))?.from === from;
+  if (!goesOn) await refuseMoved(source);
+}
+
+async function refuseOccupied(target: WholeStore, { from, to }: Names): Promise<void> {
   const unfinished = await unfinishedCopy(target);
   if (unfinished?.by === "move-store" && unfinished.from === from) return;
   if (unfinished !== null) await refuseUnfinished(target);

@@ -44,7 +44,7 @@ export function suspendInstance(
   return instances.update(_id, { state: "suspended", suspension }, { state: "active" });
 }
 
-/** Give visitors of a suspended instance another reason. Null when it is not suspended. */
+/** Give visitors of a suspended instance another reason. Null when that suspension has ended. */
 export function explainSuspension(
   { instances }: ClosingParts,
   { _id, suspension }: Instance,
@@ -52,7 +52,7 @@ export function explainSuspension(
 ): Promise<Instance | null> {
   if (suspension == null) return Promise.resolve(null);
   const told = { suspension: { ...suspension, reason } };
-  return instances.update(_id, told, { state: "suspended" });
+  return instances.update(_id, told, { state: "suspended", suspension });
 }
 
 /** Serve a suspended instance again; what waited goes on within minutes. Null when it was not one. */

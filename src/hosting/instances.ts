@@ -10,6 +10,7 @@ import {
   type InstanceProfile,
   type InstanceRecord,
   type InstanceState,
+  type Suspension,
 } from "../kit/instance.js";
 import type { LimitChanges } from "../kit/limits.js";
 import { namesOf, orTaken, refuseTaken, type StoredInstance } from "./instance-names.js";
@@ -32,12 +33,16 @@ export type NewInstance = Pick<InstanceRecord, "origin" | "name" | "language" | 
     state?: "new";
   };
 
-/** What an instance has to be for a change of it; its deletion as far as its step, its profile its version. */
+/**
+ * What an instance has to be for a change of it; its deletion as far as its step, its profile its version, its
+ * suspension since when.
+ */
 export type Expected = Partial<
   Pick<InstanceRecord, "setUpTokenHash" | "setUpBegunAt" | "state">
 > & {
   readonly deletion?: Pick<Deletion, "step">;
   readonly profile?: Pick<InstanceProfile, "version">;
+  readonly suspension?: Pick<Suspension, "at">;
 };
 
 /** The register of instances; look-ups by host are cached for two seconds at most. */
@@ -167,9 +172,10 @@ export function createInstances(
   };
 }
 
-function filterOf({ deletion, profile, ...expected }: Expected) {
+function filterOf({ deletion, profile, suspension, ...expected }: Expected) {
   return {
     ...expected,
+    ...(suspension === undefined ? {} : { "suspension.at": suspension.at }),
     ...(deletion === undefined ? {} : { "deletion.step": deletion.step ?? null }),
     // One that nobody has saved yet may not be there at all.
     ...(profile === undefined ? {} : { "profile.version": profile.version || null }),

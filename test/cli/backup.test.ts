@@ -266,6 +266,9 @@ describe("a deployment", function () {
     const again = await run(town, command);
     const twice = await run(town, command);
     const served = await run(town, ["instance", "list"]);
+    const elsewhere = join(town.dataDir, "elsewhere.db");
+    const apart = await run(town, ["move-store", "--from", fileOf(town), "--to", elsewhere]);
+    const saved = await run(town, ["backup", "--to", join(town.dataDir, "old.backup")]);
     const back = await run(town, ["move-store", "--from", to, "--to", fileOf(town)]);
     const taken = await run(town, ["move-store", "--from", fileOf(town), "--take-back"]);
     const servedAgain = await run(town, ["instance", "list"]);
@@ -276,8 +279,10 @@ describe("a deployment", function () {
     expect(again.out).to.match(/things +5000 {2}[0-9a-f]{64}\n/);
     expect(await stateOf(to)).to.deep.equal(await stateOf(fileOf(town)));
     expect(twice.err).to.include("is not empty. Rename or drop it");
-    expect(served.code).to.equal(1);
-    expect(served.err).to.include(`was moved to ${to}`).and.include("--take-back");
+    for (const { code, err } of [served, apart, saved]) {
+      expect(code).to.equal(1);
+      expect(err).to.include(`was moved to ${to}`).and.include("--take-back");
+    }
     expect(back.err).to.include(`it holds what was moved to ${to} before. Rename or drop it`);
     expect(taken.code, taken.err).to.equal(0);
     expect(servedAgain.code, servedAgain.err).to.equal(0);

@@ -8,6 +8,7 @@ import { prefixOf, register } from "../../src/drivers/queue/redis-names.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { deploymentId } from "../../src/drivers/store/deployment-id.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { markMoved } from "../../src/drivers/store/unfinished.js";
 import { aJob, until } from "../drivers/queue.conformance.js";
 import { collectGarbage } from "../support/garbage.js";
 import { needs } from "../support/needs.js";
@@ -22,6 +23,12 @@ async function idOf({ dataDir }: Desk): Promise<string> {
   const id = await deploymentId(store, place);
   await store.close();
   return id;
+}
+
+async function moveAway({ dataDir }: Desk, to: string): Promise<void> {
+  const store = openSqliteStore(join(dataDir, "parvis.db"));
+  await markMoved(store, to);
+  await store.close();
 }
 
 describe("parvis move-queue", function () {
@@ -56,6 +63,14 @@ describe("parvis move-queue", function () {
       await store.close();
       expect(code).to.equal(1);
       expect(err).to.contain("in use");
+    });
+
+    it("takes nothing into a store that was moved away", async () => {
+      await moveAway(desk, "mongodb://elsewhere/town");
+      await collectGarbage();
+      const { code, err } = await desk.run(["move-queue"], { env: { REDIS_URL: redis.url } });
+      expect(code).to.equal(1);
+      expect(err).to.contain("was moved to mongodb://elsewhere/town");
     });
 
     it("leaves nothing in Redis that a city still has to do", async () => {

@@ -14,7 +14,14 @@ import {
 import { partNames, sumOf } from "../../src/drivers/store/parts.js";
 import { bePresent, refuseOthers, type Presence } from "../../src/drivers/store/presence.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
-import { forgetMoved, leavingFor, refuseUnfinished } from "../../src/drivers/store/unfinished.js";
+import {
+  beginLeaving,
+  forgetMoved,
+  leavingFor,
+  markMoved,
+  refuseUnfinished,
+  takeBackLeaving,
+} from "../../src/drivers/store/unfinished.js";
 import { collectGarbage } from "../support/garbage.js";
 import { aMongoDatabase, aMongoStore, closeMongoStores } from "../support/mongo-store.js";
 import { needs } from "../support/needs.js";
@@ -299,6 +306,18 @@ describe("a whole store", function () {
       expect(first).to.equal(30_000);
       expect(waits.reduce((sum, ms) => sum + ms, 0)).to.equal(first);
       expect(await server.count()).to.equal(0);
+    });
+
+    it("is served again when a move is taken back that was killed between its last two marks", async () => {
+      const url = await aMongoDatabase();
+      const source = await openAlone(url, { what: "move-store" });
+      await beginLeaving(source.store, "data/parvis.db");
+      await markMoved(source.store, "data/parvis.db");
+
+      await takeBackLeaving(source.store);
+
+      await source.close();
+      await (await openToWork(url, "server (web)")).close();
     });
 
     it("is not begun to be worked with while it is moved away, nor afterwards until it is to be served again", async () => {

@@ -4,6 +4,7 @@ import { createAccount } from "../../src/features/accounts/accounts.js";
 import { createIds } from "../../src/drivers/clock.js";
 import {
   deleteInstance,
+  explainSuspension,
   resumeInstance,
   suspendInstance,
   undeleteInstance,
@@ -55,6 +56,20 @@ describe("A city that its host closes", function () {
       expect(textOf(page.text)).to.contain("Ce site est en pause").and.contain("Facture <impayée>");
       expect(page.text).to.contain("Valmont").and.not.contain("<impayée>");
       expect(textOf(english.text)).to.contain("This site is paused");
+    });
+
+    it("gives no reason that was meant for a pause before to the one after it", async () => {
+      await suspendInstance(parts(), city, "Until Monday.");
+      const first = await now();
+      await resumeInstance(parts(), city);
+      site.clock.advance(60_000);
+      await suspendInstance(parts(), city, "Spam wave.");
+
+      expect(await explainSuspension(parts(), first, "Until Tuesday.")).to.equal(null);
+      expect((await now()).suspension?.reason).to.equal("Spam wave.");
+
+      await explainSuspension(parts(), await now(), "Spam wave, until noon.");
+      expect((await now()).suspension?.reason).to.equal("Spam wave, until noon.");
     });
 
     it("asks other servers to come back, and has them remove nothing", async () => {

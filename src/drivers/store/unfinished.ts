@@ -82,9 +82,12 @@ export async function beginLeaving(store: Store, to: string): Promise<void> {
 
 /** Let a store that is being moved stay, as the deployment that it was; nothing where it is not moved. */
 export async function takeBackLeaving(store: Store): Promise<void> {
-  const found = await store.collection<Leaving>(unfinishedName).findOne({ _id: away });
-  if (found?.deployment !== undefined) await bringBackDeployment(store, found.deployment);
-  await endLeaving(store);
+  const marks = store.collection<Leaving>(unfinishedName);
+  const found = await marks.findOne({ _id: away });
+  if (found === null) return;
+  if (found.deployment !== undefined) await bringBackDeployment(store, found.deployment);
+  // A move that was killed at its end may have left both.
+  await marks.deleteMany({ _id: { $in: [away, gone] } });
 }
 
 /** Write down that a store is not being moved any more; which deployment it is stays as it is. */
