@@ -4,6 +4,7 @@ import type { Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import { deploymentId } from "../drivers/store/deployment-id.js";
 import { storePlace } from "../hosting/opening.js";
+import { queueNames } from "../kit/index.js";
 import { finding, type Finding } from "./doctor-checks.js";
 
 const mostTold = 5;
@@ -48,7 +49,7 @@ export async function checkKeeping(queue: Queue): Promise<Finding[]> {
 export async function checkLeftInRedis(config: Config, store: Store): Promise<Finding[]> {
   if (config.redisUrl === null) return [];
   const { housedIn } = await import("../drivers/queue/bullmq-housed.js");
-  const looking = { url: config.redisUrl, queues: ["default", "delivery"], clock: systemClock };
+  const looking = { url: config.redisUrl, queues: queueNames, clock: systemClock };
   const own = await deploymentId(store, storePlace(config));
   const told: Finding[] = [];
   try {

@@ -6,10 +6,9 @@ import { deploymentId } from "../drivers/store/deployment-id.js";
 import { openAlone } from "../drivers/store/open.js";
 import { refuseLeaving, refuseMoved, refuseUnfinished } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
+import { queueNames as queues } from "../kit/index.js";
 import { configOf } from "./deployment.js";
 import { CommandFailed, UsageMistake, waiting, type Answer, type Finish, type Io } from "./io.js";
-
-const queues = ["default", "delivery"] as const;
 
 interface Given {
   readonly of?: string;

@@ -10,9 +10,9 @@ import {
   type DeadAct,
   type QueueState,
 } from "../features/operators/dead-jobs.js";
-import { queueNames, type QueueName } from "../features/operators/operator.js";
 import { hostsOf } from "../features/operators/shown-jobs.js";
 import { mostStoredCounted } from "../hosting/parked-jobs.js";
+import { queueNames, type QueueName } from "../kit/index.js";
 import { instanceNamed, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 

@@ -5,6 +5,7 @@ import type { Media } from "../drivers/media.js";
 import type { Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import type { Traces } from "../drivers/traces.js";
+import { queueNames } from "../kit/work.js";
 import type { Metrics } from "./metrics.js";
 import { countStored, type StoredJobs } from "./parked-jobs.js";
 import { tracedMedia, tracedStore } from "./traces.js";
@@ -27,7 +28,7 @@ export async function metricsFor(
   const { createMetrics } = await import("./metrics.js");
   const now = (): number => clock.now().getTime();
   const stored = (name: string): Promise<StoredJobs> => countStored(store, name);
-  return createMetrics({ token, role, queue, queues: ["default", "delivery"], stored, now });
+  return createMetrics({ token, role, queue, queues: queueNames, stored, now });
 }
 
 /** The same for what tells a collector: it takes half a second and 16 MB to load. */

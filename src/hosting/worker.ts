@@ -7,7 +7,7 @@ import type { Store } from "../drivers/store/collection.js";
 import type { Feature } from "../kit/feature.js";
 import type { Instance } from "../kit/instance.js";
 import { createTogether } from "../kit/look-ups.js";
-import type { JobDef } from "../kit/work.js";
+import { queueNames, type JobDef, type QueueName } from "../kit/work.js";
 import { calendarOf } from "./calendar-jobs.js";
 import type { Contexts } from "./contexts.js";
 import type { Instances } from "./instances.js";
@@ -38,9 +38,12 @@ interface WorkerParts {
 }
 
 /** How many jobs run at once: quick ones, and those that wait for other servers. */
-export const concurrency = { default: 8, delivery: 64 } as const;
+export const concurrency: Readonly<Record<QueueName, number>> = { default: 8, delivery: 64 };
 
-/** How deliveries begin while somebody reads: each pair holds up a page by about a millisecond. */
+/** What nobody waits for who reads pages. */
+const paced: ReadonlySet<QueueName> = new Set(["delivery"]);
+
+/** How that begins while somebody reads: each pair holds up a page by about a millisecond. */
 const pace: Pace = { together: 2, restMs: 8 };
 
 /** Hand the queue its workers, the calendar, and what it may have lost; `queue.start()` is the caller's. */
@@ -60,9 +63,11 @@ export async function startWorkers(parts: WorkerParts): Promise<void> {
     if (job === undefined) throw unknownJob(running, parts.clock.now());
     return runJob({ ...parts, parking }, find, job, running);
   });
-  queue.process("default", concurrency.default, run);
   const paceNow = (): Pace | null => (parts.readers?.areThere() === true ? pace : null);
-  queue.process("delivery", { most: concurrency.delivery, pace: paceNow }, run);
+  for (const name of queueNames) {
+    const most = concurrency[name];
+    queue.process(name, paced.has(name) ? { most, pace: paceNow } : most, run);
+  }
   const entries = calendar.map(({ entry }) => entry);
   const { isLatest } = parts;
   const onlyAdd = isLatest !== undefined && (async () => !(await isLatest()));

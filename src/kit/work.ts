@@ -42,8 +42,13 @@ export function on<P>(
   return { event: event.name, job: job as JobDef<unknown> };
 }
 
-/** The two lanes of work: slow peers on `delivery` never delay what is quick. */
-export type QueueName = "default" | "delivery";
+/**
+ * The queues of a deployment, each with places of its own (`concurrency`): slow peers on `delivery` never
+ * delay what is quick. Whoever goes through the queues reads this list.
+ */
+export const queueNames = ["default", "delivery"] as const;
+
+export type QueueName = (typeof queueNames)[number];
 
 /** Work done outside the request. It may run twice and at any later time. */
 export interface JobDef<P> {

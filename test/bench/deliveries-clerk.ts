@@ -5,6 +5,7 @@ import { actorUri, city, collectionUri } from "../../src/federation/addresses.js
 import { createSend, defineFanOut, nobody } from "../../src/federation/outbound/send.js";
 import { followersCollection } from "../../src/federation/records.js";
 import { createVault } from "../../src/federation/vault.js";
+import { queueNames } from "../../src/kit/work.js";
 import { takeOrders } from "./control.js";
 
 /**
@@ -60,7 +61,7 @@ const orders = takeOrders(Number(port), {
   round: async (count) => Promise.all(Array.from({ length: Number(count) }, sendPost)),
   /** Resolves once nothing that may run waits or runs. */
   idle: async () => {
-    for (const queue of ["default", "delivery"]) {
+    for (const queue of queueNames) {
       for (;;) {
         const { waiting, running } = await app.drivers.queue.counts(queue);
         if (waiting + running === 0) break;

@@ -1,4 +1,5 @@
 import type { Queue } from "../../src/drivers/queue/queue.js";
+import { queueNames } from "../../src/kit/work.js";
 import { printTable } from "../bench/table.js";
 import type { Journal } from "./journal.js";
 import type { Accepted } from "./load.js";
@@ -19,7 +20,6 @@ export interface Outcome {
 }
 
 const mostFailures = 20;
-const queuesShown = ["default", "delivery"] as const;
 
 /** Nothing lost and nothing doubled. */
 export function isWell(verdicts: readonly Verdict[]): boolean {
@@ -57,7 +57,7 @@ export function hasHeld({ verdicts, seconds, accepted, journal }: Outcome): bool
 
 /** Whether no job waits for anything but its time, or runs; false while the queue does not say. */
 export async function isQuiet(queue: Queue): Promise<boolean> {
-  const asked = queuesShown.map((name) => queue.counts(name));
+  const asked = queueNames.map((name) => queue.counts(name));
   const counts = await Promise.all(asked).catch(() => null);
   if (counts === null) return false;
   return counts.every(({ waiting, running }) => waiting + running === 0);
@@ -74,7 +74,7 @@ export async function report(outcome: Outcome): Promise<void> {
     ...tooOften(verdicts).map(({ what }) => `${what}: more came again than kills explain`),
   );
   lines.push(...tooFew(verdicts, seconds).map(({ what }) => `${what}: too little was accepted`));
-  for (const name of queuesShown) {
+  for (const name of queueNames) {
     const { waiting, delayed, running, dead } = await queue.counts(name);
     const depth = `${waiting} waiting, ${delayed} delayed, ${running} running, ${dead} dead`;
     lines.push(`jobs of "${name}": ${depth}`);

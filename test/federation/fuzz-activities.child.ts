@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { Client } from "undici";
 import { commentsCollection } from "../../src/features/comments/comments.js";
+import { queueNames } from "../../src/kit/work.js";
 import { proposalsCollection } from "../../src/features/proposals/proposals.js";
 import { supportsCollection } from "../../src/features/supports/supports.js";
 import { inboxCollection, keysCollection } from "../../src/federation/records.js";
@@ -112,7 +113,7 @@ async function fuzz(): Promise<void> {
   }
   const entries = town.visitor.collection(inboxCollection);
   const unfinished = await entries.countDocuments({ state: { $in: ["waiting", "handed"] } });
-  const counts = await Promise.all(["default", "delivery"].map((name) => town.queue.counts(name)));
+  const counts = await Promise.all(queueNames.map((name) => town.queue.counts(name)));
   const dead = await town.store.collection<DeadRow>("queue_dead").find({}, { limit: 20 }).toArray();
   const outcomes = new Map<string, number>();
   for await (const { outcome } of entries.find({ state: { $in: ["done", "refused"] } })) {

@@ -5,6 +5,7 @@ import { publishComment } from "../../src/features/comments/comments.js";
 import { publishProposal } from "../../src/features/proposals/publishing.js";
 import { features } from "../../src/features.js";
 import type { DeadRow } from "../../src/drivers/queue/queue-tables.js";
+import { queueNames } from "../../src/kit/work.js";
 import { aDraft, aTopic } from "../support/builders.js";
 import { aBrowser } from "../support/deployment.js";
 import { aSite, type Site } from "../support/site.js";
@@ -108,7 +109,7 @@ async function fuzz(): Promise<void> {
   const dead = await store.collection<DeadRow>("queue_dead").find({}, { limit: 20 }).toArray();
   reportTo({
     ...{ seed, count: runs * batch, statuses: Object.fromEntries(statuses), heap, unforeseen },
-    queues: await Promise.all(["default", "delivery"].map((name) => queue.counts(name))),
+    queues: await Promise.all(queueNames.map((name) => queue.counts(name))),
     dead: dead.map(({ name, error }) => `${name}: ${error}`),
     token: ground.token !== "",
     alive: (await fetch(`${site.origin}/proposals`)).status,

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { expect } from "chai";
 import { builtChild } from "../support/built.js";
+import { queueNames } from "../../src/kit/work.js";
 import { engineName } from "../support/engine.js";
 
 /** What a run tells of itself. */
@@ -87,10 +88,9 @@ function expectCalm({ heap, queues, dead, unforeseen, count: tried }: Report): v
   if (tried >= 2_000) expect(heap.length, "measures of the heap").to.be.at.least(4);
   expect(unforeseen).to.deep.equal([]);
   expect(dead).to.deep.equal([]);
-  expect(queues.map(({ waiting, running }) => [waiting, running])).to.deep.equal([
-    [0, 0],
-    [0, 0],
-  ]);
+  expect(queues.map(({ waiting, running }) => [waiting, running])).to.deep.equal(
+    queueNames.map(() => [0, 0]),
+  );
   expect(growth, `heap in MiB: ${heap.join(" ")}`).to.be.below(growthMiB);
   expect(tried).to.be.at.least(count);
 }

@@ -2,8 +2,16 @@ import { z } from "zod";
 import type { DeadJob, DeadKind, Queue, QueueCounts } from "../../drivers/queue/queue.js";
 import type { Store } from "../../drivers/store/collection.js";
 import { countStored, type StoredJobs } from "../../hosting/parked-jobs.js";
-import { defineJob, Refusal, sliceOf, type JobDef, type Slice } from "../../kit/index.js";
-import { queueNames, type Doer, type QueueName } from "./operator.js";
+import {
+  defineJob,
+  queueNames,
+  Refusal,
+  sliceOf,
+  type JobDef,
+  type QueueName,
+  type Slice,
+} from "../../kit/index.js";
+import type { Doer } from "./operator.js";
 import type { Operators } from "./operators.js";
 
 /** What is done with dead jobs: run again with all their tries, or forgotten. */
@@ -159,7 +167,7 @@ export async function actOnKind(queue: Queue, many: ManyDead): Promise<number> {
 }
 
 const manyDead = z.object({
-  queue: z.enum(["default", "delivery"]),
+  queue: z.enum(queueNames),
   kind: z.string().max(200),
   act: z.enum(["retry", "drop"]),
   until: z.number(),

@@ -6,6 +6,7 @@ import type { DeploymentCollection } from "../../hosting/collections.js";
 import {
   defineJob,
   insertOnce,
+  queueNames,
   usageOf,
   type Ctx,
   type Limited,
@@ -15,7 +16,6 @@ import { lastSignInDay } from "../accounts/sign-ins.js";
 import { commentsCollection } from "../comments/comments.js";
 import { listedStatuses } from "../proposals/proposal.js";
 import { proposalsCollection } from "../proposals/proposals.js";
-import { queueNames } from "./operator.js";
 
 /** What of an instance is counted by federation, which tells the network its size and knows its peers. */
 export interface Counted {

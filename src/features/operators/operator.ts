@@ -1,6 +1,5 @@
 import type { DeploymentCollection } from "../../hosting/collections.js";
-import { concurrency } from "../../hosting/worker.js";
-import type { Ctx, LimitChanges } from "../../kit/index.js";
+import type { Ctx, LimitChanges, QueueName } from "../../kit/index.js";
 
 /** Somebody who runs the deployment: a member of one of its instances, named on the command line. */
 export interface Operator {
@@ -44,11 +43,6 @@ export type Deed =
       readonly graceDays: number;
     }
   | { readonly act: "instance-resumed" | "instance-undeleted"; readonly host: string };
-
-/** The queues of a deployment. */
-export const queueNames = Object.keys(concurrency) as ReadonlyArray<keyof typeof concurrency>;
-
-export type QueueName = (typeof queueNames)[number];
 
 /** Who did something: an operator, or whoever could run commands (null). */
 export type Doer = {

@@ -2,7 +2,14 @@ import { shownReason } from "../../drivers/queue/failure-text.js";
 import type { DeadJob, Queue } from "../../drivers/queue/queue.js";
 import type { LinkChoice, StatusView } from "../../kit/component-models.js";
 import { mostStoredCounted } from "../../hosting/parked-jobs.js";
-import { definePage, Refusal, type Ctx, type Req } from "../../kit/index.js";
+import {
+  definePage,
+  queueNames,
+  Refusal,
+  type Ctx,
+  type QueueName,
+  type Req,
+} from "../../kit/index.js";
 import {
   isFresh,
   listDead,
@@ -12,7 +19,6 @@ import {
   type QueueState,
 } from "./dead-jobs.js";
 import { badgeOf, frameOf, pathOf, type Level, type OperatorPage } from "./frame.js";
-import { queueNames, type QueueName } from "./operator.js";
 import type { OperatorParts } from "./parts.js";
 import { aboutDead, hostsOf } from "./shown-jobs.js";
 

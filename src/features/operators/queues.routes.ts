@@ -6,11 +6,12 @@ import {
   type Ctx,
   type Flash,
   type JobDef,
+  type QueueName,
   type Reply,
   type Req,
 } from "../../kit/index.js";
 import { actOnOne, kindDeed, queueNamed, type DeadAct, type ManyDead } from "./dead-jobs.js";
-import { doerOf, type QueueName } from "./operator.js";
+import { doerOf } from "./operator.js";
 import type { Operators } from "./operators.js";
 import type { OperatorParts } from "./parts.js";
 import { addressOf, queuesModel, queuesPage } from "./queues.pages.js";

@@ -14,6 +14,7 @@ import { mostStoredCounted, parkedJobs } from "../../../src/hosting/parked-jobs.
 import { instanceOfJob } from "../../../src/hosting/outbox.js";
 import type { Req } from "../../../src/kit/index.js";
 import { openEngine } from "../../support/engine.js";
+import { queueNames } from "../../../src/kit/work.js";
 import { textOf } from "../../support/forms.js";
 import { aMailServer, anOperated, home, other, type Operated } from "./support.js";
 
@@ -31,7 +32,7 @@ describe("The page of queues and of jobs that were given up", function () {
   beforeEach(async () => {
     mails.mend(true);
     mails.sent.length = 0;
-    for (const name of ["default", "delivery"]) {
+    for (const name of queueNames) {
       const dead = await queue().dead(name, 1_000);
       await queue().drop(
         name,
