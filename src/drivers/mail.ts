@@ -42,8 +42,11 @@ function asMailError(cause: unknown): MailError {
   return new MailError(`Mail not sent: ${why}`, { permanent, cause });
 }
 
+/** Connections to the mail server in one process: as many mails are under way at once. */
+export const smtpConnections = 5;
+
 /**
- * Sends through an SMTP server, over at most five kept connections. The server's certificate is
+ * Sends through an SMTP server, over a few kept connections. The server's certificate is
  * checked whenever it offers TLS. No file or address is ever fetched into a mail.
  */
 export function createSmtpMailer({ url, from }: SmtpOptions): Mailer {
@@ -51,7 +54,7 @@ export function createSmtpMailer({ url, from }: SmtpOptions): Mailer {
   const transport = createTransport({
     url,
     pool: true,
-    maxConnections: 5,
+    maxConnections: smtpConnections,
     maxRequeues: 1,
     connectionTimeout: 10_000,
     greetingTimeout: 10_000,

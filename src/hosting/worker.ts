@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
 import type { Clock } from "../drivers/clock.js";
 import { Unrecoverable, type Pace, type Queue, type RunningJob } from "../drivers/queue/queue.js";
+import { smtpConnections } from "../drivers/mail.js";
 import type { Traces } from "../drivers/traces.js";
 import type { Store } from "../drivers/store/collection.js";
 import type { Feature } from "../kit/feature.js";
@@ -37,11 +38,16 @@ interface WorkerParts {
   readonly isLatest?: () => Promise<boolean>;
 }
 
-/** How many jobs run at once: quick ones, and those that wait for other servers. */
-export const concurrency: Readonly<Record<QueueName, number>> = { default: 8, delivery: 64 };
+/**
+ * How many jobs run at once: quick ones, mails, of which the mail server is given as many together, and
+ * those that wait for other servers.
+ */
+export const concurrency: Readonly<Record<QueueName, number>> = {
+  ...{ default: 8, mail: smtpConnections, delivery: 64 },
+};
 
 /** What nobody waits for who reads pages. */
-const paced: ReadonlySet<QueueName> = new Set(["delivery"]);
+const paced: ReadonlySet<QueueName> = new Set(["mail", "delivery"]);
 
 /** How that begins while somebody reads: each pair holds up a page by about a millisecond. */
 const pace: Pace = { together: 2, restMs: 8 };

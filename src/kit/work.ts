@@ -43,10 +43,10 @@ export function on<P>(
 }
 
 /**
- * The queues of a deployment, each with places of its own (`concurrency`): slow peers on `delivery` never
- * delay what is quick. Whoever goes through the queues reads this list.
+ * The queues of a deployment, each with places of its own (`concurrency`), so that neither a mail server nor
+ * slow peers delay what is quick, or each other (decision 0016). Whoever goes through the queues reads this list.
  */
-export const queueNames = ["default", "delivery"] as const;
+export const queueNames = ["default", "mail", "delivery"] as const;
 
 export type QueueName = (typeof queueNames)[number];
 

@@ -6,6 +6,7 @@ import { checkClock, checkQueue, checkStore } from "../../src/cli/doctor-checks.
 import { checkKeeping, checkRedis } from "../../src/cli/doctor-redis.js";
 import { loadConfig } from "../../src/config.js";
 import { QueueRefuses, type Queue, type QueueKeeping } from "../../src/drivers/queue/queue.js";
+import { queueNames } from "../../src/kit/work.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import type { Instance, InstanceState } from "../../src/kit/index.js";
 import { aBucket } from "../support/s3.js";
@@ -66,7 +67,8 @@ describe("the doctor", function () {
 
     expect(out).to.not.match(/^fail/m);
     expect(code).to.equal(0);
-    for (const name of ["configuration", "disk", "store", "instances", "queue default", "clock"]) {
+    const queues = queueNames.map((name) => `queue ${name}`);
+    for (const name of ["configuration", "disk", "store", "instances", ...queues, "clock"]) {
       expect(out).to.match(new RegExp(`^ok    ${name}`, "m"));
     }
     expect(out).to.match(/^ok {4}address .*answers as Parvis$/m);

@@ -11,6 +11,7 @@ import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { markMoved } from "../../src/drivers/store/unfinished.js";
 import { aJob, until } from "../drivers/queue.conformance.js";
 import { collectGarbage } from "../support/garbage.js";
+import { queueNames } from "../../src/kit/work.js";
 import { needs } from "../support/needs.js";
 import { aRedis, type TestRedis } from "../support/redis.js";
 import { openDesk, type Desk } from "./support.js";
@@ -30,6 +31,9 @@ async function moveAway({ dataDir }: Desk, to: string): Promise<void> {
   await markMoved(store, to);
   await store.close();
 }
+
+/** What is taken where no job is, by queue. */
+const nothing = Object.fromEntries(queueNames.map((name) => [name, 0]));
 
 describe("parvis move-queue", function () {
   this.timeout(20_000);
@@ -78,7 +82,7 @@ describe("parvis move-queue", function () {
       const store = openSqliteStore(":memory:");
       const queue = createBullQueue({ url: redis.url, prefix, store, clock: systemClock, log });
       await queue.add([aJob("a"), aJob("b", { delayMs: 3_600_000 })]);
-      await queue.add([aJob("mail", { queue: "delivery" })]);
+      await queue.add([aJob("mail", { queue: "mail" }), aJob("out", { queue: "delivery" })]);
       await queue.close(1);
       await store.close();
       await collectGarbage();
@@ -87,12 +91,14 @@ describe("parvis move-queue", function () {
         env: { REDIS_URL: redis.url },
       });
       expect([code, err]).to.deep.equal([0, ""]);
-      expect(JSON.parse(out)).to.deep.equal({ taken: { default: 2, delivery: 1 } });
+      expect(JSON.parse(out)).to.deep.equal({
+        taken: { ...nothing, default: 2, mail: 1, delivery: 1 },
+      });
       await collectGarbage();
       const after = openSqliteStore(join(desk.dataDir, "parvis.db"));
       const rows = await after.collection<JobRow>("queue_jobs").find({}).toArray();
       await after.close();
-      expect(rows.map(({ id }) => id).sort()).to.deep.equal(["a", "b", "mail"]);
+      expect(rows.map(({ id }) => id).sort()).to.deep.equal(["a", "b", "mail", "out"]);
     });
 
     describe("for a store that was lost and restored", () => {
@@ -142,9 +148,9 @@ describe("parvis move-queue", function () {
           `2 jobs wait for a deployment without a worker: ${lost}, mongodb://lost/town`,
         );
         expect(told.out).to.include(`move-queue --of ${lost}`);
-        expect(JSON.parse(own.out)).to.deep.equal({ taken: { default: 0, delivery: 0 } });
+        expect(JSON.parse(own.out)).to.deep.equal({ taken: nothing });
         expect([taken.code, taken.err]).to.deep.equal([0, ""]);
-        expect(taken.out).to.match(/default +2\n.*\nStart the server\.\n$/);
+        expect(taken.out).to.match(/default +2\n(.*\n)+Start the server\.\n$/);
         expect(after.out).not.to.include(lost);
         expect(await known()).to.equal(false);
       });
@@ -171,7 +177,7 @@ describe("parvis move-queue", function () {
         await redis.forget(register);
 
         expect(told.out).to.include(`1 jobs wait for a deployment without a worker: ${lost}`);
-        expect(JSON.parse(taken.out)).to.deep.equal({ taken: { default: 1, delivery: 0 } });
+        expect(JSON.parse(taken.out)).to.deep.equal({ taken: { ...nothing, default: 1 } });
         expect(isListed).to.equal(false);
       });
 

@@ -8,7 +8,7 @@ import type { Row } from "../../src/drivers/store/collection.js";
 import { healthOnly } from "../../src/hosting/health.js";
 import { parkedJobs } from "../../src/hosting/parked-jobs.js";
 import { createMetrics } from "../../src/hosting/metrics.js";
-import type { Member } from "../../src/kit/index.js";
+import { queueNames, type Member } from "../../src/kit/index.js";
 import { newPerson } from "../../src/features/people/people.js";
 import { aProposal } from "../support/builders.js";
 import { aBrowser, aDeployment, type Deployment } from "../support/deployment.js";
@@ -124,7 +124,9 @@ describe("The figures of a deployment for its operator", function () {
     const text = await figures();
 
     expect(text).to.match(/parvis_jobs_total\{queue="default",job="[^"]+",outcome="done"/);
-    expect(text).to.contain('parvis_queue_jobs{queue="delivery",state="dead",role="all"} 0');
+    for (const name of queueNames) {
+      expect(text).to.contain(`parvis_queue_jobs{queue="${name}",state="dead",role="all"} 0`);
+    }
     expect(text).to.contain('parvis_queue_oldest_seconds{queue="default",role="all"} 0');
     expect(text).to.match(
       /parvis_store_duration_seconds_count\{role="all",operation="insertOne"\} [1-9]/,

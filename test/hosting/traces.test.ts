@@ -139,7 +139,14 @@ describe("The traces of a deployment", function () {
 
     expect(named("GET /proposals/:number").length).to.be.greaterThan(0);
     const text = collector.text();
-    for (const word of ["secret-of-camille", "Camille", "bancs", "chaud", "127.0.0.1", "mail"]) {
+    for (const word of [
+      "secret-of-camille",
+      "Camille",
+      "bancs",
+      "chaud",
+      "127.0.0.1",
+      "mail.example",
+    ]) {
       expect(text).to.not.include(word);
     }
     expect(text).to.not.include(String(port)).and.not.include("/proposals/1");

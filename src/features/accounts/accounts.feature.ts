@@ -39,7 +39,7 @@ import {
   resetForm,
   signInForm,
 } from "./accounts.forms.js";
-import { remindOfAccount, sendReset, welcome } from "./accounts.jobs.js";
+import { remindOfAccount, sendReset, sendWelcome, welcome } from "./accounts.jobs.js";
 import {
   checkMailPage,
   confirmPage,
@@ -240,7 +240,7 @@ export const accounts = defineFeature({
     signInsCollection,
   ],
   routes: [...registering, ...signingIn, ...settings, ...networkRoutes, ...administration],
-  jobs: [remindOfAccount, sendReset, warnOfLimit],
+  jobs: [sendWelcome, remindOfAccount, sendReset, warnOfLimit],
   on: [welcome, warnAdministrators, lookAtLimits],
   schedules: [recountSchedule],
   signIn,

@@ -7,16 +7,26 @@ import { issueToken } from "./mail-tokens.js";
 
 const payload = z.object({ memberId: z.string() });
 
-/** After registering: ask to confirm the address. */
-export const welcome = on(memberRegistered, "welcome", async (ctx, { memberId }) => {
-  const account = await accountOf(ctx, memberId);
-  if (account === null) return;
-  if (account.confirmedAt === null) await sendConfirmation(ctx, account);
+/** Ask to confirm the address, unless it was meanwhile. */
+export const sendWelcome = defineJob({
+  name: "accounts.welcome",
+  queue: "mail",
+  payload,
+  async run(ctx, { memberId }) {
+    const account = await accountOf(ctx, memberId);
+    if (account?.confirmedAt === null) await sendConfirmation(ctx, account);
+  },
 });
+
+/** After registering: ask to confirm the address. */
+export const welcome = on(memberRegistered, "welcome", (ctx, { memberId }) =>
+  ctx.enqueue(sendWelcome, { memberId }, { id: `welcome/${memberId}` }),
+);
 
 /** Somebody registered again: tell the owner of the address, and nobody else. */
 export const remindOfAccount = defineJob({
   name: "accounts.remind",
+  queue: "mail",
   payload,
   async run(ctx, { memberId }) {
     const account = await existing(ctx, memberId);
@@ -29,6 +39,7 @@ export const remindOfAccount = defineJob({
 /** The link to choose a new password. */
 export const sendReset = defineJob({
   name: "accounts.reset",
+  queue: "mail",
   payload,
   async run(ctx, { memberId }) {
     const account = await existing(ctx, memberId);

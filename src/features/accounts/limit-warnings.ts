@@ -21,6 +21,7 @@ const megabyte = 1e6;
 /** Tell one administrator by mail how much of a limit was used on the day on which it came near. */
 export const warnOfLimit = defineJob({
   name: "accounts.warn-of-limit",
+  queue: "mail",
   payload: nearnessSchema.extend({ memberId: z.string() }),
   async run(ctx, { memberId, what, used, limit, on: day }) {
     const account = await accountOf(ctx, memberId);

@@ -19,13 +19,13 @@ const sendable: ReadonlyArray<Notification["mail"]> = ["due", "refused"];
 
 /**
  * Send the mail of one notification, unless it has gone out. Its Message-ID is the same at each try,
- * so that a mail repeated after a crash is the same mail. A mail server may be away for a day, and a
- * mass of notices never delays what is quick.
+ * so that a mail repeated after a crash is the same mail. A mail server may be away for a day; a
+ * mass of notices has the places of mails alone, and lets letters about accounts pass (`noticeYieldsMs`).
  */
 export const mailNotice = defineJob({
   name: "notifications.mail",
   payload: z.object({ notificationId: z.string() }),
-  queue: "delivery",
+  queue: "mail",
   attempts: 36,
   async run(ctx, { notificationId }, { postponed = 0 }) {
     const rows = ctx.collection(notificationsCollection);
@@ -37,6 +37,11 @@ export const mailNotice = defineJob({
     if (mail === "refused") throw new GiveUp("the mail server refuses this address for good");
   },
 });
+
+/** Each of some notices lets others pass, the later ones longer: so cities share the mail server. */
+export function noticeYieldsMs(position: number): number {
+  return 1_000 + position * 100;
+}
 
 /** What had to wait longer, since more mails were due each day than may be sent, is told on the site alone. */
 const staleMs = 3 * 24 * 3_600_000;

@@ -1,7 +1,7 @@
 import { insertMissing, type Ctx } from "../../kit/index.js";
 import type { Account } from "../accounts/account.js";
 import { accountsByIds } from "../accounts/accounts.js";
-import { mailNotice } from "./mailing.js";
+import { mailNotice, noticeYieldsMs } from "./mailing.js";
 import type { News, Notification } from "./notification.js";
 import { notificationsCollection } from "./notifications.js";
 
@@ -40,7 +40,10 @@ export async function notify(ctx: Ctx, news: News, personIds: readonly string[])
     mailNotice,
     all
       .filter(({ mail }) => mail === "due")
-      .map(({ _id }) => ({ payload: { notificationId: _id }, options: { id: `notice/${_id}` } })),
+      .map(({ _id }, at) => ({
+        payload: { notificationId: _id },
+        options: { id: `notice/${_id}`, yieldsMs: noticeYieldsMs(at) },
+      })),
   );
 }
 

@@ -37,14 +37,14 @@ describe("A mail of news that the mail server refused", function () {
       await publishComment(bea, { proposalId, parentId: null, body: "Oui, volontiers !" });
     }
     await the.site.settle();
-    const dead = await queue().dead("delivery", 10, { name: "notifications.mail" });
+    const dead = await queue().dead("mail", 10, { name: "notifications.mail" });
     expect(dead).to.have.length(count);
     return dead.map(({ id }) => id);
   }
 
   async function press(fields: Record<string, string>): Promise<void> {
     const _csrf = await the.operator.token(page);
-    const { status } = await the.operator.post(page, { _csrf, queue: "delivery", ...fields });
+    const { status } = await the.operator.post(page, { _csrf, queue: "mail", ...fields });
     expect(status).to.equal(303);
     await the.site.settle();
   }
@@ -68,7 +68,7 @@ describe("A mail of news that the mail server refused", function () {
 
     expect(mails.sent).to.have.length(1);
     expect(await states()).to.deep.equal(["sent"]);
-    expect(await queue().dead("delivery", 10)).to.deep.equal([]);
+    expect(await queue().dead("mail", 10)).to.deep.equal([]);
   });
 
   it("goes out with all others of its kind", async () => {
@@ -87,7 +87,7 @@ describe("A mail of news that the mail server refused", function () {
     await press({ act: "retry", id });
 
     expect(await states()).to.deep.equal(["refused"]);
-    const dead = await queue().dead("delivery", 10);
+    const dead = await queue().dead("mail", 10);
     expect(dead.map((job) => job.id)).to.deep.equal([id]);
   });
 });
