@@ -35,6 +35,7 @@ import { federationCollections, type Following } from "./records.js";
 import { createRevokeQuotes } from "./quotes/revoke.js";
 import type { RuleParts } from "./policy/rules.js";
 import { createSettling } from "./policy/settling.js";
+import { readingInTurn } from "./reading.js";
 import { createRotations } from "./rotation.js";
 import { testPeer, type TestedPeer } from "./self-test/command.js";
 import { createGoOn } from "./self-test/run.js";
@@ -71,10 +72,11 @@ export function createFederation(parts: FederationParts): Federation {
   const deliverAgain = createDeliverAgain(hands);
   const fanOut = createFanOut(deliver, services);
   const send = createSend(services.vault, fanOut);
-  const catchUp = createCatchUp(services);
-  const carry = createCarry(services);
+  const reading = readingInTurn(services);
+  const catchUp = createCatchUp(reading);
+  const carry = createCarry(reading);
   const revokeQuotes = createRevokeQuotes(send);
-  const process = createProcess({ services, send, catchUp, revokeQuotes, carry });
+  const process = createProcess({ services: reading, send, catchUp, revokeQuotes, carry });
   const tellMoved = createTellMoved(send);
   const forwardEdit = createForwardEdit(fanOut);
   const tellFace = createTellFace(services, send);
@@ -136,7 +138,7 @@ export function createFederation(parts: FederationParts): Federation {
         ...absences.jobs,
       ],
       on: subscriptions(
-        { services, send, fanOut, forwardEdit },
+        { services: reading, send, fanOut, forwardEdit },
         { tellMoved, tellFace, revokeQuotes, rules },
       ),
       schedules: [sweeping, census, forgetting],

@@ -157,6 +157,7 @@ export async function linkedInstances(ctx: Ctx): Promise<Following[]> {
 export function createCatchUp(services: Services): CatchUp {
   return defineJob({
     name: "federation.catch-up",
+    queue: "incoming",
     payload: z.object({ actorUri: z.string() }),
     async run(ctx, { actorUri: uri }) {
       const { outbox } = await remoteActor(services, ctx, uri);

@@ -39,11 +39,11 @@ interface WorkerParts {
 }
 
 /**
- * How many jobs run at once: quick ones, mails, of which the mail server is given as many together, and
- * those that wait for other servers.
+ * How many jobs run at once: quick ones, those about what other servers sent, mails, of which the mail
+ * server is given as many together, and those that wait for other servers.
  */
 export const concurrency: Readonly<Record<QueueName, number>> = {
-  ...{ default: 8, mail: smtpConnections, delivery: 64 },
+  ...{ default: 8, incoming: 16, mail: smtpConnections, delivery: 64 },
 };
 
 /** What nobody waits for who reads pages. */

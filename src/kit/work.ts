@@ -46,7 +46,7 @@ export function on<P>(
  * The queues of a deployment, each with places of its own (`concurrency`), so that neither a mail server nor
  * slow peers delay what is quick, or each other (decision 0016). Whoever goes through the queues reads this list.
  */
-export const queueNames = ["default", "mail", "delivery"] as const;
+export const queueNames = ["default", "incoming", "mail", "delivery"] as const;
 
 export type QueueName = (typeof queueNames)[number];
 

@@ -6,15 +6,15 @@ import { mailNotice } from "../../src/features/notifications/mailing.js";
 import { notificationsCollection } from "../../src/features/notifications/notifications.js";
 import { consentToNetwork, newPerson } from "../../src/features/people/people.js";
 import { actorUri, city } from "../../src/federation/addresses.js";
-import { followersCollection } from "../../src/federation/records.js";
+import { followersCollection, inboxCollection } from "../../src/federation/records.js";
 import type { Ctx } from "../../src/kit/index.js";
 import { aGate, until } from "../drivers/queue.conformance-support.js";
-import { aPeer, closePeers, type Peer } from "../federation/support/peer.js";
+import { aPeer, closePeers, type Peer, type PeerActor } from "../federation/support/peer.js";
 import { aProposal } from "../support/builders.js";
 import { aDeployment, type Deployment } from "../support/deployment.js";
 
 /** More than there are places for, of any kind. */
-const many = 80;
+const many = 160;
 
 describe("What one city waits for holds up no other city:", function () {
   this.timeout(90_000);
@@ -51,6 +51,48 @@ describe("What one city waits for holds up no other city:", function () {
     await aProposal(ctx);
     await until(() => peer.inboxed().length > 0);
   }
+
+  /** What somebody on another server tells a city. */
+  async function tell(host: string, actor: PeerActor, told: unknown): Promise<void> {
+    const place = `${host}:${the.port}`;
+    const { body, headers } = peer.signed(
+      { origin: `http://${place}`, clock: the.clock },
+      actor,
+      told,
+    );
+    const answer = await the.browser(place).ask("POST", "/inbox", { body, headers });
+    expect(answer.status).to.equal(202);
+  }
+
+  /** Somebody follows Montclar, which takes it in and accepts it. */
+  async function montclarHears(): Promise<void> {
+    const bea = await peer.actor("bea");
+    const followed = `http://montclar.localhost:${the.port}/actor`;
+    await tell("montclar.localhost", bea, peer.activity(bea, "Follow", followed));
+    // What comes within a moment is handed on together, once that is over.
+    the.clock.advance(1_000);
+    await until(() => peer.inboxed("Accept").length > 0);
+  }
+
+  it("a stranger's server that never answers what it has Valmont ask for", async () => {
+    const stranger = await aPeer();
+    const mallory = await stranger.actor("mallory");
+    const asked = () => stranger.received.filter(({ path }) => path.startsWith("/notes/"));
+    for (let n = 0; n < many; n += 1) {
+      stranger.documents.set(`/notes/${n}`, "silent");
+      const note = `${stranger.origin}/notes/${n}`;
+      await tell("valmont.localhost", mallory, stranger.activity(mallory, "Create", note));
+    }
+    the.clock.advance(1_000);
+    await until(() => asked().length > 0);
+
+    await montclarIsHeard();
+    await montclarHears();
+
+    const rows = (await the.ctx("valmont.localhost")).collection(inboxCollection);
+    expect(await rows.countDocuments({ state: { $in: ["done", "refused"] } })).to.equal(0);
+    expect(await rows.countDocuments({})).to.equal(many);
+  });
 
   it("a mail server that never answers, as letters about accounts go out", async () => {
     const ctx = await the.ctx("valmont.localhost");

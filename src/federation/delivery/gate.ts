@@ -1,14 +1,12 @@
 import { LRUCache } from "lru-cache";
 import { Postpone } from "../../kit/index.js";
 
-/** Deliveries under way at once to one host; to one that answers slowly. */
+/** Requests under way at once to one host; to one that answers slowly. */
 const perHost = 4;
 const perSlowHost = 1;
-/** Deliveries under way at once to all hosts that answer slowly. */
-const slowTogether = 8;
 const longestWaitMs = 10 * 60_000;
 
-/** How many deliveries run to which host, in this process. */
+/** How many requests of jobs run to which host, in this process. */
 export interface Gate {
   /**
    * Do `work` when there is a place at `host`. At a host that is quick one waits for a place; at a
@@ -32,12 +30,15 @@ interface HostState {
 interface GateOptions {
   /** A host that takes longer to answer is slow; and nobody waits longer for a place at its gate. */
   readonly slowMs: number;
+  /** Requests under way at once to all hosts that answer slowly. */
+  readonly slowTogether?: number;
   /** The time, in milliseconds, that passes by itself. */
   readonly now?: () => number;
 }
 
 /** Open the gate. */
-export function createGate({ slowMs, now = () => performance.now() }: GateOptions): Gate {
+export function createGate(options: GateOptions): Gate {
+  const { slowMs, slowTogether = 8, now = () => performance.now() } = options;
   const hosts = new LRUCache<string, HostState>({ max: 20_000 });
   let slowRunning = 0;
 

@@ -2,7 +2,7 @@ import { createBudget, FetchRefused } from "../../drivers/fetch.js";
 import type { Place } from "../../features/proposals/proposal.js";
 import { receiveProposal, receiveProposalDeleted } from "../../features/proposals/receiving.js";
 import { proposalById, proposalByUri } from "../../features/proposals/proposals.js";
-import type { Ctx } from "../../kit/index.js";
+import { Postpone, type Ctx } from "../../kit/index.js";
 import { htmlToText } from "../../kit/text/sanitize.js";
 import { actorUri, city, hostOf, sameOrigin } from "../addresses.js";
 import { guardValue } from "../inbox/guard.js";
@@ -178,6 +178,12 @@ export async function readAgain(services: Services, ctx: Ctx, proposalId: string
   }
 }
 
+/** One that cannot be read is left out; when only its turn has not come, all is begun again. */
+function orUnreachable(error: unknown): string {
+  if (error instanceof Postpone) throw error;
+  return "unreachable";
+}
+
 /** Proposals read when a link is made: one page of the other's outbox. */
 const mostCaughtUp = 19;
 
@@ -205,7 +211,7 @@ export async function catchUpWith(
   );
   let taken = 0;
   for (const uri of [...new Set(uris)].slice(0, mostCaughtUp)) {
-    const outcome = await takeProposalAt({ services, ctx, budget }, uri).catch(() => "unreachable");
+    const outcome = await takeProposalAt({ services, ctx, budget }, uri).catch(orUnreachable);
     if (outcome === "proposal") taken += 1;
   }
   return taken;

@@ -63,6 +63,7 @@ export interface ProcessParts {
 export function createProcess(parts: ProcessParts): Process {
   return defineJob({
     name: "federation.inbox",
+    queue: "incoming",
     payload: z.object({ entryId: z.string() }),
     async run(ctx, { entryId }, { number, of }) {
       const rows = ctx.collection(inboxCollection);

@@ -17,6 +17,7 @@ const batch = 200;
 export function createCarry(services: Services): Carry {
   return defineJob({
     name: "federation.carry",
+    queue: "incoming",
     payload: z.object({ actorUri: z.string() }),
     run: (ctx, { actorUri }) => carryAll(services, ctx, actorUri),
   });

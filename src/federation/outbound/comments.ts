@@ -2,7 +2,7 @@ import type { Comment } from "../../features/comments/comment.js";
 import { commentById } from "../../features/comments/comments.js";
 import { personById } from "../../features/people/people.js";
 import { proposalById } from "../../features/proposals/proposals.js";
-import type { Ctx } from "../../kit/index.js";
+import { Postpone, type Ctx } from "../../kit/index.js";
 import type { LocalActor } from "../addresses.js";
 import { gatherComment, isNumbered } from "../documents/gather.js";
 import { isSaidOnNetwork } from "../documents/on-network.js";
@@ -137,7 +137,8 @@ async function answeredInboxes(
   try {
     const { sharedInbox, inbox } = await remoteActor(services, ctx, author.uri);
     return [sharedInbox ?? inbox];
-  } catch {
+  } catch (error) {
+    if (error instanceof Postpone) throw error;
     return [];
   }
 }

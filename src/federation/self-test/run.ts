@@ -95,6 +95,7 @@ export type GoOn = JobDef<{ testId: string; turn: number }>;
 export function createGoOn(services: Services): GoOn {
   const goOn: GoOn = defineJob({
     name: "federation.self-test",
+    queue: "incoming",
     payload: z.object({ testId: z.string(), turn: z.number() }),
     async run(ctx, { testId, turn }) {
       const delayMs = await advance(services, ctx, testId);

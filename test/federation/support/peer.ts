@@ -44,7 +44,7 @@ export interface Peer {
   readonly received: Received[];
   /** Activities that came to any inbox, parsed. */
   inboxed(type?: string): Array<Record<string, unknown>>;
-  /** Documents by path; what is not there is 404. */
+  /** Documents by path; what is not there is 404, what is "silent" is never answered. */
   readonly documents: Map<string, unknown>;
   /** Headers without which a GET is answered 401. */
   readonly demanded: string[];
@@ -62,7 +62,12 @@ export interface Peer {
   ): Record<string, unknown>;
   post(town: Town, actor: PeerActor, activity: unknown, options?: PostOptions): Promise<Response>;
   /** What `post` sends. */
-  signed(town: Town, actor: PeerActor, activity: unknown, options?: PostOptions): SignedPost;
+  signed(
+    town: Pick<Town, "origin" | "clock">,
+    actor: PeerActor,
+    activity: unknown,
+    options?: PostOptions,
+  ): SignedPost;
   close(): Promise<void>;
 }
 
@@ -99,6 +104,7 @@ export async function aPeer(): Promise<Peer> {
       }
       const found = documents.get(path);
       if (found === undefined) return void res.writeHead(404).end();
+      if (found === "silent") return;
       if (found === 410) return void res.writeHead(410).end();
       res.writeHead(200, { "content-type": "application/activity+json" });
       res.end(JSON.stringify(found));
