@@ -139,8 +139,22 @@ export interface Activity {
   readonly audience: Audience;
   readonly at: Date;
   readonly fannedOutAt: Date | null;
+  /** Pieces of its fan-out that are done, while more are to come; absent before the first. */
+  readonly pieces?: number;
+  /** Where the next piece begins. */
+  readonly handedOut?: HandedOut;
   /** When it has served its time; null for what is listed or may still be undone. */
   readonly expiresAt: Date | null;
+}
+
+/** How far the fan-out of an activity has come. */
+export interface HandedOut {
+  /** Among the lists of its audience. */
+  readonly list: number;
+  /** The last inbox of that list which is done; empty for none. */
+  readonly after: string;
+  /** Deliveries made so far. */
+  readonly given: number;
 }
 
 /** Who an activity is sent to. */

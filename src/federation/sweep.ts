@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineJob, type Ctx, type ScheduleDef } from "../kit/index.js";
 import type { Absences } from "./delivery/absences.js";
 import type { HandOut } from "./inbox/hand-out.js";
-import type { FanOut } from "./outbound/send.js";
+import { nextPiece, type FanOut } from "./outbound/send.js";
 import { activitiesCollection, inboxCollection } from "./records.js";
 import type { Rotations } from "./rotation.js";
 
@@ -36,15 +36,12 @@ export async function sweep(
   if (left !== null) await ctx.enqueue(handOut, {});
   const activities = await ctx
     .collection(activitiesCollection)
-    .find({ fannedOutAt: null, at: { $lt: before } }, { limit: batch })
+    .find(
+      { fannedOutAt: null, at: { $lt: before } },
+      { limit: batch, projection: { _id: 1, pieces: 1 } },
+    )
     .toArray();
-  await ctx.enqueueAll(
-    fanOut,
-    activities.map(({ _id }) => ({
-      payload: { activityId: _id },
-      options: { id: `fan-out/${_id}` },
-    })),
-  );
+  await ctx.enqueueAll(fanOut, activities.map(nextPiece));
 }
 
 /** The sweep in the calendar. */

@@ -35,8 +35,8 @@ describe("What one city waits for holds up no other city:", function () {
   });
   afterEach(async () => {
     mails.answer();
-    await the.close();
     await closePeers();
+    await the.close();
   });
 
   /** What Montclar publishes is on its way; resolves when it is there. */

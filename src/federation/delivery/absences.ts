@@ -110,37 +110,37 @@ async function probeFor(hands: Hands, ctx: Ctx, peer: Peer): Promise<Delivery | 
 }
 
 /**
- * Hand out to a host what was made since it began to fail: every Delete, everything of the last three
- * days, and to a linked instance all. What is superseded stops at its delivery. How far it got is kept
- * after each piece, so that a run that died goes on there.
+ * Hand out to a host some of what was made since it began to fail: every Delete, everything of the last three
+ * days, and to a linked instance all. What is superseded stops at its delivery. How far it got is kept, so
+ * that the next run goes on there, also when this one dies.
+ * @throws Postpone while there is more: when many hosts are back at once, others are let pass in between
  */
 async function sendMissed(handOutTo: HandOutTo, ctx: Ctx, host: string): Promise<void> {
   const peers = ctx.collection(peersCollection);
+  const peer = await peerOf(ctx, host);
+  const owed = peer?.owed ?? null;
+  if (owed === null) return;
   const news = idFrom(new Date(ctx.clock.now().getTime() - newsMs));
   const wanted = (await isLinked(ctx, host))
     ? {}
     : { $or: [{ type: "Delete" }, { _id: { $gt: news } }] };
-  for (let peer = await peerOf(ctx, host); ; peer = await peerOf(ctx, host)) {
-    const owed = peer?.owed ?? null;
-    if (owed === null) return;
-    const missed = await ctx
-      .collection(activitiesCollection)
-      .find(
-        { $and: [{ _id: { $gt: owed } }, wanted] },
-        {
-          sort: { _id: 1 },
-          limit: activitiesAtOnce,
-          projection: { _id: 1, uri: 1, audience: 1 },
-        },
-      )
-      .toArray();
-    for (const activity of missed) await handOutTo(ctx, activity, host);
-    const last = missed.at(-1);
-    const isDone = last === undefined || missed.length < activitiesAtOnce;
-    const left = isDone ? { owed: null, sweepAt: null } : { owed: last._id };
-    await peers.updateOne({ host, owed, unavailableSince: null }, { $set: left });
-    if (isDone || peer?.unavailableSince) return;
-  }
+  const missed = await ctx
+    .collection(activitiesCollection)
+    .find(
+      { $and: [{ _id: { $gt: owed } }, wanted] },
+      {
+        sort: { _id: 1 },
+        limit: activitiesAtOnce,
+        projection: { _id: 1, uri: 1, audience: 1 },
+      },
+    )
+    .toArray();
+  for (const activity of missed) await handOutTo(ctx, activity, host);
+  const last = missed.at(-1);
+  const isDone = last === undefined || missed.length < activitiesAtOnce;
+  const left = isDone ? { owed: null, sweepAt: null } : { owed: last._id };
+  await peers.updateOne({ host, owed, unavailableSince: null }, { $set: left });
+  if (!isDone && !peer?.unavailableSince) throw new Postpone(`more is owed to ${host}`, 0);
 }
 
 async function isLinked(ctx: Ctx, host: string): Promise<boolean> {

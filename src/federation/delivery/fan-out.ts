@@ -1,14 +1,10 @@
 import type { Ctx, JobDef } from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
-import { defineFanOut, type FanOut } from "../outbound/send.js";
-import {
-  activitiesCollection,
-  followersCollection,
-  type Activity,
-  type Follower,
-} from "../records.js";
+import { defineFanOut, handOn, type FanOut } from "../outbound/send.js";
+import { activitiesCollection, type Activity, type HandedOut } from "../records.js";
 import type { Services } from "../services.js";
 import type { Deliver, DeliveryPayload } from "./deliver.js";
+import { pagesOf, start } from "./recipients.js";
 import { isUnavailable } from "./unavailable.js";
 import { deliveryId } from "./waiting.js";
 
@@ -17,30 +13,50 @@ interface Hands {
   readonly services: Pick<Services, "policy" | "peers">;
 }
 
-/** Rows of followers read, and deliveries stored, at once: few enough that no page waits for them. */
-const batchSize = 100;
+/** Pages that one job hands out: what waits behind it waits no longer than that takes. */
+const pagesEach = 5;
 
 /**
- * Finds who an activity goes to: distinct inboxes, read by cursor, one delivery job for each
- * (requirement 17). A run that died begins again; jobs have their own ids, so none is made twice.
+ * Finds who an activity goes to: distinct inboxes, page by page, one delivery job for each (requirement 17).
+ * Each run does a few pages, notes how far it came, and leaves the rest to a job that lets others pass. A run
+ * that died begins its own pages again: their deliveries have ids of their own, so that those are made twice
+ * at most which were sent meanwhile.
  */
 export function createFanOut(
   deliver: Deliver,
   services: Pick<Services, "policy" | "activities" | "peers">,
 ): FanOut {
   const hands = { deliver, services };
-  return defineFanOut(async (ctx, { activityId }) => {
+  const fanOut: FanOut = defineFanOut(async (ctx, { activityId, pieces }) => {
     const rows = ctx.collection(activitiesCollection);
     const activity = await rows.findOne({ _id: activityId });
     if (activity === null || activity.fannedOutAt !== null) return;
+    // It was done, and may have died before it handed on the rest.
+    if ((activity.pieces ?? 0) !== pieces) return handOn(ctx, fanOut, activity);
     if (await mustWait(ctx, services, activity)) return;
     services.activities.keep(ctx, activity);
-    let given = 0;
-    for await (const page of inboxesOf(ctx, activity.audience, null)) {
-      given += await handOut(ctx, hands, activity, { inboxes: page, given });
-    }
-    await rows.updateOne({ _id: activityId }, { $set: { fannedOutAt: ctx.clock.now() } });
+    const rest = await handOutSome(ctx, hands, activity);
+    const done = { pieces: pieces + 1, ...(rest === null ? {} : { handedOut: rest }) };
+    const fannedOutAt = rest === null ? ctx.clock.now() : null;
+    // Who did it meanwhile, as after a lost lease, has handed on the rest.
+    const before = pieces === 0 ? { $exists: false } : pieces;
+    await rows.updateOne({ _id: activityId, pieces: before }, { $set: { ...done, fannedOutAt } });
+    await handOn(ctx, fanOut, { _id: activityId, ...done, fannedOutAt });
   });
+  return fanOut;
+}
+
+/** Hands out some pages from where the last piece ended; where the next one begins, null at the end. */
+async function handOutSome(ctx: Ctx, hands: Hands, activity: Activity): Promise<HandedOut | null> {
+  const { handedOut = { ...start, given: 0 } } = activity;
+  let { given } = handedOut;
+  let pages = 0;
+  for await (const { inboxes, next } of pagesOf(ctx, activity.audience, { from: handedOut })) {
+    given += await handOut(ctx, hands, activity, { inboxes, given });
+    pages += 1;
+    if (next !== null && pages === pagesEach) return { ...next, given };
+  }
+  return null;
 }
 
 /** Hands an activity out to the inboxes of one host among its recipients. */
@@ -54,57 +70,11 @@ export type HandOutTo = (
 export function createHandOutTo(deliver: Deliver, services: Hands["services"]): HandOutTo {
   const hands = { deliver, services };
   return async (ctx, activity, host) => {
-    for await (const page of inboxesOf(ctx, activity.audience, host)) {
-      await handOut(ctx, hands, activity, { inboxes: page, given: 0 });
+    const pages = pagesOf(ctx, activity.audience, { from: start, host });
+    for await (const { inboxes } of pages) {
+      await handOut(ctx, hands, activity, { inboxes, given: 0 });
     }
   };
-}
-
-/** The distinct inboxes of an audience, all or those of one host, a page at a time. */
-async function* inboxesOf(
-  ctx: Ctx,
-  { followersOf, linkedOf, everyone, inboxes }: Activity["audience"],
-  host: string | null,
-): AsyncGenerator<readonly string[]> {
-  const seen = new Set<string>();
-  yield fresh(
-    seen,
-    inboxes.filter((inbox) => host === null || hostOf(inbox) === host),
-  );
-  const there = host === null ? {} : { host };
-  const lists: ReadonlyArray<Partial<Follower>> = everyone
-    ? [there]
-    : [
-        ...followersOf.map((uri) => ({ ...there, actorUri: uri })),
-        ...linkedOf.map((uri) => ({ ...there, actorUri: uri, linked: true })),
-      ];
-  for (const list of lists) {
-    for await (const targets of targetsOf(ctx, list)) yield fresh(seen, targets);
-  }
-}
-
-/** The distinct inboxes of a list of followers, a page at a time, never all of them at once. */
-async function* targetsOf(ctx: Ctx, list: Partial<Follower>): AsyncGenerator<readonly string[]> {
-  let last = "";
-  for (;;) {
-    const rows = await ctx
-      .collection(followersCollection)
-      .find(
-        { ...list, target: { $gt: last } },
-        { sort: { target: 1 }, limit: batchSize, projection: { target: 1 } },
-      )
-      .toArray();
-    if (rows.length > 0) yield [...new Set(rows.map(({ target }) => target))];
-    if (rows.length < batchSize) return;
-    last = rows.at(-1)?.target ?? "";
-  }
-}
-
-/** Inboxes not met before in this fan-out; the memory of it is bounded, the job ids do the rest. */
-function fresh(seen: Set<string>, targets: readonly string[]): string[] {
-  const news = targets.filter((target) => !seen.has(target));
-  if (seen.size < 50_000) for (const target of news) seen.add(target);
-  return news;
 }
 
 /**

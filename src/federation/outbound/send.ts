@@ -41,11 +41,11 @@ export interface Draft {
   readonly listed: boolean;
 }
 
-/** What the fan-out job is told. */
-export const activityPayload = z.object({ activityId: z.string() });
+/** The activity, and the piece of its fan-out: how many are done before it. */
+const piece = z.object({ activityId: z.string(), pieces: z.number().int().default(0) });
 
-/** The job that finds the recipients of an activity. */
-export type FanOut = JobDef<{ activityId: string }>;
+/** The job that finds some of the recipients of an activity. */
+export type FanOut = JobDef<z.infer<typeof piece>>;
 
 /** Store an activity and have it sent; told twice, it is sent once. */
 export type Send = (ctx: Ctx, draft: Draft) => Promise<Activity>;
@@ -74,14 +74,24 @@ export async function forward(ctx: Ctx, fanOut: FanOut, given: Forwarded): Promi
   await handOn(ctx, fanOut, activity);
 }
 
-/** Enqueue the fan-out of an activity, unless it is done. */
+/** Enqueue the fan-out of an activity, or what is left of it, unless it is done. */
 export async function handOn(
   ctx: Ctx,
   fanOut: FanOut,
-  { _id, fannedOutAt }: Pick<Activity, "_id" | "fannedOutAt">,
+  activity: Pick<Activity, "_id" | "fannedOutAt" | "pieces">,
 ): Promise<void> {
-  if (fannedOutAt !== null) return;
-  await ctx.enqueue(fanOut, { activityId: _id }, { id: `fan-out/${_id}` });
+  if (activity.fannedOutAt !== null) return;
+  await ctx.enqueueAll(fanOut, [nextPiece(activity)]);
+}
+
+/** What is left of a fan-out lets others pass: whoever has many followers holds up nobody's first ones. */
+const yieldsMs = 1_000;
+
+/** The next piece of a fan-out; the same job however often it is asked for. */
+export function nextPiece({ _id, pieces = 0 }: Pick<Activity, "_id" | "pieces">) {
+  const payload = { activityId: _id, pieces };
+  if (pieces === 0) return { payload, options: { id: `fan-out/${_id}` } };
+  return { payload, options: { id: `fan-out/${_id}/${pieces}`, yieldsMs } };
 }
 
 /** Whether an activity was made already, by what it tells of. */
@@ -158,11 +168,11 @@ function plain(document: JsonObject): JsonObject {
   return JSON.parse(text) as JsonObject;
 }
 
-/** The fan-out job, given what sends to one page of inboxes. */
+/** The fan-out job, given what does one piece of it. */
 export function defineFanOut(run: FanOut["run"]): FanOut {
   return defineJob({
     name: "federation.fan-out",
-    payload: activityPayload,
+    payload: piece,
     attempts: 12,
     runsIn: speaking,
     run,
