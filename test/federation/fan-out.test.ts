@@ -76,6 +76,36 @@ describe("an activity of a city with many followers", function () {
     expect((await row(ctx, "a")).fannedOutAt).to.not.equal(null);
   });
 
+  it("lets others pass with all but its first inboxes, which are few where many follow", async () => {
+    const town = await aTown({ asleep: true });
+    const ctx = town.visitor;
+    const proposal = ctx.instance.url("/proposals/1/actor");
+    await follow(ctx, 150, (n) => `https://${far}/u${n}/inbox`);
+    await follow(ctx, 60, (n) => `https://${far}/v${n}/inbox`, proposal);
+    const prompt = new Map<string, number>();
+    const watched: Ctx = {
+      ...ctx,
+      enqueueAll: async (_job, items) => {
+        for (const { payload, options } of items) {
+          const { activityId, inbox } = payload as { activityId: string; inbox?: string };
+          const waitsForNobody = inbox !== undefined && (options?.yieldsMs ?? 0) === 0;
+          prompt.set(activityId, (prompt.get(activityId) ?? 0) + (waitsForNobody ? 1 : 0));
+        }
+      },
+    };
+
+    for (const [id, followed] of [
+      ["many", actorUri(ctx.instance, city)],
+      ["few", proposal],
+    ] as const) {
+      const payload = await told(town, ctx, id, { followersOf: [followed] });
+      await fanOutOf(town).run(watched, payload, which);
+    }
+
+    expect(prompt.get("many")).to.equal(20);
+    expect(prompt.get("few")).to.equal(60);
+  });
+
   it("reaches each inbox once, in whatever lists it stands and however far apart", async () => {
     const [town, peer] = [await aTown(), await aPeer()];
     const ctx = town.visitor;

@@ -52,7 +52,9 @@ async function handOutSome(ctx: Ctx, hands: Hands, activity: Activity): Promise<
   let { given } = handedOut;
   let pages = 0;
   for await (const { inboxes, next } of pagesOf(ctx, activity.audience, { from: handedOut })) {
-    given += await handOut(ctx, hands, activity, { inboxes, given });
+    const isOfMany = given >= prompts.ofFew || (next !== null && next.after !== "");
+    const prompt = isOfMany ? prompts.ofMany : prompts.ofFew;
+    given += await handOut(ctx, hands, activity, { inboxes, given, prompt });
     pages += 1;
     if (next !== null && pages === pagesEach) return { ...next, given };
   }
@@ -72,7 +74,7 @@ export function createHandOutTo(deliver: Deliver, services: Hands["services"]): 
   return async (ctx, activity, host) => {
     const pages = pagesOf(ctx, activity.audience, { from: start, host });
     for await (const { inboxes } of pages) {
-      await handOut(ctx, hands, activity, { inboxes, given: 0 });
+      await handOut(ctx, hands, activity, { inboxes, given: 0, prompt: prompts.ofFew });
     }
   };
 }
@@ -89,11 +91,19 @@ async function mustWait(
   return type === "Delete" && (await policy.settings(ctx)).mode === "closed";
 }
 
+interface Handing {
+  readonly inboxes: readonly string[];
+  /** Deliveries made before. */
+  readonly given: number;
+  /** How many of an activity wait for nobody. */
+  readonly prompt: number;
+}
+
 async function handOut(
   ctx: Ctx,
   { deliver, services }: Hands,
   { _id: activityId, uri }: Pick<Activity, "_id" | "uri">,
-  { inboxes, given }: { readonly inboxes: readonly string[]; readonly given: number },
+  { inboxes, given, prompt }: Handing,
 ): Promise<number> {
   if (inboxes.length === 0) return 0;
   // Neither to ourselves, nor back to where a forwarded activity came from.
@@ -107,7 +117,7 @@ async function handOut(
   };
   const items = inboxes.filter(goesTo).map((inbox, at) => ({
     payload: { activityId, inbox },
-    options: { id: deliveryId({ activityId, inbox }), yieldsMs: yieldsMs(given + at) },
+    options: { id: deliveryId({ activityId, inbox }), yieldsMs: yieldsMs(given + at, prompt) },
   }));
   await ctx.enqueueAll(deliver, items);
   return items.length;
@@ -124,10 +134,14 @@ async function unavailableAmong(
   return new Set(hosts.filter((_host, at) => isUnavailable(known[at] ?? null)));
 }
 
-/** The first inboxes of an activity wait for nobody; those after them let others pass, ever longer. */
-const promptInboxes = 100;
+/**
+ * The first inboxes of an activity wait for nobody; those after them let others pass, ever longer. Of one
+ * that goes to many they are fewer: an answer is told by several activities, and behind the first ones of
+ * each stands whatever another city has to say.
+ */
+const prompts = { ofFew: 100, ofMany: 20 } as const;
 const yieldsMsEach = 5;
 
-function yieldsMs(position: number): number {
-  return Math.max(0, position - promptInboxes) * yieldsMsEach;
+function yieldsMs(position: number, prompt: number): number {
+  return Math.max(0, position + 1 - prompt) * yieldsMsEach;
 }
