@@ -5,6 +5,8 @@ import type { Services } from "./services.js";
 
 /** Documents that jobs read at once of all servers which answer slowly: fewer than any queue has places. */
 const slowTogether = 4;
+/** The same of all that have not answered yet. */
+const strangersTogether = 6;
 
 /**
  * The same services for jobs: what they read of other servers goes through a gate, as deliveries do.
@@ -13,7 +15,7 @@ const slowTogether = 4;
  * must not take it for a server that is out of reach.
  */
 export function readingInTurn(services: Services): Services {
-  const gate = createGate({ slowMs: services.timing.slowMs, slowTogether });
+  const gate = createGate({ slowMs: services.timing.slowMs, slowTogether, strangersTogether });
   return {
     ...services,
     reachOf(instance) {

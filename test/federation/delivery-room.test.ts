@@ -27,7 +27,7 @@ function crowdedHands({ contexts, clock }: Town): Hands {
   return {
     services: { ...services, reachOf },
     order: createOrder(),
-    gate: createGate(services.timing),
+    gate: createGate({ ...services.timing, strangersTogether: 32 }),
   };
 }
 

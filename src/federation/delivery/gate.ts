@@ -1,27 +1,36 @@
 import { LRUCache } from "lru-cache";
 import { Postpone } from "../../kit/index.js";
 
-/** Requests under way at once to one host; to one that answers slowly. */
+/** Requests under way at once to one host; to one that answers slowly; to one that has not answered yet. */
 const perHost = 4;
 const perSlowHost = 1;
+const perStranger = 1;
 const longestWaitMs = 10 * 60_000;
 
 /** How many requests of jobs run to which host, in this process. */
 export interface Gate {
   /**
    * Do `work` when there is a place at `host`. At a host that is quick one waits for a place; at a
-   * slow one nobody does, so that slow hosts never hold all workers.
+   * slow one nobody does, so that slow hosts never hold all workers. Nor do hosts that have not answered
+   * yet, which are as many as somebody has names for: they share some places.
    * @throws Postpone until there may be a place
    */
   through<T>(host: string, work: () => Promise<T>): Promise<T>;
 }
 
+/** A request under way. */
+interface Running {
+  readonly at: number;
+  /** Its host was known to be slow. */
+  readonly toSlow: boolean;
+}
+
 interface HostState {
-  /** When those under way began. */
-  readonly running: Set<{ readonly at: number }>;
+  /** Those under way, the oldest first. */
+  readonly running: Set<Running>;
   readonly waiting: Set<() => void>;
-  /** How long the last answer took. */
-  tookMs: number;
+  /** How long the last answer took; null before the first. */
+  tookMs: number | null;
   /** Up to when places are promised to those who were sent away. */
   promisedTo: number;
 }
@@ -32,45 +41,61 @@ interface GateOptions {
   readonly slowMs: number;
   /** Requests under way at once to all hosts that answer slowly. */
   readonly slowTogether?: number;
+  /** The same to all that have not answered yet; fewer than their queue has places. */
+  readonly strangersTogether: number;
   /** The time, in milliseconds, that passes by itself. */
   readonly now?: () => number;
 }
 
 /** Open the gate. */
 export function createGate(options: GateOptions): Gate {
-  const { slowMs, slowTogether = 8, now = () => performance.now() } = options;
+  const { slowMs, slowTogether = 8, strangersTogether, now = () => performance.now() } = options;
   const hosts = new LRUCache<string, HostState>({ max: 20_000 });
-  let slowRunning = 0;
+  const all = new Set<Running>();
+  /** All hosts that have not answered yet, as if they were one. */
+  const strangers = newState();
 
   function stateOf(host: string): HostState {
     const known = hosts.get(host);
     if (known !== undefined) return known;
-    const made = { running: new Set<never>(), waiting: new Set<never>(), tookMs: 0, promisedTo: 0 };
+    const made = newState();
     hosts.set(host, made);
     return made;
   }
 
   function isSlow({ running, tookMs }: HostState): boolean {
     const [oldest] = running;
-    return tookMs > slowMs || (oldest !== undefined && now() - oldest.at > slowMs);
+    return (tookMs ?? 0) > slowMs || (oldest !== undefined && now() - oldest.at > slowMs);
+  }
+
+  /** Those under way to slow hosts, whether they were known as such or turn out to be. */
+  function slowRunning(): number {
+    const since = now() - slowMs;
+    let count = 0;
+    for (const { at, toSlow } of all) if (toSlow || at < since) count += 1;
+    return count;
   }
 
   function hasPlace(state: HostState): boolean {
-    if (!isSlow(state)) return state.running.size < perHost;
-    return state.running.size < perSlowHost && slowRunning < slowTogether;
+    const { size } = state.running;
+    if (isSlow(state)) return size < perSlowHost && slowRunning() < slowTogether;
+    if (state.tookMs !== null) return size < perHost;
+    return size < perStranger && strangers.running.size < strangersTogether;
   }
 
   /** Wait for one under way to end, up to `until`. */
   async function awaitEnd(host: string, state: HostState, until: number): Promise<void> {
     const left = until - now();
+    if (state.tookMs === null && state.running.size === 0) {
+      throw new Postpone(`${host} is not known yet`, promise(strangers, strangersTogether));
+    }
     if (isSlow(state) || left <= 0) throw new Postpone(`${host} is busy`, promise(state));
     await turn(state, left);
   }
 
   /** When a place may be free, shared out so that not all come back at once. */
-  function promise(state: HostState): number {
-    const took = Math.max(state.tookMs, slowMs);
-    const places = isSlow(state) ? perSlowHost : perHost;
+  function promise(state: HostState, places = isSlow(state) ? perSlowHost : perHost): number {
+    const took = Math.max(state.tookMs ?? 0, slowMs);
     const at = Math.max(state.promisedTo, now()) + took / places;
     state.promisedTo = Math.min(at, now() + longestWaitMs);
     return Math.round(state.promisedTo - now());
@@ -81,20 +106,22 @@ export function createGate(options: GateOptions): Gate {
       const state = stateOf(host);
       const until = now() + slowMs;
       while (!hasPlace(state)) await awaitEnd(host, state, until);
-      const begun = { at: now() };
-      const countsAsSlow = isSlow(state);
-      state.running.add(begun);
-      if (countsAsSlow) slowRunning += 1;
+      const begun = { at: now(), toSlow: isSlow(state) };
+      const among = [all, state.running, ...(state.tookMs === null ? [strangers.running] : [])];
+      for (const running of among) running.add(begun);
       try {
         return await work();
       } finally {
-        state.running.delete(begun);
-        if (countsAsSlow) slowRunning -= 1;
+        for (const running of among) running.delete(begun);
         state.tookMs = now() - begun.at;
         for (const wake of [...state.waiting]) wake();
       }
     },
   };
+}
+
+function newState(): HostState {
+  return { running: new Set(), waiting: new Set(), tookMs: null, promisedTo: 0 };
 }
 
 /** Resolves when one under way ends, or after `ms`. */
