@@ -36,8 +36,8 @@ interface Usage {
   /** Instance and thing; of mails the day, too. */
   readonly _id: string;
   readonly count: number;
-  /** The limit that administrators were warned of. */
-  readonly warnedOf?: number | null;
+  /** The limit that administrators were warned of, and how near: as `5/near`. */
+  readonly warnedOf?: string | null;
   readonly expiresAt: Date | null;
 }
 
@@ -55,7 +55,12 @@ export const nearnessSchema = z.object({
   on: z.iso.date(),
 });
 
-/** An instance comes near a limit; told once for each limit, of mails once a day. */
+/** Where `used` stands; of mails none is met, since a letter that says so could only leave once it is not. */
+export function nearnessOf({ what, used, limit }: Omit<z.infer<typeof nearnessSchema>, "on">) {
+  return used >= limit && what !== "mails" ? "full" : "near";
+}
+
+/** An instance comes near a limit, and meets it: each is told once for each limit, of mails once a day. */
 export const limitNear = defineEvent("limit-near", nearnessSchema.extend({ stamp: z.string() }));
 
 /** Some limits of an instance became others: it may be near one that is lower than what it uses. */
@@ -121,26 +126,35 @@ export async function giveBack(ctx: Ctx, what: Limited, amount = 1): Promise<voi
     { $inc: { count: -amount } },
     { returnDocument: "after" },
   );
-  const limit = ctx.limits[what];
-  if (left?.warnedOf == null || what === "mails") return;
-  if (limit === null || left.count < limit * nearShare) {
-    await rows.updateOne({ _id, count: left.count }, { $set: { warnedOf: null } });
-  }
+  if (left !== null && what !== "mails") await forgetIfFar(ctx, what, left);
 }
 
-/** Told of each limit once, whether it was come near to, set so low, or met. */
-async function warnIfNear(ctx: Ctx, what: Limited, { _id, count, warnedOf }: Usage): Promise<void> {
-  const [limit, used] = [ctx.limits[what], count];
-  if (limit === null || used < limit * nearShare || warnedOf === limit) return;
+/** Whoever is far from a limit is warned of it anew when they come near it again. */
+async function forgetIfFar(ctx: Ctx, what: Limited, row: Usage): Promise<void> {
+  const { _id, count, warnedOf = null } = row;
+  const limit = ctx.limits[what];
+  if (warnedOf === null || (limit !== null && count >= limit * nearShare)) return;
+  await ctx.collection(usagesCollection).updateOne({ _id, count }, { $set: { warnedOf: null } });
+}
+
+/** Told of each limit once that it is near, be it come near to or set so low, and once that it is met. */
+async function warnIfNear(ctx: Ctx, what: Limited, row: Usage): Promise<void> {
+  const { _id, count: used, warnedOf = null } = row;
+  const limit = ctx.limits[what];
+  if (limit === null || used < limit * nearShare) return;
   // Where no mail may be sent no warning of it would arrive, and one would wait for each day.
   if (what === "mails" && limit === 0) return;
+  const now = `${limit}/${nearnessOf({ what, used, limit })}`;
+  // Who heard that it is met needs not hear that it is near.
+  const enough = [now, `${limit}/full`];
+  if (warnedOf !== null && enough.includes(warnedOf)) return;
   const { on } = rowOf(ctx, what);
-  const stamp = `${_id}/${limit}`;
+  const stamp = `${_id}/${now}`;
   try {
     await ctx.commit(limitNear, { what, used, limit, on, stamp }, async () => {
       const { matchedCount } = await ctx
         .collection(usagesCollection)
-        .updateOne({ _id, warnedOf: { $ne: limit } }, { $set: { warnedOf: limit } });
+        .updateOne({ _id, warnedOf: { $nin: enough } }, { $set: { warnedOf: now } });
       if (matchedCount === 0) throw new Refusal("changed-meanwhile");
     });
   } catch (error) {
@@ -171,9 +185,12 @@ export async function usageOf(ctx: Ctx): Promise<Readonly<Record<Limited, number
   return { storage: of("storage"), mails: of("mails"), members: of("members") };
 }
 
-/** Warn of the limits that what is used already comes near, once they are others than they were. */
+/** Warn of the limits that what is used already comes near, once they are others than they were; of wide ones forget it. */
 export async function warnOfUsed(ctx: Ctx): Promise<void> {
-  for (const [what, row] of await usages(ctx)) await warnIfNear(ctx, what, row);
+  for (const [what, row] of await usages(ctx)) {
+    await forgetIfFar(ctx, what, row);
+    await warnIfNear(ctx, what, row);
+  }
 }
 
 /** Whether nothing is left of a thing; asked before anybody does work for it. */

@@ -3,6 +3,7 @@ import {
   defineJob,
   limitNear,
   limitsChanged,
+  nearnessOf,
   nearnessSchema,
   on,
   recountUsage,
@@ -27,7 +28,7 @@ export const warnOfLimit = defineJob({
     const account = await accountOf(ctx, memberId);
     // Of another limit that took its place meanwhile, administrators hear when that comes near.
     if (account === null || account.suspendedAt !== null || ctx.limits[what] !== limit) return;
-    const isFull = used >= limit && what !== "mails";
+    const isFull = nearnessOf({ what, used, limit }) === "full";
     const unit = what === "storage" ? megabyte : 1;
     const { t } = ctx.inLanguage(account.language);
     await letter(ctx, account, `accounts.letters.limit-${what}${isFull ? "-full" : ""}`, {

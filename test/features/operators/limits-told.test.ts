@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createAccount } from "../../../src/features/accounts/accounts.js";
 import { register } from "../../../src/features/accounts/registration.js";
-import { takeOf, usageOf, type Ctx } from "../../../src/kit/index.js";
+import { giveBack, takeOf, usageOf, type Ctx } from "../../../src/kit/index.js";
 import { anOperated, other, type Operated } from "./support.js";
 
 const page = `/operator/instances/${other}`;
@@ -99,6 +99,48 @@ describe("Whoever administrates a city whose limit an operator sets", function (
       "La place pour les images sera bientôt pleine – Roche",
     ]);
     expect(told()).to.deep.equal(before);
+  });
+
+  it("hears that it is near and then that it is met, each once, whatever comes and goes in between", async () => {
+    await members(5);
+    const near = told();
+    await aMember();
+    await the.site.settle();
+    const met = told();
+    const newcomer = { name: "Ada", mail: "ada@mail.example", password, language: "fr" as const };
+    await register(await city(), newcomer, "192.0.2.1").catch(() => undefined);
+    for (let n = 0; n < 2; n += 1) {
+      await giveBack(await city(), "members");
+      await takeOf(await city(), "members");
+    }
+    await the.site.settle();
+
+    const first = ["admin", "Bientôt plus de place pour de nouveaux membres – Roche"];
+    expect(near).to.deep.equal([first]);
+    expect(met).to.deep.equal([first, ["admin", "Plus de place pour de nouveaux membres – Roche"]]);
+    expect(told()).to.deep.equal(met);
+    expect(the.site.mails.at(-1)?.text).to.contain("5 membres, et 5 sont prévus");
+  });
+
+  it("hears of a limit again that was wide in between, and only then", async () => {
+    for (const most of [5, 5]) await members(most);
+    const before = told();
+    for (const most of [50, 5]) await members(most);
+
+    const near = ["admin", "Bientôt plus de place pour de nouveaux membres – Roche"];
+    expect(before).to.deep.equal([near]);
+    expect(told()).to.deep.equal([near, near]);
+  });
+
+  it("hears of mails near their limit once a day, also when they are used up", async () => {
+    await limit({ mailsChoice: "own", mails: "10" });
+    for (let n = 0; n < 9; n += 1) await takeOf(await city(), "mails");
+    await the.site.settle();
+    for (let n = 0; n < 3; n += 1) await takeOf(await city(), "mails");
+    await the.site.settle();
+
+    expect(told()).to.have.length(1);
+    expect(told()[0]?.[1]).to.contain("Beaucoup de courriels");
   });
 
   it("is written nothing of mails while none may be sent, so that no such mail waits for each day", async () => {
