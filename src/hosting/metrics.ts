@@ -30,8 +30,9 @@ export interface Metrics {
 const deliveryOutcomes = ["sent", "refused", "failed", "skipped"] as const;
 
 /**
- * What became of one: the other server took it; refused it for good; did not take it now; or nothing was
- * sent, since that server is unavailable or unwanted, or what was to be said makes no sense any more.
+ * What became of one: the other server took it; refused it for good, or may never be reached by this one; did
+ * not take it now; or nothing was sent, since that server is unavailable or unwanted, or what was to be said
+ * makes no sense any more.
  */
 export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
 

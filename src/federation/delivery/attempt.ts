@@ -104,7 +104,7 @@ async function send(
     services.peers.forget(ctx, host);
     if (!(error instanceof FetchRefused)) throw error;
     if (error.code === "no-room") throw resting(host, noRoomMs);
-    services.delivered(error.code === "unwanted" ? "skipped" : "failed");
+    services.delivered(outcomeOfRefused(error));
     if (error.code === "unwanted") throw new GiveUp(`${host}: ${error.code}`);
     await noteFailed(ctx, { ...sending, error: error.code });
     if (!error.isPassing) throw new GiveUp(`${host}: ${error.code}`);
@@ -127,6 +127,12 @@ async function post(
   const signing = { signers, clock: ctx.clock, scheme, digest, turns };
   const headers = { "content-type": ACTIVITY_JSON };
   return postKnocking(fetcher, signing, inbox, { body, headers });
+}
+
+/** What did not leave, or had no answer: what is given up at once is not told as what is tried again. */
+function outcomeOfRefused({ code, isPassing }: FetchRefused): "skipped" | "failed" | "refused" {
+  if (code === "unwanted") return "skipped";
+  return isPassing ? "failed" : "refused";
 }
 
 function outcomeOf(status: number): "sent" | "failed" | "refused" {
