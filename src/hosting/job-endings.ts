@@ -25,14 +25,13 @@ interface Observers {
 }
 
 /**
- * The log of a job: names it, its instance where that is known, and the request that it comes of, so that
- * what went wrong leads back to who asked for it.
+ * The log of a job: names it, its instance, with its host where that is known, and the request that it comes
+ * of, so that what went wrong leads back to who asked for it.
  */
 export function logOf(log: Logger, { id, data }: RunningJob, instance?: Instance): Logger {
-  const { request } = loggedOfJob(data);
   return log.child({
     ...(instance === undefined ? {} : { instance: instance.host }),
-    ...{ job: id, ...(request === undefined ? {} : { request }) },
+    ...{ job: id, ...loggedOfJob(data) },
   });
 }
 

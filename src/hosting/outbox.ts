@@ -88,7 +88,7 @@ export const instanceOfJob: OwnerOf = (data) => {
   return parsed.success ? parsed.data.instanceId : null;
 };
 
-/** What the log says of a job that no worker is left to tell of: whose it was, and of which request. */
+/** What the log says of every job, also where no worker is left to tell of it: whose it is, and of which request. */
 export const loggedOfJob: LoggedOf = (data) => {
   const parsed = envelopeSchema.safeParse(data);
   if (!parsed.success) return {};

@@ -1,12 +1,15 @@
 import { expect } from "chai";
 import { actorUri, city } from "../../src/federation/addresses.js";
 import { followersCollection } from "../../src/federation/records.js";
+import { createTellLost, lost } from "../../src/drivers/queue/lost.js";
+import { loggedOfJob } from "../../src/hosting/outbox.js";
 import { aTopic } from "../support/builders.js";
 import { aDeployment, type Deployment } from "../support/deployment.js";
 
 interface Line {
   readonly level: number;
   readonly instance?: string;
+  readonly instanceId?: string;
   readonly error?: string;
   readonly msg: string;
   readonly request?: string;
@@ -79,6 +82,22 @@ describe("The id of a request", function () {
     expect(given).to.include({ msg: "job given up", level: 50, instance: host });
     expect(given?.request).to.be.a("string");
     expect(given?.job).to.match(/^deliver\//);
+  });
+
+  it("and the city are named alike whether a worker tells of a job or its process is gone", async () => {
+    const { instance } = await the.ctx(host);
+    const all = lines.map((line) => JSON.parse(line) as Line);
+    const given = all.find(({ msg }) => msg === "job given up");
+    const gone: object[] = [];
+    const log = { warn: () => undefined, error: (fields: object) => void gone.push(fields) };
+    const data = { instanceId: instance._id, payload: {}, request: given?.request };
+
+    createTellLost(log, loggedOfJob)({ queue: "default", id: "a", name: "b", data, tries: 1 });
+
+    const whose = { instanceId: instance._id, request: given?.request };
+    expect(given).to.include({ ...whose, instance: host });
+    expect(gone).to.have.length(1);
+    expect(gone[0]).to.include({ ...whose, job: "a", error: lost });
   });
 
   it("leads to nobody: no line has an IP address, a password or the address of a page", () => {
