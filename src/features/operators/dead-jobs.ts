@@ -147,8 +147,15 @@ export function kindDeed({ act, queue, kind }: Pick<ManyDead, "act" | "queue" | 
 /** Jobs that are retried or dropped in one step. */
 const stepSize = 100;
 
-/** Retry or drop them, a hundred at a time; returns how many. Done twice, it does nothing more. */
-export async function actOnKind(queue: Queue, many: ManyDead): Promise<number> {
+/**
+ * Retry or drop them, a hundred at a time; returns how many. Done twice, it does nothing more.
+ * @param begin is awaited before the first of them is touched, and never where there are none
+ */
+export async function actOnKind(
+  queue: Queue,
+  many: ManyDead,
+  begin: () => Promise<void> = async () => undefined,
+): Promise<number> {
   const { queue: name, kind, act, until } = many;
   let after: Pick<DeadJob, "id" | "diedAt"> = { id: "", diedAt: new Date(until + 1) };
   let done = 0;
@@ -156,6 +163,7 @@ export async function actOnKind(queue: Queue, many: ManyDead): Promise<number> {
     const some = await queue.dead(name, stepSize, { name: kind, after });
     const last = some.at(-1);
     if (last === undefined) return done;
+    if (after.id === "") await begin();
     done += await apply(
       queue,
       act,
@@ -171,18 +179,29 @@ const manyDead = z.object({
   kind: z.string().max(200),
   act: z.enum(["retry", "drop"]),
   until: z.number(),
+  /** The line of the journal that says so. */
+  entry: z.string().max(100),
 });
 
+/** The dead of a kind that a job goes through, and the line of the journal that it is for. */
+export type KindPayload = z.infer<typeof manyDead>;
+
 /** The job that goes through all dead jobs of a kind, when there may be many. */
-export function kindJob(queue: Queue): JobDef<ManyDead> {
+export function kindJob({ queue, operators }: KindParts): JobDef<KindPayload> {
   return defineJob({
     name: "operators.dead-kind",
     payload: manyDead,
-    run: async (ctx, many) => {
-      const count = await actOnKind(queue, many);
+    run: async (ctx, { entry, ...many }) => {
+      const count = await actOnKind(queue, many, () => operators.begin(entry));
+      if (count === 0) await operators.endInVain(entry);
       ctx.log.info({ queue: many.queue, kind: many.kind, act: many.act, count }, "dead jobs");
     },
   });
+}
+
+interface KindParts {
+  readonly queue: Queue;
+  readonly operators: Pick<Operators, "begin" | "endInVain">;
 }
 
 async function apply(

@@ -60,6 +60,8 @@ export interface JournalEntry {
   readonly deed: Deed;
   /** It turned out to change nothing: it was so already, or somebody else was faster. */
   readonly isVain?: true;
+  /** The job that does it found something to change, whatever became of that run of it. */
+  readonly hasBegun?: true;
 }
 
 /** Where the operators' pages are. */

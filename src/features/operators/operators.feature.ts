@@ -37,7 +37,7 @@ export function createOperators(parts: OperatorParts): OperatorSide {
   const hidden = (route: Route): Route => ({ ...route, admits: operators.assertOperator });
   const see = (path: string, handler: Handler): Route => hidden(get(path, handler));
   const act = (path: string, handler: Handler): Route => hidden(post(path, handler));
-  const ofKind = kindJob(parts.queue);
+  const ofKind = kindJob({ queue: parts.queue, operators });
   const acting = { queue: parts.queue, operators, kindJob: ofKind };
   const figures = createFigures(parts);
   const all = { ...parts, operators, figures };

@@ -31,9 +31,14 @@ export interface Operators {
   mayBe(ctx: Ctx): Promise<boolean>;
   /**
    * Write down what is about to be done, then do it. When it turns out to change nothing (false, null, zero,
-   * or a refusal) the line says so; a crash leaves a line too much rather than one too few.
+   * or a refusal) the line says so; a crash leaves a line too much rather than one too few. Work that leaves
+   * it to a job hands it the line's id.
    */
-  record<R>(by: Doer, deed: Deed, work: () => Promise<R>): Promise<R>;
+  record<R>(by: Doer, deed: Deed, work: (entry: string) => Promise<R>): Promise<R>;
+  /** A job is about to change something of what a line says. */
+  begin(entry: string): Promise<void>;
+  /** A job is at its end and changed nothing: the line says so, unless an earlier run of it had begun. */
+  endInVain(entry: string): Promise<void>;
   /** What was done, the newest first; before an entry, or the last. */
   journal(asked: {
     readonly limit: number;
@@ -67,7 +72,7 @@ export function createRegister({ store, clock, ids }: Parts): Operators {
     const _id = ids.next();
     await entries.insertOne({ _id, at: clock.now(), by, deed: bounded(deed) });
     try {
-      const done = await work();
+      const done = await work(_id);
       if (done === false || done === null || done === 0) await vain(_id);
       return done;
     } catch (error) {
@@ -79,6 +84,12 @@ export function createRegister({ store, clock, ids }: Parts): Operators {
   return {
     list,
     record,
+    async begin(_id) {
+      await entries.updateOne({ _id }, { $set: { hasBegun: true } });
+    },
+    async endInVain(_id) {
+      await entries.updateOne({ _id, hasBegun: { $exists: false } }, { $set: { isVain: true } });
+    },
     async grant(ctx, memberId) {
       const member = await loadMember(ctx, memberId);
       if (member === null) throw new Refusal("not-found");

@@ -10,7 +10,7 @@ import {
   type Reply,
   type Req,
 } from "../../kit/index.js";
-import { actOnOne, kindDeed, queueNamed, type DeadAct, type ManyDead } from "./dead-jobs.js";
+import { actOnOne, kindDeed, queueNamed, type DeadAct, type KindPayload } from "./dead-jobs.js";
 import { doerOf } from "./operator.js";
 import type { Operators } from "./operators.js";
 import type { OperatorParts } from "./parts.js";
@@ -20,7 +20,7 @@ import { addressOf, queuesModel, queuesPage } from "./queues.pages.js";
 export interface QueueActing {
   readonly queue: Queue;
   readonly operators: Operators;
-  readonly kindJob: JobDef<ManyDead>;
+  readonly kindJob: JobDef<KindPayload>;
 }
 
 /** Show the queues, and the dead that the address asks for. */
@@ -46,8 +46,8 @@ export async function actOnDead(ctx: Ctx, acting: QueueActing, req: Req): Promis
   }
   if (kind === null) throw new Refusal("not-found");
   const until = ctx.clock.now().getTime();
-  await acting.operators.record(doerOf(ctx), kindDeed({ act, queue, kind }), () =>
-    ctx.enqueue(acting.kindJob, { queue, kind, act, until }),
+  await acting.operators.record(doerOf(ctx), kindDeed({ act, queue, kind }), (entry) =>
+    ctx.enqueue(acting.kindJob, { queue, kind, act, until, entry }),
   );
   return redirect(back, told(`${act}.many`, true));
 }

@@ -2,11 +2,11 @@ import { expect } from "chai";
 import type { Row } from "../../../src/drivers/store/collection.js";
 import { spoolCollection } from "../../../src/drivers/queue/queue-tables.js";
 import { shownReason } from "../../../src/drivers/queue/failure-text.js";
-import { QueueRefuses, type NewJob } from "../../../src/drivers/queue/queue.js";
+import { QueueRefuses, type NewJob, type Queue } from "../../../src/drivers/queue/queue.js";
 import { sendReset } from "../../../src/features/accounts/accounts.jobs.js";
 import { mailNotice } from "../../../src/features/notifications/mailing.js";
 import { features } from "../../../src/features.js";
-import { actOnKind } from "../../../src/features/operators/dead-jobs.js";
+import { actOnKind, kindDeed, kindJob } from "../../../src/features/operators/dead-jobs.js";
 import type { OperatorParts } from "../../../src/features/operators/parts.js";
 import { queuesModel } from "../../../src/features/operators/queues.pages.js";
 import { aboutDead } from "../../../src/features/operators/shown-jobs.js";
@@ -206,6 +206,51 @@ describe("The page of queues and of jobs that were given up", function () {
     // The job comes again after a crash: nothing that died before is left for it.
     const again = { queue: "default", kind: "accounts.remind", act: "retry", until } as const;
     expect(await actOnKind(queue(), again)).to.equal(0);
+  });
+
+  it("writes down that a kind was acted on in vain, once there are none left of it, and only then", async () => {
+    await giveUp(home, 2);
+    for (const act of ["drop", "drop", "retry"]) {
+      await send({ queue: "default", kind: "accounts.remind", act });
+      await the.site.settle();
+    }
+
+    const told = (await journal()).slice(0, 3).map(({ act, isVain }) => [act, isVain]);
+    expect(told).to.deep.equal([
+      ["jobs-retried", true],
+      ["jobs-dropped", true],
+      ["jobs-dropped", false],
+    ]);
+  });
+
+  it("does not call in vain what was done before the process died, when its job comes again", async () => {
+    await giveUp(home, 2);
+    const { operators } = the.site.app.operators;
+    const drop = { queue: "default", kind: "accounts.remind", act: "drop" } as const;
+    const until = the.site.clock.now().getTime();
+    let died = 0;
+    const dying: Pick<Queue, "dead" | "drop"> = {
+      dead: (...asked) => queue().dead(...asked),
+      async drop(...asked) {
+        await queue().drop(...asked);
+        died += 1;
+        throw new Error("the process died");
+      },
+    };
+    const runOf = (of: Pick<Queue, "dead" | "drop">) =>
+      kindJob({ queue: of as Queue, operators }).run;
+    const ctx = await the.site.ctx(home);
+    const attempt = { number: 1, of: 5 };
+
+    await operators.record(null, kindDeed(drop), async (entry) => {
+      const payload = { ...drop, until, entry };
+      await runOf(dying)(ctx, payload, attempt).catch(() => undefined);
+      await runOf(queue())(ctx, payload, attempt);
+    });
+
+    expect(died).to.equal(1);
+    expect(await queue().dead("default", 10)).to.deep.equal([]);
+    expect((await journal())[0]).to.include({ act: "jobs-dropped", isVain: false });
   });
 
   it("shows them a page at a time, by kind and by instance, each once", async () => {
