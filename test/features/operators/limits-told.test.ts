@@ -153,7 +153,7 @@ describe("Whoever administrates a city whose limit an operator sets", function (
     }
     await the.site.settle();
 
-    const { delayed } = await the.site.app.drivers.queue.counts("default");
+    const { delayed } = await the.site.app.drivers.queue.counts("mail");
     expect(delayed).to.equal(0);
     expect((await usageOf(ctx)).mails).to.equal(0);
   });
