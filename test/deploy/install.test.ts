@@ -12,7 +12,9 @@ const npm = `#!/bin/sh
 `;
 /** Stands in for systemctl: notes its words, and where the program was then. */
 const systemctl = `#!/bin/sh
-[ "$*" != "start parvis-backup.service" ] || flock -n -s /run/parvis-upgrade.lock true 9>&- || echo "locked" >> "$SCRATCH/log"
+if [ "$*" = "start parvis-backup.service" ]; then
+  $AS_PARVIS flock -n -s -E 75 /run/parvis-upgrade.lock true 9>&- || [ $? -ne 75 ] || echo "locked" >> "$SCRATCH/log"
+fi
 echo "systemctl $* at $(basename "$(readlink /opt/parvis/current 2>/dev/null)")" >> "$SCRATCH/log"
 `;
 /**
@@ -33,6 +35,8 @@ case "$*" in
     exec node --env-file="$file" --import="$loader" "$ROOT/src/ready.ts" "$5" ;;
 esac
 `;
+/** What the server and its backups run as. */
+const asParvis = "setpriv --reuid=parvis --regid=parvis --clear-groups";
 /** Each upgrade has a name of its own: releases are named after their second. */
 const scenario = `set -eu
 mkdir "$SCRATCH/etc" && cp -a /etc/. "$SCRATCH/etc"
@@ -53,8 +57,11 @@ first=$(now)
 # As an editor of another system leaves it.
 sed -i "s/^PORT=.*/PORT=$LISTENS \\r/" /etc/parvis/parvis.env
 go install
+# As anybody may hold a file that all may read.
+touch /run/parvis-upgrade.lock && chmod 0644 /run/parvis-upgrade.lock
 sleep 1.1; go upgrade
 second=$(now)
+setpriv --reuid=nobody --clear-groups flock -n -s /run/parvis-upgrade.lock true || [ $? -ne 66 ] || note "closed to others"
 sleep 1.1; touch "$SCRATCH/broken"; go upgrade
 [ "$(now)" = "$second" ] && note "runs what ran before"
 [ "$(ls /opt/parvis/releases | wc -l)" -eq 2 ] && note "nothing else is left"
@@ -95,6 +102,7 @@ describe("an installation under systemd", function () {
     const env = {
       ...{ ...process.env, PATH: `${folder()}/bin:${process.env["PATH"]}`, SCRATCH: folder() },
       ...{ LISTENS: `${(server.address() as AddressInfo).port}`, PARVIS_PATIENCE: "2", ROOT: root },
+      AS_PARVIS: asParvis,
     };
     const words = ["--mount", "sh", "-c", scenario];
     const child = spawn("unshare", words, {
@@ -141,6 +149,10 @@ describe("an installation under systemd", function () {
       "systemctl restart parvis.service at SECOND",
     ]);
     expect(lines()).to.include.members(["runs what ran before", "nothing else is left"]);
+  });
+
+  it("lets nobody but root and the server's user say that an upgrade is under way", () => {
+    expect(lines()).to.include("closed to others");
   });
 
   it("is upgraded by one at a time", () => {
