@@ -49,6 +49,7 @@ note() { echo "$*" >> "$SCRATCH/log"; }
 clone=$SCRATCH/clone
 mkdir "$clone"
 cp -R package.json package-lock.json .npmrc tsconfig.json LICENSE README.md src views deploy "$clone"
+for own in deploy/systemd deploy/kubernetes/overlays/ours; do mkdir -p "$clone/$own"; echo secret > "$clone/$own/own.env"; done
 chmod -R go= "$clone"
 go() { sh "$clone/deploy/systemd/$1" >> "$SCRATCH/said" 2>&1 && note "$1 ended well" || note "$1 failed"; }
 go install
@@ -68,7 +69,10 @@ sleep 1.1; touch "$SCRATCH/broken"; go upgrade
 (exec 8>/run/parvis-upgrade.lock; flock 8; go upgrade 8>&-; note "with another one under way")
 [ -d "/opt/parvis/releases/$first" ] && note "the one before is there"
 grep -q "^PORT=$LISTENS .$" /etc/parvis/parvis.env && note "settings are kept"
-[ -z "$(find -L /opt/parvis \\( -type d ! -perm -055 -o ! -perm -044 \\))" ] && note "all may read it"
+(cd /opt/parvis/current && $AS_PARVIS find package.json LICENSE node_modules views dist \\( ! -readable -o -type d ! -executable \\)) > "$SCRATCH/closed" 2>&1 || true
+[ -s "$SCRATCH/closed" ] || note "the server reads what it runs from"
+[ -z "$(cd / && $AS_PARVIS find /opt/parvis -name own.env -readable 2>/dev/null)" ] && note "closed files stay closed"
+[ -z "$(find /opt/parvis -name own.env -path '*/overlays/*')" ] && note "no overlay is copied"
 [ -x /opt/parvis/current/deploy/systemd/upgrade ] && note "scripts may be run"
 mkdir /opt/"my files"; (cd /opt/"my files" && /usr/local/sbin/parvis import proposals.ndjson)
 ls /usr/local/sbin /etc/systemd/system/parvis* >> "$SCRATCH/files"
@@ -123,7 +127,14 @@ describe("an installation under systemd", function () {
   });
 
   it("is readable by the server's user, whatever the sources were cloned with", () => {
-    expect(lines()).to.include.members(["all may read it", "scripts may be run"]);
+    expect(lines()).to.include.members([
+      "the server reads what it runs from",
+      "scripts may be run",
+    ]);
+  });
+
+  it("opens nothing to others that was kept closed among the sources", () => {
+    expect(lines()).to.include.members(["closed files stay closed", "no overlay is copied"]);
   });
 
   it("is made once, and changes no setting later", () => {
