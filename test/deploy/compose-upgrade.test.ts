@@ -1,4 +1,13 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { root, scratchFolder, write } from "../bootstrap/scratch.js";
@@ -7,8 +16,12 @@ import { runs } from "./files.js";
 
 describe("an upgrade with compose", () => {
   const folder = scratchFolder();
+  const backups = (): string => join(folder(), "docker/backups");
   const upgrade = (env: string, more: NodeJS.ProcessEnv = {}): ReturnType<typeof runs> => {
-    rmSync(join(folder(), "docker/backups"), { recursive: true, force: true });
+    rmSync(backups(), { recursive: true, force: true });
+    return upgradeAgain(env, more);
+  };
+  const upgradeAgain = (env: string, more: NodeJS.ProcessEnv = {}): ReturnType<typeof runs> => {
     write(folder(), { log: "", "docker/.env": env });
     return runs("sh", [join(folder(), "docker/upgrade")], {
       ...{ PATH: `${join(folder(), "bin")}:${process.env["PATH"]}`, LOG: join(folder(), "log") },
@@ -30,7 +43,7 @@ describe("an upgrade with compose", () => {
     const done = upgrade("");
 
     expect(done.code, done.out).to.equal(0);
-    const [backup] = readdirSync(join(folder(), "docker/backups"));
+    const [backup] = readdirSync(backups());
     expect(backup).to.match(/^before-upgrade-\d{8}T\d{6}Z\.backup$/);
     expect(said()).to.match(
       /cli backup --to .*\n(?:.*\n)+.* build --pull web worker cli\n.* up -d --wait\n.* exec -T caddy caddy reload --config \/etc\/caddy\/Caddyfile\n$/,
@@ -54,6 +67,45 @@ describe("an upgrade with compose", () => {
     expect(sealed()).to.equal(true);
     upgrade("", { PARVIS_BACKUP_PASSPHRASE: "quatre mots pour une place" });
     expect(sealed()).to.equal(true);
+  });
+
+  describe("after others, of which the last two failed", () => {
+    const days = ["01", "02", "03", "04"];
+    const older = days.map((day) => `before-upgrade-202601${day}T120000Z.backup`);
+    const others = ["city.backup", "parvis-20260101T031500Z.backup"];
+    const kept = (): string[] =>
+      readdirSync(backups()).filter((name) => older.includes(name) || others.includes(name));
+    const last = (): string => readlinkSync(join(backups(), "last-upgrade"));
+
+    beforeEach(() => {
+      rmSync(backups(), { recursive: true, force: true });
+      write(backups(), Object.fromEntries([...older, ...others].map((name) => [name, "old"])));
+      symlinkSync(older[1]!, join(backups(), "last-upgrade"));
+    });
+
+    it("keeps all backups for as long as none ends well", () => {
+      expect(upgradeAgain("", { FAIL: "up -d" }).code).to.equal(1);
+
+      expect(kept()).to.have.members([...older, ...others]);
+      expect(readdirSync(backups())).to.have.length(8);
+      expect(last()).to.equal(older[1]);
+    });
+
+    it("throws away those that are older than the last that ended well, and keeps each since", () => {
+      expect(upgradeAgain("").code).to.equal(0);
+
+      expect(kept()).to.have.members([...older.slice(1), ...others]);
+      expect(last()).to.match(/^before-upgrade-\d{8}T\d{6}Z\.backup$/);
+      expect(readFileSync(join(backups(), last()), "utf8")).to.equal("all of the city\n");
+    });
+
+    it("throws nothing away where somebody took the backup of the last away", () => {
+      rmSync(join(backups(), older[1]!));
+
+      expect(upgradeAgain("").code).to.equal(0);
+
+      expect(kept()).to.include.members([older[0], older[2], older[3]]);
+    });
   });
 
   it("changes nothing without a backup", () => {

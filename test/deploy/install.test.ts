@@ -10,10 +10,11 @@ import { root, scratchFolder, write } from "../bootstrap/scratch.js";
 const npm = `#!/bin/sh
 [ "$1" = ci ] && mkdir node_modules || mkdir dist
 `;
-/** Stands in for systemctl: notes its words, and where the program was then. */
+/** Stands in for systemctl: notes its words, and where the program was then; a backup is an empty file. */
 const systemctl = `#!/bin/sh
 if [ "$*" = "start parvis-backup.service" ]; then
   $AS_PARVIS flock -n -s -E 75 /run/parvis-upgrade.lock true 9>&- || [ $? -ne 75 ] || echo "locked" >> "$SCRATCH/log"
+  touch "/var/backups/parvis/before-upgrade-$(date -u +%Y%m%dT%H%M%SZ).backup"
 fi
 echo "systemctl $* at $(basename "$(readlink /opt/parvis/current 2>/dev/null)")" >> "$SCRATCH/log"
 `;
@@ -44,6 +45,7 @@ mount --bind "$SCRATCH/etc" /etc
 mkdir -p /etc/systemd/system
 for folder in /run /opt /usr/local/sbin /var/lib /var/backups; do mount -t tmpfs tmpfs "$folder"; done
 now() { basename "$(readlink /opt/parvis/current)"; }
+backups() { ls /var/backups/parvis | wc -l >> "$SCRATCH/backups"; }
 note() { echo "$*" >> "$SCRATCH/log"; }
 # What a clone is that was made with "umask 077".
 clone=$SCRATCH/clone
@@ -60,10 +62,11 @@ sed -i "s/^PORT=.*/PORT=$LISTENS \\r/" /etc/parvis/parvis.env
 go install
 # As anybody may hold a file that all may read.
 touch /run/parvis-upgrade.lock && chmod 0644 /run/parvis-upgrade.lock
-sleep 1.1; go upgrade
+touch /var/backups/parvis/before-upgrade-20260101T120000Z.backup
+sleep 1.1; go upgrade; backups
 second=$(now)
 setpriv --reuid=nobody --clear-groups flock -n -s /run/parvis-upgrade.lock true || [ $? -ne 66 ] || note "closed to others"
-sleep 1.1; touch "$SCRATCH/broken"; go upgrade
+sleep 1.1; touch "$SCRATCH/broken"; go upgrade; backups
 [ "$(now)" = "$second" ] && note "runs what ran before"
 [ "$(ls /opt/parvis/releases | wc -l)" -eq 2 ] && note "nothing else is left"
 (exec 8>/run/parvis-upgrade.lock; flock 8; go upgrade 8>&-; note "with another one under way")
@@ -76,6 +79,9 @@ grep -q "^PORT=$LISTENS .$" /etc/parvis/parvis.env && note "settings are kept"
 [ -x /opt/parvis/current/deploy/systemd/upgrade ] && note "scripts may be run"
 mkdir /opt/"my files"; (cd /opt/"my files" && /usr/local/sbin/parvis import proposals.ndjson)
 ls /usr/local/sbin /etc/systemd/system/parvis* >> "$SCRATCH/files"
+rm "$SCRATCH/broken"
+sleep 1.1; go upgrade; backups
+sleep 1.1; go upgrade; backups
 sed -i "s/$first/FIRST/; s/$second/SECOND/" "$SCRATCH/log"
 `;
 
@@ -160,6 +166,12 @@ describe("an installation under systemd", function () {
       "systemctl restart parvis.service at SECOND",
     ]);
     expect(lines()).to.include.members(["runs what ran before", "nothing else is left"]);
+  });
+
+  it("keeps each backup since the last good upgrade until another one ended well", () => {
+    const counts = readFileSync(join(folder(), "backups"), "utf8").trim().split("\n");
+    // From a good upgrade, of one that failed, of a good one after it, of the next good one.
+    expect(counts).to.deep.equal(["1", "2", "3", "2"]);
   });
 
   it("lets nobody but root and the server's user say that an upgrade is under way", () => {
