@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import type { Row } from "../../src/drivers/store/collection.js";
 import { publishComment } from "../../src/features/comments/comments.js";
 import { consentToNetwork, leaveNetwork, renamePerson } from "../../src/features/people/people.js";
 import { publishProposal } from "../../src/features/proposals/publishing.js";
@@ -7,7 +6,7 @@ import { activitiesCollection, inboxCollection } from "../../src/federation/reco
 import { aDraft } from "../support/builders.js";
 import { followed } from "./support/followed.js";
 import { aPeer, closePeers } from "./support/peer.js";
-import { aTown, closeTowns, laterAll } from "./support/town.js";
+import { aTown, closeTowns, laterAll, type Town } from "./support/town.js";
 
 describe("what nothing may lose, and nobody may see", function () {
   this.timeout(20_000);
@@ -45,20 +44,15 @@ describe("what nothing may lose, and nobody may see", function () {
     const alice = await peer.actor("alice");
     const follow = peer.activity(alice, "Follow", `${town.origin}/actor`);
     expect((await peer.post(town, alice, follow)).status).to.equal(202);
-    const jobs = town.store.collection<Row>("jobs");
-    for (const row of await jobs
-      .find({ queue: "default" })
-      .toArray()
-      .catch(() => [])) {
-      await jobs.deleteOne({ _id: row._id });
-    }
+    await forgetJobs(town);
+    await town.queue.start();
+    await town.settle();
     const entries = town.visitor.collection(inboxCollection);
     expect(await entries.countDocuments({ state: "waiting" })).to.equal(1);
 
     town.clock.advance(120_000);
     const job = town.federation.feature.jobs.find(({ name }) => name === "federation.sweep");
     await job?.run(town.visitor, {}, { number: 1, of: 1 });
-    await town.queue.start();
     await town.settle();
 
     expect(await entries.countDocuments({ state: "done" })).to.equal(1);
@@ -149,3 +143,10 @@ describe("what nothing may lose, and nobody may see", function () {
     expect(peer.inboxed("Delete")).to.have.length(2);
   });
 });
+
+/** The town's jobs are gone, as if it had died before they were stored. */
+async function forgetJobs({ queue, instance }: Town): Promise<void> {
+  let from: string | null = null;
+  do from = await queue.forget(instance._id, from);
+  while (from !== null);
+}
