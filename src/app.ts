@@ -22,6 +22,7 @@ import { loadAssets, type Assets } from "./hosting/assets.js";
 import { createContexts, type Contexts } from "./hosting/contexts.js";
 import { latestIn } from "./hosting/declarations.js";
 import { factsOf } from "./hosting/deployment-facts.js";
+import { unseenMsOf } from "./hosting/gone-writers.js";
 import { createHealth, type Health } from "./hosting/health.js";
 import { collectionsOf, ensureIndexes } from "./hosting/collections.js";
 import { createInstances, type Instances } from "./hosting/instances.js";
@@ -141,7 +142,8 @@ export async function createApp(
     strict: !import.meta.url.includes("/dist/"),
   });
   const subscriptions: Feature["on"][number][] = [];
-  const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions });
+  const unseenMs = unseenMsOf(config);
+  const outbox = createOutbox({ store, queue, clock, ids, log, subscriptions, unseenMs });
   const contexts = createContexts({
     ...{ store, instances, queue, outbox, clock, ids, mailer, log, translatorFor },
     unwantedBy: createUnwanted,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Logger } from "pino";
 import type { Clock, Ids } from "../drivers/clock.js";
-import { isGone, newOwner } from "../drivers/queue/embedded-owner.js";
+import { newOwner } from "../drivers/queue/embedded-owner.js";
 import type { LoggedOf } from "../drivers/queue/lost.js";
 import type { NewJob, OwnerOf, Queue } from "../drivers/queue/queue.js";
 import type { IndexSpec, Store } from "../drivers/store/collection.js";
@@ -14,6 +14,7 @@ import {
   type JobDef,
   type Subscription,
 } from "../kit/work.js";
+import { createGoneWriters } from "./gone-writers.js";
 
 /** An event on its way: stored before the write it announces, removed once its jobs are stored. */
 interface Intent {
@@ -28,6 +29,8 @@ interface Intent {
   readonly owner?: string;
   readonly request?: string;
   readonly trace?: string;
+  /** Written anew by each sweep that is about to announce it. */
+  readonly sweptAt?: Date;
 }
 
 /** Indexes of the deployment-wide list of intents. */
@@ -59,8 +62,8 @@ export interface Outbox {
     origin?: Origin,
   ): Promise<R>;
   /**
-   * Announce again what was left behind: at once where its process is seen to be gone, else after
-   * `olderThanMs`, never what this process is writing now. Returns how many intents were fired. An intent
+   * Announce again what was left behind: as soon as its last write can be seen where its process is gone, else
+   * after `olderThanMs`, never what this process is writing now. Returns how many intents were fired. An intent
    * that cannot be announced holds up no other.
    */
   sweep(olderThanMs: number): Promise<number>;
@@ -78,6 +81,8 @@ interface OutboxParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  /** How long the last write of a killed process may stay unseen (`unseenMsOf`); 0 unless told. */
+  readonly unseenMs?: number;
   /** May still grow while the application is made. */
   readonly subscriptions: readonly Subscription[];
 }
@@ -95,6 +100,8 @@ export const loggedOfJob: LoggedOf = (data) => {
   const { instanceId, request } = parsed.data;
   return { instanceId, ...(request === undefined ? {} : { request }) };
 };
+
+const always = (): Promise<boolean> => Promise.resolve(true);
 
 /** What of a job's definition is stored with it. */
 type JobShape = Pick<JobDef<unknown>, "queue" | "name" | "attempts" | "backoff">;
@@ -125,6 +132,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   const pending = new Set<Promise<unknown>>();
   const writing = new Set<string>();
   const owner = newOwner();
+  const goneWriters = createGoneWriters(clock, parts.unseenMs ?? 0);
   let timer: NodeJS.Timeout | null = null;
 
   /** The names of the jobs that hear of an event. */
@@ -149,30 +157,39 @@ export function createOutbox(parts: OutboxParts): Outbox {
     pending.add(settled);
   }
 
-  async function announceOrLeave(intent: Intent): Promise<boolean> {
+  async function announceOrLeave(
+    intent: Intent,
+    mayNow: (intent: Intent) => Promise<boolean> = always,
+  ): Promise<boolean> {
     try {
+      if (!(await mayNow(intent))) return false;
       await announce(intent);
       return true;
     } catch (error) {
-      log.warn({ err: error, event: intent.event }, "queue unavailable, left to the sweep");
+      log.warn({ err: error, event: intent.event }, "not announced, left to the sweep");
       return false;
     }
   }
 
+  /**
+   * A majority of servers has this write only once it has those before it: what is announced can then be
+   * read. False where somebody else has announced it meanwhile.
+   */
+  async function isSettled({ _id }: Intent): Promise<boolean> {
+    const { matchedCount } = await intents.updateOne({ _id }, { $set: { sweptAt: clock.now() } });
+    return matchedCount > 0;
+  }
+
   async function sweep(olderThanMs: number): Promise<number> {
     const before = clock.now().getTime() - olderThanMs;
-    const goneAmong = new Map<string, boolean>();
-    const isLeft = ({ at, owner: writer = "" }: Intent): boolean => {
-      if (at.getTime() <= before) return true;
-      const known = goneAmong.get(writer) ?? isGone(writer);
-      goneAmong.set(writer, known);
-      return known;
-    };
+    const isGone = goneWriters();
+    const isLeft = ({ at, owner: writer = "" }: Intent): boolean =>
+      at.getTime() <= before || isGone(writer);
     let fired = 0;
     // The young ones are those few that are being written.
     for await (const intent of intents.find({}, { sort: { at: 1 } })) {
       if (writing.has(intent._id) || !isLeft(intent)) continue;
-      if (await announceOrLeave(intent)) fired += 1;
+      if (await announceOrLeave(intent, isSettled)) fired += 1;
     }
     return fired;
   }

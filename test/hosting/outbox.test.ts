@@ -5,10 +5,11 @@ import { createIds } from "../../src/drivers/clock.js";
 import type { NewJob, Queue } from "../../src/drivers/queue/queue.js";
 import type { Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { unseenMsOf } from "../../src/hosting/gone-writers.js";
 import { createOutbox, intentIndexes, type Outbox } from "../../src/hosting/outbox.js";
 import { defineCollection, defineEvent, defineFeature, on, Refusal } from "../../src/kit/index.js";
 import { aCity, aClock, closeCities, type TestClock } from "../support/city.js";
-import { failing, type Fault } from "../support/faults.js";
+import { between, failing, type Fault } from "../support/faults.js";
 import { needsLinux } from "../support/needs.js";
 import { goneOwner, onlyLinuxTells } from "../support/owners.js";
 
@@ -32,14 +33,15 @@ describe("What is written and announced as one", () => {
       if (queueFails === "after") throw new Error("the queue went away");
     },
   } as Pick<Queue, "add"> as Queue;
-  const anOutbox = (over: Store = store, heard = subscriptions): Outbox =>
+  const anOutbox = (over: Store = store, heard = subscriptions, unseenMs = 0): Outbox =>
     createOutbox({
-      ...{ store: over, queue, clock, ids: createIds(clock), subscriptions: heard },
+      ...{ store: over, queue, clock, ids: createIds(clock), subscriptions: heard, unseenMs },
       log: pino({ level: "silent" }),
     });
   const left = (): Promise<number> => store.collection("intents").countDocuments({});
   const things = () => store.collection("things");
-  const commit = (outbox: Outbox, write = () => things().insertOne({ _id: "t1" })) =>
+  const storing = (): Promise<unknown> => things().insertOne({ _id: "t1" });
+  const commit = (outbox: Outbox, write = storing) =>
     outbox.commit("i1", made, { thingId: "t1" }, write).then(
       () => "answered",
       (error: unknown) => error,
@@ -222,6 +224,69 @@ describe("What is written and announced as one", () => {
     clock.advance(60_001);
     expect(await outbox.sweep(60_000)).to.equal(2);
     await outbox.close();
+  });
+
+  describe("on servers that may show the last write of a killed process only later", () => {
+    const killed = async (at = clock.now()): Promise<void> => {
+      queueFails = "before";
+      await commit(anOutbox(), nothing);
+      queueFails = "never";
+      await intents().updateMany({}, { $set: { owner: goneOwner(), at } });
+    };
+    const intents = () => store.collection<{ _id: string; owner?: string; at: Date }>("intents");
+    const onServers = (over: Store = store): Outbox => anOutbox(over, subscriptions, 15_000);
+
+    it("is announced only after that, counted from when the process was seen to be gone", async function () {
+      needsLinux(this, onlyLinuxTells);
+      await killed(new Date(clock.now().getTime() - 40_000));
+      const outbox = onServers();
+
+      expect(await outbox.sweep(60_000)).to.equal(0);
+      clock.advance(14_999);
+      expect(await outbox.sweep(60_000)).to.equal(0);
+      clock.advance(1);
+      expect(await outbox.sweep(60_000)).to.equal(1);
+      await outbox.close();
+
+      expect([told(), await left()]).to.deep.equal([everybody, 0]);
+    });
+
+    it("is announced once a majority has all that was written before, and else left", async () => {
+      await killed();
+      clock.advance(60_000);
+      const lagging = failing("intents", "updateOne");
+      const outbox = onServers(lagging.through(store));
+      lagging.arm(1, "before");
+
+      expect(await outbox.sweep(60_000)).to.equal(0);
+      expect([lagging.deaths, added.length, await left()]).to.deep.equal([1, 0, 1]);
+      expect(await outbox.sweep(60_000)).to.equal(1);
+      await outbox.close();
+
+      expect([told(), await left()]).to.deep.equal([everybody, 0]);
+    });
+
+    it("is not announced again by who read of it before another one had done so", async () => {
+      await killed();
+      clock.advance(60_000);
+      const other = between("intents", "updateOne", "before");
+      other.once(async () => {
+        const first = onServers();
+        await first.sweep(60_000);
+        await first.close();
+      });
+
+      expect(await onServers(other.through(store)).sweep(60_000)).to.equal(0);
+
+      expect([other.happened, added.length]).to.deep.equal([1, 2]);
+    });
+
+    it("asks for no patience of a file, which shows it at once", () => {
+      const url = "mongodb://127.0.0.1/parvis";
+      const waits = [null, url].map((mongodbUrl) => unseenMsOf({ mongodbUrl }));
+
+      expect(waits).to.deep.equal([0, 15_000]);
+    });
   });
 
   it("repairs hundreds left behind in one sweep, those after a broken one too", async () => {
