@@ -201,7 +201,7 @@ describe("Jobs that wait when a deployment gets or loses its Redis", function ()
     });
     await queue.add([aJob("long")]);
     await queue.start();
-    await until(() => steps.filter((step) => step === "slice").length === 3);
+    await until(() => steps.filter((step) => step === "slice").length === 11);
     gate.open();
 
     expect(await queue.counts("later")).to.include({ waiting: 1_100 });

@@ -6,10 +6,11 @@ import type { Collection, Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { aClock, type TestClock } from "../support/city.js";
 import { refusingScans } from "../support/engine.js";
-import { between, Died } from "../support/faults.js";
-import { aJob } from "./queue.conformance-support.js";
+import { between, Died, intercepting } from "../support/faults.js";
+import { aJob, until } from "./queue.conformance-support.js";
 import { rejection } from "./store.conformance-support.js";
 
+const hour = 3_600_000;
 const nothing = async (): Promise<void> => undefined;
 const log = { warn: () => undefined, error: () => undefined };
 
@@ -25,14 +26,16 @@ describe("Letters that were kept while Redis was away, and several processes han
     ran.push(...jobs.map(({ id }) => id));
   };
   /** The spool of a process; `over` is how it reaches the store, `redis` what Redis does for it. */
-  const aSpool = (redis: Partial<Redis> = {}, over: Store = store): Spool => {
+  const aSpool = (redis: Partial<Redis> = {}, over = store, renewMs = hour): Spool => {
     const shelves = { isUp: async () => true, add: works, check: nothing, peek: async () => [] };
     const tables = queueTables(over);
     return createSpool({
-      ...{ rows: tables.spool, clock, log, ownerOf: undefined },
+      ...{ rows: tables.spool, clock, log, ownerOf: undefined, renewMs },
       shelves: { ...shelves, ...redis },
     });
   };
+  const heldUntil = async (): Promise<number[]> =>
+    (await rows.find({}).toArray()).map((row) => row.heldUntil ?? 0);
   const letters = ["welcome", "reset"];
   const keep = (ids = letters): Promise<void> =>
     aSpool({ isUp: async () => false }).add(ids.map((id) => aJob(id)));
@@ -108,11 +111,11 @@ describe("Letters that were kept while Redis was away, and several processes han
     expect(ran.sort()).to.deep.equal([...letters].sort());
   });
 
-  it("wait a minute for a process that died while it gave them, and go out then", async () => {
+  it("wait ten seconds for a process that died while it gave them, and go out then", async () => {
     const given: number[] = [];
     const dying = aSpool({
       async add() {
-        for (const ms of [0, 59_000, 1_000]) {
+        for (const ms of [0, 9_999, 1]) {
           clock.advance(ms);
           await aSpool().handOver();
           given.push(ran.length);
@@ -126,6 +129,39 @@ describe("Letters that were kept while Redis was away, and several processes han
     expect(given).to.deep.equal([0, 0, 2]);
     expect(ran.sort()).to.deep.equal([...letters].sort());
     expect(await rows.countDocuments({})).to.equal(0);
+  });
+
+  it("go out once, however long it takes to give them", async () => {
+    const slow: Partial<Redis> = {
+      async add(jobs) {
+        await works(jobs);
+        for (let n = 0; n < 3; n += 1) {
+          clock.advance(9_000);
+          const anew = clock.now().getTime() + 9_000;
+          await until(async () => (await heldUntil()).every((ms) => ms > anew));
+          expect(await aSpool().handOver()).to.equal(false);
+        }
+      },
+    };
+
+    await aSpool(slow, store, 1).handOver();
+
+    expect(ran.sort()).to.deep.equal([...letters].sort());
+    expect(await rows.countDocuments({})).to.equal(0);
+  });
+
+  it("go out again by the hundred at most when a process died that had given them", async () => {
+    await keep(Array.from({ length: 250 }, (_, n) => `news/${n}`));
+    const dies = intercepting(["queue_spool", "deleteMany"], () =>
+      Promise.reject(new Died("the process died here")),
+    );
+
+    expect(await rejection(aSpool({}, dies(store)).handOver())).to.be.instanceOf(Died);
+    const before = ran.length;
+    clock.advance(10_000);
+    while (await aSpool().handOver());
+
+    expect([before, ran.length, new Set(ran).size]).to.deep.equal([100, 352, 252]);
   });
 
   it("of the release before, which held none, go out as well", async () => {

@@ -8,6 +8,7 @@ import type { Shelves } from "./bullmq-shelves.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { failureText } from "./failure-text.js";
 import type { NewJob, OwnerOf } from "./queue.js";
+import { repeating } from "./repeating.js";
 import { seldom } from "./seldom.js";
 
 /** Hands jobs to Redis, and keeps them in the store for as long as Redis does not take them. */
@@ -28,15 +29,18 @@ interface SpoolParts {
   readonly shelves: Pick<Shelves, "isUp" | "add" | "check" | "peek">;
   readonly clock: Clock;
   readonly log: QueueLog;
+  /** How often what is held is held anew; in milliseconds. */
+  readonly renewMs?: number;
 }
 
-const batch = 500;
-/** Giving a slice takes less: what is held for longer was left by a process that died. */
-const heldMs = 60_000;
+/** Few: all of them go out again that were given when their process died, and had ended before they are free. */
+const batch = 100;
+/** Held anew while it is given; what is not was left by a process that died. */
+const heldMs = 10_000;
 
 /** Opens the spool. */
 export function createSpool(parts: SpoolParts): Spool {
-  const { rows, shelves, clock, log, ownerOf = () => null } = parts;
+  const { rows, shelves, clock, log, ownerOf = () => null, renewMs = heldMs / 4 } = parts;
   const now = (): number => clock.now().getTime();
   const say = seldom((fields) => log.warn(fields, "kept until Redis takes them"));
   const keep = async (jobs: readonly NewJob[]): Promise<void> => {
@@ -52,6 +56,23 @@ export function createSpool(parts: SpoolParts): Spool {
     const free = { _id, heldUntil: { $not: { $gt: time } } };
     await rows.updateMany(free, { $set: { stamp, heldUntil: time + heldMs } });
     return rows.find({ _id, stamp }, { sort: { dueAt: 1 }, limit: batch }).toArray();
+  };
+  /** Goes on holding some rows for as long as the work on them takes. */
+  const whileHeld = async <R>(held: readonly SpooledRow[], work: () => Promise<R>): Promise<R> => {
+    let isHeldLong = false;
+    const renew = async (): Promise<number> => {
+      const heldUntil = now() + heldMs;
+      if (isHeldLong) await rows.updateMany(stamped(held), { $set: { heldUntil } });
+      isHeldLong = true;
+      return renewMs;
+    };
+    const renewing = repeating(log, renew, "what is given to Redis could not be held for longer");
+    renewing.start(renewMs);
+    try {
+      return await work();
+    } finally {
+      await renewing.stop();
+    }
   };
   /** Tells which jobs Redis did not take, and why. */
   const give = async (jobs: readonly NewJob[]): Promise<Given> => {
@@ -77,9 +98,13 @@ export function createSpool(parts: SpoolParts): Spool {
       if (some.length === 0) return false;
       await shelves.check();
       const held = await hold(some);
-      const { left, error } = await give(held.map((row) => despooled(row, now())));
-      const stay = new Set(left.map(rowIdOf));
-      await rows.deleteMany(stamped(held.filter(({ _id }) => !stay.has(_id))));
+      const stay = new Set<string>();
+      const error = await whileHeld(held, async () => {
+        const given = await give(held.map((row) => despooled(row, now())));
+        for (const job of given.left) stay.add(rowIdOf(job));
+        await rows.deleteMany(stamped(held.filter(({ _id }) => !stay.has(_id))));
+        return given.error;
+      });
       if (stay.size > 0) {
         const stays = stamped(held.filter(({ _id }) => stay.has(_id)));
         await rows.updateMany(stays, { $set: { heldUntil: 0 } });
