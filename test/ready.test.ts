@@ -14,7 +14,7 @@ describe("the wait for a server that is started", function () {
     server = at;
     await new Promise((resolve) => at.once("listening", resolve));
     const PORT = ` ${(at.address() as AddressInfo).port}\r`;
-    return run(["--import", "tsx", "src/ready.ts", seconds], root, { PORT, HOST });
+    return run(["--import", "tsx", "src/ready.ts", seconds], root, { PORT, HOST, MONGODB_URL: "" });
   }
 
   it("ends as soon as it is ready, which a long migration puts off", async () => {

@@ -33,7 +33,8 @@ done
 case "$*" in
   *" node dist/ready.js "*)
     loader=$ROOT/node_modules/tsx/dist/loader.mjs
-    exec node --env-file="$file" --import="$loader" "$ROOT/src/ready.ts" "$5" ;;
+    # As systemd does: of the caller's environment nothing is handed on.
+    exec env -i PATH="$PATH" node --env-file="$file" --import="$loader" "$ROOT/src/ready.ts" "$5" ;;
 esac
 `;
 /** What the server and its backups run as. */
@@ -63,7 +64,7 @@ go install
 # As anybody may hold a file that all may read.
 touch /run/parvis-upgrade.lock && chmod 0644 /run/parvis-upgrade.lock
 touch /var/backups/parvis/before-upgrade-20260101T120000Z.backup
-sleep 1.1; go upgrade; backups
+sleep 1.1; PARVIS_PATIENCE=60 go upgrade; backups
 second=$(now)
 setpriv --reuid=nobody --clear-groups flock -n -s /run/parvis-upgrade.lock true || [ $? -ne 66 ] || note "closed to others"
 sleep 1.1; touch "$SCRATCH/broken"; go upgrade; backups
@@ -80,6 +81,7 @@ grep -q "^PORT=$LISTENS .$" /etc/parvis/parvis.env && note "settings are kept"
 mkdir /opt/"my files"; (cd /opt/"my files" && /usr/local/sbin/parvis import proposals.ndjson)
 ls /usr/local/sbin /etc/systemd/system/parvis* >> "$SCRATCH/files"
 rm "$SCRATCH/broken"
+export PARVIS_PATIENCE=60
 sleep 1.1; go upgrade; backups
 sleep 1.1; go upgrade; backups
 sed -i "s/$first/FIRST/; s/$second/SECOND/" "$SCRATCH/log"
