@@ -65,10 +65,10 @@ export interface Federation extends NetworkSide {
   close(): Promise<void>;
 }
 
-/** Half of the places of deliveries are left to hosts that are known to answer. */
+/** Deliveries leave strangers all their places: a post goes to thousands of hosts for the first time. */
 const gateOf = ({ timing }: Services) => ({
   slowMs: timing.slowMs,
-  strangersTogether: concurrency.delivery / 2,
+  strangersTogether: concurrency.delivery,
 });
 
 /** Make all of federation: one more manifest, and one middleware after host resolution. */

@@ -41,7 +41,7 @@ interface GateOptions {
   readonly slowMs: number;
   /** Requests under way at once to all hosts that answer slowly. */
   readonly slowTogether?: number;
-  /** The same to all that have not answered yet; fewer than their queue has places. */
+  /** The same to all that have not answered yet. */
   readonly strangersTogether: number;
   /** The time, in milliseconds, that passes by itself. */
   readonly now?: () => number;
