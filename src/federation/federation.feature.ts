@@ -1,7 +1,6 @@
 import { Router } from "express";
 import type { Farewell } from "../hosting/removal.js";
 import type { NetworkSide } from "../hosting/web/door.js";
-import { concurrency } from "../hosting/worker.js";
 import { defineFeature, type Ctx, type Feature } from "../kit/index.js";
 import { createDeliver, createDeliverAgain } from "./delivery/deliver.js";
 import { createAbsences } from "./delivery/absences.js";
@@ -41,7 +40,7 @@ import { createRotations } from "./rotation.js";
 import { testPeer, type TestedPeer } from "./self-test/command.js";
 import { createGoOn } from "./self-test/run.js";
 import { createSelfTestRoutes } from "./self-test/self-test.routes.js";
-import { createServices, type FederationParts, type Services } from "./services.js";
+import { createServices, type FederationParts } from "./services.js";
 import { sweepSchedule } from "./sweep.js";
 
 export type { FederationParts, Timing } from "./services.js";
@@ -65,16 +64,10 @@ export interface Federation extends NetworkSide {
   close(): Promise<void>;
 }
 
-/** Deliveries leave strangers all their places: a post goes to thousands of hosts for the first time. */
-const gateOf = ({ timing }: Services) => ({
-  slowMs: timing.slowMs,
-  strangersTogether: concurrency.delivery,
-});
-
 /** Make all of federation: one more manifest, and one middleware after host resolution. */
 export function createFederation(parts: FederationParts): Federation {
   const services = createServices(parts);
-  const hands = { services, order: createOrder(), gate: createGate(gateOf(services)) };
+  const hands = { services, order: createOrder(), gate: createGate(services.timing) };
   const deliver = createDeliver(hands);
   const deliverAgain = createDeliverAgain(hands);
   const fanOut = createFanOut(deliver, services);

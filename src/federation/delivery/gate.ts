@@ -41,15 +41,20 @@ interface GateOptions {
   readonly slowMs: number;
   /** Requests under way at once to all hosts that answer slowly. */
   readonly slowTogether?: number;
-  /** The same to all that have not answered yet. */
-  readonly strangersTogether: number;
+  /** The same to all that have not answered yet; as many as like to when absent. */
+  readonly strangersTogether?: number;
   /** The time, in milliseconds, that passes by itself. */
   readonly now?: () => number;
 }
 
 /** Open the gate. */
 export function createGate(options: GateOptions): Gate {
-  const { slowMs, slowTogether = 8, strangersTogether, now = () => performance.now() } = options;
+  const {
+    slowMs,
+    slowTogether = 8,
+    strangersTogether = Infinity,
+    now = () => performance.now(),
+  } = options;
   const hosts = new LRUCache<string, HostState>({ max: 20_000 });
   const all = new Set<Running>();
   /** All hosts that have not answered yet, as if they were one. */
