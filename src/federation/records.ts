@@ -203,7 +203,7 @@ export interface Figure {
   readonly expiresAt: Date;
 }
 
-export const keysCollection = defineCollection<ActorKey>("actorKeys", []);
+export const keysCollection = defineCollection<ActorKey>("actorKeys", [{ keys: { _id: 1 } }]);
 
 export const followersCollection = defineCollection<Follower>("remoteFollowers", [
   { keys: { actorUri: 1, followerUri: 1 }, unique: true },
@@ -244,6 +244,8 @@ export const activitiesCollection = defineCollection<Activity>("activities", [
   { keys: { actorUri: 1, listed: 1, _id: -1 } },
   { keys: { fannedOutAt: 1, at: 1 } },
   { keys: { objectUri: 1, type: 1, _id: 1 } },
+  { keys: { type: 1, _id: 1 } },
+  { keys: { _id: 1 } },
   { keys: { expiresAt: 1 }, expireAfterSeconds: 0 },
 ]);
 

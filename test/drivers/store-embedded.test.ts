@@ -63,18 +63,21 @@ describe("The embedded store, watched for slow queries", () => {
     });
   }
 
-  it("complains of a filter that no index serves and of a large sort", async () => {
+  it("complains of a filter that no index serves, of a large sort, and of a range of anybody's rows", async () => {
     const scans: ScanInfo[] = [];
     const store = await seeded((info) => scans.push(info));
     const proposals = store.collection<Thing>("proposals");
 
     await proposals.find({ colour: "red" }).toArray();
     await proposals.find({ city: "a" }, { sort: { colour: 1 }, limit: 5 }).toArray();
+    await proposals.find({ colour: "red", _id: { $gt: "5" } }, { sort: { _id: 1 } }).toArray();
+    await proposals.find({ _id: { $gt: "5" } }, { sort: { _id: 1 } }).toArray();
     await store.close();
 
     expect(scans.map(({ filter, sort }) => [filter, sort])).to.deep.equal([
       [{ colour: "red" }, {}],
       [{ city: "a" }, { colour: 1 }],
+      [{ colour: "red", _id: { $gt: "5" } }, { _id: 1 }],
     ]);
   });
 });

@@ -85,15 +85,21 @@ function planIndex(
   const answered = bounds.reduce((sum, b) => sum + b.answered, 0);
   const asked = [...analysis.byPath.values()].reduce((sum, list) => sum + list.length, 0);
   const single = index.unique && pointFields.length === index.fields.length;
+  const narrows = pointFields.length > 0 || (range !== undefined && !asksForPoints(analysis));
   const [backwards, start] = [order?.backwards ?? false, order?.start ?? 0];
   return {
     scans: [{ index, intervals, backwards, start, single }],
     sorted: sortless || order !== null,
     exact: analysis.others === 0 && answered === asked && !repeats(index),
     repeats: repeats(index),
-    served: bounds.length > 0 || Object.keys(filter).length === 0,
+    served: narrows || Object.keys(filter).length === 0,
     score: scoreOf(index, pointFields, range !== undefined, !sortless && order !== null),
   };
+}
+
+/** Whether somebody wants certain values: of the rows in a range alone, any may be other ones. */
+function asksForPoints({ byPath }: Analysis): boolean {
+  return [...byPath.values()].some((all) => all.some(({ points }) => points !== null));
 }
 
 function scoreOf(

@@ -5,6 +5,7 @@ import {
   followersCollection,
   followingCollection,
   peersCollection,
+  type Activity,
   type Peer,
 } from "../records.js";
 import { attempt, type Hands } from "./attempt.js";
@@ -120,27 +121,38 @@ async function sendMissed(handOutTo: HandOutTo, ctx: Ctx, host: string): Promise
   const peer = await peerOf(ctx, host);
   const owed = peer?.owed ?? null;
   if (owed === null) return;
-  const news = idFrom(new Date(ctx.clock.now().getTime() - newsMs));
-  const wanted = (await isLinked(ctx, host))
-    ? {}
-    : { $or: [{ type: "Delete" }, { _id: { $gt: news } }] };
-  const missed = await ctx
-    .collection(activitiesCollection)
-    .find(
-      { $and: [{ _id: { $gt: owed } }, wanted] },
-      {
-        sort: { _id: 1 },
-        limit: activitiesAtOnce,
-        projection: { _id: 1, uri: 1, audience: 1 },
-      },
-    )
-    .toArray();
+  const missed = await nextMissed(ctx, host, owed);
   for (const activity of missed) await handOutTo(ctx, activity, host);
   const last = missed.at(-1);
   const isDone = last === undefined || missed.length < activitiesAtOnce;
   const left = isDone ? { owed: null, sweepAt: null } : { owed: last._id };
   await peers.updateOne({ host, owed, unavailableSince: null }, { $set: left });
   if (!isDone && !peer?.unavailableSince) throw new Postpone(`more is owed to ${host}`, 0);
+}
+
+/** The next of what it missed, the oldest first: as many removals as there are, and then the news. */
+async function nextMissed(ctx: Ctx, host: string, owed: string): Promise<Missed[]> {
+  const news = idFrom(new Date(ctx.clock.now().getTime() - newsMs));
+  if (owed >= news || (await isLinked(ctx, host))) return madeIn(ctx, { _id: { $gt: owed } });
+  const removals = await madeIn(ctx, { type: "Delete", _id: { $gt: owed, $lte: news } });
+  const left = activitiesAtOnce - removals.length;
+  return left === 0
+    ? removals
+    : [...removals, ...(await madeIn(ctx, { _id: { $gt: news } }, left))];
+}
+
+/** What is handed out of an activity. */
+type Missed = Pick<Activity, "_id" | "uri" | "audience">;
+
+function madeIn(
+  ctx: Ctx,
+  which: { readonly type?: string; readonly _id: { readonly $gt: string; readonly $lte?: string } },
+  limit = activitiesAtOnce,
+): Promise<Missed[]> {
+  return ctx
+    .collection(activitiesCollection)
+    .find(which, { sort: { _id: 1 }, limit, projection: { _id: 1, uri: 1, audience: 1 } })
+    .toArray();
 }
 
 async function isLinked(ctx: Ctx, host: string): Promise<boolean> {
