@@ -39,6 +39,8 @@ export interface Follower {
   readonly linked: boolean;
   readonly followUri: string;
   readonly at: Date;
+  /** When they were first not to be found where they are sent things; absent while they are. */
+  readonly missingSince?: Date;
 }
 
 /** A local actor's wish to follow somebody elsewhere; valid once `accepted`. */

@@ -316,6 +316,43 @@ describe("what is sent to other servers", function () {
     expect(await rows.countDocuments({ target: moved })).to.equal(1);
   });
 
+  /** How many still follow the city, once it published something that its peer answers with 404. */
+  async function followersAfter404(town: Town, peer: Peer): Promise<number> {
+    peer.answers.push(404);
+    await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+    const rows = town.visitor.collection(followersCollection);
+    return rows.countDocuments({ actorUri: `${town.origin}/actor` });
+  }
+
+  it("is sent again to who follows from a server that said 404 of all it has, as while it is restarted", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    const actor = peer.documents.get("/users/a");
+    peer.documents.delete("/users/a");
+
+    expect(await followersAfter404(town, peer)).to.equal(1);
+    peer.documents.set("/users/a", actor);
+    await publishProposal(await town.newcomer(), aDraft());
+    await town.settle();
+
+    expect(peer.inboxed("Announce")).to.have.length(2);
+  });
+
+  it("is no longer sent to who is not to be found for longer than a day, but was two months ago", async () => {
+    const town = await aTown();
+    const peer = await aPeer();
+    await followed(town, peer, "a");
+    peer.documents.delete("/users/a");
+
+    expect(await followersAfter404(town, peer)).to.equal(1);
+    town.clock.advance(60 * 24 * 3_600_000);
+    expect(await followersAfter404(town, peer)).to.equal(1);
+    town.clock.advance(25 * 3_600_000);
+    expect(await followersAfter404(town, peer)).to.equal(0);
+  });
+
   it("is no longer sent to an inbox that is gone (requirement 17)", async () => {
     const town = await aTown();
     const peer = await aPeer();

@@ -162,6 +162,8 @@ async function conclude(
   }
   await noteRefused(ctx, host, { status, peer });
   services.peers.forget(ctx, host);
-  if (status === 404 || status === 410) await dropGone(services, ctx, inbox);
+  if (status === 404 || status === 410) {
+    await dropGone(services, ctx, { inbox, isGone: status === 410 });
+  }
   throw new GiveUp(`${host}: ${status}`);
 }
