@@ -11,6 +11,13 @@ export type HandOut = JobDef<Record<string, never>>;
 const batch = 500;
 
 /**
+ * The first of what is handed out together wait for nobody; those after them let others pass, ever longer:
+ * a proposal that thousands like at once holds up nothing that another city is told.
+ */
+const prompt = 20;
+const yieldsMsEach = 5;
+
+/**
  * Give each waiting entry its job, many in one write. Jobs have their entry's id (and how often it
  * came again, where that has an effect), so that a run that
  * dies between the two writes, or two runs at once, make none twice.
@@ -21,7 +28,7 @@ export function createHandOut(process: Process): HandOut {
     payload: z.object({}),
     async run(ctx) {
       const rows = ctx.collection(inboxCollection);
-      for (;;) {
+      for (let given = 0; ; given += batch) {
         const waiting = await rows
           .find(
             { state: "waiting" },
@@ -31,9 +38,12 @@ export function createHandOut(process: Process): HandOut {
         if (waiting.length === 0) return;
         await ctx.enqueueAll(
           process,
-          waiting.map(({ _id, again }) => ({
+          waiting.map(({ _id, again }, at) => ({
             payload: { entryId: _id },
-            options: { id: again === undefined ? `inbox/${_id}` : `inbox/${_id}/${again}` },
+            options: {
+              id: again === undefined ? `inbox/${_id}` : `inbox/${_id}/${again}`,
+              yieldsMs: Math.max(0, given + at + 1 - prompt) * yieldsMsEach,
+            },
           })),
         );
         await noteHanded(ctx, waiting);
