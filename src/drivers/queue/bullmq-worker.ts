@@ -2,6 +2,7 @@ import { DelayedError, WaitingError, type Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Clock } from "../clock.js";
 import { CalmWorker } from "./bullmq-calm.js";
+import { keepLeases, type Leases } from "./bullmq-leases.js";
 import { triesOf } from "./bullmq-tries.js";
 import type { JobData, Shelves } from "./bullmq-shelves.js";
 import { openClosing, type Closing } from "./closing.js";
@@ -47,19 +48,22 @@ export function createWorker(parts: WorkerParts): BullWorker {
   const closing = openClosing();
   const mayBegin = createStarter(parts.places.pace);
   let worker: CalmWorker<JobData, void> | null = null;
-  let connection: Redis | null = null;
-  const process = async (job: Held, token = ""): Promise<void> => {
-    await mayBegin();
-    return serve(parts, closing, { job, token, leaseMs: parts.leaseMs, clock: parts.clock });
-  };
+  let opened: { readonly connection: Redis; readonly leases: Leases } | null = null;
   const say = seldom((fields) => parts.log.warn(fields, "the queue failed"));
   const failed = (error: unknown): void => {
     say({ queue: parts.queue, error: failureText(error) });
   };
   const start = (): void => {
     if (closing.isClosing) return;
-    connection ??= parts.shelves.connect();
+    const { connection, leases } = (opened ??= open(parts));
+    const process = (job: Held, token = ""): Promise<void> =>
+      leases.whileHeld({ id: job.id ?? "", token }, async () => {
+        await mayBegin();
+        const { leaseMs, clock } = parts;
+        return serve(parts, closing, { job, token, leaseMs, clock, leases });
+      });
     const made = new CalmWorker<JobData, void>(parts.queue, process, settings(parts, connection));
+    made.lookForStalled(() => leases.areSettled());
     worker = made;
     made.on("error", failed);
     // One whose loop ended by a failure does nothing any more: another takes its place.
@@ -79,6 +83,11 @@ export function createWorker(parts: WorkerParts): BullWorker {
       clearTimeout(timer);
     },
   };
+}
+
+function open({ shelves, queue, leaseMs }: WorkerParts) {
+  const connection = shelves.connect();
+  return { connection, leases: keepLeases(connection, `${shelves.prefix}:${queue}`, leaseMs) };
 }
 
 /** Redis may be away for good: closing does not wait for it much longer than it was given. */
@@ -104,6 +113,7 @@ interface Claim {
   readonly token: string;
   readonly leaseMs: number;
   readonly clock: Clock;
+  readonly leases: Leases;
 }
 
 async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promise<void> {
@@ -119,6 +129,7 @@ async function serve(parts: WorkerParts, closing: Closing, claim: Claim): Promis
     ...toldPutOff(putOff, tries),
   };
   const failure = await closing.unlessLeft(attempt(parts, running), left);
+  await claim.leases.areBack();
   if (failure === null) return;
   if (failure === left) return putBack(claim);
   const verdict = verdictOn(failure.cause, { tries, attempts, backoff }, parts.random);
