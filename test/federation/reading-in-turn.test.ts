@@ -61,6 +61,39 @@ describe("what jobs read of other servers", () => {
     expect(failures).to.have.length(50 - silent);
   });
 
+  it("is read at few names of one domain at once, however quickly each of them answered before", async () => {
+    const town = await aTown();
+    const gate = aGate();
+    let isSilent = false;
+    let silent = 0;
+    const services = readingInTurn(
+      servicesReading(town, async (url) => {
+        if (!isSilent || !url.includes(".names.example/")) return { id: url, document: {} };
+        silent += 1;
+        await gate.opened;
+        return { id: url, document: {} };
+      }),
+    );
+    const { fetchDocument } = services.reachOf(town.instance);
+    const names = Array.from({ length: 12 }, (_, n) => `https://n${n}.names.example/`);
+    for (const name of names) await fetchDocument(name);
+    isSilent = true;
+
+    const asked = names.map((name) => failureOf(fetchDocument(name)));
+    await until(() => silent > 0);
+    const failures = await Promise.race([
+      Promise.all(asked.slice(4)),
+      until(() => silent > 4).then(() => "all of them are asked"),
+    ]);
+    const { id } = await fetchDocument("https://well.example/1");
+
+    expect(failures).to.have.length(8);
+    expect(id).to.equal("https://well.example/1");
+    gate.open();
+    await Promise.all(asked);
+    expect(silent).to.be.within(1, 4);
+  });
+
   it("begins again with what a linked instance has published, when its turn had not come", async () => {
     const town = await aTown();
     const outbox = "https://linked.example/outbox";
