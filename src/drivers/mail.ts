@@ -28,11 +28,22 @@ export interface SmtpOptions {
   readonly from: string;
 }
 
-/** Replies that say "never" about this mail; others, and those about our own account, may pass. */
+/** What nodemailer's errors tell. */
+interface Refused {
+  readonly responseCode?: unknown;
+  readonly code?: unknown;
+  readonly command?: unknown;
+}
+
+/**
+ * Replies that say "never" about this mail; others, and those about our own account, may pass: a server that
+ * does not take our sender takes no mail at all, until somebody has set that right.
+ */
 function isPermanent(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { responseCode, code } = error as { responseCode?: unknown; code?: unknown };
-  const refusesMail = code === "EENVELOPE" || code === "EMESSAGE";
+  const { responseCode, code, command } = error as Refused;
+  const refusesUs = command === "MAIL FROM";
+  const refusesMail = !refusesUs && (code === "EENVELOPE" || code === "EMESSAGE");
   return refusesMail && typeof responseCode === "number" && responseCode >= 500;
 }
 

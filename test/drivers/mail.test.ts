@@ -12,6 +12,7 @@ import {
   type Mailer,
   type MailMessage,
 } from "../../src/drivers/mail.js";
+import { mailFailure } from "../../src/drivers/mail/failure.js";
 
 interface Received {
   readonly to: readonly string[];
@@ -35,6 +36,10 @@ async function openPostOffice(): Promise<PostOffice> {
     disabledCommands: ["STARTTLS"],
     disableReverseLookup: true,
     logger: false,
+    onMailFrom({ address }, _session, done) {
+      if (address.startsWith("stranger@")) return done(replyWith(550, "Sender not known here"));
+      return done();
+    },
     onRcptTo({ address }, _session, done) {
       if (address.startsWith("nobody@")) return done(replyWith(550, "No such mailbox"));
       if (address.startsWith("full@")) return done(replyWith(452, "Mailbox full"));
@@ -200,6 +205,16 @@ describe("Mail through a mail server", () => {
     const error = await failureOf(mailer.send({ ...mail, to: "full@home.example" }));
 
     expect(error.permanent).to.equal(false);
+  });
+
+  it("may be tried again when the server does not know our sender yet, as after a wrong setting", async () => {
+    const stranger = createSmtpMailer({ url: office.url, from: "stranger@town.example" });
+
+    const error = await failureOf(stranger.send(mail));
+    await stranger.close();
+
+    expect(error.permanent).to.equal(false);
+    expect(mailFailure(error).status).to.equal(550);
   });
 
   it("goes on after a refusal", async () => {
