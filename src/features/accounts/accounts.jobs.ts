@@ -7,11 +7,12 @@ import { issueToken } from "./mail-tokens.js";
 
 const payload = z.object({ memberId: z.string() });
 
-/** Ask to confirm the address, unless it was meanwhile. */
+/** Ask to confirm the address, unless it was meanwhile. Nobody else asks for it: a mail server may be away for a day. */
 export const sendWelcome = defineJob({
   name: "accounts.welcome",
   queue: "mail",
   payload,
+  attempts: 36,
   async run(ctx, { memberId }) {
     const account = await accountOf(ctx, memberId);
     if (account?.confirmedAt === null) await sendConfirmation(ctx, account);
