@@ -274,6 +274,44 @@ describe("the embedded queue", () => {
       expect(bench.logged[0]).to.include({ queue: LANE, name: "greet", job: "lost", id: "lost" });
     });
 
+    it("leaves a job to the process that runs it, whoever comes back first when the store was away", async () => {
+      const gate = aGate();
+      const away = { one: false, other: false };
+      let runs = 0;
+      let looks = 0;
+      const counting = intercept(
+        bench.store,
+        (method) => void (looks += method === "find" ? 1 : 0),
+      );
+      const run = async (): Promise<void> => {
+        runs += 1;
+        await gate.opened;
+      };
+      const queue = await served(run, {
+        store: failingWhen(bench.store, () => away.one),
+        leaseMs: 3_000,
+      });
+      await queue.add([aJob("a")]);
+      await until(() => runs === 1);
+      await served(run, { store: failingWhen(counting, () => away.other), leaseMs: 3_000 });
+
+      [away.one, away.other] = [true, true];
+      await until(() => bench.logged.length > 5);
+      await bench.advance?.(MINUTE);
+      away.other = false;
+      looks = 0;
+      await until(() => looks > 5);
+      away.one = false;
+      await until(
+        async () =>
+          ((await jobs().findOne({ state: "running" }))?.at ?? 0) > bench.clock.now().getTime(),
+      );
+      gate.open();
+      await queue.idle();
+
+      expect(runs).to.equal(1);
+    });
+
     it("renews the lease of a job for as long as it runs", async () => {
       const gate = aGate();
       const queue = await served(() => gate.opened, { leaseMs: 60 });

@@ -54,6 +54,8 @@ interface LaneState {
   gathering: boolean;
   /** The store did not take the last outcomes. */
   failing: boolean;
+  /** Nor did it answer the last look after leases. */
+  away: boolean;
   stopping: boolean;
   loop: Promise<void>;
 }
@@ -71,6 +73,7 @@ export function createLane(parts: LaneParts): Lane {
     full: false,
     gathering: false,
     failing: false,
+    away: false,
     stopping: false,
     loop: Promise.resolve(),
   };
@@ -79,12 +82,21 @@ export function createLane(parts: LaneParts): Lane {
     start: () => {
       state.loop = work(parts, state);
     },
-    async keep() {
-      await parts.shelf.renew([...state.held]);
-      if ((await parts.shelf.recover(parts.queue)) > 0) state.signal.ring();
-    },
+    keep: () => keep(parts, state),
     close: (graceMs) => close(parts, state, graceMs),
   };
+}
+
+/** When the store was away, all leases may have run out: those who live have until the next look to renew theirs. */
+async function keep({ shelf, queue }: LaneParts, state: LaneState): Promise<void> {
+  const wasAway = state.away;
+  state.away = true;
+  await shelf.renew([...state.held]);
+  const lost = await shelf.lost(queue);
+  state.away = false;
+  if (wasAway || lost.length === 0) return;
+  await shelf.recover(queue, lost);
+  state.signal.ring();
 }
 
 async function work(parts: LaneParts, state: LaneState): Promise<void> {

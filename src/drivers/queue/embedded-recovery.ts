@@ -28,18 +28,27 @@ export async function bury(
   await tables.jobs.deleteMany(stillClaimed(endings.map((ending) => ending.row)));
 }
 
-/**
- * Takes back the running jobs of processes that are gone or silent, and returns how many. Their try
- * counts: a job that kills its process each time is dead after its last one.
- */
-export async function recover(parts: QueueParts, queue: string): Promise<number> {
-  const { jobs } = parts.tables;
-  const running = await jobs
+/** The running jobs of processes that are gone or silent. */
+export async function findLost(parts: QueueParts, queue: string): Promise<readonly JobRow[]> {
+  const running = await parts.tables.jobs
     .find({ queue, state: "running" }, { sort: { at: 1 }, limit: SWEEP })
     .toArray();
   const time = timeOf(parts);
   const gone = new Map<string, boolean>();
-  const left = running.filter((row) => isLost(row, parts.owner, time, gone));
+  return running.filter((row) => isLost(row, parts.owner, time, gone));
+}
+
+/**
+ * Takes back lost jobs, unless their process is heard of again. Their try counts: a job that kills its
+ * process each time is dead after its last one.
+ */
+export async function recover(
+  parts: QueueParts,
+  queue: string,
+  left: readonly JobRow[],
+): Promise<void> {
+  const { jobs } = parts.tables;
+  const time = timeOf(parts);
   const spent: LastWords[] = [];
   for (const row of left) {
     const unrenewed = { _id: row._id, claim: row.claim, at: row.at };
@@ -57,7 +66,6 @@ export async function recover(parts: QueueParts, queue: string): Promise<number>
   }
   await bury(parts, queue, spent);
   for (const { row } of spent) parts.tellLost({ ...row, data: JSON.parse(row.data) as unknown });
-  return left.length;
 }
 
 function isLost(row: JobRow, us: string, time: number, gone: Map<string, boolean>): boolean {

@@ -5,7 +5,7 @@ import {
   waitingFrom,
   type QueueParts,
 } from "./embedded-parts.js";
-import { bury, recover, type LastWords } from "./embedded-recovery.js";
+import { bury, findLost, recover, type LastWords } from "./embedded-recovery.js";
 import { isOnlyDuplicates } from "../store/errors.js";
 import { rowId, type JobRow } from "./queue-tables.js";
 import { checkedData } from "./new-job.js";
@@ -46,8 +46,10 @@ export interface Shelf {
   bury(queue: string, endings: readonly LastWords[]): Promise<void>;
   /** Puts back jobs that were not given the time to end; the try does not count. */
   release(rows: readonly JobRow[]): Promise<void>;
-  /** Takes back the jobs of processes that are gone or silent, and returns how many. The try counts. */
-  recover(queue: string): Promise<number>;
+  /** The jobs of processes that are gone or silent. */
+  lost(queue: string): Promise<readonly JobRow[]>;
+  /** Takes lost jobs back. The try counts. */
+  recover(queue: string, lost: readonly JobRow[]): Promise<void>;
 }
 
 /** The embedded queue's steps on the store; single-document atomicity is all they rely on. */
@@ -86,7 +88,8 @@ export function createShelf(parts: QueueParts): Shelf {
       if (rows.length === 0) return;
       await jobs.updateMany(stillClaimed(rows), uncounted(timeOf(parts)));
     },
-    recover: (queue) => recover(parts, queue),
+    lost: (queue) => findLost(parts, queue),
+    recover: (queue, lost) => recover(parts, queue, lost),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Shelves } from "./bullmq-shelves.js";
 import type { CarriedJob } from "./carried-job.js";
 import { stillClaimed, timeOf, type QueueParts } from "./embedded-parts.js";
-import { recover } from "./embedded-recovery.js";
+import { findLost, recover } from "./embedded-recovery.js";
 import type { JobRow } from "./queue-tables.js";
 
 /** The jobs that the embedded queue left in the store when the deployment got a Redis. */
@@ -47,7 +47,9 @@ export function createLeftJobs(
   const handSlice = async (slice: readonly JobRow[]): Promise<void> => {
     const now = timeOf(parts);
     const running = slice.filter(({ state }) => state === "running");
-    for (const queue of new Set(running.map((row) => row.queue))) await recover(parts, queue);
+    for (const queue of new Set(running.map((row) => row.queue))) {
+      await recover(parts, queue, await findLost(parts, queue));
+    }
     const waiting = slice.filter(({ state }) => state !== "running");
     const isLater = ({ state, at }: JobRow): boolean => state === "waiting" && at > now;
     const later = waiting.filter(isLater);
