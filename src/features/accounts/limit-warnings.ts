@@ -19,7 +19,10 @@ import { administratorsOf } from "./administrators.js";
 const most = 100;
 const megabyte = 1e6;
 
-/** Tell one administrator by mail how much of a limit was used on the day on which it came near. */
+/**
+ * Tell one administrator by mail how much of a limit was used on the day on which it came near. Of mails they
+ * are told on that day or not at all: a warning that waited for the next day's would use these up in its turn.
+ */
 export const warnOfLimit = defineJob({
   name: "accounts.warn-of-limit",
   queue: "mail",
@@ -28,6 +31,7 @@ export const warnOfLimit = defineJob({
     const account = await accountOf(ctx, memberId);
     // Of another limit that took its place meanwhile, administrators hear when that comes near.
     if (account === null || account.suspendedAt !== null || ctx.limits[what] !== limit) return;
+    if (what === "mails" && day !== ctx.clock.now().toISOString().slice(0, 10)) return;
     const isFull = nearnessOf({ what, used, limit }) === "full";
     const unit = what === "storage" ? megabyte : 1;
     const { t } = ctx.inLanguage(account.language);

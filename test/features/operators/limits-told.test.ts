@@ -143,6 +143,25 @@ describe("Whoever administrates a city whose limit an operator sets", function (
     expect(told()[0]?.[1]).to.contain("Beaucoup de courriels");
   });
 
+  it("uses up no other day's mails by it, however many administrate the city", async () => {
+    for (let n = 0; n < 7; n += 1) await aMember("admin");
+    await limit({ mailsChoice: "own", mails: "5" });
+    const ctx = await city();
+    the.site.mails.length = 0;
+    for (let n = 0; n < 4; n += 1) await takeOf(ctx, "mails");
+    await the.site.settle();
+    const sameDay = told();
+    the.site.clock.advance(day + day / 48);
+    await the.site.settle();
+
+    expect(sameDay.map(([, subject]) => subject)).to.deep.equal([
+      "Beaucoup de courriels en un jour – Roche",
+    ]);
+    expect(told()).to.deep.equal(sameDay);
+    expect((await usageOf(ctx)).mails).to.equal(0);
+    expect((await the.site.app.drivers.queue.counts("mail")).delayed).to.equal(0);
+  });
+
   it("is written nothing of mails while none may be sent, so that no such mail waits for each day", async () => {
     await takeOf(await city(), "mails");
     await limit({ mailsChoice: "own", mails: "0" });
