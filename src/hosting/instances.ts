@@ -13,6 +13,7 @@ import {
   type Suspension,
 } from "../kit/instance.js";
 import type { LimitChanges } from "../kit/limits.js";
+import { hostsBeginning } from "./host-search.js";
 import { namesOf, orTaken, refuseTaken, type StoredInstance } from "./instance-names.js";
 
 /** Indexes of the deployment-wide register of instances. */
@@ -74,10 +75,13 @@ export interface Instances {
 
 /** Which instances are wanted. */
 export interface InstancesWish {
-  readonly hostPrefix: string;
+  /** How their host begins, as somebody typed it; all of them when it is empty. */
+  readonly begins: string;
   readonly after: string | null;
   readonly limit: number;
 }
+
+const byName = { sort: { host: 1 } } as const;
 
 /** SHA-256 in hex, for one-time tokens that are stored only as their hash. */
 export function hashToken(token: string): string {
@@ -157,12 +161,19 @@ export function createInstances(
     async *list() {
       for await (const record of rows.find({}, { sort: { _id: 1 } })) yield instanceOf(record);
     },
-    async page({ hostPrefix, after, limit }) {
-      const from = hostPrefix === "" ? {} : { $gte: hostPrefix, $lt: `${hostPrefix}\uffff` };
-      const host = { ...from, ...(after === null ? {} : { $gt: after }) };
-      const filter = Object.keys(host).length === 0 ? {} : { host };
-      const found = await rows.find(filter, { sort: { host: 1 }, limit }).toArray();
-      return found.map(instanceOf);
+    async page({ begins, after, limit }) {
+      const behind = after === null ? {} : { $gt: after };
+      const { prefixes, isMeant } = hostsBeginning(begins);
+      const ranges = prefixes.map((from) => ({
+        host: { $gte: from, $lt: `${from}\uffff`, ...behind },
+      }));
+      const all = after === null ? {} : { host: behind };
+      const found: Instance[] = [];
+      for await (const record of rows.find(begins === "" ? all : { $or: ranges }, byName)) {
+        if (found.length === limit) break;
+        if (isMeant(record.host)) found.push(instanceOf(record));
+      }
+      return found;
     },
     async inState(state, limit) {
       const found = await rows.find({ state }, { sort: { _id: 1 }, limit }).toArray();

@@ -1,3 +1,4 @@
+import { readableHost } from "../../hosting/host-search.js";
 import type { StatusView } from "../../kit/component-models.js";
 import { limitsOf, type Ctx, type Instance, type Limited, type Limits } from "../../kit/index.js";
 import type { InstanceFigures } from "./figures.js";
@@ -7,6 +8,7 @@ import { addressOf } from "./queues.pages.js";
 /** One instance of the deployment, with its figures as they were measured last. */
 export interface InstanceView {
   readonly name: string;
+  /** As its people know it. */
   readonly host: string;
   /** Its front page; null when it has none any more. */
   readonly url: string | null;
@@ -64,7 +66,7 @@ export function instanceView(
   const { name, host, origin, state } = instance;
   const label = ctx.t.t(`operators.instances.states.${state}`);
   return {
-    ...{ name, host, manage: instancePath(host) },
+    ...{ name, host: readableHost(host), manage: instancePath(host) },
     url: state === "leaving" || state === "gone" ? null : `${origin}/`,
     ...{ badge: badgeOf(ctx, levels[state], label), note: noteOf(ctx, instance) },
     figures: figures === null ? null : figuresView(ctx, figures, limitsOf(instance, limits)),

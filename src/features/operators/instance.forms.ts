@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { asciiHost } from "../../drivers/web-address.js";
 import { mostGraceDays, mostReason, readGraceDays, readReason } from "../../hosting/closing.js";
 import {
   defineForm,
@@ -78,7 +79,7 @@ function reasonIn({ reason = "" }: Input): string {
 
 function graceIn({ host: typed = "", grace = "" }: Input, host: string): number {
   const days = readGraceDays(grace);
-  const isHost = typed.toLowerCase() === host;
+  const isHost = asciiHost(typed).toLowerCase() === host;
   if (isHost && days !== null) return days;
   throw new Refusal("invalid-form", [
     ...(isHost ? [] : [wrong("host", "host")]),

@@ -1,4 +1,5 @@
 import { mostGraceDays, mostReason, usualGraceDays } from "../../hosting/closing.js";
+import { readableHost } from "../../hosting/host-search.js";
 import {
   definePage,
   formView,
@@ -113,7 +114,12 @@ function actionsOf(ctx: Ctx, acting: Acting): InstanceActions {
   const { reason = instance.suspension?.reason ?? "" } = isReason(begun) ? now : {};
   const { host = "", grace = String(usualGraceDays) } = begun?.act === "delete" ? now : {};
   return {
-    ...{ action: instancePath(instance.host), host: instance.host, mostReason, mostGraceDays },
+    ...{
+      action: instancePath(instance.host),
+      host: readableHost(instance.host),
+      mostReason,
+      mostGraceDays,
+    },
     may: {
       ...{ suspend: may("suspend"), explain: may("explain"), resume: may("resume") },
       ...{ limits: may("limits"), delete: may("delete"), undelete: may("undelete") },

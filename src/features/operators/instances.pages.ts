@@ -1,4 +1,3 @@
-import { asciiHost } from "../../drivers/web-address.js";
 import {
   definePage,
   packCursor,
@@ -36,8 +35,7 @@ export async function instancesModel(
   const query = hostTyped(req.query["host"] ?? "");
   const cursor = req.query["after"];
   const after = cursor === undefined ? null : String(unpackCursor(cursor, 1)[0]);
-  const hostPrefix = asciiHost(query);
-  const found = await parts.instances.page({ hostPrefix, after, limit: pageSize + 1 });
+  const found = await parts.instances.page({ begins: query, after, limit: pageSize + 1 });
   const { items, next } = sliceOf(found, pageSize, ({ host }) => packCursor([host.slice(0, 200)]));
   const figures = await parts.figures.of(items.map(({ _id }) => _id));
   return {

@@ -1,3 +1,4 @@
+import { asciiHost } from "../../drivers/web-address.js";
 import {
   page,
   redirect,
@@ -69,7 +70,7 @@ async function modelOf(
 
 /** Throws `not-found` for a host that no instance has or had. */
 async function asked({ instances }: InstancesParts, { params }: Req): Promise<Instance> {
-  const named = await instances.byHost((params["host"] ?? "").toLowerCase());
+  const named = await instances.byHost(asciiHost(params["host"] ?? "").toLowerCase());
   // What is remembered of a host may be two seconds old.
   const instance = named === null ? null : await instances.byId(named._id);
   if (instance === null) throw new Refusal("not-found");

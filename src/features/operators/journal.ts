@@ -1,3 +1,4 @@
+import { readableHost } from "../../hosting/host-search.js";
 import { limitedThings, type Ctx, type LimitChanges } from "../../kit/index.js";
 import { limitText } from "./instance-view.js";
 import type { Deed, Doer, JournalEntry } from "./operator.js";
@@ -24,14 +25,15 @@ export function journalLine(t: Words, { at, by, deed, isVain }: JournalEntry): J
 }
 
 function nameOf(t: Words, by: Doer): string {
-  return by === null ? t.t("operators.commandLine") : `${by.name} (${by.host})`;
+  return by === null ? t.t("operators.commandLine") : `${by.name} (${readableHost(by.host)})`;
 }
 
 function aboutOf(t: Words, deed: Deed): string {
+  const host = "host" in deed ? readableHost(deed.host) : "";
   switch (deed.act) {
     case "operator-granted":
     case "operator-revoked":
-      return `${deed.name} (${deed.host})`;
+      return `${deed.name} (${host})`;
     case "job-retried":
     case "job-dropped":
       return `${deed.id} (${t.t(`operators.queues.names.${deed.queue}`)})`;
@@ -40,14 +42,14 @@ function aboutOf(t: Words, deed: Deed): string {
       return `${deed.kind} (${t.t(`operators.queues.names.${deed.queue}`)})`;
     case "instance-suspended":
     case "instance-explained":
-      return deed.reason === "" ? deed.host : `${deed.host} (${deed.reason})`;
+      return deed.reason === "" ? host : `${host} (${deed.reason})`;
     case "instance-limited":
-      return `${deed.host} (${limitsIn(t, deed.limits)})`;
+      return `${host} (${limitsIn(t, deed.limits)})`;
     case "instance-deleted":
-      return `${deed.host} (${t.t("operators.journal.grace", { count: deed.graceDays })})`;
+      return `${host} (${t.t("operators.journal.grace", { count: deed.graceDays })})`;
     case "instance-resumed":
     case "instance-undeleted":
-      return deed.host;
+      return host;
   }
 }
 

@@ -154,6 +154,18 @@ describe("What operators do with an instance", function () {
     expect((await found()).state).to.equal("active");
   });
 
+  it("is to close it under the name that its people know, accents included", async () => {
+    const host = "xn--vreux-9ra.example";
+    await the.site.city(host);
+
+    const shown = await read(host);
+    const closed = await send({ act: "delete", host: "Évreux.example", grace: "7" }, host);
+
+    expect(shown).to.contain("Écrivez évreux.example.");
+    expect(closed).to.contain("L’instance est fermée.");
+    expect((await found(host)).state).to.equal("deleted");
+  });
+
   it("is to remove it at once, and then nobody is told that it can come back", async () => {
     const closed = await send({ act: "delete", host: other, grace: "0" });
     const visited = textOf((await the.site.browser(other).get("/")).text);

@@ -142,12 +142,29 @@ describe("The page of instances", function () {
     expect(many).to.deep.equal(few);
     expect(seen).to.have.length(30);
     expect(new Set(seen).size).to.equal(30);
-    await the.site.city("xn--vreux-9ra.example");
-    for (const typed of ["évreux", "Évreux.exam", "https://évreux.example/proposals"]) {
-      expect(await read(`?host=${encodeURIComponent(typed)}`)).to.contain("xn--vreux-9ra.example");
-    }
     expect(await read("?host=nobody")).to.contain("Aucun hôte ne commence ainsi");
     expect((await the.operator.get(`${page}?after=xyz`)).status).to.equal(404);
+  });
+
+  it("finds hosts with accents by any beginning of theirs, and shows them as people write them", async () => {
+    await the.site.city("xn--vreux-9ra.example", { name: "Évreux" });
+    await the.site.city("xn--saint-tienne-geb.example", { name: "Saint-Étienne" });
+    const searched = async (typed: string): Promise<string> => {
+      const text = await read(`?host=${encodeURIComponent(typed)}`);
+      return [...text.matchAll(/[\p{L}\d.-]+\.example/gu)].join(" ");
+    };
+
+    for (const typed of ["É", "évr", "Évreux.exam", "https://évreux.example/x", "xn--vreux"]) {
+      expect(await searched(typed), typed).to.equal("évreux.example");
+    }
+    for (const typed of ["s", "saint", "saint-e\u0301", "saint-étienne.ex"]) {
+      expect(await searched(typed), typed).to.equal("saint-étienne.example");
+    }
+    for (const typed of ["vr", "saint-t", "évreux.org", "évreuxx", "xn--"]) {
+      const found = await searched(typed);
+      expect(found, typed).to.equal(typed === "xn--" ? "saint-étienne.example évreux.example" : "");
+    }
+    expect((await the.operator.get(`${page}/${encodeURI("évreux.example")}`)).status).to.equal(200);
   });
 
   it("says of when figures are that nobody took since, and of which day its mails", async () => {
