@@ -1,15 +1,17 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { Queue } from "../drivers/queue/queue.js";
+import { isQueueFull, type Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import type { Metrics } from "./metrics.js";
+
+/** How a store or a queue does: one that is full answers, and takes nothing. */
+export type Condition = "well" | "full" | "away";
 
 /** What supervisors ask of a process, at the same addresses whatever it does. */
 export interface Health {
   /** `/healthz`: the process answers. */
   alive(res: ServerResponse): void;
-  /** Whether the store and the queue answer. */
-  look(): Promise<Readonly<Record<"store" | "queue", boolean>>>;
-  /** `/readyz`: it can do its work now, or 503 with what does not answer. */
+  look(): Promise<Readonly<Record<"store" | "queue", Condition>>>;
+  /** `/readyz`: it can do its work now, or 503 with what is not well. */
   ready(res: ServerResponse): Promise<void>;
 }
 
@@ -22,12 +24,19 @@ interface HealthParts {
 
 const patienceMs = 3_000;
 
+/** What is said of a process that is ready, whatever its queue does. */
+const readiness = {
+  well: "ready",
+  full: "ready; the queue is full",
+  away: "ready; the queue does not answer",
+} as const satisfies Record<Condition, string>;
+
 /** Asks the store, and where it is needed the queue, each for three seconds at most. */
 export function createHealth({ store, queue, needsQueue }: HealthParts): Health {
   const look: Health["look"] = async () => {
     const [stored, queued] = await Promise.all([
-      answers(() => store.collection("instances").findOne({})),
-      answers(() => queue.check()),
+      conditionOf(() => store.collection("instances").findOne({})),
+      conditionOf(() => queue.check()),
     ]);
     return { store: stored, queue: queued };
   };
@@ -35,10 +44,12 @@ export function createHealth({ store, queue, needsQueue }: HealthParts): Health 
     look,
     alive: (res) => say(res, 200, "ok"),
     async ready(res) {
-      const { store: stored, queue: queued } = await look();
-      const missing = [stored ? [] : ["store"], queued || !needsQueue ? [] : ["queue"]].flat();
-      if (missing.length > 0) return say(res, 503, `not ready: ${missing.join(", ")}`);
-      return say(res, 200, queued ? "ready" : "ready; the queue does not answer");
+      const seen = await look();
+      const needed = needsQueue ? (["store", "queue"] as const) : (["store"] as const);
+      const missing = needed.filter((what) => seen[what] !== "well");
+      const named = missing.map((what) => (seen[what] === "full" ? `${what} (full)` : what));
+      if (named.length > 0) return say(res, 503, `not ready: ${named.join(", ")}`);
+      return say(res, 200, readiness[seen.queue]);
     },
   };
 }
@@ -74,16 +85,16 @@ function say(res: ServerResponse, status: number, text: string): void {
   res.end(`${text}\n`);
 }
 
-async function answers(ask: () => Promise<unknown>): Promise<boolean> {
+async function conditionOf(ask: () => Promise<unknown>): Promise<Condition> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), patienceMs);
+  const late = new Promise<Condition>((resolve) => {
+    timer = setTimeout(() => resolve("away"), patienceMs);
   });
   const asked = ask().then(
-    () => true,
-    () => false,
+    () => "well" as const,
+    (error: unknown) => (isQueueFull(error) ? "full" : "away"),
   );
-  const answered = await Promise.race([asked, late]);
+  const condition = await Promise.race([asked, late]);
   clearTimeout(timer);
-  return answered;
+  return condition;
 }

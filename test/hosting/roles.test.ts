@@ -71,7 +71,9 @@ describe("A deployment whose pages and jobs are the work of different processes"
     await redis.kill();
     const proposal = await aProposal(citizen(), { title: "Des bancs à l’ombre" });
     expect(proposal.number).to.equal(2);
-    expect(await answer(web.web, "/readyz")).to.include({ status: 200 });
+    expect(await answer(web.web, "/readyz")).to.deep.equal({
+      ...{ status: 200, text: "ready; the queue does not answer\n" },
+    });
     expect(await answer(healthOnly(worker.health), "/readyz")).to.deep.equal({
       ...{ status: 503, text: "not ready: queue\n" },
     });
@@ -92,9 +94,11 @@ describe("A deployment whose pages and jobs are the work of different processes"
     await redis.ask("CONFIG SET maxmemory 1");
     const proposal = await aProposal(citizen(), { title: "Un marché couvert" });
     expect(proposal.number).to.equal(3);
-    expect(await answer(web.web, "/readyz")).to.include({ status: 200 });
+    await until(() => answer(web.web, "/readyz"), {
+      ...{ status: 200, text: "ready; the queue is full\n" },
+    });
     expect(await answer(healthOnly(worker.health), "/readyz")).to.deep.equal({
-      ...{ status: 503, text: "not ready: queue\n" },
+      ...{ status: 503, text: "not ready: queue (full)\n" },
     });
     const figures = await answer(healthOnly(worker.health, worker.metrics), "/metrics");
     expect(figures.text).to.contain('parvis_queue_memory_bytes{state="max",role="worker"} 1\n');

@@ -121,6 +121,12 @@ export class QueueRefuses extends Error {
   }
 }
 
+/** Whether a check failed since the server that holds the jobs is full; told by name, wherever the error was made. */
+export function isQueueFull(error: unknown): boolean {
+  const isRefusal = error instanceof Error && error.name === "QueueRefuses" && "why" in error;
+  return isRefusal && error.why === "full";
+}
+
 /** Memory of the server that holds the jobs, in bytes. */
 export interface QueueMemory {
   readonly used: number;

@@ -1,6 +1,7 @@
+import type { Condition } from "../../hosting/health.js";
 import type { StatusView } from "../../kit/component-models.js";
 import { definePage, type Ctx } from "../../kit/index.js";
-import { badgeOf, frameOf, type OperatorPage } from "./frame.js";
+import { badgeOf, frameOf, type Level, type OperatorPage } from "./frame.js";
 import { journalLine, type JournalLine } from "./journal.js";
 import { journalPath } from "./journal.pages.js";
 import { lookOver, type Overview } from "./overview.js";
@@ -33,6 +34,13 @@ export interface OverviewPage extends OperatorPage {
 export const overviewPage = definePage<OverviewPage>("operators/overview");
 
 const mostEntries = 5;
+
+/** How a condition is told: its level, the word for it, and the end of the key of what it means. */
+const told = {
+  well: ["ok", "true", null],
+  full: ["fail", "full", "Full"],
+  away: ["fail", "false", "Away"],
+} as const satisfies Record<Condition, readonly [Level, string, string | null]>;
 
 /** Gather the overview. */
 export async function overviewModel(
@@ -67,14 +75,14 @@ export function processText(ctx: Ctx, what: string): string {
   return what === "command" ? t("present.command") : t("present.named", { name: what });
 }
 
-function healthView(ctx: Ctx, what: "store" | "queue", { answers, isQueueFull }: Overview) {
-  const isWell = answers[what];
-  const isFull = what === "queue" && isQueueFull;
-  const answer = isFull ? "full" : String(isWell);
+function healthView(ctx: Ctx, what: "store" | "queue", { conditions }: Overview) {
+  const { [what]: condition } = conditions;
+  const t = (key: string): string => ctx.t.t(`operators.${key}`);
+  const [level, answer, note] = told[condition];
   return {
-    label: ctx.t.t(`operators.overview.${what}`),
-    badge: badgeOf(ctx, isWell ? "ok" : "fail", ctx.t.t(`operators.answers.${answer}`)),
-    note: isWell ? null : ctx.t.t(`operators.overview.${what}${isFull ? "Full" : "Away"}`),
+    label: t(`overview.${what}`),
+    badge: badgeOf(ctx, level, t(`answers.${answer}`)),
+    note: note === null ? null : t(`overview.${what}${note}`),
   };
 }
 
