@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import { actorUri, city } from "../../src/federation/addresses.js";
 import { followersCollection } from "../../src/federation/records.js";
+import type { Store } from "../../src/drivers/store/collection.js";
 import { createTellLost, lost } from "../../src/drivers/queue/lost.js";
 import { loggedOfJob } from "../../src/hosting/outbox.js";
 import { aTopic } from "../support/builders.js";
 import { aDeployment, type Deployment } from "../support/deployment.js";
+import { intercepting } from "../support/faults.js";
 
 interface Line {
   readonly level: number;
@@ -106,5 +108,48 @@ describe("The id of a request", function () {
     expect(log).not.to.contain("une longue phrase");
     expect(log).not.to.match(/"(?:ip|url|remoteAddress)"|@mail\.example/);
     expect(log).not.to.contain("/proposals/1");
+  });
+});
+
+describe("What goes wrong in one of many cities", function () {
+  this.timeout(20_000);
+  const lines: string[] = [];
+  let isBroken = false;
+  let the: Deployment;
+
+  const breaks = (collection: string) =>
+    intercepting([collection, "findOne"], (call) => {
+      if (isBroken) throw new Error("the disk is broken");
+      return call();
+    });
+
+  before(async () => {
+    const broken = ["proposals", "networkSettings"].map(breaks);
+    const storeThrough = (store: Store) => broken.reduce((inner, one) => one(inner), store);
+    the = await aDeployment({ lines, storeThrough });
+    await the.city(host);
+    await the.settle();
+  });
+  after(() => the.close());
+
+  it("is told with the city, where it was and the request, be it a person's or another server's", async () => {
+    isBroken = true;
+    const visitor = the.browser(host);
+    const type = { "Content-Type": "application/activity+json" };
+
+    const page = await visitor.get("/proposals/1");
+    const inbox = await visitor.ask("POST", "/inbox", { headers: type, body: "{}" });
+    isBroken = false;
+
+    expect([page.status, inbox.status]).to.deep.equal([500, 500]);
+    const all = lines.map((line) => JSON.parse(line) as Line & { readonly method?: string });
+    const [request, federation] = ["request failed", "federation failed"].map((text) =>
+      all.find(({ msg }) => msg === text),
+    );
+    expect(request).to.include({
+      ...{ instance: host, method: "GET", route: "/proposals/:number" },
+      request: page.headers["x-request-id"],
+    });
+    expect(federation).to.include({ instance: host });
   });
 });

@@ -24,12 +24,11 @@ export function createTakeIn(receive: Receive, log: Logger): TakeIn {
     if (!isAllowedType("activity", req.headers["content-type"] ?? "")) {
       return sendPlainError(res, 415, "send application/activity+json");
     }
+    const fail = (error: unknown): void =>
+      answer(res, verdictOnError(error, log.child({ instance: visit.instance.host })));
     readBody(req, largestBody, (problem, body) => {
-      if (problem !== null) return answer(res, verdictOnError(problem, log));
-      receive({ ...visit, body }).then(
-        (verdict) => answer(res, verdict),
-        (error: unknown) => answer(res, verdictOnError(error, log)),
-      );
+      if (problem !== null) return fail(problem);
+      receive({ ...visit, body }).then((verdict) => answer(res, verdict), fail);
     });
   };
 }

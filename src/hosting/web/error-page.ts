@@ -36,13 +36,13 @@ export function errorHandler(
 ): ErrorRequestHandler {
   return async (error, req, res, next) => {
     const safe = safeError(error);
-    const { log } = stateOf(res);
+    const { log, route } = stateOf(res);
     if (safe.code === "store-unavailable")
       log.warn({ error: (error as Error).name }, "the store does not answer");
     else if (isMediaUnavailable(error))
       log.warn({ error: error.message }, "pictures can be neither kept nor shown");
     else if (safe.status >= 500 && !(error instanceof Refusal))
-      log.error({ err: error as unknown }, "request failed");
+      log.error({ err: error as unknown, method: req.method, route }, "request failed");
     else log.debug({ code: safe.code, status: safe.status }, "request refused");
     if (res.headersSent) return next(error);
     res.status(safe.status).set("Cache-Control", "no-store");

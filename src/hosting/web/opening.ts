@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
 import type { Ids } from "../../drivers/clock.js";
-import { stateOf } from "./state.js";
+import { stateOf, type RequestState } from "./state.js";
 
 /** Gives the request its id and its log; both are made when somebody asks for them. */
 export function openRequest({ ids, log }: { ids: Ids; log: Logger }): RequestHandler {
@@ -11,11 +11,16 @@ export function openRequest({ ids, log }: { ids: Ids; log: Logger }): RequestHan
     const state = stateOf(res);
     const id = (): string => (requestId ??= ids.next());
     Object.defineProperty(state, "requestId", { get: id, enumerable: true });
-    const get = (): Logger => (child ??= log.child({ request: id() }));
+    const get = (): Logger => (child ??= log.child({ request: id(), ...whose(state) }));
     Object.defineProperty(state, "log", { get, enumerable: true });
     if (log.isLevelEnabled("debug")) tellAnswered(req, res);
     next();
   };
+}
+
+/** The city that a request is for, once it is known: it is before anybody has something to tell. */
+function whose({ instance }: Partial<RequestState>): { instance?: string } {
+  return instance === undefined ? {} : { instance: instance.host };
 }
 
 /** A line for each request: never its address, which may hold a one-time token, nor whose it is. */
