@@ -26,7 +26,7 @@ export interface Dead {
   count(queue: string, owner?: string): Promise<number>;
   /** The newest first, at most `limit`. */
   list(queue: string, limit: number, wish?: DeadWish): Promise<readonly DeadJob[]>;
-  kinds(queue: string): Promise<readonly DeadKind[]>;
+  kinds(queue: string, owner?: string): Promise<readonly DeadKind[]>;
   /**
    * Hands those of some ids to `queue` once more and forgets that they died; one that is only just being
    * buried stays dead. Returns how many.
@@ -70,7 +70,8 @@ export function createDead({ rows, clock, ownerOf = () => null }: DeadParts): De
       const found = rows.find(which, { sort: { diedAt: -1, _id: -1 }, limit });
       return (await found.toArray()).map(deadJob);
     },
-    kinds: (queue) => kinds(rows, queue, now()),
+    kinds: (queue, owner) =>
+      kinds(rows, wished(queue, owner === undefined ? {} : { owner }), now()),
     async revive(queue, ids, live) {
       if (ids.length === 0) return 0;
       const some = ids.slice(0, mostPeeked);
@@ -99,9 +100,9 @@ export function deadSide(
       await tables.ready();
       return dead.list(queue, limit, wish);
     },
-    async deadKinds(queue) {
+    async deadKinds(queue, owner) {
       await tables.ready();
-      return dead.kinds(queue);
+      return dead.kinds(queue, owner);
     },
     async countDead(queue, owner) {
       await tables.ready();
@@ -136,14 +137,14 @@ function wished(queue: string, { name, owner, after }: DeadWish): Filter<DeadRow
   return { ...which, $or: [{ diedAt: { $lt: diedAt } }, same] };
 }
 
-/** Of each kind how many; looks at all that are kept of a queue. */
+/** Of each kind how many; looks at no more than are kept of a queue. */
 async function kinds(
   rows: Collection<DeadRow>,
-  queue: string,
+  which: Filter<DeadRow>,
   now: number,
 ): Promise<readonly DeadKind[]> {
   const options = { sort: { diedAt: -1, _id: -1 }, limit: MAX_DEAD, projection: { name: 1 } };
-  const found = await rows.find({ queue, ...kept(now) }, options as object).toArray();
+  const found = await rows.find({ ...which, ...kept(now) }, options as object).toArray();
   const counts = new Map<string, number>();
   for (const { name } of found) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts]

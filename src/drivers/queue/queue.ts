@@ -216,8 +216,8 @@ export interface Queue {
   peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
   /** The jobs of a queue that used up their tries, the newest first; at most 1,000 are kept. */
   dead(queue: string, limit: number, wish?: DeadWish): Promise<readonly DeadJob[]>;
-  /** The names of a queue's dead, the most frequent first. */
-  deadKinds(queue: string): Promise<readonly DeadKind[]>;
+  /** The names of a queue's dead, be they one owner's or all, the most frequent first. */
+  deadKinds(queue: string, owner?: string): Promise<readonly DeadKind[]>;
   /** How many of a queue's dead are of one owner. */
   countDead(queue: string, owner: string): Promise<number>;
   /**

@@ -1,6 +1,8 @@
 import { shownReason } from "../../drivers/queue/failure-text.js";
-import type { DeadJob, Queue } from "../../drivers/queue/queue.js";
+import type { DeadJob, DeadKind, Queue } from "../../drivers/queue/queue.js";
+import { asciiHost } from "../../drivers/web-address.js";
 import type { LinkChoice, StatusView } from "../../kit/component-models.js";
+import { readableHost } from "../../hosting/host-search.js";
 import { mostStoredCounted } from "../../hosting/parked-jobs.js";
 import {
   definePage,
@@ -50,7 +52,9 @@ export interface QueuesPage extends OperatorPage {
   readonly queue: QueueName;
   readonly lanes: readonly LinkChoice[];
   readonly kinds: readonly LinkChoice[];
-  /** The kind that is shown alone, with how many there are; null for all. */
+  /** The kind that is shown alone; empty for all. */
+  readonly kindShown: string;
+  /** The same, with how many there are, where all of them can be retried or dropped at once. */
   readonly kind: { readonly name: string; readonly count: number } | null;
   /** The instance whose jobs are shown alone. */
   readonly host: string | null;
@@ -67,10 +71,10 @@ const lateMs = 10 * 60_000;
 /** Gather the page for what its address asks. Throws `not-found` for an unknown queue or instance. */
 export async function queuesModel(ctx: Ctx, parts: OperatorParts, req: Req): Promise<QueuesPage> {
   const states = await lookAtQueues(parts);
-  const { query, host } = await queryOf(parts, states, req);
+  const { query, host, kinds: kindsIn } = await lookedFor(parts, states, req);
   const { items, next } = await listDead(parts.queue, query);
   const hosts = await hostsOf(parts.instances, items);
-  const kinds = states.find(({ name }) => name === query.queue)?.kinds ?? [];
+  const kinds = kindsIn.get(query.queue) ?? [];
   const asked = { queue: query.queue, host };
   const address = (change: { kind?: string | null; after?: string }): string =>
     addressOf({ ...asked, kind: query.kind, ...change });
@@ -78,12 +82,13 @@ export async function queuesModel(ctx: Ctx, parts: OperatorParts, req: Req): Pro
   return {
     ...frameOf(ctx, "queues"),
     queues: states.map((state) => queueView(ctx, state)),
-    ...{ action: pathOf("queues"), queue: query.queue, host },
+    ...{ action: pathOf("queues"), queue: query.queue },
+    host: host === null ? null : readableHost(host),
     lanes: queueNames.map((name) => ({
       text: ctx.t.t(`operators.queues.names.${name}`),
       url: addressOf({ queue: name, host, kind: null }),
       current: name === query.queue,
-      count: deadIn(states, name),
+      count: countOf(kindsIn.get(name) ?? []),
     })),
     kinds: [
       { text: ctx.t.t("operators.queues.all"), url: address({ kind: null }), count: null },
@@ -93,44 +98,51 @@ export async function queuesModel(ctx: Ctx, parts: OperatorParts, req: Req): Pro
       current: at === 0 ? query.kind === null : choice.text === query.kind,
     })),
     kind: known === undefined || host !== null ? null : known,
+    kindShown: query.kind ?? "",
     jobs: items.map((job) => deadView(ctx, job, hosts.get(job.owner ?? "") ?? null)),
     next: next === null ? null : address({ after: next }),
     start: query.after === null && host === null ? null : addressOf({ ...asked, host: null }),
   };
 }
 
-function worstOf(states: readonly QueueState[]): QueueName {
-  return queueNames.find((name) => deadIn(states, name) > 0) ?? "default";
+/** What a page is asked for, and the kinds of the dead that may be looked for there: of one instance, or of all. */
+interface Looked {
+  readonly query: DeadQuery;
+  readonly host: string | null;
+  readonly kinds: ReadonlyMap<QueueName, readonly DeadKind[]>;
 }
 
-/** The queue in which most of an instance's jobs were given up. */
-async function fullestOf(queue: Queue, owner: string): Promise<QueueName> {
-  const counts = await Promise.all(
-    queueNames.map(async (name) => ({ name, count: await queue.countDead(name, owner) })),
-  );
-  return counts.reduce((most, one) => (one.count > most.count ? one : most)).name;
-}
-
-async function queryOf(
+async function lookedFor(
   parts: OperatorParts,
   states: readonly QueueState[],
   { query }: Req,
-): Promise<{ readonly query: DeadQuery; readonly host: string | null }> {
+): Promise<Looked> {
   const host = query["host"] ?? "";
-  const instance = host === "" ? null : await parts.instances.byHost(host.toLowerCase());
+  const named = asciiHost(host).toLowerCase();
+  const instance = host === "" ? null : await parts.instances.byHost(named);
   if (host !== "" && instance === null) throw new Refusal("not-found");
+  const owner = instance?._id ?? null;
+  const kinds = await kindsOf(parts.queue, states, owner);
   const asked = query["queue"];
-  const worst = instance === null ? worstOf(states) : await fullestOf(parts.queue, instance._id);
+  const worst = queueNames.find((name) => (kinds.get(name) ?? []).length > 0) ?? "default";
   const queue = asked === undefined ? worst : queueNamed(asked);
   if (queue === null) throw new Refusal("not-found");
   const kind = (query["kind"] ?? "").slice(0, 200);
+  const after = query["after"] ?? null;
   return {
-    query: {
-      ...{ queue, kind: kind === "" ? null : kind, owner: instance?._id ?? null },
-      after: query["after"] ?? null,
-    },
-    host: instance?.host ?? null,
+    query: { queue, kind: kind === "" ? null : kind, owner, after },
+    ...{ host: instance?.host ?? null, kinds },
   };
+}
+
+async function kindsOf(
+  queue: Queue,
+  states: readonly QueueState[],
+  owner: string | null,
+): Promise<Looked["kinds"]> {
+  if (owner === null) return new Map(states.map(({ name, kinds }) => [name, kinds]));
+  const own = queueNames.map(async (name) => [name, await queue.deadKinds(name, owner)] as const);
+  return new Map(await Promise.all(own));
 }
 
 interface Address {
@@ -150,8 +162,7 @@ export function addressOf({ queue, host, kind = null, after }: Address): string 
   return `${pathOf("queues")}?${query.toString()}`;
 }
 
-function deadIn(states: readonly QueueState[], queue: QueueName): number {
-  const kinds = states.find(({ name }) => name === queue)?.kinds ?? [];
+function countOf(kinds: readonly DeadKind[]): number {
   return kinds.reduce((sum, { count }) => sum + count, 0);
 }
 
@@ -163,7 +174,6 @@ function queueView(ctx: Ctx, state: QueueState): QueueView {
     counts === null ? "fail" : late || isFresh(lastDied, ctx.clock.now()) ? "warn" : "ok";
   const label = counts === null ? ctx.t.t("operators.answers.false") : undefined;
   const figure = (key: string, value: string) => ({ label: t(key), value });
-  const dead = kinds.reduce((sum, { count }) => sum + count, 0);
   return {
     ...{ name: t(`names.${name}`), what: t(`what.${name}`) },
     badge: badgeOf(ctx, level, label),
@@ -176,7 +186,7 @@ function queueView(ctx: Ctx, state: QueueState): QueueView {
       ...(["kept", "parked"] as const).flatMap((state) =>
         stored[state] === 0 ? [] : [figure(state, storedText(ctx, stored[state]))],
       ),
-      figure("dead", ctx.t.formatNumber(dead)),
+      figure("dead", ctx.t.formatNumber(countOf(kinds))),
       ...(oldestDue === null
         ? []
         : [figure("oldest", ctx.t.formatRelative(oldestDue, ctx.clock.now()))]),
@@ -191,7 +201,8 @@ function storedText(ctx: Ctx, count: number): string {
 
 function deadView(ctx: Ctx, job: DeadJob, host: string | null): DeadView {
   return {
-    ...{ id: job.id, kind: job.name, host, diedAt: job.diedAt },
+    ...{ id: job.id, kind: job.name, diedAt: job.diedAt },
+    host: host === null ? null : readableHost(host),
     about: aboutDead(job.data).map(({ field, id }) => {
       const thing = `operators.queues.things.${field}`;
       return `${ctx.t.has(thing) ? ctx.t.t(thing) : field} ${id}`;

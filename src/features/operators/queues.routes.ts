@@ -34,12 +34,14 @@ interface Asked {
   readonly queue: QueueName;
   readonly kind: string | null;
   readonly id: string | null;
+  /** The instance whose jobs were shown alone. */
+  readonly host: string | null;
 }
 
 /** Retry or drop one dead job, or leave all of its kind to a job. */
 export async function actOnDead(ctx: Ctx, acting: QueueActing, req: Req): Promise<Reply> {
-  const { act, queue, kind, id } = askedBy(req);
-  const back = addressOf({ queue, host: null, kind: id === null ? null : kind });
+  const { act, queue, kind, id, host } = askedBy(req);
+  const back = addressOf({ queue, host, kind: id === null ? null : kind });
   if (id !== null) {
     const done = await actOnOne(acting, doerOf(ctx), { act, queue, id });
     return redirect(back, told(done ? `${act}.one` : "gone", done));
@@ -56,7 +58,8 @@ function askedBy({ body }: Req): Asked {
   const queue = queueNamed(body["queue"]);
   const act = body["act"];
   if (queue === null || (act !== "retry" && act !== "drop")) throw new Refusal("not-found");
-  return { act, queue, kind: textIn(body["kind"], 200), id: textIn(body["id"], 500) };
+  const [kind, id] = [textIn(body["kind"], 200), textIn(body["id"], 500)];
+  return { act, queue, kind, id, host: textIn(body["host"], 253) };
 }
 
 function textIn(value: unknown, most: number): string | null {

@@ -275,6 +275,23 @@ describe("The page of queues and of jobs that were given up", function () {
     expect(ofInstance.text.split('name="id"')).to.have.length(4);
   });
 
+  it("counts those of the instance that is looked at, and leads back to them once one is forgotten", async () => {
+    await giveUp(home, 30);
+    await giveUp(other, 3, { name: "accounts.warn-of-limit" });
+    await giveUp(other, 1);
+    await giveUp(other, 1, { queue: "delivery" });
+
+    const { text } = await the.operator.get(`${page}?host=${other}`);
+    const id = /name="id" value="([^"]+)"/.exec(text)?.[1] ?? "";
+    const answer = await send({ queue: "default", act: "drop", id, host: other, kind: "" });
+
+    const read = textOf(text).replace(/\s+/g, " ");
+    expect(read).to.match(/File Travaux courants 4 .* Mails 0 Envois aux autres serveurs 1 Genre/);
+    expect(read).to.match(/Genre Tous accounts.warn-of-limit 3 accounts.remind 1 Seulement ceux/);
+    expect(answer.headers.location).to.equal(`${page}?queue=default&host=${other}`);
+    expect(text).to.contain(`name="host" value="${other}"`);
+  });
+
   it("calls nobody to what was given up more than a week ago, and still shows it", async () => {
     await giveUp(home, 1);
     const fresh = textOf((await the.operator.get(page)).text);

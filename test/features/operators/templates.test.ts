@@ -39,7 +39,8 @@ const queues: QueuesPage = {
     { name: "Envois", what: "Ce qui part.", badge, figures: [{ label: "En attente", value: "3" }] },
   ],
   ...{ action: "/operator/queues", queue: "default", lanes: [choice], kinds: [choice] },
-  ...{ kind: { name: "a.b", count: 2 }, host: "valmont.example", next: "/n", start: "/s" },
+  ...{ kind: { name: "a.b", count: 2 }, kindShown: "a.b", host: "valmont.example" },
+  ...{ next: "/n", start: "/s" },
   jobs: [
     {
       ...{ id: "1", kind: "a.b", host: "valmont.example", about: ["proposalId 1"], diedAt: now },
