@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { App } from "../app.js";
+import { asciiHost } from "../drivers/web-address.js";
 import { journalLine } from "../features/operators/journal.js";
 import type { JournalEntry } from "../features/operators/operator.js";
 import { withApp } from "./deployment.js";
@@ -8,6 +9,7 @@ import { UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 interface Given {
   readonly limit: string;
   readonly before?: string;
+  readonly instance?: string;
 }
 
 /** `operator journal`: what was done by operators, and by whoever ran commands. */
@@ -17,6 +19,7 @@ export function addJournalCommand(operator: Command, io: Io, finish: Finish): vo
     .description("show what operators and commands changed, the newest first; a year of it is kept")
     .option("--limit <number>", "how many lines, 1 to 1000", "50")
     .option("--before <id>", "go on behind this line, as --json gives its id")
+    .option("--instance <host>", "only what is about this instance")
     .addHelpText("after", help)
     .action((given: Given) => finish(withApp(io, (app) => journal(app, given))));
 }
@@ -24,14 +27,16 @@ export function addJournalCommand(operator: Command, io: Io, finish: Finish): vo
 const help = `
 Examples:
   npm run parvis -- operator journal
+  npm run parvis -- operator journal --instance parvis.example
   npm run parvis -- operator journal --limit 1000 --json`;
 
-async function journal(app: App, { limit: typed, before }: Given): Promise<Answer> {
+async function journal(app: App, { limit: typed, before, instance }: Given): Promise<Answer> {
   const limit = Number(typed);
   if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
     throw new UsageMistake("--limit: must be a whole number from 1 to 1000.");
   }
-  const entries = await app.operators.operators.journal({ limit, before: before ?? null });
+  const host = instance === undefined ? null : asciiHost(instance).toLowerCase();
+  const entries = await app.operators.operators.journal({ limit, before: before ?? null, host });
   const none = "Nothing was changed, as far as is remembered.\n";
   return {
     text: entries.length === 0 ? none : entries.map((entry) => lineOf(app, entry)).join(""),

@@ -68,6 +68,8 @@ describe("operator on the command line", function () {
     });
     expect(rest[0]?.deed.act).to.equal("instance-limited");
     expect(rest[0]?.changedNothing).to.equal(false);
+    expect((await journal("--instance", host)).out).not.to.contain("nope");
+    expect((await journal("--instance", "other.example")).out).to.contain("Nothing was changed");
     expect(await journal("--limit", "0")).to.include({ code: 2 });
   });
 });

@@ -23,6 +23,7 @@ import {
   wishForm,
   type LimitChoice,
 } from "./instance.forms.js";
+import { journalOf } from "./journal.pages.js";
 import { instancePath, instanceView, limitText, type InstanceView } from "./instance-view.js";
 import type { OperatorParts } from "./parts.js";
 
@@ -78,6 +79,8 @@ export interface InstancePage extends OperatorPage {
   /** What it uses, of what it may. */
   readonly usage: ReadonlyArray<{ readonly label: string; readonly value: string }>;
   readonly back: string;
+  /** What operators did with it. */
+  readonly journal: string;
   readonly actions: InstanceActions;
 }
 
@@ -97,6 +100,7 @@ export function instanceModel(
       label: ctx.t.t(`operators.instances.${what}`),
       value: view.figures?.[what] ?? "",
     })),
+    journal: journalOf(instance.host),
     back: frame.tabs.find(({ current }) => current)?.url ?? "",
     actions: actionsOf(ctx, { instance, begun, defaults: limits }),
   };

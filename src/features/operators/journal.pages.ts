@@ -1,3 +1,5 @@
+import { asciiHost } from "../../drivers/web-address.js";
+import { readableHost } from "../../hosting/host-search.js";
 import {
   definePage,
   head,
@@ -15,14 +17,21 @@ import type { Operators } from "./operators.js";
 /** What operators did: for operators. */
 export interface JournalPage extends OperatorPage {
   readonly entries: readonly JournalLine[];
+  /** The instance about which alone it tells, as its people know it; null for all. */
+  readonly host: string | null;
   readonly back: string;
   readonly next: string | null;
-  /** Back to the newest; null when there. */
+  /** Back to the newest of all; null when there. */
   readonly start: string | null;
 }
 
 /** Where the page is, behind the overview. */
 export const journalPath = `${operatorPath}/journal`;
+
+/** Where it tells about one instance alone. */
+export function journalOf(host: string): string {
+  return `${journalPath}?${new URLSearchParams({ host }).toString()}`;
+}
 
 export const journalPage = definePage<JournalPage>("operators/journal");
 
@@ -36,14 +45,20 @@ export async function journalModel(
 ): Promise<JournalPage> {
   const cursor = query["after"];
   const before = cursor === undefined ? null : String(unpackCursor(cursor, 1)[0]);
-  const found = await operators.journal({ limit: pageSize + 1, before });
+  const asked = asciiHost((query["host"] ?? "").trim()).toLowerCase();
+  const host = asked === "" ? null : asked;
+  const found = await operators.journal({ limit: pageSize + 1, before, host });
   const { items, next } = sliceOf(found, pageSize, ({ _id }) => packCursor([_id]));
   return {
     ...frameOf(ctx, "overview"),
     head: head(ctx.t.t("operators.journal.title"), { noIndex: true }),
     back: pathOf("overview"),
     entries: items.map((entry) => journalLine(ctx.t, entry)),
-    next: next === null ? null : `${journalPath}?after=${next}`,
-    start: before === null ? null : journalPath,
+    host: host === null ? null : readableHost(host),
+    next:
+      next === null
+        ? null
+        : `${host === null ? `${journalPath}?` : `${journalOf(host)}&`}after=${next}`,
+    start: before === null && host === null ? null : journalPath,
   };
 }

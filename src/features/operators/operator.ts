@@ -85,7 +85,10 @@ export const operatorCollections: readonly DeploymentCollection[] = [
   },
   {
     name: journalName,
-    indexes: [{ keys: { at: 1 }, expireAfterSeconds: rememberedSeconds }],
+    indexes: [
+      { keys: { at: 1 }, expireAfterSeconds: rememberedSeconds },
+      { keys: { "deed.host": 1, _id: -1 } },
+    ],
   },
 ];
 

@@ -39,11 +39,17 @@ export interface Operators {
   begin(entry: string): Promise<void>;
   /** A job is at its end and changed nothing: the line says so, unless an earlier run of it had begun. */
   endInVain(entry: string): Promise<void>;
-  /** What was done, the newest first; before an entry, or the last. */
-  journal(asked: {
-    readonly limit: number;
-    readonly before?: string | null;
-  }): Promise<readonly JournalEntry[]>;
+  /** What was done, the newest first. */
+  journal(asked: JournalAsked): Promise<readonly JournalEntry[]>;
+}
+
+/** Which lines of the journal are wanted. */
+export interface JournalAsked {
+  readonly limit: number;
+  /** Those before an entry, or the last. */
+  readonly before?: string | null;
+  /** Those about one instance, or all. */
+  readonly host?: string | null;
 }
 
 interface Parts {
@@ -126,10 +132,11 @@ export function createRegister({ store, clock, ids }: Parts): Operators {
       }
       return kept.ids.has(operatorId(ctx, ctx.member._id));
     },
-    journal: ({ limit, before = null }) =>
-      entries
-        .find(before === null ? {} : { _id: { $lt: before } }, { sort: { _id: -1 }, limit })
-        .toArray(),
+    async journal({ limit, before = null, host = null }) {
+      const about = host === null ? {} : { "deed.host": host };
+      const wanted = before === null ? about : { ...about, _id: { $lt: before } };
+      return entries.find(wanted, { sort: { _id: -1 }, limit }).toArray();
+    },
   };
 }
 

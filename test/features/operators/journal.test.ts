@@ -107,4 +107,33 @@ describe("The journal of what operators did", function () {
     expect(overview).to.contain(`href="${page}"`);
     expect((await the.operator.get(`${page}?after=xyz`)).status).to.equal(404);
   });
+
+  it("can be narrowed to one city, however it is written, and leads there from that city's page", async () => {
+    const host = "xn--vreux-9ra.example";
+    await the.site.city(host, { name: "Évreux" });
+    for (let i = 0; i < 30; i++) {
+      const deed = { act: "instance-explained", host, reason: `raison-${i}` } as const;
+      await register().record(null, deed, async () => true);
+    }
+    const deed = { act: "instance-resumed", host: other } as const;
+    await register().record(null, deed, async () => true);
+    const seen: string[] = [];
+    let path: string | undefined = `${page}?host=${encodeURIComponent("Évreux.example")}`;
+    while (path !== undefined) {
+      const { text } = await the.operator.get(path);
+      expect(textOf(text)).to.contain("Seulement ce qui touche évreux.example.");
+      expect(text).not.to.contain(other);
+      seen.push(...[...text.matchAll(/raison-\d+/g)].map(([reason]) => reason));
+      path = /rel="next" href="([^"]+)"/
+        .exec(text)?.[1]
+        ?.replace(/&amp;/g, "&")
+        .replace(/&#x3D;/g, "=");
+    }
+    const from = (await the.operator.get(`/operator/instances/${host}`)).text;
+
+    expect(new Set(seen).size).to.equal(30);
+    expect(seen).to.have.length(30);
+    expect(from.replace(/&#x3D;/g, "=")).to.contain(`href="${page}?host=${host}"`);
+    expect(await register().journal({ limit: 9, host: other })).to.have.length.greaterThan(0);
+  });
 });

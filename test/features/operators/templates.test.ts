@@ -28,6 +28,7 @@ const journal: JournalPage = {
   ...frame,
   entries: overview.journal,
   back: "/o",
+  host: "valmont.example",
   next: "/n",
   start: "/s",
 };
@@ -86,6 +87,7 @@ const every = (may: boolean) =>
   Object.fromEntries(acts.map((act) => [act, may])) as Record<(typeof acts)[number], boolean>;
 const instance: InstancePage = {
   ...{ ...frame, instance: valmont, back: "/operator/instances" },
+  journal: "/operator/journal?host=valmont.example",
   usage: [{ label: "Images", value: "5 Mo" }],
   actions: {
     ...{ action: "/operator/instances/x", host: "valmont.example", may: every(true), isOwn: true },
