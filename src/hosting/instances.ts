@@ -23,6 +23,7 @@ export const instanceIndexes: readonly IndexSpec[] = [
   // One name leads to one instance, whether it is its host there or an alias.
   { keys: { names: 1 }, unique: true, partialFilterExpression: { names: { $gt: "" } } },
   { keys: { state: 1, _id: 1 } },
+  { keys: { state: 1, host: 1 } },
 ];
 
 /** What is needed to make an instance; the rest has defaults. */
@@ -77,6 +78,8 @@ export interface Instances {
 export interface InstancesWish {
   /** How their host begins, as somebody typed it; all of them when it is empty. */
   readonly begins: string;
+  /** What they are; anything when absent. */
+  readonly state?: InstanceState | null;
   readonly after: string | null;
   readonly limit: number;
 }
@@ -161,15 +164,17 @@ export function createInstances(
     async *list() {
       for await (const record of rows.find({}, { sort: { _id: 1 } })) yield instanceOf(record);
     },
-    async page({ begins, after, limit }) {
+    async page({ begins, state = null, after, limit }) {
       const behind = after === null ? {} : { $gt: after };
       const { prefixes, isMeant } = hostsBeginning(begins);
       const ranges = prefixes.map((from) => ({
         host: { $gte: from, $lt: `${from}\uffff`, ...behind },
       }));
       const all = after === null ? {} : { host: behind };
+      const those = begins === "" ? all : { $or: ranges };
+      const wanted = state === null ? those : { ...those, state };
       const found: Instance[] = [];
-      for await (const record of rows.find(begins === "" ? all : { $or: ranges }, byName)) {
+      for await (const record of rows.find(wanted, byName)) {
         if (found.length === limit) break;
         if (isMeant(record.host)) found.push(instanceOf(record));
       }

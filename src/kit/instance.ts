@@ -39,12 +39,17 @@ export interface InstanceRecord {
   readonly deletion?: Deletion | null;
 }
 
+/** What an instance can be, from its beginning to its end. */
+export const instanceStates = [
+  ...(["new", "active", "suspended", "deleted", "leaving", "gone"] as const),
+] as const;
+
 /**
  * `new`: waits for its set-up, or is just being made; `suspended`: paused by who runs the deployment; `deleted`: may come back
  * until its grace ends; `leaving`: says goodbye to other servers while its data is removed; `gone`: a
  * tombstone, whose addresses are never used again.
  */
-export type InstanceState = "new" | "active" | "suspended" | "deleted" | "leaving" | "gone";
+export type InstanceState = (typeof instanceStates)[number];
 
 /** A pause, with the reason that visitors read; empty for none. */
 export interface Suspension {

@@ -167,6 +167,27 @@ describe("The page of instances", function () {
     expect((await the.operator.get(`${page}/${encodeURI("évreux.example")}`)).status).to.equal(200);
   });
 
+  it("tells how many are in each state, and shows those alone, a page at a time", async () => {
+    for (const host of ["v-1.example", "v-2.example"]) {
+      const { _id } = await the.site.city(host, { name: host });
+      await the.site.app.instances.update(_id, { state: "deleted" });
+    }
+
+    const all = (await read()).replace(/\s+/g, " ");
+    const deleted = (await the.operator.get(`${page}?state=deleted`)).text;
+    const behind = await the.site.app.instances.page({
+      ...{ begins: "", state: "deleted", after: "v-1.example", limit: 1 },
+    });
+
+    expect(all).to.match(/État Toutes 3\d En service \d+ Suspendue 1 Fermée 2 /);
+    expect(deleted.match(/v-\d\.example(?=<\/p>)/g)).to.deep.equal(["v-1.example", "v-2.example"]);
+    expect(deleted.split("<tr>")).to.have.length(1 + 1 + 2);
+    expect(deleted.replace(/&#x3D;/g, "=")).to.match(/state=deleted" aria-current="true"/);
+    expect(behind.map(({ host }) => host)).to.deep.equal(["v-2.example"]);
+    expect(await read("?state=leaving")).to.contain("Plus aucune n’est dans cet état");
+    expect((await the.operator.get(`${page}?state=x`)).status).to.equal(404);
+  });
+
   it("says of when figures are that nobody took since, and of which day its mails", async () => {
     const ctx = await the.site.ctx(other);
     const figures = the.site.app.drivers.store.collection<InstanceFigures>("instance_figures");

@@ -78,7 +78,7 @@ const roche: InstanceView = {
 };
 
 const instances: InstancesPage = {
-  ...{ ...frame, query: "val", next: "/n", start: "/s" },
+  ...{ ...frame, query: "val", states: [choice], next: "/n", start: "/s" },
   instances: [valmont, roche, { ...roche, note: "Fermée." }],
 };
 
