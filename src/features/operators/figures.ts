@@ -91,8 +91,9 @@ export function createFigures(parts: Parts): Figures {
     attempts: 3,
     async run(ctx) {
       const { _id, ...figures } = await measure(ctx, parts);
-      await rows.updateOne({ _id }, { $set: figures }, { upsert: true });
+      // Before this one is written: those of the hour before are still whole.
       await addUp(parts);
+      await rows.updateOne({ _id }, { $set: figures }, { upsert: true });
     },
   });
   return {
@@ -163,18 +164,21 @@ function hourOf(at: Date): number {
   return Math.floor((at.getTime() - minute * 60_000) / hourMs);
 }
 
-/** Add up what was measured, once for each hour: whoever measures first does it for all. */
+/**
+ * Add up what was measured in the hour before, once for each hour: whoever measures first does it for all. In a
+ * deployment's first hour there is nothing to add up.
+ */
 async function addUp({ store, clock }: Parts): Promise<void> {
   const sums = store.collection<Totals>(totalsName);
   const at = clock.now();
   const hour = hourOf(at);
   const last = await sums.findOne({ _id: "all" });
   if (last !== null && last.hour >= hour) return;
+  const rows = store.collection<InstanceFigures>(figuresName);
+  const [first] = await rows.find({}, { sort: { _id: 1 }, limit: 1 }).toArray();
+  if (first === undefined || hourOf(first.measuredAt) === hour) return;
   let [instances, storage, members] = [0, 0, 0];
-  const all = store
-    .collection<InstanceFigures>(figuresName)
-    .find({}, { sort: { _id: 1 }, projection: { used: 1 } });
-  for await (const row of all) {
+  for await (const row of rows.find({}, { sort: { _id: 1 }, projection: { used: 1 } })) {
     instances += 1;
     storage += row.used.storage;
     members += row.used.members;

@@ -91,6 +91,7 @@ describe("The page of instances", function () {
     ]);
     await anHourLater();
     const measured = await rowOf(home);
+    const sums = textOf((await the.operator.get("/operator")).text);
     await aProposal(citizen, { title: "Un banc de plus au soleil" });
     const meanwhile = await rowOf(home);
     await anHourLater();
@@ -101,7 +102,11 @@ describe("The page of instances", function () {
     expect(meanwhile).to.equal(measured);
     expect(await rowOf(home)).to.match(/1 2 1 12,3 ko 0 3/);
     expect(await rowOf(other)).to.match(/0 0 0 0 o 0 0 Jamais Jamais/);
-    expect(textOf((await the.operator.get("/operator")).text)).to.match(/Images\s*12,3 ko/);
+    expect(sums).to.match(/Instances mesurées\s*Pas encore connu/);
+    const overview = textOf((await the.operator.get("/operator")).text);
+    expect(overview)
+      .to.match(/Images\s*12,3 ko/)
+      .and.to.match(/Instances mesurées\s*2/);
   });
 
   it("leads from an instance to its jobs that were given up, whichever queue they are in", async () => {
