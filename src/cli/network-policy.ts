@@ -13,6 +13,7 @@ import {
   whoMeant,
 } from "../federation/policy/rules.js";
 import type { Ctx } from "../kit/index.js";
+import { cutText } from "../kit/text/sanitize.js";
 import { actingFor, instanceNamed, instanceToChange, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
@@ -160,8 +161,8 @@ async function keepAway(
   const severity = act === "block" ? "blocked" : "limited";
   await block(app.federation.rules, ctx, {
     ...{ who, severity },
-    ...(reason === undefined ? {} : { publicReason: reason.slice(0, 500) }),
-    ...(note === undefined ? {} : { privateReason: note.slice(0, 500) }),
+    ...(reason === undefined ? {} : { publicReason: cutText(reason, 500) }),
+    ...(note === undefined ? {} : { privateReason: cutText(note, 500) }),
   });
   return answered(ctx, `${who} is ${severity}.`, { who, severity });
 }

@@ -26,4 +26,8 @@ describe("what is held in memory of a record", () => {
       { numRuns: 500, seed: 7 },
     );
   });
+
+  it("is told alike when half a character is in it, which one store keeps and the other cannot", () => {
+    expect(toText({ reason: "Flood \ud83d" })).to.equal(toText({ reason: "Flood \ufffd" }));
+  });
 });

@@ -51,6 +51,16 @@ function describeRecords(open: OpenStore): void {
     expect(await things.findOne({ _id: "1" })).to.deep.equal({ _id: "1", b: { d: 1 } });
   });
 
+  it("keeps a name that was cut within a character, with the sign for one that is missing", async () => {
+    const things = the.store.collection<Thing>("things");
+
+    await things.insertOne({ _id: "1", name: "Été \ud83d" });
+    await things.updateOne({ _id: "1" }, { $set: { other: "\ude00!" } });
+
+    const kept = { _id: "1", name: "Été \ufffd", other: "\ufffd!" };
+    expect(await things.findOne({ _id: "1" })).to.deep.equal(kept);
+  });
+
   it("keeps a record of 200 kB", async () => {
     const things = the.store.collection<Thing>("things");
     const text = "à".repeat(100_000);

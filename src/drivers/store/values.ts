@@ -19,11 +19,21 @@ const TAGS = new Set(["$date", "$bytes", "$number", "$escaped"]);
 /**
  * The text that is stored for a document: JSON in which dates, bytes and numbers that JSON lacks
  * are objects with one `$` key. An object of the user's whose first key begins with `$` is wrapped,
- * so that it can never be taken for one of ours. Properties that are `undefined` are left out.
+ * so that it can never be taken for one of ours. Properties that are `undefined` are left out, and half of a
+ * surrogate pair becomes U+FFFD, as in MongoDB, whose UTF-8 has none.
  * Throws a `TypeError` for what neither driver could store (functions, symbols, bigints, cycles).
  */
 export function toText(doc: Document): string {
-  return JSON.stringify(tagged(doc, 0));
+  const value = tagged(doc, 0);
+  const text = JSON.stringify(value);
+  return text.includes(half) ? JSON.stringify(value, wellFormed) : text;
+}
+
+/** How JSON begins half of a surrogate pair; whole ones it writes as they are. */
+const half = "\\ud";
+
+function wellFormed(_name: string, value: Value): Value {
+  return typeof value === "string" ? value.toWellFormed() : value;
 }
 
 const MAX_DEPTH = 100;

@@ -163,7 +163,7 @@ async function audienceOf(ctx: Ctx, actor: string, { type, audience }: Draft): P
 /** As it will be read: no `undefined`, and no half of a surrogate pair, which no proof could cover. */
 function plain(document: JsonObject): JsonObject {
   const text = JSON.stringify(document, (_name, value: unknown) =>
-    typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value,
+    typeof value === "string" ? value.toWellFormed() : value,
   );
   return JSON.parse(text) as JsonObject;
 }

@@ -1,4 +1,5 @@
 import type { Ctx } from "../../kit/index.js";
+import { cutText } from "../../kit/text/sanitize.js";
 import { canonicalHost } from "./hosts.js";
 import { allBlocks, blockAll, type NewBlock, type RuleParts } from "./rules.js";
 import { blocksCollection, type Severity } from "./records.js";
@@ -87,7 +88,7 @@ export async function importBlocks(parts: RuleParts, ctx: Ctx, text: string): Pr
 }
 
 function said(reason: string | undefined): { publicReason?: string } {
-  const text = (reason ?? "").trim().slice(0, 500);
+  const text = cutText((reason ?? "").trim(), 500);
   return text === "" ? {} : { publicReason: text };
 }
 
