@@ -56,28 +56,26 @@ export interface Wish {
 export async function openVacancy(config: Config, { force, onWait }: Wish): Promise<Vacancy> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const where = storePlace(config);
-  // A file is locked until what was restored takes its place.
-  const isThere = isMongo(where) || existsSync(where);
-  const present = isThere ? await openAlone(where, { what: "restore", onWait }) : null;
-  const close = async (): Promise<void> => present?.close();
+  // A file is locked until what was restored takes its place; one that is missing is made for that.
+  const present = await openAlone(where, { what: "restore", onWait });
   try {
-    if (present !== null) await refuseLeaving(present.store);
-    if (!force) await refuseFull(config, present?.store ?? null);
-    const id = present === null ? null : await ownDeploymentId(present.store);
+    await refuseLeaving(present.store);
+    if (!force) await refuseFull(config, present.store);
+    const id = await ownDeploymentId(present.store);
     const fillKeepingId = async (place: Place, fill: Fill): Promise<void> => {
       await fill(place);
       if (id !== null) await keepDeploymentId(place.store, where, id);
     };
     return {
-      wasEmpty: present === null || (await isEmpty(present.store)),
+      wasEmpty: await isEmpty(present.store),
       refill: (from, fill) =>
-        isMongo(where) && present !== null
+        isMongo(where)
           ? refillMongo(config, present, { from, fill })
-          : refillFile(config, close, (place) => fillKeepingId(place, fill)),
-      close,
+          : refillFile(config, present.close, (place) => fillKeepingId(place, fill)),
+      close: present.close,
     };
   } catch (error) {
-    await close();
+    await present.close();
     throw error;
   }
 }

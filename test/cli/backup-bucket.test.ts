@@ -65,9 +65,9 @@ describe("a deployment with its pictures in a bucket", function () {
 
     expect(failed.code).to.equal(1);
     expect(failed.err).to.include("the bucket of the pictures cannot be used now");
-    expect(existsSync(join(place.dataDir, "parvis.db"))).to.equal(false);
     expect(existsSync(join(place.dataDir, "restoring"))).to.equal(false);
     expect(objects()).to.deep.equal(before);
+    expect((await run(place, ["instance", "list"])).out).to.equal("There is no instance yet.\n");
   });
 
   it("is not served before a restore has removed what is not its own", async () => {

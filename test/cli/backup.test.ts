@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import Database from "libsql";
 import { createApp, driversFor } from "../../src/app.js";
 import { withApp } from "../../src/cli/deployment.js";
 import type { Io } from "../../src/cli/io.js";
+import { openVacancy } from "../../src/cli/restore-place.js";
 import { loadConfig } from "../../src/config.js";
 import { createFileMedia } from "../../src/drivers/media/files.js";
 import { deploymentId } from "../../src/drivers/store/deployment-id.js";
@@ -140,6 +142,18 @@ describe("a deployment", function () {
     await app.close();
     expect(page.status).to.equal(200);
     expect(page.text).to.include("Valmont");
+  });
+
+  it("has nobody else begin in an empty place while its backup is being checked", async () => {
+    const place = aDesk();
+    const wish = { force: false, onWait: () => undefined };
+
+    const vacancy = await openVacancy(loadConfig(place.env), wish);
+
+    const other = new Database(fileOf(place));
+    expect(() => other.exec("SELECT count(*) FROM sqlite_schema")).to.throw("database is locked");
+    other.close();
+    await vacancy.close();
   });
 
   it("is backed up into no file that exists, and sealed with no short pass phrase", async () => {

@@ -71,8 +71,7 @@ describe("a command that somebody stops", function () {
 
     expect(code, err).to.equal(1);
     expect(err).to.include("Stopped before the end");
-    for (const name of ["parvis.db", "restoring"]) {
-      expect(existsSync(join(place.dataDir, name)), name).to.equal(false);
-    }
+    expect(existsSync(join(place.dataDir, "restoring"))).to.equal(false);
+    expect((await place.run(["instance", "list"])).out).to.equal("There is no instance yet.\n");
   });
 });
