@@ -12,7 +12,7 @@ import { StoreInUse, type WholeStore } from "../drivers/store/collection.js";
 import { isMongo, openToRead } from "../drivers/store/open.js";
 import { rowsIn } from "../drivers/store/parts.js";
 import { refuseOthers } from "../drivers/store/presence.js";
-import { refuseMoved, refuseUnfinished } from "../drivers/store/unfinished.js";
+import { refuseMarked } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
 import { configOf } from "./deployment.js";
 import { CommandFailed, waiting, type Answer, type Finish, type Io } from "./io.js";
@@ -63,8 +63,7 @@ export async function runBackup(io: Io, given: Given): Promise<Answer> {
   const media = await openMedia(config);
   const progress = createProgress(io);
   try {
-    await refuseUnfinished(store);
-    await refuseMoved(store);
+    await refuseMarked(store, ["copy", "moved"]);
     const manifest = await manifestOf(io, store, storePlace(config));
     if (!manifest.oneMoment) io.err(`${notOneMoment}\n`);
     const total = Math.max(1, await rowsIn(store));

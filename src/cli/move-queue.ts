@@ -4,7 +4,7 @@ import { isDeploymentId, prefixOf } from "../drivers/queue/redis-names.js";
 import type { WholeStore } from "../drivers/store/collection.js";
 import { deploymentId } from "../drivers/store/deployment-id.js";
 import { openAlone } from "../drivers/store/open.js";
-import { refuseLeaving, refuseMoved, refuseUnfinished } from "../drivers/store/unfinished.js";
+import { refuseMarked } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
 import { queueNames as queues } from "../kit/index.js";
 import { configOf } from "./deployment.js";
@@ -49,9 +49,7 @@ async function runMove(io: Io, { of = null }: { of?: string | null }): Promise<A
   const alone = await openAlone(place, { what: "move-queue", onWait: () => io.err(waiting) });
   const { store } = alone;
   try {
-    await refuseUnfinished(store);
-    await refuseLeaving(store);
-    await refuseMoved(store);
+    await refuseMarked(store);
     if (of !== null) await refuseServed(url, of);
     const deployment = of ?? (await deploymentId(store, place));
     const taken = await take(io, store, { url, deployment });

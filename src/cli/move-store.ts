@@ -16,9 +16,7 @@ import {
   forgetMoved,
   leavingFor,
   movedTo,
-  refuseLeaving,
-  refuseMoved,
-  refuseUnfinished,
+  refuseMarked,
   takeBackLeaving,
   unfinishedCopy,
 } from "../drivers/store/unfinished.js";
@@ -71,7 +69,7 @@ async function runMove(io: Io, given: Given): Promise<Answer> {
   const source = await openAlone(from, loner);
   try {
     if (stays) return await takeBack(source, nameOfStore(from));
-    await refuseUnfinished(source.store);
+    await refuseMarked(source.store, ["copy"]);
     await refuseOtherMove(source, nameOfStore(to));
     const target = await openAlone(to, loner);
     try {
@@ -108,7 +106,7 @@ async function serveAgain(store: WholeStore, from: string): Promise<Answer> {
 
 async function refuseOtherMove({ store }: Alone, to: string): Promise<void> {
   const other = await leavingFor(store);
-  if (other !== null && other !== to) await refuseLeaving(store);
+  if (other !== null && other !== to) await refuseMarked(store, ["leaving"]);
 }
 
 function placeOf(io: Io, typed: string): string {
@@ -134,13 +132,13 @@ async function refuseMovedBefore(
   { from, to }: Names,
 ): Promise<void> {
   const goesOn = (await movedTo(source)) === to && (await unfinishedCopy(target))?.from === from;
-  if (!goesOn) await refuseMoved(source);
+  if (!goesOn) await refuseMarked(source, ["moved"]);
 }
 
 async function refuseOccupied(target: WholeStore, { from, to }: Names): Promise<void> {
   const unfinished = await unfinishedCopy(target);
   if (unfinished?.by === "move-store" && unfinished.from === from) return;
-  if (unfinished !== null) await refuseUnfinished(target);
+  if (unfinished !== null) await refuseMarked(target, ["copy"]);
   if (await isEmpty(target)) return;
   const before = await movedTo(target);
   const why = before === null ? "" : `: it holds what was moved to ${before} before`;

@@ -22,7 +22,7 @@ import {
   beginCopy,
   endCopy,
   forgetMoved,
-  refuseLeaving,
+  refuseMarked,
   unfinishedCopy,
 } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
@@ -59,7 +59,7 @@ export async function openVacancy(config: Config, { force, onWait }: Wish): Prom
   // A file is locked until what was restored takes its place; one that is missing is made for that.
   const present = await openAlone(where, { what: "restore", onWait });
   try {
-    await refuseLeaving(present.store);
+    await refuseMarked(present.store, ["leaving"]);
     if (!force) await refuseFull(config, present.store);
     const id = await ownDeploymentId(present.store);
     const fillKeepingId = async (place: Place, fill: Fill): Promise<void> => {

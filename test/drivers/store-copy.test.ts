@@ -19,7 +19,7 @@ import {
   forgetMoved,
   leavingFor,
   markMoved,
-  refuseUnfinished,
+  refuseMarked,
   takeBackLeaving,
 } from "../../src/drivers/store/unfinished.js";
 import { collectGarbage } from "../support/garbage.js";
@@ -89,7 +89,7 @@ describe("a whole store", function () {
       );
       expect([...((theirs?.["bytes"] ?? []) as Uint8Array)]).to.deep.equal([7, 0, 255]);
       expect({ ...theirs, bytes: null }).to.deep.equal({ ...mine, bytes: null });
-      await refuseUnfinished(target);
+      await refuseMarked(target);
     });
 
     it(`ends the same ${title} when the process died on its way`, async () => {
@@ -106,7 +106,7 @@ describe("a whole store", function () {
         }),
       );
       expect(await cut).to.equal(died);
-      expect((await rejection(refuseUnfinished(target))).message).to.include("did not end");
+      expect((await rejection(refuseMarked(target))).message).to.include("did not end");
       const kept = await target.collection("things").countDocuments();
       let copied = 0;
       await moveStore(source, target, { ...progress, onProgress: () => void (copied += 1) });
@@ -148,9 +148,7 @@ describe("a whole store", function () {
     const refusal = await rejection(moveStore(busy, target, progress));
 
     expect(refusal.message).to.include("others differs").and.include("still writes");
-    expect((await rejection(refuseUnfinished(target))).message).to.include(
-      "run that command again",
-    );
+    expect((await rejection(refuseMarked(target))).message).to.include("run that command again");
   });
 
   it("is read as it was at one moment, whoever writes meanwhile", async () => {

@@ -5,9 +5,7 @@ import {
   beginLeaving,
   endLeaving,
   markMoved,
-  refuseLeaving,
-  refuseMoved,
-  refuseUnfinished,
+  refuseMarked,
   takeBackLeaving,
 } from "./unfinished.js";
 
@@ -45,9 +43,7 @@ export async function openToWork(where: string, what: string): Promise<WholeStor
     await store.close();
   };
   try {
-    await refuseUnfinished(store);
-    await refuseLeaving(store);
-    await refuseMoved(store);
+    await refuseMarked(store);
     return presence === null ? store : { ...store, close };
   } catch (error) {
     await close();

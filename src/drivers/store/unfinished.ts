@@ -29,6 +29,9 @@ const theOne = "copy";
 const away = "leaving";
 const gone = "moved";
 
+/** What such a row says: the store holds half a copy, is being moved away, or was. */
+export type Mark = typeof theOne | typeof away | typeof gone;
+
 /** Half a copy, or a store that is being or was moved away, is neither served nor changed. */
 export class CopyUnderWay extends Error {
   override readonly name = "CopyUnderWay";
@@ -49,15 +52,6 @@ export async function beginCopy(store: Store, copy: Omit<Unfinished, "_id">): Pr
 /** Write down, after everything was compared, that the copy is whole. */
 export async function endCopy(store: Store): Promise<void> {
   await store.collection<Unfinished>(unfinishedName).deleteOne({ _id: theOne });
-}
-
-/** Throws `CopyUnderWay`, in words for the operator, when a store holds a copy that has not ended. */
-export async function refuseUnfinished(store: Store): Promise<void> {
-  const found = await unfinishedCopy(store);
-  if (found === null) return;
-  throw new CopyUnderWay(
-    `the store holds a copy that did not end (${found.by} from ${found.from}): run that command again`,
-  );
 }
 
 /** Where a store is being moved, by a move that goes on or was killed; null when it stays. */
@@ -112,20 +106,23 @@ export async function forgetMoved(store: Store): Promise<void> {
   await store.collection<Left>(unfinishedName).deleteOne({ _id: gone });
 }
 
-/** Throws `CopyUnderWay`, in words for the operator, when a store was moved away. */
-export async function refuseMoved(store: Store): Promise<void> {
-  const to = await movedTo(store);
-  if (to === null) return;
-  throw new CopyUnderWay(
-    `the store was moved to ${to}: let MONGODB_URL or DATA_DIR lead there, or let this one be served again with move-store --take-back`,
-  );
-}
-
-/** Throws `CopyUnderWay`, in words for the operator, when a store is being moved. */
-export async function refuseLeaving(store: Store): Promise<void> {
-  const to = await leavingFor(store);
-  if (to === null) return;
-  throw new CopyUnderWay(
+const words: Readonly<Record<Mark, (found: Partial<Unfinished & Left>) => string>> = {
+  [theOne]: ({ by, from }) =>
+    `the store holds a copy that did not end (${by} from ${from}): run that command again`,
+  [away]: ({ to }) =>
     `the store is being moved to ${to}: let that move-store end, run it again if it was killed, or take it back with move-store --take-back`,
-  );
+  [gone]: ({ to }) =>
+    `the store was moved to ${to}: let MONGODB_URL or DATA_DIR lead there, or let this one be served again with move-store --take-back`,
+};
+
+/** Throws `CopyUnderWay`, in words for the operator, when a store has one of these marks: any, unless told otherwise. */
+export async function refuseMarked(
+  store: Store,
+  marks: readonly Mark[] = [theOne, away, gone],
+): Promise<void> {
+  const rows = store.collection<Row & { readonly _id: Mark }>(unfinishedName);
+  const [found] = await rows
+    .find({ _id: { $in: marks } }, { sort: { _id: 1 }, limit: 1 })
+    .toArray();
+  if (found !== undefined) throw new CopyUnderWay(words[found._id](found));
 }
