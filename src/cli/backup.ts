@@ -14,7 +14,7 @@ import { rowsIn } from "../drivers/store/parts.js";
 import { refuseOthers } from "../drivers/store/presence.js";
 import { refuseMarked } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
-import { configOf } from "./deployment.js";
+import { configOf, refuseEmpty } from "./deployment.js";
 import { CommandFailed, waiting, type Answer, type Finish, type Io } from "./io.js";
 import { readPassphrase } from "./passphrase.js";
 import { createProgress } from "./progress.js";
@@ -64,7 +64,9 @@ export async function runBackup(io: Io, given: Given): Promise<Answer> {
   const progress = createProgress(io);
   try {
     await refuseMarked(store, ["copy", "moved"]);
-    const manifest = await manifestOf(io, store, storePlace(config));
+    const place = storePlace(config);
+    await refuseEmpty(store, place);
+    const manifest = await manifestOf(io, store, place);
     if (!manifest.oneMoment) io.err(`${notOneMoment}\n`);
     const total = Math.max(1, await rowsIn(store));
     const secret = await secretIn(config.dataDir);

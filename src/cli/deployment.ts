@@ -5,6 +5,9 @@ import { loadConfig, type Config } from "../config.js";
 import type { Ctx, Instance } from "../kit/index.js";
 import { hostName } from "../hosting/resolve-host.js";
 import { CommandFailed, type Io } from "./io.js";
+import type { Store } from "../drivers/store/collection.js";
+import { nameOfStore } from "../drivers/store/open.js";
+import { isEmpty } from "../drivers/store/parts.js";
 import { asciiHost, readUrl } from "../drivers/web-address.js";
 
 /** The configuration of the deployment that a command is about. */
@@ -31,6 +34,14 @@ export async function withApp<R>(
   } finally {
     await app.close();
   }
+}
+
+/** Throws `CommandFailed` when there is nothing in a store: its name was mistyped, and another one is meant. */
+export async function refuseEmpty(store: Store, where: string): Promise<void> {
+  if (!(await isEmpty(store))) return;
+  throw new CommandFailed(
+    `${nameOfStore(where)} holds nothing: is this where the records of the deployment are?`,
+  );
 }
 
 /** The instance a command names by its host, an alias or its address. */

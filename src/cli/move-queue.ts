@@ -7,7 +7,7 @@ import { openAlone } from "../drivers/store/open.js";
 import { refuseMarked } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
 import { queueNames as queues } from "../kit/index.js";
-import { configOf } from "./deployment.js";
+import { configOf, refuseEmpty } from "./deployment.js";
 import { CommandFailed, UsageMistake, waiting, type Answer, type Finish, type Io } from "./io.js";
 
 interface Given {
@@ -50,6 +50,7 @@ async function runMove(io: Io, { of = null }: { of?: string | null }): Promise<A
   const { store } = alone;
   try {
     await refuseMarked(store);
+    await refuseEmpty(store, place);
     if (of !== null) await refuseServed(url, of);
     const deployment = of ?? (await deploymentId(store, place));
     const taken = await take(io, store, { url, deployment });

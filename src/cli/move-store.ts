@@ -20,6 +20,7 @@ import {
   takeBackLeaving,
   unfinishedCopy,
 } from "../drivers/store/unfinished.js";
+import { refuseEmpty } from "./deployment.js";
 import { CommandFailed, UsageMistake, waiting, type Answer, type Finish, type Io } from "./io.js";
 import { createProgress } from "./progress.js";
 import { stoppable } from "./stoppable.js";
@@ -70,6 +71,7 @@ async function runMove(io: Io, given: Given): Promise<Answer> {
   try {
     if (stays) return await takeBack(source, nameOfStore(from));
     await refuseMarked(source.store, ["copy"]);
+    await refuseEmpty(source.store, from);
     await refuseOtherMove(source, nameOfStore(to));
     const target = await openAlone(to, loner);
     try {

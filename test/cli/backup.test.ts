@@ -144,6 +144,20 @@ describe("a deployment", function () {
     expect(page.text).to.include("Valmont");
   });
 
+  it("is not moved nor backed up from an empty place that somebody mistyped", async () => {
+    const empty = aDesk();
+    await run(empty, ["doctor"]);
+
+    const moved = await run(empty, ["move-store", "--from", fileOf(empty), "--to", `${file}.db`]);
+    const saved = await run(empty, ["backup", "--to", `${file}2`]);
+
+    for (const { code, err } of [moved, saved]) {
+      expect(code).to.equal(1);
+      expect(err).to.contain("parvis.db holds nothing");
+    }
+    expect(existsSync(`${file}.db`) || existsSync(`${file}2`)).to.equal(false);
+  });
+
   it("has nobody else begin in an empty place while its backup is being checked", async () => {
     const place = aDesk();
     const wish = { force: false, onWait: () => undefined };
@@ -366,11 +380,14 @@ describe("a deployment", function () {
         ...{ env: place.env, isTerminal: false },
       };
 
-      const [moved, restored, kept] = await withApp(io, async () => [
-        await run(place, ["move-store", "--from", third, "--to", join(place.dataDir, "moved.db")]),
-        await run(place, ["restore", "--from", file, "--force"]),
-        await run(place, ["backup", "--to", join(place.dataDir, "own.backup"), "--json"]),
-      ]);
+      const [moved, restored, kept] = await withApp(io, async ({ drivers }) => {
+        await drivers.store.collection("notes").insertOne({ _id: "1" });
+        return [
+          await run(place, ["move-store", "--from", third, "--to", join(place.dataDir, "m.db")]),
+          await run(place, ["restore", "--from", file, "--force"]),
+          await run(place, ["backup", "--to", join(place.dataDir, "own.backup"), "--json"]),
+        ];
+      });
 
       for (const { code, err } of [moved, restored]) {
         expect(code).to.equal(1);

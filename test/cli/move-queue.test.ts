@@ -26,6 +26,12 @@ async function idOf({ dataDir }: Desk): Promise<string> {
   return id;
 }
 
+async function aNote({ dataDir }: Desk): Promise<void> {
+  const store = openSqliteStore(join(dataDir, "parvis.db"));
+  await store.collection("notes").insertOne({ _id: "1" });
+  await store.close();
+}
+
 async function moveAway({ dataDir }: Desk, to: string): Promise<void> {
   const store = openSqliteStore(join(dataDir, "parvis.db"));
   await markMoved(store, to);
@@ -39,7 +45,11 @@ describe("parvis move-queue", function () {
   this.timeout(20_000);
   let desk: Desk;
 
-  beforeEach(() => void (desk = openDesk()));
+  beforeEach(async () => {
+    desk = openDesk();
+    await aNote(desk);
+    await collectGarbage();
+  });
   afterEach(() => desk.remove());
 
   it("says what it needs when there is no Redis", async () => {
@@ -52,7 +62,19 @@ describe("parvis move-queue", function () {
       env: { REDIS_URL: "redis://127.0.0.1:1" },
     });
     expect(code).to.equal(1);
-    expect(err).to.contain("Redis").and.not.to.contain("    at ");
+    expect(err).to.contain("Redis does not answer: check REDIS_URL\n");
+  });
+
+  it("does not say that nothing waits where it was led to an empty place by mistake", async () => {
+    const elsewhere = openDesk();
+
+    const { code, out, err } = await elsewhere.run(["move-queue"], {
+      env: { REDIS_URL: "redis://127.0.0.1:1" },
+    });
+
+    elsewhere.remove();
+    expect([code, out]).to.deep.equal([1, ""]);
+    expect(err).to.contain("parvis.db holds nothing");
   });
 
   describe("with a real Redis", () => {

@@ -8,7 +8,6 @@ import {
 } from "../../src/drivers/store/deployment-id.js";
 import { openAlone, openStore, whileLeaving } from "../../src/drivers/store/open.js";
 import { collectGarbage } from "../support/garbage.js";
-import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import { beginCopy } from "../../src/drivers/store/unfinished.js";
 import { aMongoDatabase, closeMongoStores } from "../support/mongo-store.js";
 import { needs } from "../support/needs.js";
@@ -35,6 +34,11 @@ describe("parvis move-store, of a deployment whose jobs are in Redis", function 
     const id = await knownDeploymentId(store);
     await store.close();
     return id;
+  };
+  const aNote = async (where: string): Promise<void> => {
+    const store = await openStore(where);
+    await store.collection("notes").insertOne({ _id: "1" });
+    await store.close();
   };
   const anId = async (): Promise<string> => {
     const store = await openStore(url);
@@ -95,6 +99,7 @@ describe("parvis move-store, of a deployment whose jobs are in Redis", function 
   });
 
   it("takes the letters along when it is run again after it was killed there", async () => {
+    await aNote(url);
     const id = await anId();
     await lastStep("is killed");
     await collectGarbage();
@@ -121,8 +126,7 @@ describe("parvis move-store, of a deployment whose jobs are in Redis", function 
     it(`does not let a town in ${kind} that is restored over half a move take the letters of the one that stayed`, async () => {
       const other = openDesk();
       const file = join(other.dataDir, "town.backup");
-      const made = openSqliteStore(join(other.dataDir, "parvis.db"));
-      await made.close();
+      await aNote(join(other.dataDir, "parvis.db"));
       await collectGarbage();
       const saved = await other.run(["backup", "--to", file]);
       await halfAMove(where());

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { MongoClient } from "mongodb";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -194,6 +195,19 @@ describe("a whole store", function () {
     needs("mongodb");
     afterEach(closeMongoStores);
     const aMongo = async (): Promise<WholeStore> => (await aMongoStore()) as WholeStore;
+
+    it("is not copied with what somebody else keeps in its database, which nobody could put back", async () => {
+      const url = await aMongoDatabase();
+      const client = await MongoClient.connect(url);
+      await client.db().collection("sensors").insertOne({ degrees: 21 });
+      await client.close();
+      const store = await openStore(url);
+
+      const refused = await rejection(sumOf(store, "sensors"));
+
+      await store.close();
+      expect(refused.message).to.include("the collection sensors is none of Parvis's");
+    });
 
     moves("when it comes from an embedded store", async () => [anEmbedded(), await aMongo()]);
     moves("when it goes into an embedded store", async () => [await aMongo(), anEmbedded()]);

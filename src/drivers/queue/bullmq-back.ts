@@ -51,7 +51,10 @@ export async function takeBack(taking: Taking): Promise<ReadonlyMap<string, numb
 
 /** To leave a full Redis needs no room in it. */
 function unlessFull(error: unknown): void {
-  if (!(error instanceof QueueRefuses) || error.why !== "full") throw error;
+  if (!(error instanceof QueueRefuses)) {
+    throw new Error("Redis does not answer: check REDIS_URL", { cause: error });
+  }
+  if (error.why !== "full") throw error;
 }
 
 /** What was taken is gone from the lists, so that the next are at their beginning. */

@@ -38,7 +38,10 @@ export async function partNames(store: Store): Promise<string[]> {
   return names.filter((name) => !leftOut.has(name)).sort();
 }
 
-/** The rows of a collection in the order of `_id`, after one of them or from the first. */
+/**
+ * The rows of a collection in the order of `_id`, after one of them or from the first.
+ * @throws Error where some are nobody's of ours: what is copied of them could never be put back
+ */
 export async function* rowsOf(
   store: Store,
   name: string,
@@ -49,6 +52,11 @@ export async function* rowsOf(
   for (;;) {
     const filter = last === null ? {} : { _id: { $gt: last } };
     const rows = await collection.find(filter, { sort: { _id: 1 }, limit: batch }).toArray();
+    if (rows.some(({ _id }) => typeof _id !== "string")) {
+      throw new Error(
+        `the collection ${name} is none of Parvis's, whose rows have texts for an _id: keep it in another database`,
+      );
+    }
     if (rows.length > 0) yield rows;
     if (rows.length < batch) return;
     last = rows.at(-1)?._id ?? null;
