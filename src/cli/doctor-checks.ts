@@ -7,8 +7,10 @@ import { QueueRefuses, type Queue } from "../drivers/queue/queue.js";
 import type { Store } from "../drivers/store/collection.js";
 import { isSecretKnown } from "../drivers/store/deployment-secret.js";
 import { isFresh } from "../features/operators/dead-jobs.js";
+import type { StoredJobs } from "../hosting/parked-jobs.js";
 import type { Instance } from "../kit/index.js";
 import { inPlainWords } from "./plain-words.js";
+import { storedWords } from "./queue.js";
 
 /** How one thing is. */
 export interface Finding {
@@ -118,19 +120,29 @@ const manyWaiting = 1_000;
 /** Whatever is due is begun sooner, where anybody works it off. */
 const longDueMs = 5 * 60_000;
 
+/** A queue, and what lies in the store beside what it counts. */
+export interface LookedQueue {
+  readonly queue: Queue;
+  readonly stored: StoredJobs;
+}
+
 /** Whether a queue is worked off. */
-export async function checkQueue(queue: Queue, name: string, now: Date): Promise<Finding> {
+export async function checkQueue(
+  { queue, stored }: LookedQueue,
+  name: string,
+  now: Date,
+): Promise<Finding> {
   const label = `queue ${name}`.slice(0, 14);
   try {
     await queue.check();
   } catch (error) {
-    return queueFails(label, error);
+    return queueFails(label, error, storedWords(stored));
   }
   const { waiting, delayed, running, dead } = await queue.counts(name);
   const dueMs = now.getTime() - ((await queue.oldestDue(name)) ?? now).getTime();
   const since = dueMs > longDueMs ? `, the oldest due for ${Math.floor(dueMs / 60_000)} min` : "";
-  const text = `${waiting} waiting, ${delayed} later, ${running} running, ${dead} given up${since}`;
-  if (waiting > manyWaiting || since !== "") {
+  const text = `${waiting} waiting, ${delayed} later, ${running} running${storedWords(stored)}, ${dead} given up${since}`;
+  if (waiting + stored.kept > manyWaiting || since !== "") {
     const remedy =
       "is a server running whose ROLE is all or worker? If so, give it time or more power";
     return finding(label, "warn", text, remedy);
@@ -148,12 +160,12 @@ const whenRefused: Readonly<Record<QueueRefuses["why"], string>> = {
   other: "see what Redis says in its log; what comes meanwhile waits in the store",
 };
 
-function queueFails(label: string, error: unknown): Finding {
+function queueFails(label: string, error: unknown, stored: string): Finding {
   if (error instanceof QueueRefuses) {
-    return finding(label, "fail", error.message, whenRefused[error.why]);
+    return finding(label, "fail", `${error.message}${stored}`, whenRefused[error.why]);
   }
   const remedy = "check REDIS_URL and that this machine may reach it; no job is lost meanwhile";
-  return finding(label, "fail", "the queue does not answer", remedy);
+  return finding(label, "fail", `the queue does not answer${stored}`, remedy);
 }
 
 /** Whether mails can leave. */

@@ -94,8 +94,12 @@ export interface Reached {
 export async function checkAddresses({ some, counts }: Looked): Promise<Reached> {
   const findings: Finding[] = [];
   const dates: Date[] = [];
-  for (const instance of some.filter((one) => !isRemoved(one)).slice(0, most)) {
-    const { finding: found, date } = await checkAddress(instance);
+  const asked = some.filter((one) => !isRemoved(one)).slice(0, most);
+  // Together: a proxy that is silent makes each of them wait.
+  const answers = await Promise.all(
+    asked.map(async (instance) => ({ instance, ...(await checkAddress(instance)) })),
+  );
+  for (const { instance, finding: found, date } of answers) {
     const isClosed = instance.state === "suspended" || instance.state === "deleted";
     findings.push(isClosed && found.level === "fail" ? { ...found, level: "warn" } : found);
     if (date !== null) dates.push(date);

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { App } from "../app.js";
 import { senderDomain, type Config } from "../config.js";
 import { createTextRecords } from "../drivers/mail/text-records.js";
+import { countStored } from "../hosting/parked-jobs.js";
 import { queueNames } from "../kit/index.js";
 import { secretOf } from "../secret.js";
 import { configOf, instanceNamed, withApp } from "./deployment.js";
@@ -82,7 +83,10 @@ async function examineApp(
       : lookAtOne(await instanceNamed(app, host));
   const now = clock.now();
   findings.push(...checkInstances(now, instances));
-  for (const name of queueNames) findings.push(await checkQueue(queue, name, now));
+  for (const name of queueNames) {
+    const stored = await countStored(store, name);
+    findings.push(await checkQueue({ queue, stored }, name, now));
+  }
   findings.push(...(await checkRedis(queue)), ...(await checkKeeping(queue)));
   findings.push(...(await checkLeftInRedis(config, store)));
   findings.push(await checkMail(mailer, config), ...(await checkMedia(media, config)));

@@ -11,7 +11,7 @@ import {
   type QueueState,
 } from "../features/operators/dead-jobs.js";
 import { hostsOf } from "../features/operators/shown-jobs.js";
-import { mostStoredCounted } from "../hosting/parked-jobs.js";
+import { mostStoredCounted, type StoredJobs } from "../hosting/parked-jobs.js";
 import { queueNames, type QueueName } from "../kit/index.js";
 import { instanceNamed, withApp } from "./deployment.js";
 import { CommandFailed, UsageMistake, type Answer, type Finish, type Io } from "./io.js";
@@ -115,13 +115,16 @@ function shown({ id, name, tries, error, diedAt }: DeadJob, instance: string | n
 
 function headline({ name, counts, oldestDue, kinds, stored }: QueueState): string {
   const dead = kinds.reduce((sum, { count }) => sum + count, 0);
-  const { kept, parked } = stored;
-  const later = [many(kept, "kept until Redis takes them"), many(parked, "for closed instances")];
-  const rest = `${later.join("")}, ${dead} given up`;
+  const rest = `${storedWords(stored)}, ${dead} given up`;
   if (counts === null) return `${name}: does not answer${rest}`;
   const { waiting, delayed, running } = counts;
   const since = oldestDue === null ? "" : `, the oldest since ${oldestDue.toISOString()}`;
   return `${name}: ${waiting} waiting${since}, ${delayed} later, ${running} running${rest}`;
+}
+
+/** What lies in the store beside what a queue counts; nothing where nothing does. */
+export function storedWords({ kept, parked }: StoredJobs): string {
+  return many(kept, "kept until Redis takes them") + many(parked, "for closed instances");
 }
 
 function many(count: number, what: string): string {

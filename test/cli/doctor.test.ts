@@ -1,4 +1,5 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { createApp, type App } from "../../src/app.js";
@@ -197,10 +198,52 @@ describe("the doctor of a deployment with many instances", function () {
   });
 });
 
+describe("the doctor of a deployment with some cities", function () {
+  this.timeout(30_000);
+  const desk = openDesk();
+  const waiting: ServerResponse[] = [];
+  const server = createServer((_req, res) => {
+    if (waiting.push(res) === 3) for (const one of waiting) one.end("Bonjour");
+  });
+  after(() => {
+    server.close();
+    desk.remove();
+  });
+
+  it("asks them all at once, and not one after the other when a proxy is silent", async () => {
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    for (const name of ["Valmont", "Montval", "Clairmont"]) {
+      const city = ["--name", name, "--kind", "city"];
+      const origin = `http://${name.toLowerCase()}.localhost:${port}`;
+      await desk.run(["instance", "create", ...city, "--origin", origin]);
+    }
+
+    const { out } = await desk.run(["doctor"]);
+
+    expect(out.match(/^fail {2}address .* answers 200, but not as Parvis$/gm)).to.have.length(3);
+  });
+
+  it("says how many jobs wait for a Redis that is away", async () => {
+    const env = { REDIS_URL: "redis://127.0.0.1:1" };
+    const city = ["--name", "Hautmont", "--kind", "city", "--origin", "http://hautmont.localhost"];
+    await desk.run(["instance", "create", ...city], { env });
+
+    const { out } = await desk.run(["doctor"], { env });
+
+    expect(out).to.match(
+      /^fail {2}queue default +the queue does not answer, \d+ kept until Redis takes them$/m,
+    );
+    expect(out).to.match(/^fail {2}queue mail +the queue does not answer$/m);
+  });
+});
+
 describe("the doctor's judgement", () => {
   const now = new Date("2026-03-02T08:00:00Z");
   const madeAt = (createdAt: Date): Instance => ({ createdAt }) as Instance;
   const seconds = (n: number): Date => new Date(now.getTime() + n * 1000);
+  const none = { kept: 0, parked: 0 };
 
   it("of a clock: half a minute is fine, some minutes are not, five minutes fail", () => {
     const instances = [madeAt(seconds(-3600))];
@@ -226,7 +269,8 @@ describe("the doctor's judgement", () => {
         counts: async () => ({ waiting, dead, delayed: 0, running: 0 }),
       }) as unknown as Queue;
 
-    const levelOf = async (one: Queue) => (await checkQueue(one, "default", now)).level;
+    const levelOf = async (one: Queue) =>
+      (await checkQueue({ queue: one, stored: none }, "default", now)).level;
 
     expect(await levelOf(queue(3, 0, seconds(-60)))).to.equal("ok");
     expect(await levelOf(queue(3, 1))).to.equal("warn");
@@ -242,7 +286,7 @@ describe("the doctor's judgement", () => {
       oldestDue: async () => seconds(-600),
     } as unknown as Queue;
 
-    const found = await checkQueue(queue, "default", now);
+    const found = await checkQueue({ queue, stored: none }, "default", now);
 
     expect(found.level).to.equal("warn");
     expect(found.text).to.contain("2 waiting").and.to.contain("the oldest due for 10 min");
@@ -257,9 +301,16 @@ describe("the doctor's judgement", () => {
         memory: async () => ({ used: megabytes * 1_000_000, most: 100_000_000 }),
       }) as unknown as Queue;
 
-    const found = await checkQueue(used(100), "default", now);
+    const found = await checkQueue(
+      { queue: used(100), stored: { kept: 8, parked: 0 } },
+      "default",
+      now,
+    );
 
-    expect(found).to.deep.include({ level: "fail", text: "Redis is full, and takes no jobs" });
+    expect(found).to.deep.include({
+      level: "fail",
+      text: "Redis is full, and takes no jobs, 8 kept until Redis takes them",
+    });
     expect(found.remedy).to.contain("maxmemory");
     const [early] = await checkRedis(used(81));
     expect(early).to.deep.include({ level: "warn", text: "81.0 MB used of 100.0 MB" });
