@@ -26,6 +26,12 @@ const origin = z.string().transform((value, check) => {
   return z.NEVER;
 });
 
+/** A server's address. Whoever is given one that is no URL quotes it, password and all. */
+const serverAddress = (scheme: RegExp, example: string) =>
+  z.string().refine((value) => scheme.test(value) && readUrl(value) !== null, {
+    error: `must be an address such as ${example}; in a password / is %2F, and @ %40`,
+  });
+
 const nets = new Set(["loopback", "linklocal", "uniquelocal"]);
 
 /** What Express understands as `trust proxy`: a number of hops, or whose address is a proxy's. */
@@ -74,10 +80,7 @@ const environment = z.object({
       "must be an address such as mongodb://127.0.0.1/parvis, which names the database",
     )
     .optional(),
-  REDIS_URL: z
-    .string()
-    .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
-    .optional(),
+  REDIS_URL: serverAddress(/^rediss?:\/\//, "redis://127.0.0.1:6379 or rediss://…").optional(),
   ROLE: z.enum(["all", "web", "worker"]).default("all"),
   SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   S3_ENDPOINT: origin.optional(),
@@ -89,10 +92,7 @@ const environment = z.object({
   S3_ACCESS_KEY_ID: z.string().min(3, "must have at least 3 characters").max(200).optional(),
   S3_SECRET_ACCESS_KEY: z.string().min(8, "must have at least 8 characters").max(500).optional(),
   S3_FORCE_PATH_STYLE: flag.default(true),
-  SMTP_URL: z
-    .string()
-    .regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://")
-    .optional(),
+  SMTP_URL: serverAddress(/^smtps?:\/\//, "smtps://user:password@mail.example").optional(),
   MAIL_FROM: sender.optional(),
   TRUST_PROXY: trust.optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "silent"]).default("info"),

@@ -60,6 +60,17 @@ describe("The configuration", () => {
     expect(new ConfigError(lines).message.split("\n")).to.have.length(lines.length);
   });
 
+  it("takes no address with a password that makes it none, which others would quote in the log", () => {
+    const wrong = {
+      SMTP_URL: "smtp://town:hun/ter2@mail.example",
+      REDIS_URL: "redis://:hun/ter2@cache.example",
+    };
+    const lines = mistakes(wrong);
+
+    expect(lines.map((line) => line.split(":")[0])).to.deep.equal(["REDIS_URL", "SMTP_URL"]);
+    expect(lines.join("\n")).to.contain("%2F").and.not.to.contain("ter2");
+  });
+
   it("takes a collector for traces as OpenTelemetry names it, and repeats no key of a wrong one", () => {
     const collector = {
       ...{ OTEL_EXPORTER_OTLP_ENDPOINT: "https://traces.example/otlp/" },

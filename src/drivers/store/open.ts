@@ -145,8 +145,10 @@ async function presentIn(store: WholeStore, what: string): Promise<Presence> {
 /** What a store may be called in messages: the address without its user, password and options. */
 export function nameOfStore(where: string): string {
   if (!isMongo(where)) return where;
-  const [, hosts = "", database = ""] =
-    /^mongodb(?:\+srv)?:\/\/(?:[^@/]*@)?([^/?]*)\/?([^?]*)/.exec(where) ?? [];
+  const bare = where.replace(/^mongodb(?:\+srv)?:\/\/(?:[^@/?#]*@)?/, "");
+  // What stands before another @ may be of a password that was not written as it has to be.
+  if (bare.includes("@")) return "mongodb://…";
+  const [, hosts = "", database = ""] = /^([^/?]*)\/?([^?]*)/.exec(bare) ?? [];
   return `mongodb://${hosts}/${database}`;
 }
 
