@@ -19,7 +19,7 @@ interface Given {
 export function importCommand(io: Io, finish: Finish): Command {
   return new Command("import")
     .description("bring in proposals with their comments, supports and answers")
-    .argument("<file>", "a line of JSON for each proposal; may be gzipped")
+    .argument("<file>", "a line of JSON for each proposal, in UTF-8; may be gzipped")
     .requiredOption("--instance <host>", "host of the instance that takes them")
     .option("--source <name>", "name of their origin; the file's own name unless given")
     .addHelpText("after", help)

@@ -20,6 +20,8 @@ const system: Readonly<Partial<Record<string, string>>> = {
   EROFS: "the disk is read-only",
   Z_DATA_ERROR: "the compressed file is damaged",
   Z_BUF_ERROR: "the compressed file ends too early",
+  ERR_ENCODING_INVALID_ENCODED_DATA:
+    "the file is not in UTF-8: convert it first, such as with iconv -f latin1 -t utf-8",
 };
 
 /** What went wrong, in a sentence an operator can act on; never a stack. */

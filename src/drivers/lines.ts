@@ -1,20 +1,17 @@
 import type { Readable } from "node:stream";
-import { StringDecoder } from "node:string_decoder";
 
-/** Cut a stream of UTF-8 into lines; never keeps more than `most + 1` characters of one. */
+/**
+ * Cut a stream of UTF-8 into lines; never keeps more than `most + 1` characters of one.
+ * @throws TypeError (`ERR_ENCODING_INVALID_ENCODED_DATA`) where it is not UTF-8: what was read then is not what was written
+ */
 export async function* boundedLines(source: Readable, most: number): AsyncGenerator<string> {
-  const decoder = new StringDecoder("utf8");
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let held = "";
-  let first = true;
   const keep = (text: string): void => {
     if (held.length <= most) held += text.slice(0, most + 1 - held.length);
   };
   for await (const chunk of source) {
-    let text = decoder.write(chunk as Buffer);
-    if (first && text !== "") {
-      text = text.replace(/^\ufeff/, "");
-      first = false;
-    }
+    const text = decoder.decode(chunk as Buffer, { stream: true });
     let start = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
       keep(text.slice(start, end));
@@ -24,6 +21,6 @@ export async function* boundedLines(source: Readable, most: number): AsyncGenera
     }
     keep(text.slice(start));
   }
-  keep(decoder.end());
+  keep(decoder.decode());
   if (held !== "") yield held.replace(/\r$/, "");
 }

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { boundedLines } from "../../src/drivers/lines.js";
 import { createProgress } from "../../src/cli/progress.js";
 import type { Io } from "../../src/cli/io.js";
+import { rejection } from "../drivers/store.conformance-support.js";
 
 async function linesOf(chunks: readonly Buffer[], most = 100): Promise<string[]> {
   const found: string[] = [];
@@ -32,6 +33,12 @@ describe("a file read line by line", () => {
     const found = await linesOf([...pieces, Buffer.from("\nshort\n")], 100);
 
     expect(found.map(({ length }) => length)).to.deep.equal([101, 5]);
+  });
+
+  it("is not read with signs for what nobody wrote, where it is not in UTF-8", async () => {
+    const refused = await rejection(linesOf([Buffer.from("Un café place Bellecour\n", "latin1")]));
+
+    expect(refused).to.include({ code: "ERR_ENCODING_INVALID_ENCODED_DATA" });
   });
 });
 

@@ -59,7 +59,7 @@ export async function openBackup(path: string, passphrase: () => Promise<string>
       try {
         yield* checked(boundedLines(plain, maxLine));
       } catch (error) {
-        throw codeOf(error).startsWith("Z_") ? damaged() : error;
+        throw /^Z_|^ERR_ENCODING_/.test(codeOf(error)) ? damaged() : error;
       } finally {
         plain.destroy();
       }
