@@ -54,6 +54,8 @@ async function runMove(io: Io, { to }: Given): Promise<Answer> {
 }
 
 async function copy(io: Io, from: Media, to: Media): Promise<MovedMedia> {
+  // Also where there is nothing to copy yet: what is said of the place afterwards is so.
+  await to.check();
   let total = 0;
   for await (const _file of from.list()) total += 1;
   const progress = createProgress(io);

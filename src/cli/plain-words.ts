@@ -9,6 +9,10 @@ const refusals: Readonly<Partial<Record<string, string>>> = {
   "already-taken": "This mail address has an account on this instance already.",
   "refusals.obvious-password": "This password is too easy to guess: choose another one.",
   "not-found": "There is no ActivityPub actor at this address.",
+  "self-test.errors.host": "This is no server such as velo.example.",
+  "self-test.errors.ours":
+    "This is the instance itself, or another one of its names: name another server.",
+  "self-test.errors.account": "--account: it is not of that server, or not complete.",
   "members-full": "This instance has as many members as it may have: see instance limits.",
 };
 
@@ -40,6 +44,9 @@ export function inPlainWords(error: unknown): string {
   if (error instanceof FetchRefused) return `The other server cannot be reached: ${error.message}`;
   if (!(error instanceof Error)) return String(error);
   if (error.name.startsWith("Mongo")) return ofMongo(error);
+  if (error.name === "MediaDamaged") {
+    return `${error.message} Put it back as it was, or remove it: the rest is backed up and moved then.`;
+  }
   const code = "code" in error ? String(error.code) : "";
   const known = system[code];
   if (known === undefined) return error.message;

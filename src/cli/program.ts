@@ -36,11 +36,12 @@ export async function runCli(argv: readonly string[], world: Io): Promise<number
     return code;
   } catch (error) {
     // Commander has written its own words: help, the version, or what was called wrongly.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const isSaid = error instanceof CommanderError;
+    if (isSaid && error.exitCode === 0) return 0;
     const message = inPlainWords(error);
-    io.err(`${message}\n`);
+    if (!isSaid) io.err(`${message}\n`);
     if (asJson) io.out(`${JSON.stringify({ error: message }, null, 2)}\n`);
-    return error instanceof UsageMistake ? 2 : 1;
+    return isSaid || error instanceof UsageMistake ? 2 : 1;
   }
 }
 

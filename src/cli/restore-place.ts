@@ -113,7 +113,8 @@ async function refusePictures(config: Config): Promise<void> {
   const where = config.s3 === null ? config.dataDir : `the bucket ${config.s3.bucket}`;
   try {
     for await (const { owner } of media.list()) {
-      throw new CommandFailed(`There are pictures in ${where} (${owner}). ${replace}`);
+      const others = config.s3 === null ? "" : ` ${ofAnother}`;
+      throw new CommandFailed(`There are pictures in ${where} (${owner}). ${replace}${others}`);
     }
   } finally {
     await media.close();
@@ -121,6 +122,9 @@ async function refusePictures(config: Config): Promise<void> {
 }
 
 const replace = "Add --force to replace everything that is there; take a backup of it before.";
+
+const ofAnother =
+  "If another deployment keeps its own there, as beside a trial, name another bucket: they would be removed.";
 
 /** The new file is made beside the old one. */
 async function refillFile(config: Config, release: () => Promise<void>, fill: Fill): Promise<void> {

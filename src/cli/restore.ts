@@ -44,6 +44,8 @@ The pass phrase comes from PARVIS_BACKUP_PASSPHRASE or from a file.
 A place that a server was ever started on holds something, and --force is needed. With --check nothing is
 changed: do that first, and stop the server once it said that the file is whole and can be restored here.
 
+A trial needs places of its own: where MONGODB_URL or S3_BUCKET are set, set them to others, also against .env.
+
 Examples:
   npm run parvis -- restore --from parvis-2026-03-02.backup --check --force
   npm run parvis -- restore --from parvis-2026-03-02.backup --force

@@ -47,7 +47,9 @@ describe("a deployment with its pictures in a bucket", function () {
     const back = aDesk();
     const restored = await run(back, ["restore", "--from", own]);
 
-    expect(full.err).to.include("There are pictures in the bucket parvis-media (old)");
+    expect(full.err)
+      .to.include("There are pictures in the bucket parvis-media (old)")
+      .and.include("as beside a trial, name another bucket");
     for (const ended of [forced, saved, restored]) expect(ended.code, ended.err).to.equal(0);
     expect(objects()).to.deep.equal([`town/${picture}`]);
     expect(existsSync(join(place.dataDir, "media"))).to.equal(false);

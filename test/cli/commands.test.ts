@@ -1,9 +1,13 @@
-import { gzipSync } from "node:zlib";
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { openDesk } from "./support.js";
 
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const city = ["--origin", "https://valmont.example", "--name", "Valmont", "--kind", "city"];
 
 describe("the command line", function () {
@@ -28,6 +32,48 @@ describe("the command line", function () {
     expect(unknown.err).to.include("unknown command 'frobnicate'");
     expect(lacking.code).to.equal(2);
     expect(lacking.err).to.include("--origin");
+  });
+
+  it("tells a script in JSON, too, that it was called wrongly", async () => {
+    const lacking = await desk.run(["instance", "create", "--name", "Valmont", "--json"]);
+
+    expect(lacking.code).to.equal(2);
+    expect(JSON.parse(lacking.out).error).to.include("--origin");
+  });
+
+  it("fails when what it answers cannot be written, as on a full disk", async () => {
+    const [full, cli] = [openSync("/dev/full", "w"), "src/cli.ts"];
+    const child = spawn(process.execPath, ["--import", "tsx", cli, "instance", "list"], {
+      ...{ cwd: root, stdio: ["ignore", full, "pipe"] },
+      env: { ...process.env, NODE_OPTIONS: "", MONGODB_URL: "", REDIS_URL: "", ...desk.env },
+    });
+    let err = "";
+    child.stderr?.on("data", (text: Buffer) => (err += text.toString()));
+
+    const [code] = (await once(child, "close")) as [number | null];
+
+    closeSync(full);
+    expect(code).to.equal(1);
+    expect(err).to.include("could not be written: the disk is full");
+  });
+
+  it("quotes nothing of a password that was not written as an address wants it", async () => {
+    const from = "mongodb://town:hun/ter2@db.example/";
+
+    const { code, err } = await desk.run(["move-store", "--from", from, "--to", "data/parvis.db"]);
+
+    expect(code).to.equal(1);
+    expect(err).not.to.contain("hun");
+  });
+
+  it("says what it cannot open, and never in the words of a library", async () => {
+    const folder = await desk.run(["move-store", "--from", desk.dataDir, "--to", "x.db"]);
+    const picture = join(desk.dataDir, "picture.png");
+    writeFileSync(picture, "no store".repeat(1_000));
+    const other = await desk.run(["move-store", "--from", picture, "--to", "x.db"]);
+
+    expect(folder.err).to.contain(`${desk.dataDir} cannot be opened: it is a folder`);
+    expect(other.err).to.contain("picture.png is no store of Parvis");
   });
 
   it("refuses a wrong configuration in plain words, naming the variable", async () => {
@@ -222,12 +268,16 @@ describe("the command line", function () {
       ]);
       const missing = await desk.run(["import", join(desk.dataDir, "none"), ...into]);
       const folder = await desk.run(["import", desk.dataDir, ...into]);
+      const latin = Buffer.from(row("C-1").replace("C-1", "É-1"), "latin1");
+      const otherLetters = await desk.run(["import", file("latin.ndjson", latin), ...into]);
       const other = await desk.run(["import", file("x.png", "\u0089PNG\r\n\u001a\n"), ...into]);
 
       expect(cut).to.deep.include({ code: 1, out: "" });
       expect(cut.err).to.include("run the same command again").and.include("ends too early");
       expect(missing.err).to.include("there is no such file");
       expect(folder.err).to.include("this is a folder");
+      expect(otherLetters).to.deep.include({ code: 1, out: "" });
+      expect(otherLetters.err).to.include("the file is not in UTF-8");
       expect(other.code).to.equal(1);
       expect(other.err).to.include("No line could be understood; line 1");
     });

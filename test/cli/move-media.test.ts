@@ -87,6 +87,17 @@ describe("the pictures of a deployment", () => {
     expect(here.err).to.include(`${name} is damaged`);
   });
 
+  it("are not said to be in a bucket that cannot be used, also when there are none yet", async () => {
+    const empty = openDesk(bucket.env);
+    bucket.faults.push(...Array.from({ length: 10 }, () => 403));
+
+    const { code, err } = await empty.run(["move-media", "--to", "s3"]);
+
+    empty.remove();
+    expect(code).to.equal(1);
+    expect(err).to.include("the bucket of the pictures cannot be used now");
+  });
+
   it("move nowhere without a bucket, and no command tells its keys", async () => {
     const none = await desk.run(["move-media", "--to", "s3"], { env: { S3_ENDPOINT: "" } });
     const nowhere = openDesk();

@@ -51,6 +51,14 @@ describe("the command for the network", function () {
       .and.not.to.contain("calm");
   });
 
+  it("says what is wrong with a server that is to be tested", async () => {
+    const mistyped = await run("test", "velo");
+    const itself = await run("test", "parvis.example");
+
+    expect(mistyped.err).to.equal("This is no server such as velo.example.\n");
+    expect(itself.err).to.contain("name another server");
+  });
+
   it("takes over a list, and names the lines that it cannot read", async () => {
     const file = join(desk.dataDir, "blocks.csv");
     writeFileSync(file, "#domain,#severity\none.example,suspend\nt*o.example,suspend\n");

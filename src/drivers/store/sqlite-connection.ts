@@ -52,12 +52,15 @@ export type Hold = "snapshot" | "alone";
  * Throws `StoreInUse` when another process does not let it be held as wanted.
  */
 export function connect(path: string, hold?: Hold): Connection {
-  const db = new Database(path);
+  const db = opened(path);
   try {
     prepare(db);
     if (hold !== undefined) holdFile(db, hold);
   } catch (error) {
     db.close();
+    if (sqliteCode(error) === "SQLITE_NOTADB") {
+      throw new Error(`${path} is no store of Parvis, or its beginning was changed`);
+    }
     if (!isBusy(error)) throw error;
     throw new StoreInUse(`${path} is in use: stop every process of Parvis that works with it`);
   }
@@ -94,6 +97,15 @@ export function connect(path: string, hold?: Hold): Connection {
       db.close();
     },
   };
+}
+
+function opened(path: string): Database.Database {
+  try {
+    return new Database(path);
+  } catch (cause) {
+    const why = "it is a folder, lies in none that is there, or may not be written";
+    throw new Error(`${path} cannot be opened: ${why}`, { cause });
+  }
 }
 
 function prepare(db: Database.Database): void {
