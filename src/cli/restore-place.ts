@@ -132,12 +132,7 @@ async function refillFile(config: Config, release: () => Promise<void>, fill: Fi
   const folder = await openStaging(dataDir);
   const staged = await stageMedia(config, folder);
   try {
-    try {
-      await fillFile(folder, staged, fill);
-    } catch (error) {
-      await closeStaging(dataDir);
-      throw error;
-    }
+    await gather(dataDir, () => fillFile(folder, staged, fill));
     // No server opens the file from here on: the folder tells it not to.
     await release();
     await takePlaces(dataDir);
@@ -145,6 +140,16 @@ async function refillFile(config: Config, release: () => Promise<void>, fill: Fi
     await closeStaging(dataDir);
   } finally {
     await staged.media.close();
+  }
+}
+
+/** Until what is gathered takes its place, the data folder is as it was, and is served as it was when that fails. */
+async function gather(dataDir: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    await closeStaging(dataDir);
+    throw error;
   }
 }
 
@@ -171,8 +176,10 @@ async function refillMongo(config: Config, alone: Alone, { from, fill }: Filling
   const folder = await openStaging(dataDir);
   const staged = await stageMedia(config, folder);
   try {
-    for (const name of await partNames(store)) await clearPart(store, name);
-    await fill({ store, media: staged.media, keepSecret: keepSecretIn(folder) });
+    await gather(dataDir, async () => {
+      for (const name of await partNames(store)) await clearPart(store, name);
+      await fill({ store, media: staged.media, keepSecret: keepSecretIn(folder) });
+    });
     await takePlaces(dataDir);
     await staged.keepOnlyThese();
     await alone.refuseOthers();

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { createFileMedia } from "../../src/drivers/media/files.js";
 import { collectGarbage } from "../support/garbage.js";
+import { aMongoDatabase, closeMongoStores } from "../support/mongo-store.js";
+import { needs } from "../support/needs.js";
 import { aBucket, type Bucket } from "../support/s3.js";
 import { openDesk, type Desk, type Ended } from "./support.js";
 
@@ -30,9 +32,9 @@ describe("a deployment with its pictures in a bucket", function () {
     desks.forEach((desk) => desk.remove());
     await bucket.close();
   });
-  const run = async (desk: Desk, argv: readonly string[]): Promise<Ended> => {
+  const run = async (desk: Desk, argv: readonly string[], env: object = {}): Promise<Ended> => {
     await collectGarbage();
-    return desk.run(argv);
+    return desk.run(argv, { env });
   };
   const objects = (): string[] => [...bucket.objects.keys()].sort();
 
@@ -70,6 +72,26 @@ describe("a deployment with its pictures in a bucket", function () {
     expect(existsSync(join(place.dataDir, "restoring"))).to.equal(false);
     expect(objects()).to.deep.equal(before);
     expect((await run(place, ["instance", "list"])).out).to.equal("There is no instance yet.\n");
+  });
+
+  describe("and MongoDB", () => {
+    needs("mongodb");
+    afterEach(closeMongoStores);
+
+    it("can be served from its file again when a restore into MongoDB fails", async () => {
+      const place = aDesk(bucket.env);
+      const env = { MONGODB_URL: await aMongoDatabase() };
+      await run(place, ["doctor"]);
+      bucket.faults.push(403);
+
+      const failed = await run(place, ["restore", "--from", file, "--force"], env);
+      const there = await run(place, ["instance", "list"], env);
+      const here = await run(place, ["instance", "list"]);
+
+      expect(failed.err).to.include("the bucket of the pictures cannot be used now");
+      expect(there.err).to.include("a copy that did not end");
+      expect([here.code, here.err]).to.deep.equal([0, ""]);
+    });
   });
 
   it("is not served before a restore has removed what is not its own", async () => {
