@@ -79,6 +79,8 @@ export async function runBackup(io: Io, given: Given): Promise<Answer> {
             signal.throwIfAborted();
             progress.show(rows / total, `${rows} rows, ${files} pictures`);
           },
+          // A restore that began meanwhile has emptied what was still to be read.
+          lastly: () => refuseMarked(store, ["copy"]),
         },
       ),
     );

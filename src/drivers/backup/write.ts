@@ -34,6 +34,8 @@ export interface Writing {
   /** The pass phrase to seal it with; null: it is readable by whoever has the file. */
   readonly passphrase: string | null;
   readonly onProgress: (rows: number, files: number) => void;
+  /** Runs once all was read: where it fails, there is no backup. */
+  readonly lastly?: () => Promise<void>;
 }
 
 /** What was written. */
@@ -65,6 +67,7 @@ export async function writeBackup(origin: Origin, writing: Writing): Promise<Wri
   try {
     await pipeline(all, createWriteStream(aside, { flags: "wx", mode: 0o600, flush: true }));
     if (told.end === null) throw new Error("the backup ended before its end");
+    await writing.lastly?.();
     const { size } = await stat(aside);
     await giveName(aside, path);
     return { ...told.end, bytes: size };
