@@ -2,10 +2,15 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { root, run, type Outcome } from "./bootstrap/scratch.js";
+import { builtChild } from "./support/built.js";
 
 describe("the wait for a server that is started", function () {
   this.timeout(60_000);
+  let program: string;
   let server: Server | null = null;
+  before(async () => {
+    program = await builtChild(new URL("../src/ready.ts", import.meta.url));
+  });
   afterEach(() => server?.close());
 
   /** Waits for a server that answers so; its address is written as people write it. */
@@ -14,7 +19,7 @@ describe("the wait for a server that is started", function () {
     server = at;
     await new Promise((resolve) => at.once("listening", resolve));
     const PORT = ` ${(at.address() as AddressInfo).port}\r`;
-    return run(["--import", "tsx", "src/ready.ts", seconds], root, { PORT, HOST, MONGODB_URL: "" });
+    return run([program, seconds], root, { PORT, HOST, MONGODB_URL: "" });
   }
 
   it("ends as soon as it is ready, which a long migration puts off", async () => {

@@ -1,15 +1,19 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { root, run, scratchFolder, write } from "../bootstrap/scratch.js";
+import { builtChild } from "../support/built.js";
 
 describe("a command that is called from another folder than it runs in", function () {
   this.timeout(60_000);
   const folder = scratchFolder();
-  const cli = ["--import", "tsx", "src/cli.ts"];
+  let cli: string;
   const backup = (to: string, env: NodeJS.ProcessEnv): ReturnType<typeof run> =>
-    run([...cli, "backup", "--to", to], root, { MONGODB_URL: "", ...env });
+    run([cli, "backup", "--to", to], root, { MONGODB_URL: "", ...env });
 
-  before(() => write(folder(), { "city.backup": "of last night" }));
+  before(async () => {
+    cli = await builtChild(new URL("../../src/cli.ts", import.meta.url));
+    write(folder(), { "city.backup": "of last night" });
+  });
 
   it("finds files where its caller stands", async () => {
     const { out } = await backup("city.backup", { PARVIS_FOLDER: folder(), DATA_DIR: folder() });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { builtChild } from "../support/built.js";
 import { openDesk, type Desk } from "./support.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -85,6 +86,7 @@ describe("an import whose process is killed", function () {
 
   it("goes on when it is run again, and ends as one that was left in peace", async () => {
     const [killed, peaceful] = desks;
+    const cli = await builtChild(new URL("../../src/cli.ts", import.meta.url));
     const path = join(killed.dataDir, "rows.ndjson");
     writeFileSync(path, manyRows(rows));
     const origin = "https://valmont.example";
@@ -94,7 +96,7 @@ describe("an import whose process is killed", function () {
     }
     const command = ["import", path, "--instance", "valmont.example", "--source", "site"];
 
-    const child = spawn(process.execPath, ["--import", "tsx", "src/cli.ts", ...command], {
+    const child = spawn(process.execPath, [cli, ...command], {
       cwd: root,
       env: { ...process.env, NODE_OPTIONS: "", MONGODB_URL: "", ...killed.env },
       stdio: ["ignore", "ignore", "pipe"],

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { createFileMedia } from "../../src/drivers/media/files.js";
+import { builtChild } from "../support/built.js";
 import { collectGarbage } from "../support/garbage.js";
 import { aBucket, type Bucket } from "../support/s3.js";
 import { openDesk, type Desk } from "./support.js";
@@ -16,7 +17,9 @@ describe("a command that somebody stops", function () {
   const [town, place] = [openDesk(), openDesk()];
   const file = join(town.dataDir, "town.backup");
   let bucket: Bucket;
+  let cli: string;
   before(async () => {
+    cli = await builtChild(new URL("../../src/cli.ts", import.meta.url));
     bucket = await aBucket();
     const city = ["--origin", "https://valmont.example", "--name", "Valmont", "--kind", "city"];
     await town.run(["instance", "create", ...city]);
@@ -38,7 +41,7 @@ describe("a command that somebody stops", function () {
     let goOn = (): void => undefined;
     bucket.faults.push(new Promise((resolve) => (goOn = resolve)));
     const before = bucket.asked.length;
-    const child = spawn(process.execPath, ["--import", "tsx", "src/cli.ts", ...argv], {
+    const child = spawn(process.execPath, [cli, ...argv], {
       ...{ cwd: root, stdio: ["ignore", "ignore", "pipe"] },
       env: { ...process.env, NODE_OPTIONS: "", MONGODB_URL: "", ...desk.env, ...bucket.env },
     });

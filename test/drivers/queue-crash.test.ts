@@ -3,25 +3,28 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { createIds, systemClock } from "../../src/drivers/clock.js";
 import type { JobRow } from "../../src/drivers/queue/queue-tables.js";
 import { createEmbeddedQueue } from "../../src/drivers/queue/embedded.js";
 import type { NewJob, QueueCounts } from "../../src/drivers/queue/queue.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { builtChild } from "../support/built.js";
 import { aJob, pause } from "./queue.conformance.js";
 
-const child = fileURLToPath(new URL("./queue-crash.child.ts", import.meta.url));
+const source = new URL("./queue-crash.child.ts", import.meta.url);
 const ROUNDS = 6;
 const FIRST_JOBS = 1_200;
 
 describe("the embedded queue, killed in the middle of its work", function () {
   this.timeout(120_000);
 
+  let program: string;
   let folder: string;
   let children: ChildProcess[];
   const path = (name: string): string => join(folder, name);
+
+  before(async () => void (program = await builtChild(source)));
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "parvis-queue-"));
@@ -35,7 +38,7 @@ describe("the embedded queue, killed in the middle of its work", function () {
 
   const serve = async (until: "killed" | "idle"): Promise<ChildProcess> => {
     const files = ["store.db", "ran", "added"].map(path);
-    const args = ["--import=tsx", child, ...files, until];
+    const args = [program, ...files, until];
     const started = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     children.push(started);
     await once(started.stdout, "data");

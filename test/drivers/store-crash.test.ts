@@ -6,14 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { builtChild } from "../support/built.js";
 import type { Thing } from "./store.conformance-support.js";
 
-const WRITER = new URL("store-crash-writer.ts", import.meta.url).pathname;
+const source = new URL("store-crash-writer.ts", import.meta.url);
 const ROUNDS = 8;
 
-/** Lets the writer run for a moment, kills it, and gives the numbers it had been promised. */
-async function writeUntilKilled(path: string, from: number, moment: number): Promise<number[]> {
-  const child = spawn(process.execPath, ["--import=tsx", WRITER, path, String(from)], {
+/** Lets a writer run for a moment, kills it, and gives the numbers it had been promised. */
+async function writeUntilKilled(writer: readonly string[], moment: number): Promise<number[]> {
+  const child = spawn(process.execPath, writer, {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const acknowledged: number[] = [];
@@ -35,11 +36,12 @@ describe("The embedded store, when its process is killed", () => {
 
   it("keeps every write it acknowledged, and its indexes agree with its records", async function () {
     this.timeout(60_000);
+    const program = await builtChild(source);
     const path = join(folder, "store.db");
     const promised: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const moment = 5 + Math.floor(Math.random() * 120);
-      promised.push(...(await writeUntilKilled(path, round * 1_000_000, moment)));
+      promised.push(...(await writeUntilKilled([program, path, `${round}000000`], moment)));
 
       const store = openSqliteStore(path, { ttlIntervalMs: 0 });
       await store.check({ full: true });

@@ -1,5 +1,4 @@
 import type { Store } from "../../src/drivers/store/collection.js";
-import { openMongoStore } from "../../src/drivers/store/mongo.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
 import {
   commentByUri,
@@ -27,8 +26,11 @@ const {
   readonly dbName?: string;
 };
 
-const opened = (): Promise<Store> =>
-  file === null ? openMongoStore(url, { dbName }) : Promise.resolve(openSqliteStore(file));
+async function opened(): Promise<Store> {
+  if (file !== null) return openSqliteStore(file);
+  const { openMongoStore } = await import("../../src/drivers/store/mongo.js");
+  return openMongoStore(url, { dbName });
+}
 const city = await aStoredCity(await opened());
 const { citizen } = city;
 

@@ -4,13 +4,13 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { MongoClient } from "mongodb";
 import { aGate, until } from "../drivers/queue.conformance.js";
+import { builtChild } from "../support/built.js";
 import { aPeer, closePeers, type Peer } from "./support/peer.js";
 
-const script = fileURLToPath(new URL("./delivery-workers.child.ts", import.meta.url));
+const source = new URL("./delivery-workers.child.ts", import.meta.url);
 
 /** A process that works on what is queued, and says, changes and removes what it is told to. */
 interface Worker {
@@ -25,9 +25,9 @@ interface Answer {
   readonly error?: string;
 }
 
-async function aWorker(store: object): Promise<Worker> {
+async function aWorker(program: string, store: object): Promise<Worker> {
   const { MONGODB_URL: _url, ...env } = process.env;
-  const child = fork(script, [JSON.stringify(store)], { env, execArgv: ["--import=tsx"] });
+  const child = fork(program, [JSON.stringify(store)], { env, execArgv: [] });
   const waiting = new Map<number, (answer: Answer) => void>();
   child.on("message", (answer: Answer) => waiting.get(answer.id ?? 0)?.(answer));
   await once(child, "message");
@@ -86,16 +86,18 @@ const backings: ReadonlyArray<readonly [string, () => Backing]> = [
 for (const [name, open] of backings) {
   describe(`two processes that deliver from one store (${name})`, function () {
     this.timeout(120_000);
+    let program: string;
     let backing: Backing;
     let peers: readonly Peer[];
     let workers: readonly [Worker, Worker];
     let proposal: string;
+    before(async () => void (program = await builtChild(source)));
     beforeEach(async () => {
       backing = open();
       peers = [await aPeer(), await aPeer()];
-      const first = await aWorker(backing.store);
+      const first = await aWorker(program, backing.store);
       proposal = await first.ask("found", ...peers.map(({ origin }) => `${origin}/inbox`));
-      workers = [first, await aWorker(backing.store)];
+      workers = [first, await aWorker(program, backing.store)];
     });
     afterEach(async () => {
       await Promise.all(workers.map((worker) => worker.stop()));

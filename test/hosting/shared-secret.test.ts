@@ -9,6 +9,7 @@ import type { Store } from "../../src/drivers/store/collection.js";
 import { isSecretKnown, rememberSecret } from "../../src/drivers/store/deployment-secret.js";
 import { partNames } from "../../src/drivers/store/parts.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { builtChild } from "../support/built.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const [ours, theirs] = ["a secret of the first process alone", "another one of the second process"];
@@ -52,10 +53,11 @@ describe("A server that starts with another secret than the last one", function 
   this.timeout(60_000);
 
   it("says so, and serves all the same", async () => {
+    const program = await builtChild(new URL("../../src/main.ts", import.meta.url));
     const dataDir = mkdtempSync(join(tmpdir(), "parvis-secret-"));
     /** What a start logs until it listens. */
     const started = async (SECRET: string): Promise<string> => {
-      const child = spawn(process.execPath, ["--import=tsx", "src/main.ts"], {
+      const child = spawn(process.execPath, [program], {
         ...{ cwd: root, stdio: ["ignore", "pipe", "inherit"] },
         env: {
           ...process.env,

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import sharp from "sharp";
 import type { Media } from "../../src/drivers/media.js";
 
 /** Kept files in memory. */
@@ -25,7 +24,9 @@ export function aMedia(): Media {
 }
 
 /** A picture to upload. */
-export function aPicture(red = 10, side = 600): Promise<Buffer> {
+export async function aPicture(red = 10, side = 600): Promise<Buffer> {
+  // Hundreds of processes of tests have kept files and no picture, and sharp is slow to load.
+  const { default: sharp } = await import("sharp");
   const background = { r: red, g: 90, b: 120, alpha: 0.6 };
   return sharp({ create: { width: side, height: side, channels: 4, background } })
     .png()
