@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Browser } from "playwright-core";
+import type { Browser, Cookie } from "playwright-core";
 import { peersCollection } from "../../src/federation/delivery/peer-record.js";
 import { needs } from "../support/needs.js";
 import { ask, faultsOf, looks } from "./support/audit.js";
@@ -67,6 +67,8 @@ describe("every page in a browser", function () {
   let town: Town;
   let browser: Browser;
   let places: Places;
+  /** Who has signed in goes on from there in each further window. */
+  const sessions = new Map<Reader, Cookie[]>();
 
   before(async () => {
     [town, browser] = await Promise.all([aTown(), launch()]);
@@ -89,7 +91,14 @@ describe("every page in a browser", function () {
   };
   const open = async (reader: Reader, sight: Partial<Sight> = {}): Promise<Window> => {
     const window = await openWindow(browser, { origin: town.origin, ...sight });
-    if (reader !== "nobody") await signIn(window, places.mails[reader], password);
+    if (reader === "nobody") return window;
+    const session = sessions.get(reader);
+    if (session !== undefined) {
+      await window.context.addCookies(session);
+      return window;
+    }
+    await signIn(window, places.mails[reader], password);
+    sessions.set(reader, await window.context.cookies());
     return window;
   };
 
