@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 
 const isTest = (name) => name.endsWith(".test.ts");
 
@@ -12,9 +12,28 @@ function testsUnder(folder) {
   });
 }
 
+/** A test file's text, with that of the suites which several files run, each on something else. */
+function textOf(file) {
+  const own = readFileSync(file, "utf8");
+  const suites = [...own.matchAll(/from "(\.\/[\w.-]+\.conformance)\.js"/g)];
+  return [
+    own,
+    ...suites.map(([, path]) => readFileSync(join(dirname(file), `${path}.ts`), "utf8")),
+  ].join();
+}
+
+/** How long a file may take: the most milliseconds that something in it asks for, then how much it holds. */
+function weightOf(file) {
+  const text = textOf(file);
+  const asked = [...text.matchAll(/\btimeout\((\d[\d_]*)\)/g)];
+  const ms = Math.max(0, ...asked.map(([, number]) => Number(number.replaceAll("_", ""))));
+  return { file, ms, length: text.length };
+}
+
 /**
  * The test files that the words on the command line ask for: a file, a folder, or a part of a path;
- * without words all of them. The largest come first, so that no long file is left for the end.
+ * without words all of them. Those that ask for the most time come first, and of the others the largest, so
+ * that no long file is left for the end.
  * @param {string} root the folder of package.json
  * @param {string[]} words
  */
@@ -26,6 +45,6 @@ export function chooseFiles(root, words) {
     return statSync(path).isDirectory() ? testsUnder(path) : [path];
   });
   const chosen = [...new Set(words.length === 0 ? all : asked)];
-  const size = new Map(chosen.map((file) => [file, statSync(file).size]));
-  return chosen.sort((a, b) => size.get(b) - size.get(a));
+  const weighed = chosen.map(weightOf);
+  return weighed.sort((a, b) => b.ms - a.ms || b.length - a.length).map(({ file }) => file);
 }
