@@ -7,6 +7,13 @@ import { filesIn, needsProgram, runs, text } from "./files.js";
 const units = filesIn("deploy/systemd").filter((name) => /\.(service|timer)$/.test(name));
 const services = units.filter((name) => name.endsWith(".service"));
 const proxies = ["deploy/nginx/parvis.conf", "deploy/caddy/Caddyfile", "docker/caddy/Caddyfile"];
+const shared = "docker/caddy/parvis.caddy";
+
+/** What a proxy is configured with, and what that imports. */
+function configOf(proxy: string): string {
+  const own = text(proxy);
+  return own.includes("import parvis.caddy") ? `${text(shared)}\n${own}` : own;
+}
 
 /** The lines of a unit's section, as name and value. */
 function settingsOf(unit: string): string[] {
@@ -89,19 +96,35 @@ describe("the proxy before the server", () => {
   for (const file of proxies.slice(1)) {
     it(`is a configuration that Caddy takes (${file})`, function () {
       const caddy = needsProgram(this, "caddy");
-      const given = ["validate", "--adapter", "caddyfile", "--config", file];
       const home = mkdtempSync(join(tmpdir(), "parvis-caddy-"));
       const env = { HOME: home, SITE_HOSTS: "a.example, b.example", ACME_MAIL: "a@a.example" };
       const said = text(file).replace("/var/log/caddy", home);
       writeFileSync(join(home, "Caddyfile"), said);
+      writeFileSync(join(home, "parvis.caddy"), text(shared));
       try {
-        const { code, out } = runs(caddy, [...given.slice(0, -1), join(home, "Caddyfile")], env);
+        const given = ["validate", "--adapter", "caddyfile", "--config", join(home, "Caddyfile")];
+        const { code, out } = runs(caddy, given, env);
         expect(code, out).to.equal(0);
+        expect(out).not.to.include("not formatted");
       } finally {
         rmSync(home, { recursive: true, force: true });
       }
     });
   }
+
+  it("hides the same of a request that was not answered as of one that was", () => {
+    const hides =
+      /^\tlog(?: default)? \{\n(?:\t\toutput (?:.*[^{]|.*\{\n(?:\t\t\t.*\n)+\t\t\})\n)?\t\timport parvis-log\n\t\}$/gm;
+    for (const file of proxies.slice(1)) {
+      const [logs, hidden] = [/^\tlog\b/gm, hides].map((what) => configOf(file).match(what));
+      expect(
+        hidden?.map((log) => log.split(" {")[0]),
+        file,
+      ).to.deep.equal(["\tlog default", "\tlog"]);
+      expect(logs, file).to.have.length(2);
+      expect(text(file), file).to.match(/^\{\n(?:\t.*\n)*\timport parvis-options\n\}$/m);
+    }
+  });
 
   it("writes into no log what would let somebody in: what follows ?, and links sent by mail", () => {
     const secret = [
@@ -112,7 +135,7 @@ describe("the proxy before the server", () => {
       "/search?q=abc",
     ];
     for (const file of proxies.slice(1)) {
-      const pattern = /request>uri regexp "(.+)" "\$1"/.exec(text(file))?.[1] ?? "";
+      const pattern = /request>uri regexp "(.+)" "\$1"/.exec(configOf(file))?.[1] ?? "";
       for (const uri of [...secret, "/reset/abc?x=abc"]) {
         expect(uri.replace(new RegExp(pattern), "$1"), file).not.to.include("abc");
       }
@@ -139,8 +162,8 @@ describe("the proxy before the server", () => {
 
   it("takes two pictures of the largest size, and shows nobody outside the figures", () => {
     for (const file of proxies) {
-      expect(text(file), file).to.match(/(?:client_max_body_size 12m|max_size 12MB)/);
-      expect(text(file), file).to.match(
+      expect(configOf(file), file).to.match(/(?:client_max_body_size 12m|max_size 12MB)/);
+      expect(configOf(file), file).to.match(
         /(?:respond \/metrics\* 404|location ~\* \^\/metrics \{ return 404; \})/,
       );
     }
