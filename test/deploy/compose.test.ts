@@ -51,6 +51,11 @@ describe("the deployment with compose", () => {
     expect(Object.keys(compose["services"]!["worker"]!["depends_on"]!)).to.deep.equal(["web"]);
   });
 
+  it("keeps the way in open while webs are replaced", () => {
+    expect(compose["services"]!["caddy"]).not.to.have.property("depends_on");
+    expect(text("docker/caddy/Caddyfile")).to.include("lb_policy round_robin\n");
+  });
+
   it("gives every service a bound, a look at its health, and no right that it does not need", () => {
     for (const [name, service] of services) {
       expect(service["read_only"], name).to.equal(true);

@@ -160,6 +160,14 @@ describe("the proxy before the server", () => {
     expect(nginx).to.include("proxy_cache off;").and.not.include("proxy_cache_path");
   });
 
+  it("has people wait for a server that starts anew, and lets nobody take one out of turn", () => {
+    for (const file of proxies.slice(1)) {
+      expect(text(file), file).to.match(/^\t\tlb_try_duration 10s$/m);
+      // A visitor who breaks off in an upload would count as a failure of the server.
+      expect(text(file), file).not.to.match(/^\s*fail_duration/m);
+    }
+  });
+
   it("takes two pictures of the largest size, and shows nobody outside the figures", () => {
     for (const file of proxies) {
       expect(configOf(file), file).to.match(/(?:client_max_body_size 12m|max_size 12MB)/);
