@@ -62,6 +62,16 @@ describe("backup and restore with compose", () => {
     expect(leftInside()).to.deep.equal(["123-456"]);
   });
 
+  it("take the stores as they are, whatever compose.yml says of them by now", () => {
+    for (const script of ["backup", "restore"]) {
+      const file = script === "backup" ? `${target()}.3` : target();
+      expect(call(script, [file]).code).to.equal(0);
+      const inStores = said().match(/ (?:up|run) .*(?:redis|cli (?:backup|restore) ).*/g);
+      expect(inStores![0]).to.equal(" up -d --no-recreate --wait mongodb redis");
+      for (const run of inStores!.slice(1)) expect(run).to.match(/^ run --rm --no-deps cli /);
+    }
+  });
+
   it("throw away nothing that somebody else put into the volume, however old it is", () => {
     expect(readdirSync(volume())).to.deep.equal(["before.backup", "under-way"]);
   });
@@ -117,18 +127,18 @@ describe("backup and restore with compose", () => {
 
   it("let the site stay where the file is damaged, or would take the place of something unasked", () => {
     expect(call("restore", [target()], { FAIL: "restore --check" }).code).to.equal(1);
-    expect(said()).to.not.match(/stop|up -d|restore --from/);
+    expect(said()).to.not.match(/stop|up -d --wait|restore --from/);
   });
 
   it("keep the servers away from half of a city", () => {
     expect(call("restore", [target()], { FAIL: "restore --from" }).code).to.equal(1);
-    expect(said()).to.include("stop web worker").and.not.include("up -d");
+    expect(said()).to.include("stop web worker").and.not.include("up -d --wait");
   });
 
   it("start nothing that would speak in the city's name on a trial of a backup", () => {
     expect(call("restore", [target(), "--no-start", "--force"]).code).to.equal(0);
     expect(said())
       .to.include("restore --from")
-      .and.not.match(/up -d|--no-start/);
+      .and.not.match(/up -d --wait|--no-start/);
   });
 });
