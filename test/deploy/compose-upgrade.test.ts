@@ -46,14 +46,14 @@ describe("an upgrade with compose", () => {
     const [backup] = readdirSync(backups());
     expect(backup).to.match(/^before-upgrade-\d{8}T\d{6}Z\.backup$/);
     expect(said()).to.match(
-      /cli backup --to .*\n(?:.*\n)+.* build --pull web worker cli\n.* up -d --wait\n.* exec -T caddy caddy reload --config \/etc\/caddy\/Caddyfile\n$/,
+      /cli backup --to .*\n(?:.*\n)+.* build --pull web worker cli\n(?:.*\n)*.* up -d --no-build --wait\n.* exec -T caddy caddy reload --config \/etc\/caddy\/Caddyfile\n$/,
     );
   });
 
   it("takes the image that is named, and builds none", () => {
     expect(upgrade("PARVIS_IMAGE=registry.example/parvis:2\n").code).to.equal(0);
     expect(said())
-      .to.match(/ pull web worker cli\n.* up -d --no-build --wait\n/)
+      .to.match(/ pull web worker cli\n(?:.*\n)*.* up -d --no-build --wait\n/)
       .and.not.match(/ build /);
   });
 
@@ -67,6 +67,49 @@ describe("an upgrade with compose", () => {
     expect(sealed()).to.equal(true);
     upgrade("", { PARVIS_BACKUP_PASSPHRASE: "quatre mots pour une place" });
     expect(sealed()).to.equal(true);
+  });
+
+  describe("of several webs", () => {
+    const webs = (): string => join(folder(), "webs");
+    const serving = (): string[] =>
+      readdirSync(webs()).map((id) => readFileSync(join(webs(), id), "utf8").trim());
+    const upgradeOf = (images: string[], more: NodeJS.ProcessEnv = {}): number | null => {
+      rmSync(webs(), { recursive: true, force: true });
+      write(webs(), Object.fromEntries(images.map((image, at) => [`${at + 1}`, `${image}\n`])));
+      return upgrade("", { WEBS: webs(), PARVIS_PATIENCE: "0", ...more }).code;
+    };
+
+    it("has a new one ready before an old one goes, and makes none anew that compose left", () => {
+      expect(upgradeOf(["old", "old"])).to.equal(0);
+
+      expect(serving()).to.deep.equal(["new", "new"]);
+      const steps = said().match(/(?<= )--scale web=\d|^stop \d/gm);
+      expect(steps).to.deep.equal(["--scale web=3", "stop 1", "--scale web=3", "stop 2"]);
+      expect(said().match(/ up .*--scale.*/g)![0]).to.equal(
+        " up -d --no-recreate --no-build --scale web=3 web",
+      );
+    });
+
+    it("leaves those that serve alone, with their image, when the new version does not get ready", () => {
+      expect(upgradeOf(["old", "old"], { BROKEN: "new" })).to.equal(1);
+
+      expect(serving()).to.deep.equal(["old", "old"]);
+      expect(said())
+        .to.match(/^logs --tail 20 3\n(?:.*\n)*tag old parvis:local\n$/m)
+        .and.not.match(/ up -d --no-build --wait|^stop/m);
+    });
+
+    it("does not wait for an old one that serves nobody", () => {
+      expect(upgradeOf(["gone", "old"], { BROKEN: "gone" })).to.equal(0);
+
+      expect(serving()).to.deep.equal(["new"]);
+    });
+
+    it("makes the backup with the version that runs, which can read it again", () => {
+      upgradeOf(["old"], { PARVIS_IMAGE: "registry.example/parvis:2" });
+
+      expect(said()).to.match(/ cli backup --to \S+ \(old\)\n/);
+    });
   });
 
   describe("after others, of which the last two failed", () => {
@@ -84,7 +127,7 @@ describe("an upgrade with compose", () => {
     });
 
     it("keeps all backups for as long as none ends well", () => {
-      expect(upgradeAgain("", { FAIL: "up -d" }).code).to.equal(1);
+      expect(upgradeAgain("", { FAIL: "up -d --no-build" }).code).to.equal(1);
 
       expect(kept()).to.have.members([...older, ...others]);
       expect(readdirSync(backups())).to.have.length(8);
@@ -110,6 +153,6 @@ describe("an upgrade with compose", () => {
 
   it("changes nothing without a backup", () => {
     expect(upgrade("", { FAIL: "cli backup" }).code).to.equal(1);
-    expect(said()).to.not.match(/ pull | build | up /);
+    expect(said()).to.not.match(/ pull | build | up (?!-d --no-recreate --wait)/);
   });
 });

@@ -1,10 +1,26 @@
 /**
  * Stands in for `docker`: notes its words, and does what they say in a folder that is the volume `backup`.
- * A backup is one line; one that fails leaves its beginning behind.
+ * A backup is one line; one that fails leaves its beginning behind. The containers of `web` are the files in the
+ * folder WEBS, each with its image in it; those of the image BROKEN do not get healthy.
  */
 export const docker = `#!/bin/sh
-echo "$*" >> "$LOG"
+echo "$*\${PARVIS_IMAGE:+ ($PARVIS_IMAGE)}" >> "$LOG"
 words=$*
+for last; do :; done
+case $words in
+  *" ps -q web" | *" ps -aq web") ls "\${WEBS:-$VOLUME/none}" 2>/dev/null; exit 0 ;;
+  *--scale*)
+    count=\${words#*--scale web=}
+    while [ "$(ls "$WEBS" | wc -l)" -lt "\${count% web}" ]; do
+      next=$(($(ls "$WEBS" | tail -n 1) + 1))
+      echo new > "$WEBS/$next"
+    done
+    exit 0 ;;
+  *State.Health*) [ "$(cat "$WEBS/$last")" = "\${BROKEN:-}" ] && echo unhealthy || echo healthy; exit ;;
+  inspect*) exec cat "$WEBS/$last" ;;
+  rm*) exec rm "$WEBS/$last" ;;
+  stop* | logs* | tag*) exit 0 ;;
+esac
 entry=parvis
 while [ $# -gt 0 ] && [ "$1" != cli ]; do
   [ "$1" != --entrypoint ] || entry=$2
