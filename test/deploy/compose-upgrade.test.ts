@@ -126,20 +126,28 @@ describe("an upgrade with compose", () => {
       symlinkSync(older[1]!, join(backups(), "last-upgrade"));
     });
 
-    it("keeps all backups for as long as none ends well", () => {
+    it("keeps the first backup since the last that ended well, and the newest, for as long as none does", () => {
       expect(upgradeAgain("", { FAIL: "up -d --no-build" }).code).to.equal(1);
 
-      expect(kept()).to.have.members([...older, ...others]);
-      expect(readdirSync(backups())).to.have.length(8);
+      expect(kept()).to.have.members([...older.slice(0, 3), ...others]);
+      expect(readdirSync(backups())).to.have.length(7);
       expect(last()).to.equal(older[1]);
     });
 
-    it("throws away those that are older than the last that ended well, and keeps each since", () => {
+    it("throws away those that are older than the last that ended well", () => {
       expect(upgradeAgain("").code).to.equal(0);
 
-      expect(kept()).to.have.members([...older.slice(1), ...others]);
+      expect(kept()).to.have.members([...older.slice(1, 3), ...others]);
       expect(last()).to.match(/^before-upgrade-\d{8}T\d{6}Z\.backup$/);
       expect(readFileSync(join(backups(), last()), "utf8")).to.equal("all of the city\n");
+    });
+
+    it("keeps the very first one where none ended well yet", () => {
+      rmSync(join(backups(), "last-upgrade"));
+
+      expect(upgradeAgain("", { FAIL: "up -d --no-build" }).code).to.equal(1);
+
+      expect(kept()).to.have.members([older[0], ...others]);
     });
 
     it("throws nothing away where somebody took the backup of the last away", () => {
