@@ -46,12 +46,23 @@ describe("the way to a deployment on Kubernetes", () => {
     ]);
   });
 
-  it("tells browsers to come by TLS alone, by what is there under that name", () => {
-    const [middleware] = ofKind("Middleware");
+  it("has visitors come by TLS alone, and not to the figures, by what is there under those names", () => {
     const { namespace } = fields(documents(`${folder}/base/kustomization.yaml`)[0]);
+    const there = ofKind("Middleware");
     const annotations = fields(ofKind("Ingress")[0]!["metadata"]!["annotations"]);
     expect(annotations["traefik.ingress.kubernetes.io/router.middlewares"]).to.equal(
-      `${String(namespace)}-${nameOf(middleware!)}@kubernetescrd`,
+      there.map((one) => `${String(namespace)}-${nameOf(one)}@kubernetescrd`).join(","),
     );
+    const [{ stsSeconds }, { regex, replacement }] = [
+      there[0]!["spec"]!["headers"]!,
+      there[1]!["spec"]!["replacePathRegex"]!,
+    ] as unknown as [{ stsSeconds: number }, { regex: string; replacement: string }];
+    expect(stsSeconds).to.equal(31_536_000);
+    const arrivesAt = (path: string): string => path.replace(new RegExp(regex), replacement);
+    expect(["/metrics", "/metrics/x", "/proposals/metrics"].map(arrivesAt)).to.deep.equal([
+      "/404",
+      "/404",
+      "/proposals/metrics",
+    ]);
   });
 });

@@ -29,7 +29,8 @@ const containers = workloads.flatMap((object) => entries(podOf(object)["containe
 
 /** What is not Kubernetes' own, as far as it is used: the documentation of Traefik 3 and of cert-manager 1. */
 const others: Readonly<Record<string, string>> = {
-  "traefik.io/v1alpha1 Middleware": "{ headers: { stsSeconds: number } }",
+  "traefik.io/v1alpha1 Middleware":
+    "{ headers: { stsSeconds: number } } | { replacePathRegex: { regex: string; replacement: string } }",
   "cert-manager.io/v1 ClusterIssuer": `{ acme: { server: string; email: string;
     privateKeySecretRef: { name: string };
     solvers: { http01: { ingress: { ingressClassName: string } } }[] } }`,
