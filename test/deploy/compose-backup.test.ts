@@ -98,6 +98,10 @@ describe("backup and restore with compose", () => {
     const nightly = (...args: string[]): ReturnType<typeof runs> =>
       call(join(folder(), "city/backup"), args);
 
+    const half = "before-upgrade-20250101T031500Z.backup.part";
+    write(backups, { [half]: "half, a month ago" });
+    utimesSync(join(backups, half), monthAgo, monthAgo);
+
     expect(nightly("--keep=2", "--encrypt").code).to.equal(0);
 
     const left = readdirSync(backups).sort();
