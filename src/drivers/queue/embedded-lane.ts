@@ -1,9 +1,10 @@
-import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Shelf } from "./embedded-shelf.js";
 import { failureText } from "./failure-text.js";
 import { verdictOn, type Verdict } from "./outcome.js";
+import { createStarter, type OpenPlaces } from "./places.js";
 import { runningJob, type JobRow } from "./queue-tables.js";
-import type { Pace, RunningJob } from "./queue.js";
+import type { RunningJob } from "./queue.js";
 import { createSignal, type Signal } from "./signal.js";
 
 /** What a queue says to its operator; a pino logger is one. */
@@ -26,8 +27,7 @@ export interface Lane {
 /** What a lane is made of. */
 export interface LaneParts {
   readonly queue: string;
-  readonly concurrency: number;
-  readonly pace: () => Pace | null;
+  readonly places: OpenPlaces;
   readonly run: (job: RunningJob) => Promise<void>;
   readonly shelf: Shelf;
   readonly now: () => number;
@@ -43,6 +43,8 @@ interface Outcome {
 
 interface LaneState {
   readonly signal: Signal;
+  /** Resolves when the next job may begin. */
+  readonly mayBegin: () => Promise<void>;
   /** Claimed and not yet settled in the store. */
   readonly held: Set<JobRow>;
   /** How many workers are at it. */
@@ -67,6 +69,7 @@ const GATHER_MS = 20;
 export function createLane(parts: LaneParts): Lane {
   const state: LaneState = {
     signal: createSignal(),
+    mayBegin: createStarter(parts.places.pace),
     held: new Set(),
     running: 0,
     outcomes: [],
@@ -104,14 +107,13 @@ async function work(parts: LaneParts, state: LaneState): Promise<void> {
     const waitMs = await guarded(parts, parts.pollMs, () => turn(parts, state));
     if (waitMs > 0 && !state.stopping) await state.signal.wait(waitMs);
     if (state.full && !isEnough(parts, state)) await gather(state);
-    const pace = state.stopping ? null : parts.pace();
-    await (pace === null ? nextTurn() : pause(pace.restMs));
+    await nextTurn();
   }
 }
 
 /** Half of the places: the others go on meanwhile, so that gathering holds up nothing. */
-function isEnough({ concurrency }: LaneParts, { outcomes }: LaneState): boolean {
-  return outcomes.length >= concurrency / 2;
+function isEnough({ places }: LaneParts, { outcomes }: LaneState): boolean {
+  return outcomes.length >= places.most / 2;
 }
 
 async function gather(state: LaneState): Promise<void> {
@@ -136,11 +138,10 @@ async function turn(parts: LaneParts, state: LaneState): Promise<number> {
 }
 
 async function fill(parts: LaneParts, state: LaneState): Promise<number> {
-  const free = parts.concurrency - state.running;
+  const free = parts.places.most - state.running;
   state.full = free <= 0;
   if (state.full) return parts.pollMs;
-  const most = Math.min(free, parts.pace()?.together ?? free);
-  const { jobs, nextAt } = await parts.shelf.claim(parts.queue, most);
+  const { jobs, nextAt } = await parts.shelf.claim(parts.queue, free);
   state.full = jobs.length === free;
   for (const row of jobs) launch(parts, state, row);
   if (nextAt === null || state.full) return parts.pollMs;
@@ -155,7 +156,10 @@ function launch(parts: LaneParts, state: LaneState, row: JobRow): void {
     state.outcomes.push({ row, failure });
     if (!state.gathering || isEnough(parts, state)) state.signal.ring();
   };
-  const attempt = async (): Promise<void> => parts.run(runningJob(row));
+  const attempt = async (): Promise<void> => {
+    await state.mayBegin();
+    await parts.run(runningJob(row));
+  };
   attempt().then(
     () => end(null),
     (cause: unknown) => end({ cause, verdict: verdictOn(cause, row, parts.random) }),

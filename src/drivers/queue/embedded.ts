@@ -58,9 +58,9 @@ export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
       await calendar.declare(schedules, keeping);
       dates.wake();
     },
-    process(queue, places, run) {
-      const { most, pace } = readPlaces(queue, places, lanes);
-      lanes.set(queue, createLane({ ...shared, queue, concurrency: most, pace, run }));
+    process(queue, asked, run) {
+      const places = readPlaces(queue, asked, lanes);
+      lanes.set(queue, createLane({ ...shared, queue, places, run }));
     },
     async start() {
       await tables.ready();
