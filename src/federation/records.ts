@@ -110,6 +110,8 @@ export interface InboxEntry {
   readonly outcome: string | null;
   /** How often a Follow, or its Undo, came again by the same id after it was acted on: each is anew. */
   readonly again?: number;
+  /** The id of the POST by which it came last. */
+  readonly request: string;
   /** A Follow whose Undo came since. */
   readonly undone?: boolean;
   readonly receivedAt: Date;

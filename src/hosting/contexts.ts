@@ -86,7 +86,10 @@ export function createContexts(parts: ContextParts): Contexts {
       enqueueAll: (job, items) => {
         watch?.(null);
         return parts.queue.add(
-          items.map(({ payload, options }) => jobFor(job, envelope(payload), options)),
+          items.map(({ payload, options, request: own }) => {
+            const mine = envelope(payload);
+            return jobFor(job, own === undefined ? mine : { ...mine, request: own }, options);
+          }),
         );
       },
       peek: async ({ queue }, ids) => {

@@ -94,10 +94,11 @@ export function createWeb(parts: WebParts): RequestListener {
   }
   app.use((_req, _res, next) => next(new Refusal("not-found")));
   app.use(errorHandler((req, res, error) => showError(parts, siteModel, req, res, error)));
-  const { federation, instances, metrics } = parts;
+  const { federation, instances, metrics, ids } = parts;
   const pages = app as RequestListener;
   const trusts = app.get("trust proxy fn") as Trusts;
-  const door = federation === null ? pages : openDoor({ instances, trusts, federation, pages });
+  const behind = { instances, trusts, ids, pages };
+  const door = federation === null ? pages : openDoor({ ...behind, federation });
   return refuseBadTargets(metrics === null ? door : metrics.watched(door));
 }
 

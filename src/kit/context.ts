@@ -67,10 +67,10 @@ export interface Ctx {
   collection<T extends Row>(def: CollectionDef<T>): Collection<T>;
   /** Store a job; resolves once it is durable. */
   enqueue<P>(job: JobDef<P>, payload: P, options?: EnqueueOptions): Promise<void>;
-  /** The same for many payloads in one write. */
+  /** The same for many payloads in one write; `request` is the id of the one that an item comes of, if another. */
   enqueueAll<P>(
     job: JobDef<P>,
-    items: ReadonlyArray<{ payload: P; options: EnqueueOptions }>,
+    items: ReadonlyArray<{ payload: P; options: EnqueueOptions; request?: string }>,
   ): Promise<void>;
   /** Those of some jobs of a kind, at most 500 ids, that wait or run. */
   peek(job: Pick<JobDef<unknown>, "queue">, ids: readonly string[]): Promise<readonly QueuedJob[]>;

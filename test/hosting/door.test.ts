@@ -28,6 +28,7 @@ describe("The door of a deployment", () => {
         },
       },
       trusts: () => proxied,
+      ids: { next: () => "r1" },
       federation: {
         isInbox: (path) => path === "/inbox",
         takeIn: (visit, _req, res) => {
@@ -72,6 +73,7 @@ describe("The door of a deployment", () => {
     expect(visit?.instance.host).to.equal("valmont.example");
     expect(visit?.originalUrl).to.equal("/inbox?x=1");
     expect(visit?.host).to.equal("VALMONT.example:8080");
+    expect(visit?.request).to.equal("r1");
   });
 
   it("leaves everything else to the pages", async () => {

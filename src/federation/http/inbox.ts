@@ -21,11 +21,13 @@ export function isInbox(path: string): boolean {
 /** Takes what is posted to an inbox: the shared one and every actor's own are one door. */
 export function createTakeIn(receive: Receive, log: Logger): TakeIn {
   return (visit, req, res) => {
+    const { request, instance } = visit;
+    res.setHeader("X-Request-Id", request);
     if (!isAllowedType("activity", req.headers["content-type"] ?? "")) {
       return sendPlainError(res, 415, "send application/activity+json");
     }
     const fail = (error: unknown): void =>
-      answer(res, verdictOnError(error, log.child({ instance: visit.instance.host })));
+      answer(res, verdictOnError(error, log.child({ request, instance: instance.host })));
     readBody(req, largestBody, (problem, body) => {
       if (problem !== null) return fail(problem);
       receive({ ...visit, body }).then((verdict) => answer(res, verdict), fail);
@@ -52,7 +54,7 @@ export function serveInbox(takeIn: TakeIn): RequestHandler {
       return sendError(res, 405, "method not allowed");
     }
     const { method, originalUrl, headers, host, ip } = req;
-    const { instance } = stateOf(res);
-    takeIn({ instance, method, originalUrl, headers, host, ip }, req, res);
+    const { instance, requestId: request } = stateOf(res);
+    takeIn({ instance, request, method, originalUrl, headers, host, ip }, req, res);
   };
 }

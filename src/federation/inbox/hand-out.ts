@@ -32,14 +32,15 @@ export function createHandOut(process: Process): HandOut {
         const waiting = await rows
           .find(
             { state: "waiting" },
-            { sort: { receivedAt: 1 }, limit: batch, projection: { again: 1 } },
+            { sort: { receivedAt: 1 }, limit: batch, projection: { again: 1, request: 1 } },
           )
           .toArray();
         if (waiting.length === 0) return;
         await ctx.enqueueAll(
           process,
-          waiting.map(({ _id, again }, at) => ({
+          waiting.map(({ _id, again, request }, at) => ({
             payload: { entryId: _id },
+            request,
             options: {
               id: again === undefined ? `inbox/${_id}` : `inbox/${_id}/${again}`,
               yieldsMs: Math.max(0, given + at + 1 - prompt) * yieldsMsEach,

@@ -22,6 +22,8 @@ export interface Came extends Pick<InboxEntry, "trust" | "isVouched"> {
 export interface Taken {
   readonly head: ActivityHead;
   readonly rawBody: Buffer;
+  /** The id of the POST. */
+  readonly request: string;
 }
 
 /** Keeps what was verified, and has it acted on; resolves once it is durable. */
@@ -95,13 +97,13 @@ async function takeAgain(ctx: Ctx, entry: InboxEntry): Promise<boolean> {
 /** Have an entry acted on again, as received now, while it is as `which` says. */
 async function actAgain(
   ctx: Ctx,
-  { _id, receivedAt, expiresAt }: InboxEntry,
+  { _id, request, receivedAt, expiresAt }: InboxEntry,
   which: object,
 ): Promise<boolean> {
   const { matchedCount } = await ctx.collection(inboxCollection).updateOne(
     { _id, ...which },
     {
-      $set: { state: "waiting", outcome: null, receivedAt, expiresAt },
+      $set: { state: "waiting", outcome: null, request, receivedAt, expiresAt },
       $inc: { again: 1 },
       $unset: { undone: "" },
     },
@@ -109,7 +111,7 @@ async function actAgain(
   return matchedCount === 1;
 }
 
-function entryOf(ctx: Ctx, { head, rawBody }: Taken, came: Came): InboxEntry {
+function entryOf(ctx: Ctx, { head, rawBody, request }: Taken, came: Came): InboxEntry {
   const { trust, isVouched, forwarder = "" } = came;
   const now = ctx.clock.now();
   return {
@@ -123,6 +125,7 @@ function entryOf(ctx: Ctx, { head, rawBody }: Taken, came: Came): InboxEntry {
     about: null,
     state: "waiting",
     outcome: null,
+    request,
     receivedAt: now,
     expiresAt: new Date(now.getTime() + keptMs),
   };

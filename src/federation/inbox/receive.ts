@@ -87,7 +87,8 @@ async function verdictOn(door: Door, ctx: Ctx, req: Posted): Promise<Verdict> {
   const signer = shareOf(ctx, inspected.keyId);
   if (door.rate.isSpent(signer, now.getTime())) return tooMany;
   const resolveKey = lookingFor(req, door.services.reachOf(ctx.instance).resolveKey);
-  return verify(door, ctx, { inspected, head, rawBody, resolveKey });
+  const { request } = req;
+  return verify(door, ctx, { inspected, head, rawBody, request, resolveKey });
 }
 
 async function verify(door: Door, ctx: Ctx, asked: Asked): Promise<Verdict> {
@@ -166,6 +167,8 @@ interface Asked {
   readonly inspected: InspectedSignature;
   readonly head: ActivityHead;
   readonly rawBody: Buffer;
+  /** The id of the POST. */
+  readonly request: string;
   /** Counts what is looked for as the sender's. */
   readonly resolveKey: ResolveKey;
 }

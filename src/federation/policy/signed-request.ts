@@ -11,7 +11,7 @@ import type { ResolveKey } from "../signatures/verify.js";
  */
 export function signedRequest(
   ctx: Ctx,
-  req: Omit<Visit, "instance">,
+  req: Omit<Visit, "instance" | "request">,
   rawBody: Buffer,
 ): SignedRequest {
   const whole = req.originalUrl.startsWith("/") ? null : readUrl(req.originalUrl);

@@ -5,6 +5,7 @@ import type {
   ServerResponse,
 } from "node:http";
 import type { RequestHandler } from "express";
+import type { Ids } from "../../drivers/clock.js";
 import type { Instance } from "../../kit/instance.js";
 import type { Instances } from "../instances.js";
 import { askedHost, clientAddress, findInstance, whyClosed, type Trusts } from "../resolve-host.js";
@@ -12,6 +13,8 @@ import { askedHost, clientAddress, findInstance, whyClosed, type Trusts } from "
 /** A request whose instance is found, as it came; Express has not seen it, or need not have. */
 export interface Visit {
   readonly instance: Instance;
+  /** Its id, which the log and the jobs that come of it name. */
+  readonly request: string;
   readonly method: string;
   /** The target, as it was asked for. */
   readonly originalUrl: string;
@@ -39,6 +42,7 @@ export interface NetworkSide {
 export interface Behind {
   readonly instances: Pick<Instances, "byHost">;
   readonly trusts: Trusts;
+  readonly ids: Ids;
   readonly federation: NetworkSide;
   /** Everything that is not taken at the door. */
   readonly pages: RequestListener;
@@ -50,7 +54,7 @@ export interface Behind {
  * of all requests, and is taken or refused there.
  */
 export function openDoor(behind: Behind): RequestListener {
-  const { federation, trusts, pages } = behind;
+  const { federation, trusts, ids, pages } = behind;
   return (req, res) => {
     const path = pathOf(req.url ?? "");
     if (req.method !== "POST" || !federation.isInbox(path)) return pages(req, res);
@@ -60,7 +64,8 @@ export function openDoor(behind: Behind): RequestListener {
         if (instance === null || whyClosed(instance, path) !== null) return pages(req, res);
         const { method = "", url: originalUrl = "", headers } = req;
         const ip = clientAddress(req, trusts);
-        federation.takeIn({ instance, method, originalUrl, headers, host, ip }, req, res);
+        const visit = { instance, request: ids.next(), method, originalUrl, headers, host, ip };
+        federation.takeIn(visit, req, res);
       },
       () => pages(req, res),
     );

@@ -58,7 +58,7 @@ export function anEntry(_id: string, receivedAt: Date): InboxEntry {
     ...{ _id, actorUri: "https://spam.example/users/s", type: "Create", objectUri: null },
     activityUri: `https://spam.example/${_id}`,
     ...{ body: "secret words", trust: "signed", isVouched: false, about: null },
-    ...{ state: "refused", outcome: "not-found", receivedAt },
+    ...{ state: "refused", outcome: "not-found", request: "r1", receivedAt },
     expiresAt: new Date(receivedAt.getTime() + 86_400_000),
   };
 }

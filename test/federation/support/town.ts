@@ -19,7 +19,7 @@ import { createContexts, type Contexts } from "../../../src/hosting/contexts.js"
 import { createInstances } from "../../../src/hosting/instances.js";
 import { createOutbox, type Outbox } from "../../../src/hosting/outbox.js";
 import { resolveHost } from "../../../src/hosting/resolve-host.js";
-import { stateOf } from "../../../src/hosting/web/state.js";
+import { openRequest } from "../../../src/hosting/web/opening.js";
 import { startWorkers } from "../../../src/hosting/worker.js";
 import { createTranslators, loadTranslations } from "../../../src/kit/i18n/index.js";
 import { noLimits } from "../../../src/kit/limits.js";
@@ -187,10 +187,7 @@ export function webOf(parts: {
   log: Logger;
 }): express.Express {
   const app = express();
-  app.use((_req, res, next) => {
-    Object.assign(stateOf(res), { requestId: "test", log: parts.log });
-    next();
-  });
+  app.use(openRequest({ ids: createIds(systemClock), log: parts.log }));
   app.use(resolveHost({ ...parts, clock: systemClock }), parts.federation.middleware);
   app.use((_req, res) => void res.type("html").send("<p>page</p>"));
   const refused: express.ErrorRequestHandler = (error: { status?: number }, _req, res, _next) => {
