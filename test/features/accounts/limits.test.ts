@@ -173,21 +173,24 @@ describe("The limits of a city", function () {
     expect(warnings()[0]?.text).to.match(/\b[45] membres sur les 5 prévus/);
   });
 
-  it("tell of the day on which the mails came near them, also when the warning waits for the next", async () => {
-    const ctx = await aCity({ mails: 1 });
+  it("tell of the day on which the mails came near them, on that day or not at all", async () => {
+    const ctx = await aCity({ mails: 5 });
     const admin = await aMember(ctx, "admin");
+    const narrow = await aCity({ mails: 1 });
+    const other = await aMember(narrow, "admin");
     const date = ctx.t.formatDate(site.clock.now());
-    await askForReset(ctx, admin.mail, "192.0.2.1");
+    for (let n = 1; n <= 4; n += 1) await askForReset(ctx, admin.mail, `192.0.2.${n}`);
+    await askForReset(narrow, other.mail, "192.0.2.1");
     await site.settle();
-    expect(mailsTo(admin)).to.have.length(1);
+    const [warning] = mailsTo(admin).slice(4);
 
     site.clock.advance(day + 3_600_000);
     await site.settle();
 
-    const [, warning] = mailsTo(admin);
     expect(warning?.subject).to.contain("Beaucoup de courriels");
-    expect(warning?.text).to.contain(`Le ${date}, Valmont avait envoyé 1 courriel`);
-    expect(warning?.text).to.contain("sur 1 prévu par jour");
+    expect(warning?.text).to.contain(`Le ${date}, Valmont avait envoyé 4 courriels`);
+    expect(warning?.text).to.contain("sur 5 prévus par jour");
+    expect(mailsTo(other)).to.have.length(1);
   });
 
   it("warn of none that was changed before the warning could go out", async () => {
