@@ -21,11 +21,17 @@ describe("an upgrade with compose", () => {
     rmSync(backups(), { recursive: true, force: true });
     return upgradeAgain(env, more);
   };
+  const webs = (): string => join(folder(), "webs");
+  /** Containers of `web`, by their images. */
+  const run = (...images: string[]): void => {
+    rmSync(webs(), { recursive: true, force: true });
+    write(webs(), Object.fromEntries(images.map((image, at) => [`${at + 1}`, `${image}\n`])));
+  };
   const upgradeAgain = (env: string, more: NodeJS.ProcessEnv = {}): ReturnType<typeof runs> => {
     write(folder(), { log: "", "docker/.env": env });
     return runs("sh", [join(folder(), "docker/upgrade")], {
       ...{ PATH: `${join(folder(), "bin")}:${process.env["PATH"]}`, LOG: join(folder(), "log") },
-      ...{ VOLUME: join(folder(), "volume"), ...more },
+      ...{ VOLUME: join(folder(), "volume"), WEBS: webs(), PARVIS_PATIENCE: "0", ...more },
     });
   };
   const said = (): string => readFileSync(join(folder(), "log"), "utf8");
@@ -38,6 +44,7 @@ describe("an upgrade with compose", () => {
     chmodSync(join(folder(), "bin/docker"), 0o755);
     mkdirSync(join(folder(), "volume"));
   });
+  beforeEach(() => run("old"));
 
   it("makes a backup, builds beside the running servers, and has Caddy read its configuration", () => {
     const done = upgrade("");
@@ -58,7 +65,7 @@ describe("an upgrade with compose", () => {
   });
 
   it("seals that backup where there is a pass phrase", () => {
-    const sealed = (): boolean => /cli backup --to \S+ --encrypt\n/.test(said());
+    const sealed = (): boolean => /cli backup --to \S+ --encrypt /.test(said());
     for (const env of ["", "PARVIS_BACKUP_PASSPHRASE=\n", 'PARVIS_BACKUP_PASSPHRASE=""\n']) {
       upgrade(env);
       expect(sealed(), env).to.equal(false);
@@ -70,13 +77,11 @@ describe("an upgrade with compose", () => {
   });
 
   describe("of several webs", () => {
-    const webs = (): string => join(folder(), "webs");
     const serving = (): string[] =>
       readdirSync(webs()).map((id) => readFileSync(join(webs(), id), "utf8").trim());
     const upgradeOf = (images: string[], more: NodeJS.ProcessEnv = {}): number | null => {
-      rmSync(webs(), { recursive: true, force: true });
-      write(webs(), Object.fromEntries(images.map((image, at) => [`${at + 1}`, `${image}\n`])));
-      return upgrade("", { WEBS: webs(), PARVIS_PATIENCE: "0", ...more }).code;
+      run(...images);
+      return upgrade("", more).code;
     };
 
     it("has a new one ready before an old one goes, and makes none anew that compose left", () => {
@@ -99,8 +104,30 @@ describe("an upgrade with compose", () => {
         .and.not.match(/ up -d --no-build --wait|^stop/m);
     });
 
-    it("does not wait for an old one that serves nobody", () => {
-      expect(upgradeOf(["gone", "old"], { BROKEN: "gone" })).to.equal(0);
+    it("takes one that is not healthy just now for one of them, and proves the new version before it goes", () => {
+      expect(upgradeOf(["sick", "old"], { BROKEN: "sick" })).to.equal(0);
+      expect(serving()).to.deep.equal(["new", "new"]);
+
+      expect(upgradeOf(["sick"], { BROKEN: "sick new" })).to.equal(1);
+      expect(serving()).to.deep.equal(["sick"]);
+      expect(said()).to.match(/^tag sick parvis:local$/m);
+    });
+
+    it("leaves no new one, nor its image, where one cannot be started beside the others", () => {
+      expect(upgradeOf(["old"], { FAIL: "--scale" })).to.equal(1);
+
+      expect(serving()).to.deep.equal(["old"]);
+      expect(said()).to.match(/^tag old parvis:local$/m);
+    });
+
+    it("counts none that has stopped", () => {
+      expect(upgradeOf(["gone", "old"], { STOPPED: "gone" })).to.equal(0);
+
+      expect(serving()).to.deep.equal(["new"]);
+    });
+
+    it("starts a web where none runs", () => {
+      expect(upgradeOf(["gone"], { STOPPED: "gone" })).to.equal(0);
 
       expect(serving()).to.deep.equal(["new"]);
     });

@@ -1,22 +1,30 @@
 /**
  * Stands in for `docker`: notes its words, and does what they say in a folder that is the volume `backup`.
  * A backup is one line; one that fails leaves its beginning behind. The containers of `web` are the files in the
- * folder WEBS, each with its image in it; those of the image BROKEN do not get healthy.
+ * folder WEBS, each with its image in it; those of the images BROKEN are not healthy, those of STOPPED do not run.
  */
 export const docker = `#!/bin/sh
 echo "$*\${PARVIS_IMAGE:+ ($PARVIS_IMAGE)}" >> "$LOG"
 words=$*
 for last; do :; done
 case $words in
-  *" ps -q web" | *" ps -aq web") ls "\${WEBS:-$VOLUME/none}" 2>/dev/null; exit 0 ;;
+  *" ps -aq web") ls "$WEBS"; exit 0 ;;
+  *" ps -q web")
+    for web in $(ls "$WEBS"); do
+      [ "$(cat "$WEBS/$web")" = "\${STOPPED:-}" ] || echo "$web"
+    done
+    exit 0 ;;
   *--scale*)
+    [ -d "$WEBS" ] || exit 1
     count=\${words#*--scale web=}
     while [ "$(ls "$WEBS" | wc -l)" -lt "\${count% web}" ]; do
       next=$(($(ls "$WEBS" | tail -n 1) + 1))
       echo new > "$WEBS/$next"
     done
-    exit 0 ;;
-  *State.Health*) [ "$(cat "$WEBS/$last")" = "\${BROKEN:-}" ] && echo unhealthy || echo healthy; exit ;;
+    case $words in *"\${FAIL:-nothing}"*) exit 1 ;; *) exit 0 ;; esac ;;
+  *State.Health*)
+    case " \${BROKEN:-} " in *" $(cat "$WEBS/$last") "*) echo unhealthy ;; *) echo healthy ;; esac
+    exit ;;
   inspect*) exec cat "$WEBS/$last" ;;
   rm*) exec rm "$WEBS/$last" ;;
   stop* | logs* | tag*) exit 0 ;;
