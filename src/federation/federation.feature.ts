@@ -6,6 +6,7 @@ import { createDeliver, createDeliverAgain } from "./delivery/deliver.js";
 import { createAbsences } from "./delivery/absences.js";
 import { createFanOut, createHandOutTo } from "./delivery/fan-out.js";
 import { createGate } from "./delivery/gate.js";
+import { createLookAgain } from "./delivery/gone.js";
 import { createOrder } from "./delivery/order.js";
 import { censusSchedule } from "./discovery/census.js";
 import { countAnew } from "./documents/figures.js";
@@ -67,12 +68,13 @@ export interface Federation extends NetworkSide {
 /** Make all of federation: one more manifest, and one middleware after host resolution. */
 export function createFederation(parts: FederationParts): Federation {
   const services = createServices(parts);
-  const hands = { services, order: createOrder(), gate: createGate(services.timing) };
+  const reading = readingInTurn(services);
+  const lookAgain = createLookAgain(reading);
+  const hands = { services, lookAgain, order: createOrder(), gate: createGate(services.timing) };
   const deliver = createDeliver(hands);
   const deliverAgain = createDeliverAgain(hands);
   const fanOut = createFanOut(deliver, services);
   const send = createSend(services.vault, fanOut);
-  const reading = readingInTurn(services);
   const catchUp = createCatchUp(reading);
   const carry = createCarry(reading);
   const revokeQuotes = createRevokeQuotes(send);
@@ -119,6 +121,7 @@ export function createFederation(parts: FederationParts): Federation {
       jobs: [
         deliver,
         deliverAgain,
+        lookAgain,
         fanOut,
         handOut,
         process,

@@ -39,8 +39,8 @@ export interface Follower {
   readonly linked: boolean;
   readonly followUri: string;
   readonly at: Date;
-  /** When they were first not to be found where they are sent things; absent while they are. */
-  readonly missingSince?: Date;
+  /** When they were looked for last because their inbox was not there. */
+  readonly lookedForAt?: Date;
 }
 
 /** A local actor's wish to follow somebody elsewhere; valid once `accepted`. */
@@ -214,7 +214,7 @@ export const followersCollection = defineCollection<Follower>("remoteFollowers",
   { keys: { actorUri: 1, target: 1 } },
   { keys: { actorUri: 1, linked: 1, target: 1 } },
   { keys: { followerUri: 1 } },
-  { keys: { target: 1 } },
+  { keys: { target: 1, lookedForAt: 1 } },
   { keys: { host: 1, actorUri: 1, target: 1 } },
 ]);
 

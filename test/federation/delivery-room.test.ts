@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { FetchRefused, type Fetcher, type FetchRefusedCode } from "../../src/drivers/fetch.js";
 import { attempt, type Hands } from "../../src/federation/delivery/attempt.js";
 import { createGate } from "../../src/federation/delivery/gate.js";
+import { createLookAgain } from "../../src/federation/delivery/gone.js";
 import { createOrder } from "../../src/federation/delivery/order.js";
 import { nobody } from "../../src/federation/outbound/send.js";
 import { activitiesCollection, peersCollection } from "../../src/federation/records.js";
@@ -31,6 +32,7 @@ function handsWithout(
   };
   return {
     services: { ...services, reachOf },
+    lookAgain: createLookAgain(services),
     order: createOrder(),
     gate: createGate({ ...services.timing, strangersTogether: 32 }),
   };

@@ -7,15 +7,14 @@ import { postKnocking, type Knocked } from "../signatures/double-knock.js";
 import { ACTIVITY_JSON } from "../vocabulary.js";
 import { bodyNow } from "./body-now.js";
 import type { Gate } from "./gate.js";
-import { dropGone } from "./gone.js";
+import { lookForFollowers, type Searching } from "./gone.js";
 import type { Order } from "./order.js";
 import { noteDelivered, noteFailed, noteRefused, restOf, turnAt } from "./peers.js";
 import { isUnavailable } from "./unavailable.js";
 import type { Delivery } from "./waiting.js";
 
 /** What a try is made with. */
-export interface Hands {
-  readonly services: Services;
+export interface Hands extends Searching {
   readonly order: Order;
   readonly gate: Gate;
 }
@@ -69,7 +68,7 @@ export async function attempt(
     const busy = isProbe ? 0 : await turnAt(ctx, peer);
     if (busy > 0) throw resting(host, busy);
     const wait = waitAfter(hands.services, number);
-    await send(hands.services, ctx, activity, { ...asked, host, peer, wait });
+    await send(hands, ctx, activity, { ...asked, host, peer, wait });
   });
 }
 
@@ -90,16 +89,12 @@ interface Sending extends Delivery {
   readonly wait: number;
 }
 
-async function send(
-  services: Services,
-  ctx: Ctx,
-  activity: Activity,
-  sending: Sending,
-): Promise<void> {
+async function send(hands: Hands, ctx: Ctx, activity: Activity, sending: Sending): Promise<void> {
+  const { services } = hands;
   const { host, wait } = sending;
   try {
     const knocked = await post(services, ctx, activity, sending);
-    await conclude(services, ctx, sending, knocked);
+    await conclude(hands, ctx, sending, knocked);
   } catch (error) {
     services.peers.forget(ctx, host);
     if (!(error instanceof FetchRefused)) throw error;
@@ -141,11 +136,12 @@ function outcomeOf(status: number): "sent" | "failed" | "refused" {
 }
 
 async function conclude(
-  services: Services,
+  hands: Hands,
   ctx: Ctx,
   sending: Sending,
   { answer, scheme }: Knocked,
 ): Promise<void> {
+  const { services } = hands;
   const { host, inbox, peer, wait } = sending;
   const { status, retryAfter } = answer;
   const outcome = outcomeOf(status);
@@ -163,7 +159,7 @@ async function conclude(
   await noteRefused(ctx, host, { status, peer });
   services.peers.forget(ctx, host);
   if (status === 404 || status === 410) {
-    await dropGone(services, ctx, { inbox, isGone: status === 410 });
+    await lookForFollowers(hands, ctx, { inbox, isGone: status === 410 });
   }
   throw new GiveUp(`${host}: ${status}`);
 }

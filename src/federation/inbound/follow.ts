@@ -69,7 +69,7 @@ async function keepFollower(
         linked: civicExchange && type === "Organization",
         followUri: entry.activityUri,
       },
-      $unset: { missingSince: "" },
+      $unset: { lookedForAt: "" },
       $setOnInsert: { _id: ctx.ids.next(), at: ctx.clock.now() },
     },
     { upsert: true },

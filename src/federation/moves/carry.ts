@@ -43,13 +43,14 @@ async function carryFollows(services: Services, ctx: Ctx, from: string, to: stri
   const { inbox, sharedInbox, host, civicExchange, type } = await remoteActor(services, ctx, to);
   const linked = civicExchange && type === "Organization";
   const set = { followerUri: to, target: sharedInbox ?? inbox, host, linked };
-  await rename(ctx.collection(followersCollection), { followerUri: from }, set);
+  const change = { $set: set, $unset: { lookedForAt: "" as const } };
+  await rename(ctx.collection(followersCollection), { followerUri: from }, change);
 }
 
 async function carryReactions(ctx: Ctx, from: string, to: string): Promise<void> {
   const rows = ctx.collection(reactionsCollection);
   for (const kind of ["like", "announce"] as const) {
-    await rename(rows, { kind, actorUri: from }, { actorUri: to });
+    await rename(rows, { kind, actorUri: from }, { $set: { actorUri: to } });
   }
 }
 
@@ -57,7 +58,7 @@ async function carryReactions(ctx: Ctx, from: string, to: string): Promise<void>
 async function rename<T extends { readonly _id: string }>(
   rows: Collection<T>,
   where: Partial<T>,
-  set: Partial<T>,
+  change: { readonly $set: Partial<T>; readonly $unset?: { readonly [K in keyof T]?: "" } },
 ): Promise<void> {
   type Filter = Parameters<typeof rows.find>[0];
   type Update = Parameters<typeof rows.updateOne>[1];
@@ -65,7 +66,7 @@ async function rename<T extends { readonly _id: string }>(
     const found = await rows.find(where as Filter, { limit: batch }).toArray();
     for (const { _id } of found) {
       try {
-        await rows.updateOne({ ...where, _id } as Filter, { $set: set } as Update);
+        await rows.updateOne({ ...where, _id } as Filter, change as Update);
       } catch (error) {
         if (!isDuplicate(error)) throw error;
         await rows.deleteOne({ ...where, _id } as Filter);

@@ -44,7 +44,7 @@ export interface Peer {
   readonly received: Received[];
   /** Activities that came to any inbox, parsed. */
   inboxed(type?: string): Array<Record<string, unknown>>;
-  /** Documents by path; what is not there is 404, what is "silent" is never answered. */
+  /** Documents by path; what is not there is 404, a number is a status, what is "silent" is never answered. */
   readonly documents: Map<string, unknown>;
   /** Headers without which a GET is answered 401. */
   readonly demanded: string[];
@@ -105,7 +105,7 @@ export async function aPeer(): Promise<Peer> {
       const found = documents.get(path);
       if (found === undefined) return void res.writeHead(404).end();
       if (found === "silent") return;
-      if (found === 410) return void res.writeHead(410).end();
+      if (typeof found === "number") return void res.writeHead(found).end();
       res.writeHead(200, { "content-type": "application/activity+json" });
       res.end(JSON.stringify(found));
     });
