@@ -11,11 +11,13 @@ export type HandOut = JobDef<Record<string, never>>;
 const batch = 500;
 
 /**
- * The first of what is handed out together wait for nobody; those after them let others pass, ever longer:
- * a proposal that thousands like at once holds up nothing that another city is told.
+ * The first of what is under way together wait for nobody; those after them let others pass, ever longer:
+ * a proposal that thousands like holds up nothing that another city is told, be it at once or in a steady flood.
  */
 const prompt = 20;
 const yieldsMsEach = 5;
+/** What came before this is not under way any more: it waits for another server, or failed. */
+const underWayMs = 60_000;
 
 /**
  * Give each waiting entry its job, many in one write. Jobs have their entry's id (and how often it
@@ -28,7 +30,7 @@ export function createHandOut(process: Process): HandOut {
     payload: z.object({}),
     async run(ctx) {
       const rows = ctx.collection(inboxCollection);
-      for (let given = 0; ; given += batch) {
+      for (let given = await underWay(ctx); ; given += batch) {
         const waiting = await rows
           .find(
             { state: "waiting" },
@@ -52,6 +54,14 @@ export function createHandOut(process: Process): HandOut {
       }
     },
   });
+}
+
+/** How many entries of the city came lately, were handed out and are not acted on yet; counted up to one batch. */
+function underWay(ctx: Ctx): Promise<number> {
+  const since = new Date(ctx.clock.now().getTime() - underWayMs);
+  return ctx
+    .collection(inboxCollection)
+    .countDocuments({ state: "handed", receivedAt: { $gte: since } }, { limit: batch });
 }
 
 /** What came again since it was read waits on: its job of then may be past reading it. */
