@@ -7,7 +7,7 @@ import { issueToken } from "./mail-tokens.js";
 
 const payload = z.object({ memberId: z.string() });
 
-/** Ask to confirm the address, unless it was meanwhile. Nobody else asks for it: a mail server may be away for a day. */
+/** Ask to confirm the address, unless it was meanwhile. It is tried for longer than a day, for which a mail server may be away. */
 export const sendWelcome = defineJob({
   name: "accounts.welcome",
   queue: "mail",
