@@ -4,6 +4,7 @@ import { createTransport } from "nodemailer";
 import { createIds, systemClock, type Clock } from "./clock.js";
 import { giveName, makeFolder, writeNew } from "./disk.js";
 import { MailError } from "./mail/error.js";
+import { isForGood } from "./mail/failure.js";
 import { composeMail, parseSender, type MailMessage } from "./mail/message.js";
 
 export { MailError } from "./mail/error.js";
@@ -28,27 +29,8 @@ export interface SmtpOptions {
   readonly from: string;
 }
 
-/** What nodemailer's errors tell. */
-interface Refused {
-  readonly responseCode?: unknown;
-  readonly code?: unknown;
-  readonly command?: unknown;
-}
-
-/**
- * Replies that say "never" about this mail; others, and those about our own account, may pass: a server that
- * does not take our sender takes no mail at all, until somebody has set that right.
- */
-function isPermanent(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { responseCode, code, command } = error as Refused;
-  const refusesUs = command === "MAIL FROM";
-  const refusesMail = !refusesUs && (code === "EENVELOPE" || code === "EMESSAGE");
-  return refusesMail && typeof responseCode === "number" && responseCode >= 500;
-}
-
 function asMailError(cause: unknown): MailError {
-  const permanent = isPermanent(cause);
+  const permanent = isForGood(cause);
   const why = permanent ? "the mail server refuses it" : "the mail server cannot take it now";
   return new MailError(`Mail not sent: ${why}`, { permanent, cause });
 }

@@ -29,6 +29,17 @@ function replyWith(code: number, text: string): Error {
   return Object.assign(new Error(text), { responseCode: code });
 }
 
+/** What is answered to the mailbox of each name. */
+const said: Readonly<Record<string, readonly [code: number, text: string]>> = {
+  nobody: [550, "No such mailbox"],
+  unknown: [550, "5.1.1 User unknown in virtual mailbox table"],
+  full: [452, "Mailbox full"],
+  relayed: [554, "5.7.1 Relay access denied"],
+  unsigned: [530, "Authentication required"],
+  misaddressed: [553, "5.1.7 Bad sender's mailbox address syntax"],
+  homeless: [550, "5.1.8 Sender address rejected: Domain not found"],
+};
+
 async function openPostOffice(): Promise<PostOffice> {
   const received: Received[] = [];
   const server = new SMTPServer({
@@ -41,9 +52,8 @@ async function openPostOffice(): Promise<PostOffice> {
       return done();
     },
     onRcptTo({ address }, _session, done) {
-      if (address.startsWith("nobody@")) return done(replyWith(550, "No such mailbox"));
-      if (address.startsWith("full@")) return done(replyWith(452, "Mailbox full"));
-      return done();
+      const reply = said[address.split("@")[0] ?? ""];
+      return reply === undefined ? done() : done(replyWith(...reply));
     },
     onData(stream, session, done) {
       const chunks: Buffer[] = [];
@@ -196,9 +206,11 @@ describe("Mail through a mail server", () => {
   });
 
   it("to a mailbox that does not exist is an error for good", async () => {
-    const error = await failureOf(mailer.send({ ...mail, to: "nobody@home.example" }));
+    for (const name of ["nobody", "unknown"]) {
+      const error = await failureOf(mailer.send({ ...mail, to: `${name}@home.example` }));
 
-    expect(error.permanent).to.equal(true);
+      expect(error.permanent, name).to.equal(true);
+    }
   });
 
   it("to a full mailbox may be tried again", async () => {
@@ -216,6 +228,15 @@ describe("Mail through a mail server", () => {
     expect(error.permanent).to.equal(false);
     expect(mailFailure(error).status).to.equal(550);
   });
+
+  for (const name of ["relayed", "unsigned", "misaddressed", "homeless"]) {
+    it(`may be tried again when what the server refuses is us, be it only once it knows the reader: ${said[name]?.join(" ")}`, async () => {
+      const error = await failureOf(mailer.send({ ...mail, to: `${name}@home.example` }));
+
+      expect(error.permanent).to.equal(false);
+      expect(mailFailure(error).status).to.equal(said[name]?.[0]);
+    });
+  }
 
   it("goes on after a refusal", async () => {
     await failureOf(mailer.send({ ...mail, to: "nobody@home.example" }));

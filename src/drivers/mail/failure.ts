@@ -69,3 +69,21 @@ export function troubleKind(failure: MailFailure): MailTroubleKind {
   if (code !== null) return unreachable.has(code) ? "unreachable" : "other";
   return permanent ? "malformed" : "other";
 }
+
+/** A sender's address that is malformed or of no known system (RFC 3463, section 3.2). */
+const aboutSender: ReadonlySet<string | null> = new Set(["5.1.7", "5.1.8"]);
+
+/**
+ * Whether a mail server's reply, as nodemailer's error tells it, says "never" about this mail. One about our own
+ * account or sender may pass: that server takes no mail at all, until somebody has set it right. Postfix gives
+ * it in reply to `RCPT TO` (`smtpd_delay_reject`), so that the codes tell more than the command.
+ */
+export function isForGood(error: unknown): boolean {
+  const failure = mailFailure(error);
+  const { code, status, enhanced } = failure;
+  const { command } = (error ?? {}) as Readonly<Record<string, unknown>>;
+  const kind = troubleKind(failure);
+  const isOfUs = kind === "sign-in" || kind === "policy" || aboutSender.has(enhanced);
+  const refusesMail = code === "EENVELOPE" || code === "EMESSAGE";
+  return refusesMail && !isOfUs && command !== "MAIL FROM" && status !== null && status >= 500;
+}
