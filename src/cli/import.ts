@@ -27,8 +27,9 @@ export function importCommand(io: Io, finish: Finish): Command {
 }
 
 const help = `
-Good lines are stored; bad ones are left out and listed with their number and cause. It may be stopped
-at any time and run again: what is there already, known by --source and its code, is left as it is.
+The file is read to its end before anything is stored. Good lines are stored; bad ones are left out and
+listed with their number and cause. It may be stopped at any time and run again: what is there already,
+known by --source and its code, is left as it is.
 Nothing is sent to anybody about what is brought in.
 
 Examples:
@@ -51,19 +52,23 @@ async function importFile(
 ): Promise<Answer> {
   const instance = await openInstance(app, host);
   const progress = createProgress(io);
-  const onProgress = (sofar: ImportReport): void =>
-    progress.show(file.bytesRead() / file.size, words(sofar));
+  const show = (said: string): void => progress.show(file.bytesRead() / file.size, said);
+  const onProgress = (sofar: ImportReport): void => show(words(sofar));
   try {
     return await stoppable(io, async (signal) => {
+      // What is converted has another name, and by that another source: nothing of this one is stored then.
+      for await (const _line of until(signal, file.lines(maxLine))) show("checking");
       const lines = until(signal, file.lines(maxLine));
-      const report = await importProposals(actingFor(app, instance), lines, { source, onProgress });
-      progress.clear();
+      const bringIn = importProposals(actingFor(app, instance), lines, { source, onProgress });
+      const report = await bringIn.catch((error: unknown) => {
+        progress.clear();
+        io.err("What was brought in so far is kept; run the same command again to go on.\n");
+        throw error;
+      });
       return answerOf(report, signal.aborted);
     });
-  } catch (error) {
+  } finally {
     progress.clear();
-    io.err("What was brought in so far is kept; run the same command again to go on.\n");
-    throw error;
   }
 }
 

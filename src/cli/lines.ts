@@ -4,6 +4,7 @@ import { createGunzip } from "node:zlib";
 import { pipeline } from "node:stream/promises";
 import { PassThrough } from "node:stream";
 import { boundedLines } from "../drivers/lines.js";
+import { CommandFailed } from "./io.js";
 
 /** A file to be read line by line. */
 export interface LineFile {
@@ -11,13 +12,19 @@ export interface LineFile {
   readonly size: number;
   /** How many bytes of the stored file were taken in so far. */
   bytesRead(): number;
-  /** Each line without its end; of one longer than `most` characters, the first `most + 1`. */
+  /** Each line without its end; of one longer than `most` characters, the first `most + 1`. From the first one each time. */
   lines(most: number): AsyncGenerator<string>;
 }
 
-/** Open a file of lines; a gzipped one is known by its content, whatever its name. */
+/**
+ * Open a file of lines; a gzipped one is known by its content, whatever its name.
+ * @throws CommandFailed for a pipe, which can be read only once
+ */
 export async function openLines(path: string): Promise<LineFile> {
-  const { size } = await stat(path);
+  const found = await stat(path);
+  if (!found.isFile() && !found.isDirectory())
+    throw new CommandFailed(`${path}: this is a pipe or a device; put its content into a file.`);
+  const { size } = found;
   let source: ReadStream | null = null;
   return {
     size,

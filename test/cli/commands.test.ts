@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -268,18 +268,37 @@ describe("the command line", function () {
       ]);
       const missing = await desk.run(["import", join(desk.dataDir, "none"), ...into]);
       const folder = await desk.run(["import", desk.dataDir, ...into]);
-      const latin = Buffer.from(row("C-1").replace("C-1", "É-1"), "latin1");
-      const otherLetters = await desk.run(["import", file("latin.ndjson", latin), ...into]);
       const other = await desk.run(["import", file("x.png", "\u0089PNG\r\n\u001a\n"), ...into]);
 
       expect(cut).to.deep.include({ code: 1, out: "" });
-      expect(cut.err).to.include("run the same command again").and.include("ends too early");
+      expect(cut.err).to.include("ends too early");
       expect(missing.err).to.include("there is no such file");
       expect(folder.err).to.include("this is a folder");
-      expect(otherLetters).to.deep.include({ code: 1, out: "" });
-      expect(otherLetters.err).to.include("the file is not in UTF-8");
       expect(other.code).to.equal(1);
       expect(other.err).to.include("No line could be understood; line 1");
+    });
+
+    it("brings nothing in of a file that is not whole in UTF-8, so that what it is converted to brings in each proposal once", async () => {
+      const rows = Array.from({ length: 400 }, (_, n) => row(`D-${n}`));
+      const latin = Buffer.from([...rows, row("D-é")].join("\n"), "latin1");
+
+      const refused = await desk.run(["import", file("latin.ndjson", latin), ...into]);
+      const converted = file("utf8.ndjson", latin.toString("latin1"));
+      const brought = await desk.json<object>(["import", converted, ...into, "--source", "latin"]);
+
+      expect(refused).to.deep.include({ code: 1, out: "" });
+      expect(refused.err).to.include("the file is not in UTF-8").and.not.include("is kept");
+      expect(brought).to.deep.include({ proposals: 401, known: 0, refused: 0 });
+    });
+
+    it("takes no pipe, which cannot be checked to its end before it is brought in", async () => {
+      const pipe = join(desk.dataDir, "pipe");
+      execFileSync("mkfifo", [pipe]);
+
+      const refused = await desk.run(["import", pipe, ...into]);
+
+      expect(refused).to.deep.include({ code: 1, out: "" });
+      expect(refused.err).to.include("this is a pipe or a device");
     });
   });
 
