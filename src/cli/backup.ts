@@ -12,7 +12,7 @@ import { StoreInUse, type WholeStore } from "../drivers/store/collection.js";
 import { isMongo, openToRead } from "../drivers/store/open.js";
 import { rowsIn } from "../drivers/store/parts.js";
 import { refuseOthers } from "../drivers/store/presence.js";
-import { refuseMarked } from "../drivers/store/unfinished.js";
+import { copiesBegun, refuseCopySince, refuseMarked } from "../drivers/store/unfinished.js";
 import { storePlace } from "../hosting/opening.js";
 import { configOf, refuseEmpty } from "./deployment.js";
 import { CommandFailed, waiting, type Answer, type Finish, type Io } from "./io.js";
@@ -63,6 +63,7 @@ export async function runBackup(io: Io, given: Given): Promise<Answer> {
   const media = await openMedia(config);
   const progress = createProgress(io);
   try {
+    const copies = await copiesBegun(store);
     await refuseMarked(store, ["copy", "moved"]);
     const place = storePlace(config);
     await refuseEmpty(store, place);
@@ -79,8 +80,8 @@ export async function runBackup(io: Io, given: Given): Promise<Answer> {
             signal.throwIfAborted();
             progress.show(rows / total, `${rows} rows, ${files} pictures`);
           },
-          // A restore that began meanwhile has emptied what was still to be read.
-          lastly: () => refuseMarked(store, ["copy"]),
+          // A restore that began meanwhile has emptied what was still to be read, and may be at its end by now.
+          lastly: () => refuseCopySince(store, copies),
         },
       ),
     );

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { createFileMedia } from "../../src/drivers/media/files.js";
 import { openStore } from "../../src/drivers/store/open.js";
-import { beginCopy } from "../../src/drivers/store/unfinished.js";
+import { beginCopy, endCopy } from "../../src/drivers/store/unfinished.js";
 import { collectGarbage } from "../support/garbage.js";
 import { aMongoDatabase, closeMongoStores } from "../support/mongo-store.js";
 import { needs } from "../support/needs.js";
@@ -80,26 +80,36 @@ describe("a deployment with its pictures in a bucket", function () {
     needs("mongodb");
     afterEach(closeMongoStores);
 
-    it("is not taken for backed up when somebody restored it meanwhile", async () => {
-      const url = await aMongoDatabase();
-      const place = aDesk({ ...bucket.env, MONGODB_URL: url });
-      const store = await openStore(url);
-      await store.collection("notes").insertOne({ _id: "1" });
-      let goOn = (): void => undefined;
-      bucket.faults.push(new Promise((resolve) => (goOn = resolve)));
-      const before = bucket.asked.length;
+    for (const ends of [false, true]) {
+      it(`is not taken for backed up when a restore ${ends ? "began and ended" : "began"} meanwhile`, async () => {
+        const url = await aMongoDatabase();
+        const place = aDesk({ ...bucket.env, MONGODB_URL: url });
+        const store = await openStore(url);
+        await store.collection("notes").insertOne({ _id: "1" });
+        let goOn = (): void => undefined;
+        bucket.faults.push(new Promise((resolve) => (goOn = resolve)));
+        const before = bucket.asked.length;
 
-      const ended = run(place, ["backup", "--to", join(place.dataDir, "new.backup")]);
-      // The rows are read, and the list of pictures waits.
-      while (bucket.asked.length === before) await new Promise((on) => setTimeout(on, 5));
-      await beginCopy(store, { by: "restore", from: "yesterday.backup" });
-      goOn();
-      const { code, err } = await ended;
+        const ended = run(place, ["backup", "--to", join(place.dataDir, "new.backup")]);
+        // The rows are read, and the list of pictures waits.
+        while (bucket.asked.length === before) await new Promise((on) => setTimeout(on, 5));
+        await beginCopy(store, { by: "restore", from: "yesterday.backup" });
+        if (ends) await endCopy(store);
+        goOn();
+        const { code, err } = await ended;
+        const later = await run(place, ["backup", "--to", join(place.dataDir, "later.backup")]);
 
-      await store.close();
-      expect([code, readdirSync(place.dataDir)]).to.deep.equal([1, []]);
-      expect(err).to.include("a copy that did not end (restore from yesterday.backup)");
-    });
+        await store.close();
+        expect([code, later.code, existsSync(join(place.dataDir, "new.backup"))]).to.deep.equal([
+          ...[1, ends ? 0 : 1, false],
+        ]);
+        expect(err).to.include(
+          ends
+            ? "into the store while it was read: take the backup again"
+            : "a copy that did not end (restore from yesterday.backup)",
+        );
+      });
+    }
 
     it("can be served from its file again when a restore into MongoDB fails", async () => {
       const place = aDesk(bucket.env);

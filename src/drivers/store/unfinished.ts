@@ -25,7 +25,13 @@ interface Left extends Row {
 /** The collection of the rows that say so, one of each kind at most. */
 export const unfinishedName = "unfinished_copy";
 
+/** How many copies into a store have begun: it stays where they end, and what they empty. */
+interface Begun extends Row {
+  readonly count: number;
+}
+
 const theOne = "copy";
+const begun = "begun";
 const away = "leaving";
 const gone = "moved";
 
@@ -42,11 +48,35 @@ export async function unfinishedCopy(store: Store): Promise<Unfinished | null> {
   return store.collection<Unfinished>(unfinishedName).findOne({ _id: theOne });
 }
 
-/** Write down, before the first row, that a copy begins; again when it goes on. */
+/**
+ * Write down, before the first row, that a copy begins; again when it goes on. It is marked before it is counted:
+ * whoever reads the count first and looks for the mark then overlooks none.
+ */
 export async function beginCopy(store: Store, copy: Omit<Unfinished, "_id">): Promise<void> {
+  const upsert = true;
   await store
     .collection<Unfinished>(unfinishedName)
-    .updateOne({ _id: theOne }, { $set: copy }, { upsert: true });
+    .updateOne({ _id: theOne }, { $set: copy }, { upsert });
+  await store
+    .collection<Begun>(unfinishedName)
+    .updateOne({ _id: begun }, { $inc: { count: 1 } }, { upsert });
+}
+
+/** How many copies into this store ever began, ended or not. */
+export async function copiesBegun(store: Store): Promise<number> {
+  return (await store.collection<Begun>(unfinishedName).findOne({ _id: begun }))?.count ?? 0;
+}
+
+/**
+ * Throws `CopyUnderWay`, in words for the operator, when more copies than these have begun, or one has not ended:
+ * what was read since may be of two deployments.
+ */
+export async function refuseCopySince(store: Store, before: number): Promise<void> {
+  await refuseMarked(store, [theOne]);
+  if ((await copiesBegun(store)) === before) return;
+  throw new CopyUnderWay(
+    "a restore or a move went into the store while it was read: take the backup again",
+  );
 }
 
 /** Write down, after everything was compared, that the copy is whole. */
