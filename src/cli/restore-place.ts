@@ -130,7 +130,7 @@ const ofAnother =
 async function refillFile(config: Config, release: () => Promise<void>, fill: Fill): Promise<void> {
   const { dataDir } = config;
   const folder = await openStaging(dataDir);
-  const staged = await stageMedia(config, folder);
+  const staged = await gather(dataDir, () => stageMedia(config, folder));
   try {
     await gather(dataDir, () => fillFile(folder, staged, fill));
     // No server opens the file from here on: the folder tells it not to.
@@ -144,9 +144,9 @@ async function refillFile(config: Config, release: () => Promise<void>, fill: Fi
 }
 
 /** Until what is gathered takes its place, the data folder is as it was, and is served as it was when that fails. */
-async function gather(dataDir: string, work: () => Promise<void>): Promise<void> {
+async function gather<R>(dataDir: string, work: () => Promise<R>): Promise<R> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     await closeStaging(dataDir);
     throw error;
@@ -174,7 +174,7 @@ async function refillMongo(config: Config, alone: Alone, { from, fill }: Filling
   const { store } = alone;
   await beginEmptying(alone, from);
   const folder = await openStaging(dataDir);
-  const staged = await stageMedia(config, folder);
+  const staged = await gather(dataDir, () => stageMedia(config, folder));
   try {
     await gather(dataDir, async () => {
       for (const name of await partNames(store)) await clearPart(store, name);
