@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import type { App } from "../app.js";
-import { asciiHost } from "../drivers/web-address.js";
 import { journalLine } from "../features/operators/journal.js";
 import type { JournalEntry } from "../features/operators/operator.js";
-import { withApp } from "./deployment.js";
+import { instanceNamed, withApp } from "./deployment.js";
 import { UsageMistake, type Answer, type Finish, type Io } from "./io.js";
 
 interface Given {
@@ -35,7 +34,7 @@ async function journal(app: App, { limit: typed, before, instance }: Given): Pro
   if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
     throw new UsageMistake("--limit: must be a whole number from 1 to 1000.");
   }
-  const host = instance === undefined ? null : asciiHost(instance).toLowerCase();
+  const host = instance === undefined ? null : (await instanceNamed(app, instance)).host;
   const entries = await app.operators.operators.journal({ limit, before: before ?? null, host });
   const none = "Nothing was changed, as far as is remembered.\n";
   return {

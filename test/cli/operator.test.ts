@@ -9,6 +9,7 @@ describe("operator on the command line", function () {
   const desk = openDesk();
   before(async () => {
     const city = ["--name", "Valmont", "--kind", "city", "--origin", `https://${host}`];
+    city.push("--alias", `www.${host}`);
     expect((await desk.run(["instance", "create", ...city])).code).to.equal(0);
     const admin = ["--instance", host, "--mail", ada, "--name", "Ada"];
     expect((await desk.run(["admin", "create", ...admin])).code).to.equal(0);
@@ -69,7 +70,17 @@ describe("operator on the command line", function () {
     expect(rest[0]?.deed.act).to.equal("instance-limited");
     expect(rest[0]?.changedNothing).to.equal(false);
     expect((await journal("--instance", host)).out).not.to.contain("nope");
-    expect((await journal("--instance", "other.example")).out).to.contain("Nothing was changed");
     expect(await journal("--limit", "0")).to.include({ code: 2 });
+  });
+
+  it("says of no instance that nothing was changed there, when it was only named otherwise or mistyped", async () => {
+    await desk.run(["instance", "limits", host, "--storage", "3 GB"]);
+    const about = (name: string) => desk.run(["operator", "journal", "--instance", name]);
+
+    for (const name of [`www.${host}`, `https://${host}`, "Valmont.Example"])
+      expect((await about(name)).out, name).to.contain("Limits changed");
+    const mistyped = await about("valmnt.example");
+    expect(mistyped).to.include({ code: 1, out: "" });
+    expect(mistyped.err).to.contain('No instance is called "valmnt.example"');
   });
 });

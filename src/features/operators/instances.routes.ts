@@ -1,4 +1,3 @@
-import { asciiHost } from "../../drivers/web-address.js";
 import {
   page,
   redirect,
@@ -10,6 +9,7 @@ import {
   type Req,
 } from "../../kit/index.js";
 import type { Figures } from "./figures.js";
+import { instanceAsked } from "./instance-asked.js";
 import { actOnInstance, possibleActs, type InstanceWish } from "./instance-acts.js";
 import { actAsked, readWish, wishForm } from "./instance.forms.js";
 import { instanceModel, instancePage, type Begun } from "./instance.pages.js";
@@ -70,9 +70,9 @@ async function modelOf(
 
 /** Throws `not-found` for a host that no instance has or had. */
 async function asked({ instances }: InstancesParts, { params }: Req): Promise<Instance> {
-  const named = await instances.byHost(asciiHost(params["host"] ?? "").toLowerCase());
+  const named = await instanceAsked(instances, params["host"] ?? "");
   // What is remembered of a host may be two seconds old.
-  const instance = named === null ? null : await instances.byId(named._id);
+  const instance = await instances.byId(named._id);
   if (instance === null) throw new Refusal("not-found");
   return instance;
 }

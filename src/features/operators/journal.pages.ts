@@ -1,5 +1,5 @@
-import { asciiHost } from "../../drivers/web-address.js";
 import { readableHost } from "../../hosting/host-search.js";
+import type { Instances } from "../../hosting/instances.js";
 import {
   definePage,
   head,
@@ -10,6 +10,7 @@ import {
   type Req,
 } from "../../kit/index.js";
 import { frameOf, pathOf, type OperatorPage } from "./frame.js";
+import { instanceAsked } from "./instance-asked.js";
 import { journalLine, type JournalLine } from "./journal.js";
 import { operatorPath } from "./operator.js";
 import type { Operators } from "./operators.js";
@@ -37,16 +38,25 @@ export const journalPage = definePage<JournalPage>("operators/journal");
 
 const pageSize = 25;
 
-/** Gather a page of the journal, the newest first. Throws `not-found` for a place that was never handed out. */
+/** What the page is made of. */
+interface JournalParts {
+  readonly operators: Pick<Operators, "journal">;
+  readonly instances: Pick<Instances, "byHost">;
+}
+
+/**
+ * Gather a page of the journal, the newest first. Throws `not-found` for a place that was never handed out, and
+ * for a host that no instance has or had: that nothing was changed there would calm whoever mistyped it.
+ */
 export async function journalModel(
   ctx: Ctx,
-  operators: Pick<Operators, "journal">,
+  { operators, instances }: JournalParts,
   { query }: Pick<Req, "query">,
 ): Promise<JournalPage> {
   const cursor = query["after"];
   const before = cursor === undefined ? null : String(unpackCursor(cursor, 1)[0]);
-  const asked = asciiHost((query["host"] ?? "").trim()).toLowerCase();
-  const host = asked === "" ? null : asked;
+  const asked = query["host"] ?? "";
+  const host = asked === "" ? null : (await instanceAsked(instances, asked)).host;
   const found = await operators.journal({ limit: pageSize + 1, before, host });
   const { items, next } = sliceOf(found, pageSize, ({ _id }) => packCursor([_id]));
   return {

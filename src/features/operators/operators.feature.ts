@@ -55,7 +55,7 @@ export function createOperators(parts: OperatorParts): OperatorSide {
       see(instancePath(":host"), (ctx, req) => seeInstance(ctx, all, req)),
       act(instancePath(":host"), (ctx, req) => changeInstance(ctx, all, req)),
       see(journalPath, async (ctx, req) =>
-        page(journalPage, await journalModel(ctx, operators, req)),
+        page(journalPage, await journalModel(ctx, { ...parts, operators }, req)),
       ),
       see(pathOf("mail"), async (ctx) =>
         page(mailPage, await mailModel(ctx, { ...parts, checking })),

@@ -1,6 +1,5 @@
 import { shownReason } from "../../drivers/queue/failure-text.js";
 import type { DeadJob, DeadKind, Queue } from "../../drivers/queue/queue.js";
-import { asciiHost } from "../../drivers/web-address.js";
 import type { LinkChoice, StatusView } from "../../kit/component-models.js";
 import { readableHost } from "../../hosting/host-search.js";
 import { mostStoredCounted } from "../../hosting/parked-jobs.js";
@@ -21,6 +20,7 @@ import {
   type QueueState,
 } from "./dead-jobs.js";
 import { badgeOf, frameOf, pathOf, type Level, type OperatorPage } from "./frame.js";
+import { instanceAsked } from "./instance-asked.js";
 import type { OperatorParts } from "./parts.js";
 import { aboutDead, hostsOf } from "./shown-jobs.js";
 
@@ -118,9 +118,7 @@ async function lookedFor(
   { query }: Req,
 ): Promise<Looked> {
   const host = query["host"] ?? "";
-  const named = asciiHost(host).toLowerCase();
-  const instance = host === "" ? null : await parts.instances.byHost(named);
-  if (host !== "" && instance === null) throw new Refusal("not-found");
+  const instance = host === "" ? null : await instanceAsked(parts.instances, host);
   const owner = instance?._id ?? null;
   const kinds = await kindsOf(parts.queue, states, owner);
   const asked = query["queue"];

@@ -136,4 +136,10 @@ describe("The journal of what operators did", function () {
     expect(from.replace(/&#x3D;/g, "=")).to.contain(`href="${page}?host=${host}"`);
     expect(await register().journal({ limit: 9, host: other })).to.have.length.greaterThan(0);
   });
+
+  it("does not say that nothing was changed in a city that nobody knows", async () => {
+    const { status } = await the.operator.get(`${page}?host=vlaborg.example`);
+
+    expect(status).to.equal(404);
+  });
 });
