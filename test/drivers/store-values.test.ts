@@ -29,5 +29,6 @@ describe("what is held in memory of a record", () => {
 
   it("is told alike when half a character is in it, which one store keeps and the other cannot", () => {
     expect(toText({ reason: "Flood \ud83d" })).to.equal(toText({ reason: "Flood \ufffd" }));
+    expect(toText({ "Flood \ud83d": "\\ud83d" })).to.equal(toText({ "Flood \ufffd": "\\ud83d" }));
   });
 });

@@ -24,16 +24,17 @@ const TAGS = new Set(["$date", "$bytes", "$number", "$escaped"]);
  * Throws a `TypeError` for what neither driver could store (functions, symbols, bigints, cycles).
  */
 export function toText(doc: Document): string {
-  const value = tagged(doc, 0);
-  const text = JSON.stringify(value);
-  return text.includes(half) ? JSON.stringify(value, wellFormed) : text;
+  const text = JSON.stringify(tagged(doc, 0));
+  return text.includes(half) ? text.replace(escapes, wellFormed) : text;
 }
 
-/** How JSON begins half of a surrogate pair; whole ones it writes as they are. */
+/** How JSON begins half of a surrogate pair, in names as in texts; whole ones it writes as they are. */
 const half = "\\ud";
+/** Each escape from its own backslash on: one that follows an escaped backslash is none. */
+const escapes = /\\(?:ud[0-9a-f]{3}|.)/g;
 
-function wellFormed(_name: string, value: Value): Value {
-  return typeof value === "string" ? value.toWellFormed() : value;
+function wellFormed(escape: string): string {
+  return escape.startsWith(half) ? "\ufffd" : escape;
 }
 
 const MAX_DEPTH = 100;
