@@ -189,7 +189,7 @@ describe("The page of instances", function () {
     expect(deleted.split("<tr>")).to.have.length(1 + 1 + 2);
     expect(deleted.replace(/&#x3D;/g, "=")).to.match(/state=deleted" aria-current="true"/);
     expect(behind.map(({ host }) => host)).to.deep.equal(["v-2.example"]);
-    expect(await read("?state=leaving")).to.contain("Plus aucune n’est dans cet état");
+    expect(await read("?state=leaving")).to.contain("Aucune n’est dans cet état");
     expect((await the.operator.get(`${page}?state=x`)).status).to.equal(404);
   });
 
