@@ -274,42 +274,45 @@ describe("the embedded queue", () => {
       expect(bench.logged[0]).to.include({ queue: LANE, name: "greet", job: "lost", id: "lost" });
     });
 
-    it("leaves a job to the process that runs it, whoever comes back first when the store was away", async () => {
+    it("leaves the jobs of all queues to the process that runs them, whoever comes back first when the store was away", async () => {
       const gate = aGate();
       const away = { one: false, other: false };
       let runs = 0;
-      let looks = 0;
-      const counting = intercept(
-        bench.store,
-        (method) => void (looks += method === "find" ? 1 : 0),
-      );
-      const run = async (): Promise<void> => {
-        runs += 1;
-        await gate.opened;
+      let looked: unknown[] = [];
+      const opened = async (store: Store): Promise<Queue> => {
+        const queue = bench.queue({ store, leaseMs: 3_000 });
+        for (const lane of [LANE, "mail"]) {
+          queue.process(lane, 4, async () => {
+            runs += 1;
+            await gate.opened;
+          });
+        }
+        await queue.start();
+        return queue;
       };
-      const queue = await served(run, {
-        store: failingWhen(bench.store, () => away.one),
-        leaseMs: 3_000,
-      });
-      await queue.add([aJob("a")]);
-      await until(() => runs === 1);
-      await served(run, { store: failingWhen(counting, () => away.other), leaseMs: 3_000 });
-
-      [away.one, away.other] = [true, true];
-      await until(() => bench.logged.length > 5);
-      await bench.advance?.(MINUTE);
-      away.other = false;
-      looks = 0;
-      await until(() => looks > 5);
-      away.one = false;
-      await until(
-        async () =>
-          ((await jobs().findOne({ state: "running" }))?.at ?? 0) > bench.clock.now().getTime(),
+      const queue = await opened(failingWhen(bench.store, () => away.one));
+      await queue.add([aJob("a"), aJob("b", { queue: "mail" })]);
+      await until(() => runs === 2);
+      const flaky = failingWhen(bench.store, () => away.other);
+      await opened(
+        intercept(flaky, (method, [filter]) => {
+          const { state, queue: lane } = (filter ?? {}) as Partial<JobRow>;
+          if (method === "find" && state === "running") looked.push(lane);
+        }),
       );
+
+      [away.one, away.other, looked] = [true, true, []];
+      await until(() => looked.length > 0);
+      await bench.advance?.(MINUTE);
+      [away.other, looked] = [false, []];
+      await until(() => looked.includes("mail"));
+      away.one = false;
+      const held = { state: "running", at: { $gt: bench.clock.now().getTime() } } as const;
+      await until(async () => (await jobs().countDocuments(held)) === 2);
       gate.open();
       await queue.idle();
 
-      expect(runs).to.equal(1);
+      expect(runs).to.equal(2);
     });
 
     it("renews the lease of a job for as long as it runs", async () => {
@@ -691,7 +694,10 @@ describe("the embedded queue", () => {
   });
 });
 
-function intercept(store: Store, before: (method: string) => void): Store {
+function intercept(
+  store: Store,
+  before: (method: string, args: readonly unknown[]) => void,
+): Store {
   return {
     ...store,
     collection: (name) =>
@@ -700,7 +706,7 @@ function intercept(store: Store, before: (method: string) => void): Store {
           const member: unknown = Reflect.get(target, key);
           if (typeof member !== "function") return member;
           return (...args: unknown[]): unknown => {
-            before(String(key));
+            before(String(key), args);
             return Reflect.apply(member, target, args);
           };
         },

@@ -49,7 +49,10 @@ export function createEmbeddedQueue(given: EmbeddedQueueOptions): Queue {
     ...{ rows: tables.spool, shelves, clock, log, ownerOf: options.ownerOf },
   });
   const keeper = repeating(log, async () => {
-    for (const lane of lanes.values()) await lane.keep();
+    const kept = [...lanes.values()].map((lane) => lane.keep());
+    // Each learns by its own look whether the store was away: no failure of one may keep the others from it.
+    await Promise.allSettled(kept);
+    await Promise.all(kept);
     return (await spool.handOver()) ? 0 : leaseMs / 3;
   });
   return {
