@@ -212,6 +212,34 @@ describe("the embedded queue", () => {
     expect(seen).to.deep.equal(["a"]);
   });
 
+  it("leaves to the next process what waits for its turn to begin when it closes, with all tries", async () => {
+    const gate = aGate();
+    const seen: string[] = [];
+    const queue = bench.queue();
+    const pace = (): Pace => ({ together: 2, restMs: 20 });
+    queue.process(LANE, { most: 20, pace }, async ({ id }) => {
+      seen.push(id);
+      await gate.opened;
+    });
+    await queue.add(Array.from({ length: 20 }, (_, i) => aJob(`mail/${i}`)));
+    await queue.start();
+    await until(() => seen.length > 0);
+
+    const closing = queue.close(60_000);
+    const begun = [...seen];
+    const left = 20 - begun.length;
+    await until(async () => (await queue.counts(LANE)).waiting === left);
+    // Longer than it takes for the turn of each to come.
+    await pause(250);
+    gate.open();
+    await closing;
+
+    expect(seen).to.deep.equal(begun);
+    expect(left).to.be.at.least(1);
+    expect(await jobs().countDocuments({ state: "waiting", tries: 0 })).to.equal(left);
+    expect(await queue.counts(LANE)).to.include({ waiting: left, running: 0 });
+  });
+
   it("goes on with a burst, however much else keeps coming", async () => {
     const order: string[] = [];
     const queue = bench.queue();

@@ -45,7 +45,9 @@ interface LaneState {
   readonly signal: Signal;
   /** Resolves when the next job may begin. */
   readonly mayBegin: () => Promise<void>;
-  /** Claimed and not yet settled in the store. */
+  /** Claimed, but their turn to begin has not come. */
+  readonly waiting: Set<JobRow>;
+  /** Begun and not yet settled in the store. */
   readonly held: Set<JobRow>;
   /** How many workers are at it. */
   running: number;
@@ -70,6 +72,7 @@ export function createLane(parts: LaneParts): Lane {
   const state: LaneState = {
     signal: createSignal(),
     mayBegin: createStarter(parts.places.pace),
+    waiting: new Set(),
     held: new Set(),
     running: 0,
     outcomes: [],
@@ -94,7 +97,7 @@ export function createLane(parts: LaneParts): Lane {
 async function keep({ shelf, queue }: LaneParts, state: LaneState): Promise<void> {
   const wasAway = state.away;
   state.away = true;
-  await shelf.renew([...state.held]);
+  await shelf.renew([...state.waiting, ...state.held]);
   const lost = await shelf.lost(queue);
   state.away = false;
   if (wasAway || lost.length === 0) return;
@@ -143,27 +146,32 @@ async function fill(parts: LaneParts, state: LaneState): Promise<number> {
   if (state.full) return parts.pollMs;
   const { jobs, nextAt } = await parts.shelf.claim(parts.queue, free);
   state.full = jobs.length === free;
-  for (const row of jobs) launch(parts, state, row);
+  for (const row of jobs) void launch(parts, state, row);
   if (nextAt === null || state.full) return parts.pollMs;
   return Math.min(parts.pollMs, nextAt - parts.now());
 }
 
-function launch(parts: LaneParts, state: LaneState, row: JobRow): void {
-  state.held.add(row);
+async function launch(parts: LaneParts, state: LaneState, row: JobRow): Promise<void> {
+  state.waiting.add(row);
   state.running += 1;
-  const end = (failure: Outcome["failure"]): void => {
-    state.running -= 1;
-    state.outcomes.push({ row, failure });
-    if (!state.gathering || isEnough(parts, state)) state.signal.ring();
-  };
-  const attempt = async (): Promise<void> => {
-    await state.mayBegin();
-    await parts.run(runningJob(row));
-  };
-  attempt().then(
-    () => end(null),
-    (cause: unknown) => end({ cause, verdict: verdictOn(cause, row, parts.random) }),
-  );
+  await state.mayBegin();
+  // Put back by `close`, it may be another process's by now.
+  if (state.stopping) return;
+  state.waiting.delete(row);
+  state.held.add(row);
+  const failure = await attempt(parts, row);
+  state.running -= 1;
+  state.outcomes.push({ row, failure });
+  if (!state.gathering || isEnough(parts, state)) state.signal.ring();
+}
+
+async function attempt({ run, random }: LaneParts, row: JobRow): Promise<Outcome["failure"]> {
+  try {
+    await run(runningJob(row));
+    return null;
+  } catch (cause) {
+    return { cause, verdict: verdictOn(cause, row, random) };
+  }
 }
 
 /** Writes down how jobs ended. What the store refuses to take now is kept and tried again. */
@@ -214,11 +222,13 @@ async function close(parts: LaneParts, state: LaneState, graceMs: number): Promi
   await state.loop;
   for (;;) {
     const settled = await guarded(parts, false, async () => {
+      await parts.shelf.putBack([...state.waiting]);
+      state.waiting.clear();
       await settle(parts, state);
       return true;
     });
     const left = deadline - performance.now();
-    if (state.held.size === 0 || left <= 0) break;
+    if (state.held.size + state.waiting.size === 0 || left <= 0) break;
     await state.signal.wait(settled ? left : Math.min(left, parts.pollMs));
   }
   const rest = [...state.held];

@@ -44,6 +44,8 @@ export interface Shelf {
   postpone(row: JobRow, rest: Rest): Promise<void>;
   /** Moves jobs that will never end well to the dead, of which the last 1,000 are kept. */
   bury(queue: string, endings: readonly LastWords[]): Promise<void>;
+  /** Puts back jobs that were claimed and not begun. */
+  putBack(rows: readonly JobRow[]): Promise<void>;
   /** Puts back jobs that were not given the time to end; the try does not count. */
   release(rows: readonly JobRow[]): Promise<void>;
   /** The jobs of processes that are gone or silent. */
@@ -84,6 +86,11 @@ export function createShelf(parts: QueueParts): Shelf {
       });
     },
     bury: (queue, endings) => bury(parts, queue, endings),
+    async putBack(rows) {
+      if (rows.length === 0) return;
+      const unbegun = { $set: waitingFrom(timeOf(parts)), $inc: { tries: -1 } };
+      await jobs.updateMany(stillClaimed(rows), unbegun);
+    },
     async release(rows) {
       if (rows.length === 0) return;
       await jobs.updateMany(stillClaimed(rows), uncounted(timeOf(parts)));
