@@ -7,7 +7,7 @@ import { triesOf } from "./bullmq-tries.js";
 import type { QueueLog } from "./embedded-lane.js";
 import { patientUntil, waitingFrom } from "./embedded-parts.js";
 import { queueTables, rowId, type JobRow } from "./queue-tables.js";
-import { QueueRefuses } from "./queue.js";
+import { isQueueFull, QueueRefuses } from "./queue.js";
 
 /** What is taken back. */
 export interface Taking {
@@ -51,10 +51,9 @@ export async function takeBack(taking: Taking): Promise<ReadonlyMap<string, numb
 
 /** To leave a full Redis needs no room in it. */
 function unlessFull(error: unknown): void {
-  if (!(error instanceof QueueRefuses)) {
-    throw new Error("Redis does not answer: check REDIS_URL", { cause: error });
-  }
-  if (error.why !== "full") throw error;
+  if (isQueueFull(error)) return;
+  if (error instanceof QueueRefuses) throw error;
+  throw new Error("Redis does not answer: check REDIS_URL", { cause: error });
 }
 
 /** What was taken is gone from the lists, so that the next are at their beginning. */
