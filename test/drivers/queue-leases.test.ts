@@ -10,7 +10,7 @@ import { aGate, aJob, LANE, pause, until } from "./queue.conformance-support.js"
 
 const log = { warn: () => undefined, error: () => undefined };
 /** Longer than the processes take to come back one after the other. */
-const leaseMs = 3_000;
+const leaseMs = 2_000;
 
 describe("Jobs that run while Redis is away for longer than their leases", function () {
   this.timeout(60_000);
@@ -40,7 +40,8 @@ describe("Jobs that run while Redis is away for longer than their leases", funct
     return queue;
   };
 
-  it("run once in processes that live: done meanwhile or still at it when Redis is back", async () => {
+  /** What is done by then, or goes on, runs once. */
+  const runOnce = async (whileAway: (end: () => void) => Promise<void>): Promise<void> => {
     const [done, late] = [aGate(), aGate()];
     const ran: string[] = [];
     const run = async ({ id }: RunningJob): Promise<void> => {
@@ -51,14 +52,10 @@ describe("Jobs that run while Redis is away for longer than their leases", funct
     const ids = ["done/1", "done/2", "late/1", "late/2"];
     await queue.add(ids.map((id) => aJob(id, { attempts: 1 })));
     await until(() => ran.length === 4);
-    // A look for jobs that nobody holds has noted them, and heard what it came to.
+    // A look for jobs that nobody holds has noted them.
     const noted = (): Promise<string> => redis.ask(`SCARD leases:${LANE}:stalled`);
     await until(async () => (await noted()).startsWith(":4"));
-    await pause(100);
-    await redis.kill();
-    await pause(leaseMs);
-    done.open();
-    await redis.start();
+    await whileAway(done.open);
     await until(async () => (await queue.counts(LANE).catch(() => null))?.running === 2);
     // Long enough for one who nobody holds to be taken from who runs it.
     await pause(2 * leaseMs);
@@ -67,5 +64,30 @@ describe("Jobs that run while Redis is away for longer than their leases", funct
 
     expect(ran.sort()).to.deep.equal(ids);
     expect(await queue.dead(LANE, 10)).to.deep.equal([]);
-  });
+  };
+
+  it("run once in processes that live: done meanwhile or still at it when Redis is back", () =>
+    runOnce(async (end) => {
+      await redis.kill();
+      await pause(leaseMs);
+      end();
+      await redis.start();
+    }));
+
+  it("run once when Redis answers nothing for so long before its connections end", () =>
+    runOnce(async (end) => {
+      await redis.pause();
+      end();
+      await pause(leaseMs + 500);
+      await redis.kill();
+      await redis.start();
+    }));
+
+  it("run once when Redis answers nothing for so long, and no connection ends", () =>
+    runOnce(async (end) => {
+      await redis.pause();
+      end();
+      await pause(leaseMs + 500);
+      redis.resume();
+    }));
 });

@@ -6,3 +6,6 @@ export const defaultGraceMs = 10_000;
 
 /** How often `Queue.idle` looks. */
 export const idleCheckMs = 10;
+
+/** How long a silent process keeps its jobs unless told otherwise. */
+export const defaultLeaseMs = 10_000;

@@ -3,11 +3,6 @@ import { createSignal } from "./signal.js";
 
 const restMs = 1_000;
 
-/** BullMQ's own look for jobs whose process is gone, which it declares private. */
-interface Looking {
-  moveStalledJobsToWait(): Promise<void>;
-}
-
 /**
  * BullMQ asks for the next job again at once when Redis refused to hand one out, since it is full or a
  * replica, thousands of times a second: this one rests a second before. Closing ends the rest.
@@ -15,15 +10,6 @@ interface Looking {
 export class CalmWorker<Data, Result> extends Worker<Data, Result> {
   readonly #closed = createSignal();
   #rest: Promise<void> | null = null;
-
-  /** Takes jobs for left by their process only while `may` says so. */
-  lookForStalled(may: () => boolean): void {
-    const { moveStalledJobsToWait: look } = Worker.prototype as unknown as Looking;
-    const calmly = async (): Promise<void> => {
-      if (may()) await look.call(this);
-    };
-    Object.assign(this, { moveStalledJobsToWait: calmly });
-  }
 
   protected override async moveToActive(token: string, name?: string): Promise<Job<Data, Result>> {
     try {

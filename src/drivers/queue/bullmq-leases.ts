@@ -10,10 +10,13 @@ interface Held {
 export interface Leases {
   /** Does the work of a job that the process holds until it ends. */
   whileHeld<R>(held: Held, work: () => Promise<R>): Promise<R>;
-  /** Resolves once Redis is there and the process holds again what it runs. */
+  /** Resolves once Redis answers and the process holds again what it runs. */
   areBack(): Promise<void>;
-  /** Whether everybody has had the time for that, so that a job without a lease is one that nobody runs. */
-  areSettled(): boolean;
+  /**
+   * Whether Redis answers, and everybody has had the time for that, so that a job without a lease is one that
+   * nobody runs; resolves once it answers.
+   */
+  areSettled(): Promise<boolean>;
 }
 
 /** Takes those that nobody has, of jobs that nobody has given to somebody else meanwhile. */
@@ -35,8 +38,10 @@ export function keepLeases(redis: Redis, key: string, leaseMs: number): Leases {
   let back = Promise.resolve();
   let backAt = -Infinity;
   let isBack: (() => void) | null = null;
+  let hearing: Promise<void> | null = null;
 
   async function take(): Promise<void> {
+    backAt = performance.now();
     const tokens = [...running].flatMap(({ id, token }) => [id, token]);
     // What cannot be taken is somebody else's sooner or later, as when this process had died.
     if (tokens.length > 0) {
@@ -46,13 +51,22 @@ export function keepLeases(redis: Redis, key: string, leaseMs: number): Leases {
     isBack = null;
   }
 
+  /** Whoever asks while an answer is awaited waits for the same. */
+  const heard = (): Promise<void> => (hearing ??= hear().finally(() => (hearing = null)));
+
+  async function hear(): Promise<void> {
+    const askedAt = performance.now();
+    await redis.ping();
+    // It stood still: leases may have run out though no connection was closed.
+    if (performance.now() - askedAt > leaseMs / 4 && backAt < askedAt) await take();
+    await back;
+  }
+
   redis.on("close", () => {
     if (isBack === null) back = new Promise((resolve) => (isBack = resolve));
   });
   redis.on("ready", () => {
-    if (isBack === null) return;
-    backAt = performance.now();
-    void take();
+    if (isBack !== null) void take();
   });
   return {
     async whileHeld(held, work) {
@@ -63,7 +77,10 @@ export function keepLeases(redis: Redis, key: string, leaseMs: number): Leases {
         running.delete(held);
       }
     },
-    areBack: () => back,
-    areSettled: () => isBack === null && performance.now() - backAt > leaseMs,
+    areBack: () => heard().catch(() => undefined),
+    async areSettled() {
+      await heard();
+      return performance.now() - backAt > leaseMs;
+    },
   };
 }

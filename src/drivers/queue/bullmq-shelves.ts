@@ -1,5 +1,6 @@
 import { Queue as BullQueue } from "bullmq";
 import { Redis } from "ioredis";
+import { defaultLeaseMs } from "./bounds.js";
 import type { BullQueueOptions, SignedIn } from "./bullmq.js";
 import { checkWriting, keepingOf, memoryOf } from "./bullmq-check.js";
 import { corked } from "./bullmq-corked.js";
@@ -48,6 +49,11 @@ export interface Shelves {
   peek(queue: string, ids: readonly string[]): Promise<readonly QueuedJob[]>;
   /** Looks through the next jobs from a place on, and forgets those that wait of which `isOwn` says so. */
   forget(isOwn: (data: unknown) => boolean, from: string | null): Promise<string | null>;
+  /**
+   * Notes which jobs of a queue run, and gives those to somebody else that were noted before and that nobody
+   * holds any more. It is sent once or not at all: when Redis comes back, nobody may hold any.
+   */
+  takeLost(queue: string): Promise<void>;
   /** A connection of its own for a worker, which waits as long as Redis is away or a replica. */
   connect(): Redis;
   /** Rejects with a plain reason when Redis does not answer, or takes nothing. */
@@ -62,14 +68,14 @@ const addBatch = 500;
 /** Events of BullMQ that are kept for whoever looks; nobody here does. */
 const keptEvents = 100;
 
-type Parts = Pick<BullQueueOptions, "url" | "clock" | "prefix" | "signedInAs"> & {
+type Parts = Pick<BullQueueOptions, "url" | "clock" | "prefix" | "signedInAs" | "leaseMs"> & {
   readonly log: QueueLog;
   readonly patienceMs: number;
 };
 
 /** Connects to Redis; never waits for it. */
 export function createShelves(parts: Parts): Shelves {
-  const { url, clock, log, prefix, patienceMs } = parts;
+  const { url, clock, log, prefix, patienceMs, leaseMs = defaultLeaseMs } = parts;
   const now = (): number => clock.now().getTime();
   const opened = new Set<Redis>();
   const say = seldom((fields) => log.warn(fields, "Redis failed"));
@@ -83,17 +89,16 @@ export function createShelves(parts: Parts): Shelves {
     opened.add(redis);
     return redis;
   };
-  const redis = open(
-    { enableOfflineQueue: false, commandTimeout: patienceMs, connectTimeout: patienceMs },
-    false,
-  );
+  // What it was given up for is not sent later: whoever asked has done something else about it.
+  const only = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false };
+  const redis = open({ ...only, commandTimeout: patienceMs, connectTimeout: patienceMs }, false);
   if (parts.signedInAs !== undefined) signIn(redis, parts.signedInAs);
   const tried = new Promise<void>((resolve) => {
     redis.once("ready", resolve).once("close", resolve);
   });
   const queues = openedOnce((name) => {
     const queue = new BullQueue(name, {
-      ...{ connection: redis, prefix, skipMetasUpdate: true },
+      ...{ connection: redis, prefix, skipMetasUpdate: true, ...lossesAfter(leaseMs) },
       streams: { events: { maxLen: keptEvents } },
     });
     // Said by whoever asks something of it.
@@ -120,6 +125,8 @@ export function createShelves(parts: Parts): Shelves {
     peek: (queue, ids) => soon(() => peek({ redis, key: `${prefix}:${queue}`, now: now() }, ids)),
     forget: (isOwn, from) =>
       soon(() => forgetSome({ redis, prefix, queueOf: queues.of }, isOwn, from)),
+    takeLost: (queue) =>
+      soon(async () => void (await (await queues.of(queue)).getBackend().moveStalledJobsToWait())),
     connect: () => corked(open({}, true)),
     check: () => soon(() => checkWriting({ redis, prefix })),
     memory: () => soon(() => memoryOf(redis)),
@@ -131,6 +138,14 @@ export function createShelves(parts: Parts): Shelves {
       for (const connection of opened) connection.disconnect();
     },
   };
+}
+
+/**
+ * What BullMQ asks of workers alone, whose connections send again what was not answered. A try is counted
+ * when it begins: a job that stops its process each time dies by that count.
+ */
+function lossesAfter(leaseMs: number) {
+  return { maxStalledCount: Number.MAX_SAFE_INTEGER, stalledInterval: Math.round(leaseMs / 2) };
 }
 
 /** Written each time that Redis is reached: it may have lost all it had. */

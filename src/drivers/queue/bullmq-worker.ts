@@ -14,6 +14,7 @@ import { verdictOn } from "./outcome.js";
 import { createStarter, type OpenPlaces } from "./places.js";
 import { keptPutOff, toldPutOff, type KeptPutOff } from "./put-off.js";
 import type { RunningJob } from "./queue.js";
+import { repeating } from "./repeating.js";
 import { seldom } from "./seldom.js";
 
 /** The work of one queue in one process. */
@@ -63,7 +64,6 @@ export function createWorker(parts: WorkerParts): BullWorker {
         return serve(parts, closing, { job, token, leaseMs, clock, leases });
       });
     const made = new CalmWorker<JobData, void>(parts.queue, process, settings(parts, connection));
-    made.lookForStalled(() => leases.areSettled());
     worker = made;
     made.on("error", failed);
     // One whose loop ended by a failure does nothing any more: another takes its place.
@@ -73,11 +73,19 @@ export function createWorker(parts: WorkerParts): BullWorker {
       setTimeout(start, startAgainMs).unref();
     });
   };
+  const look = async (): Promise<number> => {
+    if (await opened?.leases.areSettled()) await parts.shelves.takeLost(parts.queue);
+    return parts.leaseMs / 2;
+  };
+  const looking = repeating(parts.log, look, "jobs that were lost could not be looked for");
   return {
-    start,
+    start() {
+      start();
+      looking.start(parts.leaseMs / 2);
+    },
     async close(graceMs) {
       closing.begin();
-      const ended = worker?.close() ?? Promise.resolve();
+      const ended = Promise.all([worker?.close(), looking.stop()]);
       const timer = setTimeout(() => closing.release(), graceMs);
       await Promise.race([ended, closing.released.then(() => soon(ended, graceMs))]);
       clearTimeout(timer);
@@ -91,7 +99,7 @@ function open({ shelves, queue, leaseMs }: WorkerParts) {
 }
 
 /** Redis may be away for good: closing does not wait for it much longer than it was given. */
-function soon(work: Promise<void>, ms: number): Promise<void> {
+function soon(work: Promise<unknown>, ms: number): Promise<unknown> {
   const late = new Promise<void>((resolve) => setTimeout(resolve, Math.max(ms, 1_000)).unref());
   return Promise.race([work, late]);
 }
@@ -100,9 +108,7 @@ function settings({ shelves, places, leaseMs }: WorkerParts, connection: Redis) 
   return {
     ...{ connection, prefix: shelves.prefix, autorun: false },
     concurrency: places.most,
-    ...{ lockDuration: leaseMs, stalledInterval: Math.max(1, Math.round(leaseMs / 2)) },
-    // A try is counted when it begins: a job that stops its process each time dies by that count.
-    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    ...{ lockDuration: leaseMs, skipStalledCheck: true },
     ...{ removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } },
     ...{ runRetryDelay: 1_000, drainDelay: 2 },
   };

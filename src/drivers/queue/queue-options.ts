@@ -1,3 +1,4 @@
+import { defaultLeaseMs } from "./bounds.js";
 import type { Clock } from "../clock.js";
 import type { Store } from "../store/collection.js";
 import type { QueueLog } from "./embedded-lane.js";
@@ -28,7 +29,7 @@ const silent: QueueLog = { warn: () => undefined, error: () => undefined };
 
 /** The options with what is taken where they say nothing. */
 export function withDefaults<T extends QueueOptions>(options: T) {
-  const { log = silent, pollMs = 1_000, leaseMs = 10_000, random = Math.random } = options;
+  const { log = silent, pollMs = 1_000, leaseMs = defaultLeaseMs, random = Math.random } = options;
   const tellLost = createTellLost(log, options.loggedOf ?? (() => ({})));
   return { ...options, log, pollMs, leaseMs, random, tellLost };
 }
