@@ -18,6 +18,7 @@ import {
 } from "../../src/drivers/queue/queue.js";
 import type { Collection, Row, Store } from "../../src/drivers/store/collection.js";
 import { openSqliteStore } from "../../src/drivers/store/sqlite.js";
+import { intercepting } from "../support/faults.js";
 import { needsLinux } from "../support/needs.js";
 import { onlyLinuxTells } from "../support/owners.js";
 import {
@@ -698,6 +699,28 @@ describe("the embedded queue", () => {
 
       expect(seen).to.deep.equal(["a", "b"]);
       expect(bench.logged[0]).to.have.property("error", "the disk is full");
+    });
+
+    it("takes up again what it claimed by a write whose answer was lost", async () => {
+      let isCut = true;
+      const cut = intercepting(["queue_jobs", "updateMany"], async (write) => {
+        const done = await write();
+        if (isCut) throw new Error("the answer is lost");
+        return done;
+      });
+      const seen: string[] = [];
+      const queue = await served(async ({ id }) => void seen.push(id), {
+        ...{ store: cut(bench.store), leaseMs: 300 },
+      });
+      await queue.add([aJob("a")]);
+      await until(() => bench.logged.length > 0);
+      expect((await queue.counts(LANE)).running).to.equal(1);
+
+      isCut = false;
+      await until(() => seen.length > 0);
+      await queue.idle();
+
+      expect(seen).to.deep.equal(["a"]);
     });
 
     it("refuses what is added, so that the caller knows", async () => {

@@ -28,14 +28,17 @@ export async function bury(
   await tables.jobs.deleteMany(stillClaimed(endings.map((ending) => ending.row)));
 }
 
-/** The running jobs of processes that are gone or silent. */
+/**
+ * The running jobs of processes that are gone or silent. Whoever looks has renewed what they run: what ran out
+ * of their own was claimed by a write whose answer never came.
+ */
 export async function findLost(parts: QueueParts, queue: string): Promise<readonly JobRow[]> {
   const running = await parts.tables.jobs
     .find({ queue, state: "running" }, { sort: { at: 1 }, limit: SWEEP })
     .toArray();
   const time = timeOf(parts);
   const gone = new Map<string, boolean>();
-  return running.filter((row) => isLost(row, parts.owner, time, gone));
+  return running.filter((row) => isLost(row, time, gone));
 }
 
 /**
@@ -68,8 +71,7 @@ export async function recover(
   for (const { row } of spent) parts.tellLost({ ...row, data: JSON.parse(row.data) as unknown });
 }
 
-function isLost(row: JobRow, us: string, time: number, gone: Map<string, boolean>): boolean {
-  if (row.owner === us) return false;
+function isLost(row: JobRow, time: number, gone: Map<string, boolean>): boolean {
   if (row.at <= time || row.owner === null) return true;
   const known = gone.get(row.owner) ?? isGone(row.owner);
   gone.set(row.owner, known);

@@ -48,7 +48,9 @@ export function createLeftJobs(
     const now = timeOf(parts);
     const running = slice.filter(({ state }) => state === "running");
     for (const queue of new Set(running.map((row) => row.queue))) {
-      await recover(parts, queue, await findLost(parts, queue));
+      const lost = await findLost(parts, queue);
+      const others = lost.filter(({ owner }) => owner !== parts.owner);
+      await recover(parts, queue, others);
     }
     const waiting = slice.filter(({ state }) => state !== "running");
     const isLater = ({ state, at }: JobRow): boolean => state === "waiting" && at > now;
