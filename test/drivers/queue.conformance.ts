@@ -786,7 +786,8 @@ function describeCalendar(backing: Backing): void {
       await advance(5 * MINUTE);
       await until(() => seen.length > 0);
       await advance(55 * MINUTE);
-      await until(() => keysSeen().includes("old"));
+      // Shortly before a full hour, the old one comes with the first.
+      await until(() => seen.length > 2);
 
       expect(asked).to.equal(2);
       expect(keysSeen()).to.deep.equal(["digests.due", "digests.due", "old"]);
