@@ -1,6 +1,7 @@
 import type { Ctx, JobDef } from "../../kit/index.js";
 import { hostOf } from "../addresses.js";
 import { defineFanOut, handOn, type FanOut } from "../outbound/send.js";
+import { yieldsMsAt } from "../patience.js";
 import { activitiesCollection, type Activity, type HandedOut } from "../records.js";
 import type { Services } from "../services.js";
 import type { Deliver, DeliveryPayload } from "./deliver.js";
@@ -117,7 +118,7 @@ async function handOut(
   };
   const items = inboxes.filter(goesTo).map((inbox, at) => ({
     payload: { activityId, inbox },
-    options: { id: deliveryId({ activityId, inbox }), yieldsMs: yieldsMs(given + at, prompt) },
+    options: { id: deliveryId({ activityId, inbox }), yieldsMs: yieldsMsAt(given + at, prompt) },
   }));
   await ctx.enqueueAll(deliver, items);
   return items.length;
@@ -140,8 +141,3 @@ async function unavailableAmong(
  * each stands whatever another city has to say.
  */
 const prompts = { ofFew: 100, ofMany: 20 } as const;
-const yieldsMsEach = 5;
-
-function yieldsMs(position: number, prompt: number): number {
-  return Math.max(0, position + 1 - prompt) * yieldsMsEach;
-}

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { defineJob, type Ctx, type JobDef } from "../../kit/index.js";
 import type { Process } from "../inbound/process.js";
+import { yieldsMsAt } from "../patience.js";
 import { inboxCollection, type InboxEntry } from "../records.js";
 import type { Hand } from "./keep.js";
 
@@ -15,7 +16,6 @@ const batch = 500;
  * a proposal that thousands like holds up nothing that another city is told, be it at once or in a steady flood.
  */
 const prompt = 20;
-const yieldsMsEach = 5;
 /** What came before this is not under way any more: it waits for another server, or failed. */
 const underWayMs = 60_000;
 
@@ -45,7 +45,7 @@ export function createHandOut(process: Process): HandOut {
             request,
             options: {
               id: again === undefined ? `inbox/${_id}` : `inbox/${_id}/${again}`,
-              yieldsMs: Math.max(0, given + at + 1 - prompt) * yieldsMsEach,
+              yieldsMs: yieldsMsAt(given + at, prompt),
             },
           })),
         );
