@@ -5,6 +5,9 @@ import type { Language } from "./instance.js";
 import { giveBack, mailsForNews, msUntilTomorrow, takeOf } from "./limits.js";
 import { GiveUp, Postpone } from "./work.js";
 
+/** Tries of a job whose mail nobody asks for again: over more than a day, for which a mail server may be away. */
+export const patientMailTries = 36;
+
 /** A mail to one person, in words from the translation files. */
 export interface Letter {
   readonly to: string;

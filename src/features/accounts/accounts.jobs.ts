@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineJob, GiveUp, on, sendLetter, type Ctx } from "../../kit/index.js";
+import { defineJob, GiveUp, on, patientMailTries, sendLetter, type Ctx } from "../../kit/index.js";
 import { personById } from "../people/people.js";
 import type { Account } from "./account.js";
 import { accountOf, memberRegistered } from "./accounts.js";
@@ -7,12 +7,12 @@ import { issueToken } from "./mail-tokens.js";
 
 const payload = z.object({ memberId: z.string() });
 
-/** Ask to confirm the address, unless it was meanwhile. It is tried for longer than a day, for which a mail server may be away. */
+/** Ask to confirm the address, unless it was meanwhile. */
 export const sendWelcome = defineJob({
   name: "accounts.welcome",
   queue: "mail",
   payload,
-  attempts: 36,
+  attempts: patientMailTries,
   async run(ctx, { memberId }) {
     const account = await accountOf(ctx, memberId);
     if (account?.confirmedAt === null) await sendConfirmation(ctx, account);

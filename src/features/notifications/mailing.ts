@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineJob, GiveUp, sendLetter, type Ctx } from "../../kit/index.js";
+import { defineJob, GiveUp, patientMailTries, sendLetter, type Ctx } from "../../kit/index.js";
 import { plainText } from "../../kit/text/markdown.js";
 import { cutText } from "../../kit/text/sanitize.js";
 import type { Account } from "../accounts/account.js";
@@ -26,7 +26,7 @@ export const mailNotice = defineJob({
   name: "notifications.mail",
   payload: z.object({ notificationId: z.string() }),
   queue: "mail",
-  attempts: 36,
+  attempts: patientMailTries,
   async run(ctx, { notificationId }, { postponed = 0 }) {
     const rows = ctx.collection(notificationsCollection);
     const notification = await rows.findOne({ _id: notificationId });
