@@ -40,9 +40,7 @@ export interface InstanceRecord {
 }
 
 /** What an instance can be, from its beginning to its end. */
-export const instanceStates = [
-  ...(["new", "active", "suspended", "deleted", "leaving", "gone"] as const),
-] as const;
+export const instanceStates = ["new", "active", "suspended", "deleted", "leaving", "gone"] as const;
 
 /**
  * `new`: waits for its set-up, or is just being made; `suspended`: paused by who runs the deployment; `deleted`: may come back

@@ -32,7 +32,7 @@ export const instancesPage = definePage<InstancesPage>("operators/instances");
 const pageSize = 25;
 const longestHost = 253;
 
-/** Gather a page of instances, by host: what they are and use is read, and never counted here. */
+/** Gather a page of instances, by host: what they use is read, as it was measured, and not counted here. */
 export async function instancesModel(
   ctx: Ctx,
   parts: Pick<OperatorParts, "instances" | "limits"> & { readonly figures: Figures },
