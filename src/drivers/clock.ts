@@ -14,6 +14,11 @@ export interface Ids {
 /** The machine's own clock. */
 export const systemClock: Clock = { now: () => new Date() };
 
+/** The day of a moment in UTC: `2026-03-02`. */
+export function utcDayOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
+}
+
 /** Digits of an id that say when it was made. */
 const timeDigits = 10;
 
@@ -23,9 +28,9 @@ export function createIds(clock: Clock): Ids {
   return { next: () => ulid(clock.now().getTime()).toLowerCase() };
 }
 
-/** What every id that was made at `time` or later sorts behind, and no earlier one does. */
+/** What every id that was made at `time` or later sorts behind, and no earlier one does; none was made before 1970. */
 export function firstIdAt(time: Date): string {
-  return encodeTime(time.getTime(), timeDigits).toLowerCase();
+  return encodeTime(Math.max(0, time.getTime()), timeDigits).toLowerCase();
 }
 
 /** When an id was made. */

@@ -1,6 +1,6 @@
 import { domainToASCII } from "node:url";
 import type { Logger } from "pino";
-import type { Clock } from "../drivers/clock.js";
+import { utcDayOf, type Clock } from "../drivers/clock.js";
 import type { Mailer } from "../drivers/mail.js";
 import { mailFailure, type MailFailure } from "../drivers/mail/failure.js";
 import type { Store } from "../drivers/store/collection.js";
@@ -65,7 +65,7 @@ export function createMailLedger({ store, clock, log }: LedgerParts): MailLedger
   const troubles = store.collection<MailTrouble>(troublesName);
 
   async function count(what: "sent" | "deferred" | "failed"): Promise<void> {
-    const _id = clock.now().toISOString().slice(0, 10);
+    const _id = utcDayOf(clock.now());
     const change = { $inc: { [what]: 1 }, $setOnInsert: { day: new Date(`${_id}T00:00:00Z`) } };
     await days.updateOne({ _id }, change as object, { upsert: true });
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { utcDayOf } from "../drivers/clock.js";
 import type { Ctx } from "./context.js";
 import type { InstanceRecord } from "./instance.js";
 import { defineCollection, insertOnce } from "./records.js";
@@ -78,7 +79,7 @@ interface UsageRow extends Pick<Usage, "_id" | "expiresAt"> {
 function rowOf(ctx: Ctx, what: Limited): UsageRow {
   const _id = `${ctx.instance._id}/${what}`;
   const day = Math.floor(ctx.clock.now().getTime() / dayMs);
-  const on = new Date(day * dayMs).toISOString().slice(0, 10);
+  const on = utcDayOf(new Date(day * dayMs));
   if (what !== "mails") return { _id, expiresAt: null, on };
   return { _id: `${_id}/${on}`, expiresAt: new Date((day + 3) * dayMs), on };
 }

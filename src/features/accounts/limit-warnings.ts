@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { utcDayOf } from "../../drivers/clock.js";
 import {
   defineJob,
   limitNear,
@@ -31,7 +32,7 @@ export const warnOfLimit = defineJob({
     const account = await accountOf(ctx, memberId);
     // Of another limit that took its place meanwhile, administrators hear when that comes near.
     if (account === null || account.suspendedAt !== null || ctx.limits[what] !== limit) return;
-    if (what === "mails" && day !== ctx.clock.now().toISOString().slice(0, 10)) return;
+    if (what === "mails" && day !== utcDayOf(ctx.clock.now())) return;
     const isFull = nearnessOf({ what, used, limit }) === "full";
     const unit = what === "storage" ? megabyte : 1;
     const { t } = ctx.inLanguage(account.language);

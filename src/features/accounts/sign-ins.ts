@@ -1,3 +1,4 @@
+import { utcDayOf } from "../../drivers/clock.js";
 import { defineCollection, type Ctx } from "../../kit/index.js";
 
 /** On which day somebody signed in last, of the whole instance: whether it is used, and not who uses it. */
@@ -11,7 +12,7 @@ export const signInsCollection = defineCollection<SignIns>("signIns", []);
 
 /** Somebody has signed in. */
 export async function noteSignIn(ctx: Ctx): Promise<void> {
-  const day = new Date(ctx.clock.now().toISOString().slice(0, 10));
+  const day = new Date(utcDayOf(ctx.clock.now()));
   const { _id } = ctx.instance;
   await ctx.collection(signInsCollection).updateOne({ _id }, { $max: { day } }, { upsert: true });
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { encodeTime } from "ulid";
+import { firstIdAt } from "../../drivers/clock.js";
 import type { Ctx } from "../../kit/index.js";
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -15,7 +15,7 @@ function digest(text: string, length: number): string {
  * every run. So a run that was cut, or two at a time, end as one whole run would have.
  */
 export function importId(ctx: Ctx, at: Date, key: string): string {
-  const time = encodeTime(Math.max(0, at.getTime()), 10).toLowerCase();
+  const time = firstIdAt(at);
   return time + digest(`${ctx.instance._id}/${key}`, 16);
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { firstIdAt } from "../../drivers/clock.js";
 import { defineJob, GiveUp, Postpone, RetryLater, type Ctx, type JobDef } from "../../kit/index.js";
 import {
   activitiesCollection,
@@ -11,7 +12,7 @@ import {
 import { attempt, type Hands } from "./attempt.js";
 import type { HandOutTo } from "./fan-out.js";
 import { peerOf } from "./peers.js";
-import { dayMs, idFrom, isUnavailable } from "./unavailable.js";
+import { dayMs, isUnavailable } from "./unavailable.js";
 import type { Delivery } from "./waiting.js";
 
 const payload = z.object({ host: z.string() });
@@ -132,7 +133,7 @@ async function sendMissed(handOutTo: HandOutTo, ctx: Ctx, host: string): Promise
 
 /** The next of what it missed, the oldest first: as many removals as there are, and then the news. */
 async function nextMissed(ctx: Ctx, host: string, owed: string): Promise<Missed[]> {
-  const news = idFrom(new Date(ctx.clock.now().getTime() - newsMs));
+  const news = firstIdAt(new Date(ctx.clock.now().getTime() - newsMs));
   if (owed >= news || (await isLinked(ctx, host))) return madeIn(ctx, { _id: { $gt: owed } });
   const removals = await madeIn(ctx, { type: "Delete", _id: { $gt: owed, $lte: news } });
   const left = activitiesAtOnce - removals.length;

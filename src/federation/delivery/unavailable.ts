@@ -1,4 +1,4 @@
-import { encodeTime } from "ulid";
+import { firstIdAt, utcDayOf } from "../../drivers/clock.js";
 import type { Ctx } from "../../kit/index.js";
 import { peersCollection, type Peer } from "../records.js";
 import type { Delivery } from "./waiting.js";
@@ -10,18 +10,13 @@ export const dayMs = 24 * 3_600_000;
 /** What was handed out shortly before the first failure may not have arrived either. */
 const marginMs = 3_600_000;
 
-/** Where the ids of activities made from `at` on begin. */
-export function idFrom(at: Date): string {
-  return encodeTime(Math.max(0, at.getTime()), 10).toLowerCase();
-}
-
 /**
  * Count the day of a failure, once: days are counted, not failures. After the seventh the host is
  * unavailable. `peer` is as it is after the failure.
  */
 export async function countDay(ctx: Ctx, peer: Peer, { activityId, inbox }: Delivery) {
   const now = ctx.clock.now();
-  const day = now.toISOString().slice(0, 10);
+  const day = utcDayOf(now);
   if (peer.failingDay === day) return;
   const { host } = peer;
   const rows = ctx.collection(peersCollection);
@@ -45,7 +40,7 @@ export function wellAgain(ctx: Ctx, peer: Peer | null): Partial<Peer> {
   };
   if (peer === null || !isUnavailable(peer)) return well;
   const since = peer.failingSince ?? peer.unavailableSince ?? ctx.clock.now();
-  const owed = peer.owed ?? idFrom(new Date(since.getTime() - marginMs));
+  const owed = peer.owed ?? firstIdAt(new Date(since.getTime() - marginMs));
   return { ...well, unavailableSince: null, probe: null, owed, sweepAt: ctx.clock.now() };
 }
 
